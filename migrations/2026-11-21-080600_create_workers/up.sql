@@ -1,0 +1,7 @@
+-- Who is at work, for the health page.
+create table workers (
+    id         uuid primary key,
+    queues     text[] not null,
+    started_at timestamptz not null,
+    seen_at    timestamptz not null
+);

@@ -1,0 +1,2 @@
+drop table fulfillment_lines;
+drop table fulfillments;

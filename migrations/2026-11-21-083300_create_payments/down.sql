@@ -1,0 +1,2 @@
+drop table payment_transactions;
+drop table payments;

@@ -1,0 +1,2 @@
+drop table return_lines;
+drop table returns;

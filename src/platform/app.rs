@@ -1,0 +1,25 @@
+//! All that a handler or a job may need.
+
+use std::sync::Arc;
+use std::sync::atomic::AtomicBool;
+
+use super::auth::{PrincipalSource, TokenKeys};
+use super::cache::Cache;
+use super::clock::Clock;
+use super::config::Config;
+use super::db::Db;
+use super::notify::Notifier;
+
+/// The application: settings, database, ports, clock. Cheap to clone.
+#[derive(Clone)]
+pub struct App {
+    pub config: Arc<Config>,
+    pub db: Db,
+    pub cache: Cache,
+    pub clock: Clock,
+    pub keys: Arc<TokenKeys>,
+    pub principals: Arc<dyn PrincipalSource>,
+    pub notifier: Arc<Notifier>,
+    /// Off while the program stops: load balancers look elsewhere first.
+    pub is_ready: Arc<AtomicBool>,
+}

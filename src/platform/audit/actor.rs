@@ -1,0 +1,109 @@
+//! Who acts, and from where.
+
+use std::future::{Ready, ready};
+use std::net::IpAddr;
+
+use actix_web::dev::Payload;
+use actix_web::{FromRequest, HttpMessage, HttpRequest, web};
+use chrono::{DateTime, Utc};
+use serde_json::{Value, json};
+use tracing_actix_web::RequestId;
+
+use crate::platform::app::App;
+use crate::platform::auth::Principal;
+use crate::platform::error::Problem;
+use crate::platform::types::UserId;
+
+/// Who does something.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Actor {
+    /// Somebody who is signed in.
+    User(UserId),
+    /// Somebody we do not know: a guest.
+    Guest,
+    /// The program itself: schedules, jobs, imports, the command line.
+    System,
+}
+
+impl Actor {
+    pub fn to_json(self) -> Value {
+        match self {
+            Self::User(id) => json!({"type": "user", "id": id}),
+            Self::Guest => json!({"type": "guest"}),
+            Self::System => json!({"type": "system"}),
+        }
+    }
+}
+
+/// Where a change comes from: who, when, from which address, in which request.
+#[derive(Debug, Clone)]
+pub struct Origin {
+    pub actor: Actor,
+    pub at: DateTime<Utc>,
+    pub address: Option<String>,
+    pub user_agent: String,
+    pub request_id: Option<String>,
+}
+
+impl Origin {
+    /// The program itself.
+    pub const fn system(at: DateTime<Utc>) -> Self {
+        Self {
+            actor: Actor::System,
+            at,
+            address: None,
+            user_agent: String::new(),
+            request_id: None,
+        }
+    }
+}
+
+impl FromRequest for Origin {
+    type Error = Problem;
+    type Future = Ready<Result<Self, Problem>>;
+
+    fn from_request(request: &HttpRequest, _: &mut Payload) -> Self::Future {
+        let Some(app) = request.app_data::<web::Data<App>>() else {
+            return ready(Err(Problem::internal(anyhow::anyhow!("the app is not configured"))));
+        };
+        let actor = request
+            .extensions()
+            .get::<Principal>()
+            .map_or(Actor::Guest, Principal::actor);
+        let user_agent = request
+            .headers()
+            .get("user-agent")
+            .and_then(|value| value.to_str().ok())
+            .unwrap_or_default();
+        ready(Ok(Self {
+            actor,
+            at: app.clock.now(),
+            address: client_address(request, app).map(|address| address.to_string()),
+            user_agent: user_agent.chars().take(200).collect(),
+            request_id: request.extensions().get::<RequestId>().map(ToString::to_string),
+        }))
+    }
+}
+
+/// The peer, or, where the peer is a trusted proxy, the last address of `X-Forwarded-For` that is none.
+fn client_address(request: &HttpRequest, app: &App) -> Option<IpAddr> {
+    let is_trusted = |address: &IpAddr| {
+        app.config
+            .trusted_proxies
+            .iter()
+            .any(|network| network.contains(address))
+    };
+    let peer = request.peer_addr()?.ip();
+    if !is_trusted(&peer) {
+        return Some(peer);
+    }
+    let forwarded = request
+        .headers()
+        .get_all("x-forwarded-for")
+        .filter_map(|value| value.to_str().ok());
+    let hops: Vec<IpAddr> = forwarded
+        .flat_map(|value| value.split(','))
+        .map_while(|hop| hop.trim().parse().ok())
+        .collect();
+    hops.into_iter().rev().find(|hop| !is_trusted(hop)).or(Some(peer))
+}

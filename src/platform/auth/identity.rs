@@ -1,0 +1,147 @@
+//! Reads who is asking, before anything else is looked at, and offers it to handlers.
+
+use std::future::{Ready, ready};
+use std::marker::PhantomData;
+
+use actix_web::body::MessageBody;
+use actix_web::dev::{Payload, ServiceRequest, ServiceResponse};
+use actix_web::http::header::AUTHORIZATION;
+use actix_web::middleware::Next;
+use actix_web::{FromRequest, HttpMessage, HttpRequest, web};
+use serde_json::json;
+
+use super::{PermissionType, Principal};
+use crate::platform::app::App;
+use crate::platform::error::Problem;
+use crate::platform::types::CustomerId;
+
+/// Middleware: a good token makes the request its user's; a bad one is refused even where none is needed.
+pub async fn identify(
+    request: ServiceRequest,
+    next: Next<impl MessageBody + 'static>,
+) -> Result<ServiceResponse<impl MessageBody>, actix_web::Error> {
+    if let Some(token) = bearer_token(&request)? {
+        let app = request.app_data::<web::Data<App>>().cloned();
+        let app = app.ok_or_else(|| Problem::internal(anyhow::anyhow!("the app is not configured")))?;
+        let session = app
+            .keys
+            .check_access(&token, app.clock.now())
+            .map_err(|_| bad_token())?;
+        let principal = app.principals.find(session).await?.ok_or_else(bad_token)?;
+        tracing::Span::current().record("user.id", tracing::field::display(principal.user_id));
+        request.extensions_mut().insert(principal);
+    }
+    next.call(request).await
+}
+
+/// The token of an `Authorization` header in a scheme of ours; any other scheme is nobody.
+fn bearer_token(request: &ServiceRequest) -> Result<Option<String>, Problem> {
+    let Some(header) = request.headers().get(AUTHORIZATION) else {
+        return Ok(None);
+    };
+    let header = header.to_str().map_err(|_| bad_header())?;
+    let mut words = header.split_ascii_whitespace();
+    match (words.next(), words.next(), words.next()) {
+        (Some("Bearer" | "JWT" | "Token"), Some(token), None) => Ok(Some(token.to_owned())),
+        (Some("Bearer" | "JWT" | "Token"), _, _) => Err(bad_header()),
+        _ => Ok(None),
+    }
+}
+
+fn bad_header() -> Problem {
+    Problem::unauthorized(
+        "bad_authorization_header",
+        "Authorization header must contain two space-delimited values",
+    )
+}
+
+/// simplejwt's words, which its clients look for.
+fn bad_token() -> Problem {
+    let messages = json!([{"token_class": "AccessToken", "token_type": "access", "message": "Token is invalid"}]);
+    Problem::refused(
+        actix_web::http::StatusCode::UNAUTHORIZED,
+        "token_not_valid",
+        "Given token not valid for any token type".to_owned(),
+        serde_json::Map::from_iter([("messages".to_owned(), messages)]),
+    )
+}
+
+/// Whoever is asking: somebody signed in, or nobody we know.
+#[derive(Debug, Clone)]
+pub struct Viewer(pub Option<Principal>);
+
+/// Somebody who is signed in.
+#[derive(Debug, Clone)]
+pub struct CurrentUser(pub Principal);
+
+/// Somebody who is signed in and buys here.
+#[derive(Debug, Clone)]
+pub struct CurrentCustomer {
+    pub id: CustomerId,
+    pub principal: Principal,
+}
+
+/// Somebody who is signed in and has this permission.
+#[derive(Debug, Clone)]
+pub struct Allowed<P> {
+    pub principal: Principal,
+    permission: PhantomData<P>,
+}
+
+fn principal(request: &HttpRequest) -> Option<Principal> {
+    request.extensions().get::<Principal>().cloned()
+}
+
+impl FromRequest for Viewer {
+    type Error = Problem;
+    type Future = Ready<Result<Self, Problem>>;
+
+    fn from_request(request: &HttpRequest, _: &mut Payload) -> Self::Future {
+        ready(Ok(Self(principal(request))))
+    }
+}
+
+impl FromRequest for CurrentUser {
+    type Error = Problem;
+    type Future = Ready<Result<Self, Problem>>;
+
+    fn from_request(request: &HttpRequest, _: &mut Payload) -> Self::Future {
+        ready(principal(request).map(Self).ok_or_else(Problem::not_authenticated))
+    }
+}
+
+impl FromRequest for CurrentCustomer {
+    type Error = Problem;
+    type Future = Ready<Result<Self, Problem>>;
+
+    fn from_request(request: &HttpRequest, _: &mut Payload) -> Self::Future {
+        let customer = principal(request)
+            .ok_or_else(Problem::not_authenticated)
+            .and_then(|principal| {
+                let id = principal.customer_id.ok_or_else(Problem::permission_denied)?;
+                Ok(Self { id, principal })
+            });
+        ready(customer)
+    }
+}
+
+impl<P: PermissionType> FromRequest for Allowed<P> {
+    type Error = Problem;
+    type Future = Ready<Result<Self, Problem>>;
+
+    fn from_request(request: &HttpRequest, _: &mut Payload) -> Self::Future {
+        let allowed = principal(request)
+            .ok_or_else(Problem::not_authenticated)
+            .and_then(|principal| {
+                if principal.may(P::PERMISSION) {
+                    Ok(Self {
+                        principal,
+                        permission: PhantomData,
+                    })
+                } else {
+                    Err(Problem::permission_denied())
+                }
+            });
+        ready(allowed)
+    }
+}

@@ -1,0 +1,116 @@
+//! A cache of texts: in this process, or in Redis where instances share one. It may vanish at any time.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use anyhow::{Context, Result};
+use moka::Expiry;
+use redis::AsyncCommands;
+use redis::aio::{ConnectionManager, ConnectionManagerConfig};
+use tracing::warn;
+
+use super::secret::Secret;
+
+/// Everything of ours in a Redis that others use too.
+const PREFIX: &str = "mercer:";
+
+/// Longer than this and asking the database is quicker.
+const PATIENCE: Duration = Duration::from_millis(250);
+
+/// Keeps texts for a while. Whatever fails is logged and counts as a miss.
+#[derive(Clone)]
+pub struct Cache(Store);
+
+#[derive(Clone)]
+enum Store {
+    Process(moka::future::Cache<String, Entry>),
+    Redis(ConnectionManager),
+}
+
+#[derive(Clone)]
+struct Entry {
+    text: Arc<str>,
+    time_to_live: Duration,
+}
+
+struct PerEntry;
+
+impl Expiry<String, Entry> for PerEntry {
+    fn expire_after_create(&self, _: &String, entry: &Entry, _: std::time::Instant) -> Option<Duration> {
+        Some(entry.time_to_live)
+    }
+}
+
+impl Cache {
+    /// In this process: at most 64 MiB.
+    pub fn in_process() -> Self {
+        let weigh = |key: &String, entry: &Entry| u32::try_from(key.len() + entry.text.len()).unwrap_or(u32::MAX);
+        let cache = moka::future::Cache::builder()
+            .max_capacity(64 << 20)
+            .weigher(weigh)
+            .expire_after(PerEntry);
+        Self(Store::Process(cache.build()))
+    }
+
+    /// In Redis. Nothing is asked of it yet: it may come later than we do.
+    pub fn in_redis(url: &Secret) -> Result<Self> {
+        let client = redis::Client::open(url.expose()).context("REDIS_URL")?;
+        let config = ConnectionManagerConfig::new()
+            .set_connection_timeout(Some(PATIENCE))
+            .set_response_timeout(Some(PATIENCE))
+            .set_number_of_retries(1);
+        Ok(Self(Store::Redis(ConnectionManager::new_lazy_with_config(
+            client, config,
+        )?)))
+    }
+
+    pub async fn get(&self, key: &str) -> Option<Arc<str>> {
+        match &self.0 {
+            Store::Process(cache) => cache.get(key).await.map(|entry| entry.text),
+            Store::Redis(connection) => {
+                let found: redis::RedisResult<Option<String>> = connection.clone().get(format!("{PREFIX}{key}")).await;
+                found
+                    .inspect_err(|error| warn!("Cache cannot be read: {error}"))
+                    .ok()
+                    .flatten()
+                    .map(Arc::from)
+            }
+        }
+    }
+
+    pub async fn set(&self, key: &str, text: &str, time_to_live: Duration) {
+        match &self.0 {
+            Store::Process(cache) => {
+                cache
+                    .insert(
+                        key.to_owned(),
+                        Entry {
+                            text: Arc::from(text),
+                            time_to_live,
+                        },
+                    )
+                    .await;
+            }
+            Store::Redis(connection) => {
+                let written: redis::RedisResult<()> = connection
+                    .clone()
+                    .set_ex(format!("{PREFIX}{key}"), text, time_to_live.as_secs().max(1))
+                    .await;
+                if let Err(error) = written {
+                    warn!("Cache cannot be written: {error}");
+                }
+            }
+        }
+    }
+
+    /// Whether Redis answers; none where there is no Redis to ask.
+    pub async fn is_reachable(&self) -> Option<bool> {
+        match &self.0 {
+            Store::Process(_) => None,
+            Store::Redis(connection) => {
+                let answer: redis::RedisResult<String> = redis::cmd("PING").query_async(&mut connection.clone()).await;
+                Some(answer.is_ok())
+            }
+        }
+    }
+}

@@ -1,0 +1,196 @@
+//! Settings: environment variables and a `.env` file, typed and checked at the start, all problems told at once.
+
+mod reader;
+mod variables;
+
+use std::net::SocketAddr;
+use std::path::PathBuf;
+
+use ipnet::IpNet;
+
+use crate::platform::secret::Secret;
+use crate::platform::types::Email;
+pub use reader::ConfigError;
+use reader::Reader;
+pub use variables::{VARIABLES, Variable, example};
+
+/// Where this program runs.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Environment {
+    /// On a developer's machine: unsafe defaults are fine.
+    Development,
+    /// For customers: unsafe settings are refused.
+    Production,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum LogFormat {
+    Pretty,
+    Json,
+}
+
+/// Who carries text messages.
+#[derive(Debug, Clone)]
+pub enum SmsProvider {
+    /// Nobody: a line in the log.
+    Log,
+    AfricasTalking {
+        url: String,
+        username: String,
+        api_key: Secret,
+        sender: Option<String>,
+    },
+    Twilio {
+        url: String,
+        account_sid: String,
+        auth_token: Secret,
+        from: String,
+    },
+}
+
+/// All settings of the program.
+#[derive(Debug, Clone)]
+pub struct Config {
+    pub environment: Environment,
+    pub bind: SocketAddr,
+    pub public_url: String,
+    pub shop_name: String,
+    pub data_dir: PathBuf,
+    /// None: development, where one is made and kept in the data directory.
+    pub secret_key: Option<Secret>,
+    pub http_threads: usize,
+    pub job_slots: usize,
+    pub drain_seconds: u64,
+    pub database_url: Option<Secret>,
+    pub database_pool_size: u32,
+    pub pg_bin_dir: Option<PathBuf>,
+    /// Where programs are looked up: `PATH`.
+    pub program_path: Option<String>,
+    pub redis_url: Option<Secret>,
+    pub smtp_url: Option<Secret>,
+    pub mail_from: String,
+    pub admin_emails: Vec<Email>,
+    pub sms: SmsProvider,
+    pub cors_allowed_origins: Vec<String>,
+    pub trusted_proxies: Vec<IpNet>,
+    pub access_token_seconds: u32,
+    pub refresh_token_days: u32,
+    pub bcrypt_cost: u32,
+    pub log_filter: String,
+    pub log_format: LogFormat,
+    pub log_file: Option<PathBuf>,
+}
+
+impl Config {
+    /// Reads `.env` and the environment, which wins.
+    pub fn from_env() -> Result<Self, ConfigError> {
+        Self::read(Reader::from_env()?)
+    }
+
+    /// The defaults of development, with `overrides` in place of the environment.
+    pub fn from_pairs(overrides: &[(&str, &str)]) -> Result<Self, ConfigError> {
+        Self::read(Reader::from_pairs(overrides))
+    }
+
+    fn read(mut reader: Reader) -> Result<Self, ConfigError> {
+        let environment = reader.one_of(
+            "MERCER_ENV",
+            &[
+                ("development", Environment::Development),
+                ("production", Environment::Production),
+            ],
+        );
+        let config = Self {
+            environment: environment.unwrap_or(Environment::Production),
+            bind: reader
+                .parse("MERCER_BIND")
+                .unwrap_or_else(|| SocketAddr::from(([127, 0, 0, 1], 8000))),
+            public_url: reader.url("MERCER_PUBLIC_URL", &["http", "https"]).unwrap_or_default(),
+            shop_name: reader.text("MERCER_SHOP_NAME").unwrap_or_default(),
+            data_dir: PathBuf::from(reader.text("MERCER_DATA_DIR").unwrap_or_default()),
+            secret_key: reader.text("MERCER_SECRET_KEY").map(Secret::new),
+            http_threads: reader.number("MERCER_WORKERS", 1, 1024),
+            job_slots: reader.number("MERCER_JOB_SLOTS", 1, 1024),
+            drain_seconds: reader.number("MERCER_DRAIN_SECONDS", 0, 600),
+            database_url: reader.url("DATABASE_URL", &["postgres", "postgresql"]).map(Secret::new),
+            database_pool_size: reader.number("DATABASE_POOL_SIZE", 2, 1000),
+            pg_bin_dir: reader.text("PG_BIN_DIR").map(PathBuf::from),
+            program_path: reader.program_path(),
+            redis_url: reader.url("REDIS_URL", &["redis", "rediss"]).map(Secret::new),
+            smtp_url: reader.url("SMTP_URL", &["smtp", "smtps"]).map(Secret::new),
+            mail_from: reader.text("MAIL_FROM").unwrap_or_default(),
+            admin_emails: reader.list("ADMIN_EMAILS"),
+            sms: reader.sms(),
+            cors_allowed_origins: reader.list("CORS_ALLOWED_ORIGINS"),
+            trusted_proxies: reader.networks("TRUSTED_PROXIES"),
+            access_token_seconds: reader.number("ACCESS_TOKEN_SECONDS", 30, 86_400),
+            refresh_token_days: reader.number("REFRESH_TOKEN_DAYS", 1, 3650),
+            bcrypt_cost: reader.number("BCRYPT_COST", 4, 16),
+            log_filter: reader.text("RUST_LOG").unwrap_or_default(),
+            log_format: reader
+                .one_of(
+                    "LOG_FORMAT",
+                    &[("pretty", LogFormat::Pretty), ("json", LogFormat::Json)],
+                )
+                .unwrap_or(LogFormat::Pretty),
+            log_file: reader.text("LOG_FILE").map(PathBuf::from),
+        };
+        config.refuse_unsafe_production(&mut reader);
+        reader.finish(config)
+    }
+
+    fn refuse_unsafe_production(&self, reader: &mut Reader) {
+        if self.environment != Environment::Production {
+            return;
+        }
+        match &self.secret_key {
+            Some(key) if key.expose().len() >= 32 => {}
+            _ => reader.problem(
+                "MERCER_SECRET_KEY",
+                "production needs a secret of 32 characters or more",
+            ),
+        }
+        if let Some(url) = &self.database_url
+            && is_remote(url.expose())
+            && !["sslmode=require", "sslmode=verify-ca", "sslmode=verify-full"]
+                .iter()
+                .any(|m| url.expose().contains(m))
+        {
+            reader.problem(
+                "DATABASE_URL",
+                "production needs TLS to a remote database: add sslmode=verify-full",
+            );
+        }
+        if self.public_url.starts_with("http://") && !is_remote_safe(&self.public_url) {
+            reader.problem("MERCER_PUBLIC_URL", "production needs an https:// address");
+        }
+        if !self.bind.ip().is_loopback() && self.trusted_proxies.is_empty() {
+            reader.problem(
+                "MERCER_BIND",
+                "production serves plain HTTP only behind a proxy: name it in TRUSTED_PROXIES",
+            );
+        }
+        if self.bcrypt_cost < 10 {
+            reader.problem("BCRYPT_COST", "production needs 10 or more");
+        }
+    }
+}
+
+/// Whether a database URL leads off this machine.
+fn is_remote(url: &str) -> bool {
+    let authority = url
+        .split_once("://")
+        .map_or("", |(_, rest)| rest)
+        .split(['/', '?'])
+        .next()
+        .unwrap_or_default();
+    let host = authority.rsplit_once('@').map_or(authority, |(_, host)| host);
+    !(host.is_empty() || host.starts_with('%') || ["localhost", "127.", "[::1]"].iter().any(|l| host.starts_with(l)))
+}
+
+/// A loopback address needs no TLS: nothing leaves the machine.
+fn is_remote_safe(url: &str) -> bool {
+    ["http://127.", "http://localhost", "http://[::1]"]
+        .iter()
+        .any(|start| url.starts_with(start))
+}

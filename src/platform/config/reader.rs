@@ -1,0 +1,186 @@
+//! Reads variables leniently and remembers every problem, so that all are told at once.
+
+use std::collections::HashMap;
+use std::fmt::Display;
+use std::str::FromStr;
+
+use ipnet::IpNet;
+
+use super::SmsProvider;
+use super::variables::VARIABLES;
+use crate::platform::secret::Secret;
+
+/// All that is wrong with the settings.
+#[derive(Debug, thiserror::Error)]
+#[error("the settings are wrong:\n{}", problems.iter().map(|p| format!("  {p}")).collect::<Vec<_>>().join("\n"))]
+pub struct ConfigError {
+    pub problems: Vec<String>,
+}
+
+#[derive(Debug)]
+pub(super) struct Reader {
+    values: HashMap<String, String>,
+    problems: Vec<String>,
+}
+
+impl Reader {
+    #[expect(clippy::disallowed_methods, reason = "settings are read here and nowhere else")]
+    pub(super) fn from_env() -> Result<Self, ConfigError> {
+        let mut problems = Vec::new();
+        match dotenvy::dotenv() {
+            Ok(_) => {}
+            Err(error) if error.not_found() => {}
+            Err(error) => problems.push(format!(".env: {error}")),
+        }
+        let names = VARIABLES.iter().map(|variable| variable.name).chain(["PATH"]);
+        let values = names
+            .filter_map(|name| Some((name.to_owned(), std::env::var(name).ok()?)))
+            .collect();
+        Ok(Self { values, problems })
+    }
+
+    pub(super) fn from_pairs(pairs: &[(&str, &str)]) -> Self {
+        let values = pairs
+            .iter()
+            .map(|(name, value)| ((*name).to_owned(), (*value).to_owned()))
+            .collect();
+        Self {
+            values,
+            problems: Vec::new(),
+        }
+    }
+
+    pub(super) fn finish<T>(self, config: T) -> Result<T, ConfigError> {
+        if self.problems.is_empty() {
+            Ok(config)
+        } else {
+            Err(ConfigError {
+                problems: self.problems,
+            })
+        }
+    }
+
+    pub(super) fn problem(&mut self, name: &str, problem: impl Display) {
+        self.problems.push(format!("{name}: {problem}"));
+    }
+
+    pub(super) fn program_path(&self) -> Option<String> {
+        self.values.get("PATH").cloned()
+    }
+
+    /// The value or its default; none where both are empty.
+    pub(super) fn text(&mut self, name: &str) -> Option<String> {
+        let Some(variable) = VARIABLES.iter().find(|variable| variable.name == name) else {
+            self.problem(name, "is not a documented variable");
+            return None;
+        };
+        let value = self.values.get(name).map_or("", |value| value.trim());
+        let value = if value.is_empty() { variable.default } else { value };
+        (!value.is_empty()).then(|| value.to_owned())
+    }
+
+    pub(super) fn parse<T: FromStr<Err: Display>>(&mut self, name: &str) -> Option<T> {
+        let text = self.text(name)?;
+        text.parse()
+            .map_err(|error| self.problem(name, format_args!("{text:?}: {error}")))
+            .ok()
+    }
+
+    /// A number within bounds; the lowest one stands in for a wrong one, whose problem is noted.
+    pub(super) fn number<T>(&mut self, name: &str, least: T, most: T) -> T
+    where
+        T: FromStr<Err: Display> + PartialOrd + Display + Copy,
+    {
+        match self.parse(name) {
+            Some(number) if number >= least && number <= most => number,
+            Some(_) => {
+                self.problem(name, format_args!("must be from {least} to {most}"));
+                least
+            }
+            None => least,
+        }
+    }
+
+    pub(super) fn one_of<T: Copy>(&mut self, name: &str, choices: &[(&str, T)]) -> Option<T> {
+        let text = self.text(name)?;
+        let found = choices.iter().find(|(word, _)| *word == text).map(|(_, value)| *value);
+        if found.is_none() {
+            let words: Vec<_> = choices.iter().map(|(word, _)| *word).collect();
+            self.problem(name, format_args!("{text:?} is none of {}", words.join(", ")));
+        }
+        found
+    }
+
+    pub(super) fn url(&mut self, name: &str, schemes: &[&str]) -> Option<String> {
+        let text = self.text(name)?;
+        let scheme = text.split_once("://").map(|(scheme, _)| scheme);
+        if !scheme.is_some_and(|scheme| schemes.contains(&scheme)) {
+            // The value stays untold: it may hold a password.
+            self.problem(name, format_args!("must begin with {}://", schemes.join(":// or ")));
+            return None;
+        }
+        Some(text.trim_end_matches('/').to_owned())
+    }
+
+    pub(super) fn list<T: FromStr>(&mut self, name: &str) -> Vec<T> {
+        let text = self.text(name).unwrap_or_default();
+        let items = text.split(',').map(str::trim).filter(|item| !item.is_empty());
+        items
+            .filter_map(|item| {
+                item.parse()
+                    .map_err(|_| self.problem(name, format_args!("{item:?} is wrong")))
+                    .ok()
+            })
+            .collect()
+    }
+
+    /// Networks, or single addresses.
+    pub(super) fn networks(&mut self, name: &str) -> Vec<IpNet> {
+        let texts: Vec<String> = self.list(name);
+        let parse = |text: &String| {
+            text.parse()
+                .or_else(|_| text.parse().map(|address: std::net::IpAddr| IpNet::from(address)))
+        };
+        texts
+            .iter()
+            .filter_map(|text| {
+                parse(text)
+                    .map_err(|_| self.problem(name, format_args!("{text:?} is no network")))
+                    .ok()
+            })
+            .collect()
+    }
+
+    pub(super) fn sms(&mut self) -> SmsProvider {
+        match self.text("SMS_PROVIDER").as_deref() {
+            Some("africastalking") => SmsProvider::AfricasTalking {
+                url: self.needed("AFRICASTALKING_URL"),
+                username: self.needed("AFRICASTALKING_USERNAME"),
+                api_key: Secret::new(self.needed("AFRICASTALKING_API_KEY")),
+                sender: self.text("AFRICASTALKING_SENDER"),
+            },
+            Some("twilio") => SmsProvider::Twilio {
+                url: self.needed("TWILIO_URL"),
+                account_sid: self.needed("TWILIO_ACCOUNT_SID"),
+                auth_token: Secret::new(self.needed("TWILIO_AUTH_TOKEN")),
+                from: self.needed("TWILIO_FROM"),
+            },
+            Some("log") => SmsProvider::Log,
+            other => {
+                let shown = other.unwrap_or_default().to_owned();
+                self.problem(
+                    "SMS_PROVIDER",
+                    format_args!("{shown:?} is none of log, africastalking, twilio"),
+                );
+                SmsProvider::Log
+            }
+        }
+    }
+
+    fn needed(&mut self, name: &str) -> String {
+        self.text(name).unwrap_or_else(|| {
+            self.problem(name, "is needed by SMS_PROVIDER");
+            String::new()
+        })
+    }
+}

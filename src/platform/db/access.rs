@@ -1,0 +1,168 @@
+//! `read` and `write`: the only ways to a connection.
+
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::time::Duration;
+
+use anyhow::anyhow;
+use diesel::connection::Connection;
+use diesel::pg::PgConnection;
+use diesel::r2d2::{ConnectionManager, PooledConnection};
+use tokio::sync::{OwnedSemaphorePermit, Semaphore};
+
+use super::pool::{PgPool, PoolSettings, build};
+use super::wake::Wake;
+use crate::platform::error::Problem;
+
+/// Within a second somebody who waits for a connection hears that there is none.
+const GATE_PATIENCE: Duration = Duration::from_millis(800);
+
+/// A transaction that lost a deadlock or a serialization is tried this often in all.
+const TRIES: u32 = 3;
+
+/// The database. Work runs on blocking threads, never on those that serve requests.
+#[derive(Clone)]
+pub struct Db {
+    pool: PgPool,
+    gate: Arc<Semaphore>,
+    wake: Wake,
+}
+
+impl Db {
+    /// Connects when it is first used.
+    pub fn new(settings: &PoolSettings) -> Self {
+        let permits = usize::try_from(settings.size).unwrap_or(usize::MAX);
+        Self {
+            pool: build(settings),
+            gate: Arc::new(Semaphore::new(permits)),
+            wake: Wake::default(),
+        }
+    }
+
+    /// Taps after every write.
+    pub const fn wake(&self) -> &Wake {
+        &self.wake
+    }
+
+    /// Runs `work` without a transaction: single queries, or several that need not agree.
+    pub async fn read<T, E, F>(&self, work: F) -> Result<T, Problem>
+    where
+        T: Send + 'static,
+        E: Into<Problem> + 'static,
+        F: Fn(&mut PgConnection) -> Result<T, E> + Send + 'static,
+    {
+        let permit = self.pass_gate().await?;
+        let db = self.clone();
+        off_thread(permit, move || db.read_blocking(&work)).await
+    }
+
+    /// Runs `work` in one transaction, again where the database gave it up for another's sake.
+    pub async fn write<T, E, F>(&self, work: F) -> Result<T, Problem>
+    where
+        T: Send + 'static,
+        E: Into<Problem> + 'static,
+        F: Fn(&mut PgConnection) -> Result<T, E> + Send + 'static,
+    {
+        let permit = self.pass_gate().await?;
+        let db = self.clone();
+        off_thread(permit, move || db.write_blocking(&work)).await
+    }
+
+    /// [`Db::read`] for threads that may block: the command line.
+    pub fn read_blocking<T, E: Into<Problem>>(
+        &self,
+        work: impl Fn(&mut PgConnection) -> Result<T, E>,
+    ) -> Result<T, Problem> {
+        let mut tries = self.pool.max_size() + 1;
+        loop {
+            let mut conn = self.connection()?;
+            match work(&mut conn).map_err(Into::into) {
+                // A read may be repeated: after a restart of the server every pooled connection is dead.
+                Err(_) if conn.is_broken_now() && tries > 0 => tries -= 1,
+                result => return result,
+            }
+        }
+    }
+
+    /// [`Db::write`] for threads that may block: the command line.
+    pub fn write_blocking<T, E: Into<Problem>>(
+        &self,
+        work: impl Fn(&mut PgConnection) -> Result<T, E>,
+    ) -> Result<T, Problem> {
+        let mut dead_connections = self.pool.max_size() + 1;
+        let mut tries = TRIES;
+        loop {
+            let mut conn = self.connection()?;
+            let has_begun = AtomicBool::new(false);
+            let result = conn.transaction(|conn| {
+                has_begun.store(true, Ordering::Relaxed);
+                work(conn).map_err(|error| WorkError(error.into()))
+            });
+            match result.map_err(|WorkError(problem)| problem) {
+                Ok(value) => {
+                    self.wake.tap();
+                    return Ok(value);
+                }
+                // Nothing was sent on this connection yet, so nothing can have happened.
+                Err(_) if !has_begun.load(Ordering::Relaxed) && dead_connections > 0 => dead_connections -= 1,
+                Err(problem) if problem.is_retryable() && tries > 1 => tries -= 1,
+                Err(problem) => return Err(problem),
+            }
+        }
+    }
+
+    async fn pass_gate(&self) -> Result<OwnedSemaphorePermit, Problem> {
+        let gate = Arc::clone(&self.gate);
+        match tokio::time::timeout(GATE_PATIENCE, gate.acquire_owned()).await {
+            Ok(Ok(permit)) => Ok(permit),
+            _ => Err(Problem::unavailable(anyhow!(
+                "no database connection became free in {GATE_PATIENCE:?}"
+            ))),
+        }
+    }
+
+    #[expect(
+        clippy::disallowed_methods,
+        reason = "this is the way to a connection that the lint sends everybody to"
+    )]
+    fn connection(&self) -> Result<PooledConnection<ConnectionManager<PgConnection>>, Problem> {
+        self.pool
+            .get()
+            .map_err(|error| Problem::unavailable(anyhow!(error).context("cannot reach the database")))
+    }
+}
+
+/// Carries a [`Problem`] through Diesel's transaction, whose own failures become one.
+struct WorkError(Problem);
+
+impl From<diesel::result::Error> for WorkError {
+    fn from(error: diesel::result::Error) -> Self {
+        Self(error.into())
+    }
+}
+
+trait Broken {
+    fn is_broken_now(&mut self) -> bool;
+}
+
+impl Broken for PooledConnection<ConnectionManager<PgConnection>> {
+    fn is_broken_now(&mut self) -> bool {
+        diesel::r2d2::R2D2Connection::is_broken(&mut **self)
+    }
+}
+
+/// Runs `work` on a blocking thread inside the caller's span; the permit goes back when it is done,
+/// even if the caller has gone by then.
+async fn off_thread<T: Send + 'static>(
+    permit: OwnedSemaphorePermit,
+    work: impl FnOnce() -> Result<T, Problem> + Send + 'static,
+) -> Result<T, Problem> {
+    let span = tracing::Span::current();
+    let result = tokio::task::spawn_blocking(move || {
+        let _permit = permit;
+        span.in_scope(work)
+    });
+    result
+        .await
+        .map_err(|error| Problem::internal(anyhow!(error).context("database work panicked")))?
+}

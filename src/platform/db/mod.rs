@@ -1,0 +1,12 @@
+//! The database: the only ways to a connection, the embedded server, and the migrations.
+
+mod access;
+pub mod embedded;
+mod migrations;
+mod pool;
+mod wake;
+
+pub use access::Db;
+pub use migrations::{MIGRATIONS, migrate, pending_migrations, revert_all};
+pub use pool::{PoolSettings, TimeOuts};
+pub use wake::Wake;

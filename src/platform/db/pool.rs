@@ -1,0 +1,83 @@
+//! The pool of connections, and what every connection is told first.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use diesel::connection::SimpleConnection;
+use diesel::pg::PgConnection;
+use diesel::r2d2::{ConnectionManager, CustomizeConnection, Error, Pool};
+
+pub(super) type PgPool = Pool<ConnectionManager<PgConnection>>;
+
+/// How a pool is made.
+#[derive(Debug, Clone)]
+pub struct PoolSettings {
+    pub url: String,
+    pub size: u32,
+    pub time_outs: TimeOuts,
+}
+
+/// After how long the server gives up.
+#[derive(Debug, Clone, Copy)]
+pub struct TimeOuts {
+    pub statement: Duration,
+    pub lock: Duration,
+    pub idle_in_transaction: Duration,
+}
+
+impl TimeOuts {
+    /// For requests and jobs.
+    pub const INTERACTIVE: Self = Self {
+        statement: Duration::from_secs(15),
+        lock: Duration::from_secs(5),
+        idle_in_transaction: Duration::from_secs(30),
+    };
+
+    /// For imports and migrations, which take as long as they take.
+    pub const BATCH: Self = Self {
+        statement: Duration::ZERO,
+        lock: Duration::from_secs(30),
+        idle_in_transaction: Duration::from_secs(300),
+    };
+}
+
+/// Every connection speaks UTC and English (the program reads some messages) and gives up in time.
+#[derive(Debug)]
+struct Introduce(String);
+
+impl CustomizeConnection<PgConnection, Error> for Introduce {
+    fn on_acquire(&self, conn: &mut PgConnection) -> Result<(), Error> {
+        conn.batch_execute(&self.0).map_err(Error::QueryError)
+    }
+}
+
+/// A pool that connects when it is first asked.
+pub(super) fn build(settings: &PoolSettings) -> PgPool {
+    let time_outs = settings.time_outs;
+    let introduction = format!(
+        "set timezone = 'UTC'; set lc_messages = 'C'; set statement_timeout = {}; set lock_timeout = {}; \
+         set idle_in_transaction_session_timeout = {};",
+        time_outs.statement.as_millis(),
+        time_outs.lock.as_millis(),
+        time_outs.idle_in_transaction.as_millis(),
+    );
+    Pool::builder()
+        .max_size(settings.size)
+        .min_idle(Some(0))
+        // A test at every checkout costs a round trip; dead connections are noticed on use, and then replaced.
+        .test_on_check_out(false)
+        .connection_timeout(Duration::from_secs(5))
+        .thread_pool(shared_threads())
+        .connection_customizer(Box::new(Introduce(introduction)))
+        .build_unchecked(ConnectionManager::new(settings.url.clone()))
+}
+
+/// r2d2 would start three threads for each pool; one set serves them all.
+fn shared_threads() -> Arc<scheduled_thread_pool::ScheduledThreadPool> {
+    static THREADS: std::sync::LazyLock<Arc<scheduled_thread_pool::ScheduledThreadPool>> =
+        std::sync::LazyLock::new(|| {
+            let threads = scheduled_thread_pool::ScheduledThreadPool::builder().num_threads(3);
+            Arc::new(threads.thread_name_pattern("db-pool-{}").build())
+        });
+    Arc::clone(&THREADS)
+}

@@ -1,0 +1,240 @@
+//! An error on its way to the client, and the bodies it becomes.
+
+use std::fmt;
+
+use actix_web::body::{BoxBody, MessageBody};
+use actix_web::dev::{ServiceRequest, ServiceResponse};
+use actix_web::http::{StatusCode, header};
+use actix_web::middleware::Next;
+use actix_web::{HttpMessage, HttpResponse, ResponseError};
+use serde_json::{Map, Value, json};
+use tracing::error;
+use tracing_actix_web::RequestId;
+
+use super::ErrorTree;
+
+/// Why a request was not served: what the client hears, and what only the log may know.
+#[derive(Debug)]
+pub struct Problem {
+    status: StatusCode,
+    body: Body,
+    headers: Vec<(header::HeaderName, header::HeaderValue)>,
+    cause: Option<anyhow::Error>,
+    is_retryable: bool,
+}
+
+#[derive(Debug, Clone)]
+enum Body {
+    Fields(ErrorTree),
+    Detail {
+        code: &'static str,
+        detail: String,
+        members: Map<String, Value>,
+    },
+}
+
+impl Problem {
+    pub fn refused(status: StatusCode, code: &'static str, detail: String, members: Map<String, Value>) -> Self {
+        Self::new(status, Body::Detail { code, detail, members })
+    }
+
+    fn simple(status: StatusCode, code: &'static str, detail: impl Into<String>) -> Self {
+        Self::refused(status, code, detail.into(), Map::new())
+    }
+
+    fn new(status: StatusCode, body: Body) -> Self {
+        Self {
+            status,
+            body,
+            headers: Vec::new(),
+            cause: None,
+            is_retryable: false,
+        }
+    }
+
+    /// 400 with the errors of each field.
+    pub fn invalid(errors: ErrorTree) -> Self {
+        Self::new(StatusCode::BAD_REQUEST, Body::Fields(errors))
+    }
+
+    /// 400: the body could not be read at all.
+    pub fn parse_error(detail: impl Into<String>) -> Self {
+        Self::simple(StatusCode::BAD_REQUEST, "parse_error", detail)
+    }
+
+    pub fn not_found() -> Self {
+        Self::simple(StatusCode::NOT_FOUND, "not_found", "Not found.")
+    }
+
+    pub fn invalid_page() -> Self {
+        Self::simple(StatusCode::NOT_FOUND, "not_found", "Invalid page.")
+    }
+
+    pub fn method_not_allowed(method: &str) -> Self {
+        Self::simple(
+            StatusCode::METHOD_NOT_ALLOWED,
+            "method_not_allowed",
+            format!("Method \"{method}\" not allowed."),
+        )
+    }
+
+    pub fn unsupported_media_type(received: &str) -> Self {
+        let detail = format!("Unsupported media type \"{received}\" in request.");
+        Self::simple(StatusCode::UNSUPPORTED_MEDIA_TYPE, "unsupported_media_type", detail)
+    }
+
+    pub fn too_large() -> Self {
+        Self::simple(
+            StatusCode::PAYLOAD_TOO_LARGE,
+            "request_too_large",
+            "The request body is too large.",
+        )
+    }
+
+    /// 401 without credentials.
+    pub fn not_authenticated() -> Self {
+        Self::unauthorized("not_authenticated", "Authentication credentials were not provided.")
+    }
+
+    /// 401 with the challenge that HTTP asks for.
+    pub fn unauthorized(code: &'static str, detail: impl Into<String>) -> Self {
+        Self::simple(StatusCode::UNAUTHORIZED, code, detail)
+    }
+
+    pub fn permission_denied() -> Self {
+        let detail = "You do not have permission to perform this action.";
+        Self::simple(StatusCode::FORBIDDEN, "permission_denied", detail)
+    }
+
+    /// 503: come back in a second.
+    pub fn unavailable(cause: anyhow::Error) -> Self {
+        let mut problem = Self::simple(
+            StatusCode::SERVICE_UNAVAILABLE,
+            "service_unavailable",
+            "Service temporarily unavailable, try again later.",
+        );
+        problem.cause = Some(cause);
+        problem.with_header(header::RETRY_AFTER, header::HeaderValue::from_static("1"))
+    }
+
+    /// 500: a bug. The client learns the request id and nothing else.
+    pub fn internal(cause: anyhow::Error) -> Self {
+        let mut problem = Self::simple(StatusCode::INTERNAL_SERVER_ERROR, "error", "A server error occurred.");
+        problem.cause = Some(cause);
+        problem
+    }
+
+    #[must_use]
+    pub fn retryable(mut self) -> Self {
+        self.is_retryable = true;
+        self
+    }
+
+    #[must_use]
+    pub fn with_header(mut self, name: header::HeaderName, value: header::HeaderValue) -> Self {
+        self.headers.push((name, value));
+        self
+    }
+
+    pub const fn status(&self) -> StatusCode {
+        self.status
+    }
+
+    /// A second try of the same transaction may succeed.
+    pub const fn is_retryable(&self) -> bool {
+        self.is_retryable
+    }
+
+    fn json(&self, request_id: Option<&str>) -> Value {
+        match &self.body {
+            Body::Fields(errors) => json!(errors),
+            Body::Detail { code, detail, members } => {
+                let mut body = Map::from_iter([("detail".to_owned(), json!(detail)), ("code".to_owned(), json!(code))]);
+                body.extend(members.clone());
+                if let (true, Some(id)) = (self.status.is_server_error(), request_id) {
+                    body.insert("request_id".to_owned(), json!(id));
+                }
+                Value::Object(body)
+            }
+        }
+    }
+
+    fn response(&self, request_id: Option<&str>) -> HttpResponse {
+        let mut response = HttpResponse::build(self.status);
+        for (name, value) in &self.headers {
+            response.append_header((name.clone(), value.clone()));
+        }
+        if self.status == StatusCode::UNAUTHORIZED {
+            response.insert_header((header::WWW_AUTHENTICATE, "Bearer realm=\"api\""));
+        }
+        response.json(self.json(request_id))
+    }
+}
+
+impl fmt::Display for Problem {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match (&self.body, &self.cause) {
+            (_, Some(cause)) => write!(f, "{cause:#}"),
+            (Body::Detail { detail, .. }, None) => f.write_str(detail),
+            (Body::Fields(_), None) => write!(f, "{}", self.json(None)),
+        }
+    }
+}
+
+impl std::error::Error for Problem {}
+
+impl ResponseError for Problem {
+    fn status_code(&self) -> StatusCode {
+        self.status
+    }
+
+    fn error_response(&self) -> HttpResponse<BoxBody> {
+        self.response(None)
+    }
+}
+
+/// Middleware: gives every problem its final body, and logs those that are ours, once.
+///
+/// Errors of actix-web itself (a panic in a block, a payload that broke off) are told in the dialect too.
+pub async fn render_problems(
+    request: ServiceRequest,
+    next: Next<impl MessageBody + 'static>,
+) -> Result<ServiceResponse<BoxBody>, actix_web::Error> {
+    let http_request = request.request().clone();
+    let request_id = http_request.extensions().get::<RequestId>().map(ToString::to_string);
+    let response = match next.call(request).await {
+        Ok(response) => response.map_into_boxed_body(),
+        Err(error) => ServiceResponse::from_err(error, http_request),
+    };
+    let Some(error) = response.response().error() else {
+        return Ok(response);
+    };
+    let rendered = match error.as_error::<Problem>() {
+        Some(problem) => {
+            log_server_error(problem, request_id.as_deref());
+            problem.response(request_id.as_deref())
+        }
+        None => {
+            let problem = problem_of_actix(error);
+            log_server_error(&problem, request_id.as_deref());
+            problem.response(request_id.as_deref())
+        }
+    };
+    let (request, _) = response.into_parts();
+    Ok(ServiceResponse::new(request, rendered))
+}
+
+fn problem_of_actix(error: &actix_web::Error) -> Problem {
+    match error.as_response_error().status_code() {
+        StatusCode::PAYLOAD_TOO_LARGE => Problem::too_large(),
+        StatusCode::NOT_FOUND => Problem::not_found(),
+        status if status.is_client_error() => Problem::simple(status, "invalid_request", error.to_string()),
+        _ => Problem::internal(anyhow::anyhow!("{error}")),
+    }
+}
+
+fn log_server_error(problem: &Problem, request_id: Option<&str>) {
+    if problem.status.is_server_error() {
+        error!(request.id = request_id, "Request failed: {problem}");
+    }
+}

@@ -1,0 +1,82 @@
+//! Publishing, and handing on.
+
+use anyhow::{Context, Result};
+use chrono::{DateTime, Utc};
+use diesel::prelude::*;
+use serde_json::Value;
+use uuid::Uuid;
+
+use super::Subscriptions;
+use super::models::{StoredEvent, last_position, next_sequence};
+use crate::platform::audit::Origin;
+use crate::platform::jobs;
+use crate::platform::types::{CustomerId, EventId};
+use crate::schema::events;
+
+/// Held by the one dispatcher at work, for as long as its transaction lasts.
+const DISPATCHER_LOCK: i64 = 0x4556_454e_5453;
+
+/// Something that happened to an aggregate.
+#[derive(Debug)]
+pub struct NewEvent<'a> {
+    pub topic: &'a str,
+    pub aggregate_type: &'a str,
+    pub aggregate_id: Uuid,
+    pub channel: Option<&'a str>,
+    pub owner: Option<CustomerId>,
+    pub payload: Value,
+}
+
+/// Writes an event into the outbox. The caller holds the aggregate's row locked, or has just made it.
+pub fn publish(conn: &mut PgConnection, event: &NewEvent<'_>, origin: &Origin) -> QueryResult<EventId> {
+    let id = EventId::generate();
+    let sequence = next_sequence(conn, event.aggregate_type, event.aggregate_id)?;
+    diesel::insert_into(events::table)
+        .values((
+            events::id.eq(id),
+            events::topic.eq(event.topic),
+            events::aggregate_type.eq(event.aggregate_type),
+            events::aggregate_id.eq(event.aggregate_id),
+            events::sequence.eq(sequence),
+            events::channel.eq(event.channel),
+            events::owner_id.eq(event.owner.map(Uuid::from)),
+            events::actor.eq(origin.actor.to_json()),
+            events::payload.eq(&event.payload),
+            events::occurred_at.eq(origin.at),
+        ))
+        .execute(conn)?;
+    Ok(id)
+}
+
+/// Hands on one batch and tells how many there were; none where another dispatcher is at it.
+///
+/// Place in the feed and jobs are written in one transaction: an event is never handed on by halves.
+pub fn dispatch_batch(
+    conn: &mut PgConnection,
+    subscriptions: &Subscriptions,
+    limit: i64,
+    now: DateTime<Utc>,
+) -> Result<usize> {
+    #[derive(QueryableByName)]
+    struct Elected {
+        #[diesel(sql_type = diesel::sql_types::Bool)]
+        is_elected: bool,
+    }
+    let elected: Elected = diesel::sql_query(format!(
+        "select pg_try_advisory_xact_lock({DISPATCHER_LOCK}) as is_elected"
+    ))
+    .get_result(conn)?;
+    if !elected.is_elected {
+        return Ok(0);
+    }
+    let batch = StoredEvent::undispatched(conn, limit)?;
+    let first = if batch.is_empty() { 0 } else { last_position(conn)? + 1 };
+    for (event, position) in batch.iter().zip(first..) {
+        event.place(conn, position)?;
+        let wanted = subscriptions(event).with_context(|| format!("event {} ({})", event.id, event.topic))?;
+        for job in wanted {
+            jobs::enqueue(conn, &job, now)?;
+        }
+    }
+    Ok(batch.len())
+}

@@ -1,0 +1,147 @@
+//! What the health page says.
+
+use std::sync::atomic::Ordering;
+
+use chrono::{DateTime, TimeDelta, Utc};
+use serde::Serialize;
+use utoipa::ToSchema;
+
+use crate::platform::app::App;
+use crate::platform::jobs;
+use crate::platform::notify::Medium;
+
+/// How something is doing.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, ToSchema)]
+#[serde(rename_all = "lowercase")]
+pub enum HealthStatus {
+    Healthy,
+    /// It works, with something missing.
+    Degraded,
+    Unhealthy,
+}
+
+#[derive(Debug, Serialize, ToSchema)]
+pub struct Liveness {
+    pub status: HealthStatus,
+}
+
+/// The whole picture.
+#[derive(Debug, Serialize, ToSchema)]
+pub struct Health {
+    pub status: HealthStatus,
+    pub checks: Checks,
+}
+
+#[derive(Debug, Serialize, ToSchema)]
+pub struct Checks {
+    pub database: Check,
+    pub redis: RedisCheck,
+    pub workers: WorkersCheck,
+    pub external_apis: ProvidersCheck,
+}
+
+#[derive(Debug, Serialize, ToSchema)]
+pub struct Check {
+    pub status: HealthStatus,
+}
+
+#[derive(Debug, Serialize, ToSchema)]
+pub struct RedisCheck {
+    pub status: HealthStatus,
+    /// False: each process has a cache of its own.
+    pub is_configured: bool,
+}
+
+#[derive(Debug, Serialize, ToSchema)]
+pub struct WorkersCheck {
+    pub status: HealthStatus,
+    /// Workers seen in the last minute.
+    pub alive: i64,
+    /// Jobs whose time has come and that wait for a worker.
+    pub queue_depth: i64,
+    /// Since when the oldest of them waits.
+    pub oldest_job: Option<DateTime<Utc>>,
+    /// Jobs that failed for good.
+    pub dead_jobs: i64,
+}
+
+#[derive(Debug, Serialize, ToSchema)]
+pub struct ProvidersCheck {
+    pub status: HealthStatus,
+    /// Who carries e-mails.
+    pub email: &'static str,
+    /// Who carries text messages.
+    pub sms: &'static str,
+}
+
+/// A job that waits longer than this means that the workers do not keep up.
+const LATE: TimeDelta = TimeDelta::minutes(5);
+
+pub(super) async fn report(app: &App) -> Health {
+    let now = app.clock.now();
+    let queue = app.db.read(move |conn| {
+        Ok::<_, diesel::result::Error>((
+            jobs::depth(conn, now)?,
+            jobs::live_workers(conn, now - TimeDelta::minutes(1))?,
+        ))
+    });
+    let queue = queue.await.ok();
+    let database = if queue.is_some() {
+        HealthStatus::Healthy
+    } else {
+        HealthStatus::Unhealthy
+    };
+    let workers = queue.map_or(
+        WorkersCheck {
+            status: HealthStatus::Unhealthy,
+            alive: 0,
+            queue_depth: 0,
+            oldest_job: None,
+            dead_jobs: 0,
+        },
+        |(depth, alive)| {
+            let is_late = depth.oldest.is_some_and(|oldest| now - oldest > LATE);
+            let status = if alive == 0 || is_late {
+                HealthStatus::Degraded
+            } else {
+                HealthStatus::Healthy
+            };
+            let (queue_depth, oldest_job, dead_jobs) = (depth.ready, depth.oldest, depth.dead);
+            WorkersCheck {
+                status,
+                alive,
+                queue_depth,
+                oldest_job,
+                dead_jobs,
+            }
+        },
+    );
+    let reachable = app.cache.is_reachable().await;
+    let redis = if reachable == Some(false) {
+        HealthStatus::Degraded
+    } else {
+        HealthStatus::Healthy
+    };
+    let is_ready = app.is_ready.load(Ordering::Relaxed);
+    let status = match (database, is_ready) {
+        (HealthStatus::Unhealthy, _) | (_, false) => HealthStatus::Unhealthy,
+        _ if [redis, workers.status].contains(&HealthStatus::Degraded) => HealthStatus::Degraded,
+        _ => HealthStatus::Healthy,
+    };
+    Health {
+        status,
+        checks: Checks {
+            database: Check { status: database },
+            redis: RedisCheck {
+                status: redis,
+                is_configured: reachable.is_some(),
+            },
+            workers,
+            external_apis: ProvidersCheck {
+                status: HealthStatus::Healthy,
+                email: app.notifier.provider(Medium::Email),
+                sms: app.notifier.provider(Medium::Sms),
+            },
+        },
+    }
+}

@@ -1,0 +1,132 @@
+//! Request bodies: every field is read, all errors are told at once.
+
+use std::collections::BTreeMap;
+use std::pin::Pin;
+
+use actix_web::dev::Payload;
+use actix_web::http::header;
+use actix_web::{FromRequest, HttpMessage, HttpRequest, web};
+use serde_json::{Map, Value};
+
+use super::from_json::{FromJson, python_type};
+use crate::platform::error::{ErrorTree, Problem};
+
+/// A type that is read from the members of a JSON object. The [`body!`] macro writes the implementation.
+pub trait FromObject: Sized {
+    fn from_object(members: &mut Members) -> Option<Self>;
+}
+
+/// The members of an object while they are read, and what is wrong with them so far.
+#[derive(Debug, Default)]
+pub struct Members {
+    values: Map<String, Value>,
+    errors: BTreeMap<String, ErrorTree>,
+}
+
+impl Members {
+    pub fn new(values: Map<String, Value>) -> Self {
+        Self {
+            values,
+            errors: BTreeMap::new(),
+        }
+    }
+
+    /// The member of this name; none where it is wrong, and then the reason is noted.
+    pub fn take<T: FromJson>(&mut self, name: &str) -> Option<T> {
+        let result = match self.values.remove(name) {
+            None => T::from_absent(),
+            Some(Value::Null) => T::from_null(),
+            Some(value) => T::from_json(value),
+        };
+        result.map_err(|tree| self.errors.insert(name.to_owned(), tree)).ok()
+    }
+
+    /// What was read, or all that is wrong.
+    pub fn finish<T>(self, read: Option<T>) -> Result<T, ErrorTree> {
+        match read {
+            Some(read) if self.errors.is_empty() => Ok(read),
+            _ => Err(ErrorTree::Members(self.errors)),
+        }
+    }
+}
+
+/// Reads `T` from a JSON value that must be an object.
+pub fn object_from_json<T: FromObject>(value: Value) -> Result<T, ErrorTree> {
+    match value {
+        Value::Object(values) => {
+            let mut members = Members::new(values);
+            let read = T::from_object(&mut members);
+            members.finish(read)
+        }
+        other => {
+            let text = format!("Invalid data. Expected a dictionary, but got {}.", python_type(&other));
+            Err(ErrorTree::of_object("invalid", text))
+        }
+    }
+}
+
+/// Defines a request body: a plain struct, documented by `ToSchema`, that reads itself from an object.
+///
+/// `Option<T>` may be absent or null, [`Field<T>`](super::Field) tells the two apart, anything else is required.
+macro_rules! body {
+    (
+        $(#[$meta:meta])*
+        pub struct $name:ident { $( $(#[$doc:meta])* pub $field:ident : $type:ty ),* $(,)? }
+    ) => {
+        $(#[$meta])*
+        #[derive(utoipa::ToSchema)]
+        pub struct $name { $( $(#[$doc])* pub $field: $type ),* }
+
+        impl $crate::platform::http::FromObject for $name {
+            fn from_object(members: &mut $crate::platform::http::Members) -> Option<Self> {
+                $( let $field = members.take(stringify!($field)); )*
+                Some(Self { $( $field: $field? ),* })
+            }
+        }
+
+        impl $crate::platform::http::FromJson for $name {
+            fn from_json(value: serde_json::Value) -> Result<Self, $crate::platform::error::ErrorTree> {
+                $crate::platform::http::object_from_json(value)
+            }
+        }
+    };
+}
+
+pub(crate) use body;
+
+/// The JSON body of a request, read as `T`. An empty body counts as `{}`.
+#[derive(Debug)]
+pub struct Body<T>(pub T);
+
+impl<T: FromJson + 'static> FromRequest for Body<T> {
+    type Error = actix_web::Error;
+    type Future = Pin<Box<dyn Future<Output = Result<Self, actix_web::Error>>>>;
+
+    fn from_request(request: &HttpRequest, payload: &mut Payload) -> Self::Future {
+        let content_type = request.content_type().to_owned();
+        let has_type = request.headers().contains_key(header::CONTENT_TYPE);
+        let bytes = web::Bytes::from_request(request, payload);
+        Box::pin(async move {
+            let bytes = bytes.await?;
+            if bytes.is_empty() {
+                return Ok(Self(T::from_json(Value::Object(Map::new())).map_err(Problem::invalid)?));
+            }
+            if !has_type || !is_json(&content_type) {
+                return Err(Problem::unsupported_media_type(&content_type).into());
+            }
+            let value: Value = serde_json::from_slice(&bytes)
+                .map_err(|error| Problem::parse_error(format!("JSON parse error - {error}")))?;
+            let read = if value.is_null() {
+                T::from_null()
+            } else {
+                T::from_json(value)
+            };
+            Ok(Self(read.map_err(Problem::invalid)?))
+        })
+    }
+}
+
+fn is_json(content_type: &str) -> bool {
+    let essence = content_type.trim().to_ascii_lowercase();
+    essence == "application/json" || (essence.starts_with("application/") && essence.ends_with("+json"))
+}

@@ -1,0 +1,23 @@
+//! HTTP in the dialect of Django REST framework: reading bodies and queries, lists, answers.
+
+mod body;
+mod created;
+mod fallback;
+mod filters;
+mod from_json;
+mod ordering;
+mod page;
+mod security_headers;
+mod slashes;
+
+pub(crate) use body::body;
+pub use body::{Body, FromObject, Members, object_from_json};
+pub use created::Created;
+pub use fallback::{RouteTable, unmatched};
+pub(crate) use filters::filter;
+pub use filters::{Filters, like_pattern, search_terms};
+pub use from_json::{Field, FromJson, python_type, text_from_json};
+pub use ordering::{OrderKey, Sort, SortedBy};
+pub use page::{Page, Paged};
+pub use security_headers::security_headers;
+pub use slashes::serve_both_slashes;

@@ -1,0 +1,20 @@
+//! The platform: everything an application of this kind needs, and nothing of shops.
+
+pub mod app;
+pub mod audit;
+pub mod auth;
+pub mod cache;
+pub mod clock;
+pub mod config;
+pub mod db;
+pub mod error;
+pub mod events;
+pub mod health;
+pub mod http;
+pub mod jobs;
+pub mod notify;
+pub mod openapi;
+pub mod ports;
+pub mod secret;
+pub mod telemetry;
+pub mod types;

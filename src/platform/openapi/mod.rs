@@ -1,0 +1,7 @@
+//! The OpenAPI document: collected from the handlers, finished in one pass, shown with Swagger UI.
+
+mod finish;
+mod handlers;
+
+pub use finish::finish;
+pub use handlers::{Document, docs_routes, schema};

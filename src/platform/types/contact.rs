@@ -1,0 +1,138 @@
+//! How a person is reached: e-mail address and telephone number.
+
+use std::str::FromStr;
+
+use diesel::deserialize::FromSqlRow;
+use diesel::expression::AsExpression;
+use diesel::sql_types::Text;
+use phonenumber::Mode;
+use utoipa::ToSchema;
+use validator::ValidateEmail;
+
+use super::text_column;
+use crate::platform::error::ErrorTree;
+use crate::platform::http::{FromJson, text_from_json};
+
+/// An e-mail address in lower case, at most 254 bytes, as HTML's `<input type=email>` accepts it.
+#[derive(Debug, Clone, PartialEq, Eq, Hash, AsExpression, FromSqlRow, ToSchema)]
+#[diesel(sql_type = Text)]
+#[schema(value_type = String, format = Email)]
+pub struct Email(String);
+
+impl Email {
+    pub fn as_str(&self) -> &str {
+        &self.0
+    }
+}
+
+impl FromStr for Email {
+    type Err = ErrorTree;
+
+    fn from_str(text: &str) -> Result<Self, ErrorTree> {
+        let lower = text.trim().to_lowercase();
+        if lower.is_empty() {
+            return Err(ErrorTree::blank());
+        }
+        if lower.len() > 254 || !lower.validate_email() {
+            return Err(ErrorTree::message("invalid", "Enter a valid email address."));
+        }
+        Ok(Self(lower))
+    }
+}
+
+impl FromJson for Email {
+    fn from_json(value: serde_json::Value) -> Result<Self, ErrorTree> {
+        text_from_json(value)?.parse()
+    }
+}
+
+text_column!(Email);
+
+/// A telephone number in E.164 form, `+` and country code first, valid by libphonenumber's rules.
+#[derive(Debug, Clone, PartialEq, Eq, Hash, AsExpression, FromSqlRow, ToSchema)]
+#[diesel(sql_type = Text)]
+#[schema(value_type = String, example = "+254700000001")]
+pub struct Phone(String);
+
+impl Phone {
+    pub fn as_str(&self) -> &str {
+        &self.0
+    }
+}
+
+impl FromStr for Phone {
+    type Err = ErrorTree;
+
+    fn from_str(text: &str) -> Result<Self, ErrorTree> {
+        let invalid = || ErrorTree::message("invalid", "Enter a valid phone number, with + and the country code.");
+        // libphonenumber reads anything up to a length of 250; nobody needs to send more.
+        if text.len() > 40 {
+            return Err(invalid());
+        }
+        let number = phonenumber::parse(None, text.trim()).map_err(|_| invalid())?;
+        if !number.is_valid() {
+            return Err(invalid());
+        }
+        Ok(Self(number.format().mode(Mode::E164).to_string()))
+    }
+}
+
+impl FromJson for Phone {
+    fn from_json(value: serde_json::Value) -> Result<Self, ErrorTree> {
+        let text = text_from_json(value)?;
+        if text.is_empty() {
+            Err(ErrorTree::blank())
+        } else {
+            text.parse()
+        }
+    }
+}
+
+text_column!(Phone);
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_email_is_kept_in_lower_case() {
+        assert_eq!(
+            " Ana@Example.COM ".parse::<Email>().unwrap().as_str(),
+            "ana@example.com"
+        );
+    }
+
+    #[test]
+    fn what_is_no_email_is_refused() {
+        for text in [
+            "",
+            "ana",
+            "ana@",
+            "@example.com",
+            "a b@example.com",
+            "ana@example.com\r\nBcc: x@y.z",
+        ] {
+            assert!(text.parse::<Email>().is_err(), "{text:?}");
+        }
+    }
+
+    #[test]
+    fn a_phone_number_is_kept_in_e164() {
+        assert_eq!("+254 700 000 001".parse::<Phone>().unwrap().as_str(), "+254700000001");
+        assert_eq!("+44 20 7946 0018".parse::<Phone>().unwrap().as_str(), "+442079460018");
+    }
+
+    #[test]
+    fn what_is_no_phone_number_is_refused() {
+        for text in [
+            "",
+            "12",
+            "0700000001",
+            "+999123456789",
+            "+2547000000010000000",
+            "call me",
+        ] {
+            assert!(text.parse::<Phone>().is_err(), "{text:?}");
+        }
+    }
+}

@@ -1,0 +1,52 @@
+//! Currencies by ISO 4217.
+
+use std::str::FromStr;
+
+use diesel::deserialize::FromSqlRow;
+use diesel::expression::AsExpression;
+use diesel::sql_types::Text;
+use utoipa::ToSchema;
+
+use super::text_column;
+use crate::platform::error::ErrorTree;
+use crate::platform::http::{FromJson, text_from_json};
+
+/// A currency by its ISO 4217 code.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, AsExpression, FromSqlRow, ToSchema)]
+#[diesel(sql_type = Text)]
+#[schema(value_type = String, min_length = 3, max_length = 3, example = "EUR")]
+pub struct Currency(iso_currency::Currency);
+
+impl Currency {
+    pub const EUR: Self = Self(iso_currency::Currency::EUR);
+    pub const GBP: Self = Self(iso_currency::Currency::GBP);
+    pub const JPY: Self = Self(iso_currency::Currency::JPY);
+    pub const KWD: Self = Self(iso_currency::Currency::KWD);
+
+    pub fn as_str(&self) -> &'static str {
+        self.0.code()
+    }
+
+    /// Digits after the point of the smallest amount that can be paid: JPY 0, USD 2, KWD 3.
+    pub fn exponent(&self) -> u32 {
+        self.0.exponent().map_or(2, u32::from)
+    }
+}
+
+impl FromStr for Currency {
+    type Err = ErrorTree;
+
+    fn from_str(text: &str) -> Result<Self, ErrorTree> {
+        iso_currency::Currency::from_code(&text.trim().to_ascii_uppercase())
+            .map(Self)
+            .ok_or_else(|| ErrorTree::message("invalid_choice", format!("\"{text}\" is not a valid choice.")))
+    }
+}
+
+impl FromJson for Currency {
+    fn from_json(value: serde_json::Value) -> Result<Self, ErrorTree> {
+        text_from_json(value)?.parse()
+    }
+}
+
+text_column!(Currency);

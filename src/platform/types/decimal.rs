@@ -1,0 +1,80 @@
+//! Decimal numbers on the wire: read from a string or a number, written as a string.
+
+use rust_decimal::Decimal;
+use serde::Serialize;
+use serde_json::Value;
+use utoipa::ToSchema;
+
+use crate::platform::error::ErrorTree;
+use crate::platform::http::FromJson;
+
+/// A decimal as JSON shows it: a string of fixed scale, `"12.50"`.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, ToSchema)]
+#[serde(transparent)]
+#[schema(value_type = String, format = "decimal", pattern = r"^-?\d+(\.\d+)?$", example = "12.50")]
+pub struct DecimalString(String);
+
+impl DecimalString {
+    /// `value` with exactly `scale` digits after the point.
+    pub fn new(value: Decimal, scale: u32) -> Self {
+        let mut shown = value;
+        shown.rescale(scale);
+        Self(shown.to_string())
+    }
+
+    pub fn as_str(&self) -> &str {
+        &self.0
+    }
+}
+
+/// Reads a decimal of at most `whole` digits before and `places` digits after the point.
+pub fn decimal_from_json(value: Value, whole: u32, places: u32) -> Result<Decimal, ErrorTree> {
+    let decimal = Decimal::from_json(value)?.normalize();
+    if decimal.scale() > places {
+        let text = format!("Ensure that there are no more than {places} decimal places.");
+        return Err(ErrorTree::message("max_decimal_places", text));
+    }
+    if decimal.abs().trunc() >= Decimal::TEN.powi_checked(whole) {
+        let text = format!("Ensure that there are no more than {whole} digits before the decimal point.");
+        return Err(ErrorTree::message("max_whole_digits", text));
+    }
+    Ok(decimal)
+}
+
+impl FromJson for Decimal {
+    fn from_json(value: Value) -> Result<Self, ErrorTree> {
+        let invalid = || ErrorTree::message("invalid", "A valid number is required.");
+        let text = match value {
+            Value::String(text) => text,
+            Value::Number(number) => number.to_string(),
+            _ => return Err(invalid()),
+        };
+        let text = text.trim();
+        if text.len() > 1000 {
+            return Err(ErrorTree::message("max_string_length", "String value too large."));
+        }
+        // Only digits, sign, point and exponent: `from_str` would also take underscores.
+        if !text
+            .chars()
+            .all(|c| c.is_ascii_digit() || matches!(c, '+' | '-' | '.' | 'e' | 'E'))
+        {
+            return Err(invalid());
+        }
+        Decimal::from_str_exact(text)
+            .or_else(|_| Decimal::from_scientific(text))
+            .map_err(|_| invalid())
+    }
+}
+
+trait CheckedPower {
+    fn powi_checked(self, exponent: u32) -> Decimal;
+}
+
+impl CheckedPower for Decimal {
+    /// The power, or the largest decimal where there is none: only compared with.
+    fn powi_checked(self, exponent: u32) -> Decimal {
+        (0..exponent)
+            .try_fold(Decimal::ONE, |power, _| power.checked_mul(self))
+            .unwrap_or(Decimal::MAX)
+    }
+}

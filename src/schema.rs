@@ -1,0 +1,545 @@
+// @generated automatically by Diesel CLI.
+
+diesel::table! {
+    use diesel::sql_types::*;
+
+    audit_entries (id) {
+        id -> Uuid,
+        action -> Text,
+        actor -> Jsonb,
+        object_type -> Text,
+        object_id -> Text,
+        changes -> Jsonb,
+        address -> Nullable<Text>,
+        request_id -> Nullable<Text>,
+        created_at -> Timestamptz,
+    }
+}
+
+diesel::table! {
+    use diesel::sql_types::*;
+
+    categories (id) {
+        id -> Uuid,
+        parent_id -> Nullable<Uuid>,
+        level -> Int4,
+        sort_order -> Int4,
+        name -> Text,
+        slug -> Text,
+        description -> Text,
+        external_id -> Nullable<Text>,
+        version -> Int4,
+        created_at -> Timestamptz,
+        updated_at -> Timestamptz,
+    }
+}
+
+diesel::table! {
+    use diesel::sql_types::*;
+
+    channels (id) {
+        id -> Uuid,
+        slug -> Text,
+        name -> Text,
+        #[max_length = 3]
+        currency -> Bpchar,
+        countries -> Array<Nullable<Text>>,
+        prices_include_tax -> Bool,
+        tax_rate -> Numeric,
+        confirms_orders -> Bool,
+        expires_after_minutes -> Nullable<Int4>,
+        is_default -> Bool,
+        created_at -> Timestamptz,
+        updated_at -> Timestamptz,
+    }
+}
+
+diesel::table! {
+    use diesel::sql_types::*;
+
+    customers (id) {
+        id -> Uuid,
+        user_id -> Nullable<Uuid>,
+        external_id -> Nullable<Text>,
+        name -> Text,
+        email -> Nullable<Text>,
+        phone -> Nullable<Text>,
+        language -> Text,
+        notes -> Text,
+        metadata -> Jsonb,
+        version -> Int4,
+        created_at -> Timestamptz,
+        updated_at -> Timestamptz,
+    }
+}
+
+diesel::table! {
+    use diesel::sql_types::*;
+
+    events (id) {
+        id -> Uuid,
+        ordinal -> Int8,
+        topic -> Text,
+        aggregate_type -> Text,
+        aggregate_id -> Uuid,
+        sequence -> Int4,
+        channel -> Nullable<Text>,
+        owner_id -> Nullable<Uuid>,
+        actor -> Jsonb,
+        payload -> Jsonb,
+        occurred_at -> Timestamptz,
+        position -> Nullable<Int8>,
+    }
+}
+
+diesel::table! {
+    use diesel::sql_types::*;
+
+    fulfillment_lines (fulfillment_id, order_line_id) {
+        fulfillment_id -> Uuid,
+        order_line_id -> Uuid,
+        quantity -> Int4,
+    }
+}
+
+diesel::table! {
+    use diesel::sql_types::*;
+
+    fulfillments (id) {
+        id -> Uuid,
+        order_id -> Uuid,
+        position -> Int4,
+        status -> Text,
+        tracking_number -> Text,
+        carrier -> Text,
+        shipped_at -> Nullable<Timestamptz>,
+        delivered_at -> Nullable<Timestamptz>,
+        created_at -> Timestamptz,
+        updated_at -> Timestamptz,
+    }
+}
+
+diesel::table! {
+    use diesel::sql_types::*;
+
+    jobs (id) {
+        id -> Uuid,
+        queue -> Text,
+        name -> Text,
+        payload -> Jsonb,
+        priority -> Int2,
+        state -> Text,
+        run_at -> Timestamptz,
+        attempts -> Int4,
+        max_attempts -> Int4,
+        unique_key -> Nullable<Text>,
+        leased_by -> Nullable<Uuid>,
+        leased_until -> Nullable<Timestamptz>,
+        last_error -> Nullable<Text>,
+        created_at -> Timestamptz,
+        finished_at -> Nullable<Timestamptz>,
+    }
+}
+
+diesel::table! {
+    use diesel::sql_types::*;
+
+    messages (id) {
+        id -> Uuid,
+        event_id -> Uuid,
+        medium -> Text,
+        recipient -> Text,
+        template -> Text,
+        context -> Jsonb,
+        state -> Text,
+        provider -> Nullable<Text>,
+        reference -> Nullable<Text>,
+        failure -> Nullable<Text>,
+        created_at -> Timestamptz,
+        updated_at -> Timestamptz,
+    }
+}
+
+diesel::table! {
+    use diesel::sql_types::*;
+
+    order_history (id) {
+        id -> Uuid,
+        order_id -> Uuid,
+        from_status -> Nullable<Text>,
+        to_status -> Text,
+        actor -> Jsonb,
+        note -> Text,
+        created_at -> Timestamptz,
+    }
+}
+
+diesel::table! {
+    use diesel::sql_types::*;
+
+    order_lines (id) {
+        id -> Uuid,
+        order_id -> Uuid,
+        position -> Int4,
+        product_id -> Uuid,
+        variant_id -> Uuid,
+        product_name -> Text,
+        variant_name -> Text,
+        sku -> Text,
+        options -> Jsonb,
+        quantity -> Int4,
+        unit_price -> Numeric,
+        discount -> Numeric,
+        tax_rate -> Numeric,
+        total_net -> Numeric,
+        total_tax -> Numeric,
+        total_gross -> Numeric,
+    }
+}
+
+diesel::table! {
+    use diesel::sql_types::*;
+
+    order_number_keys (is_only) {
+        is_only -> Bool,
+        key -> Int8,
+    }
+}
+
+diesel::table! {
+    use diesel::sql_types::*;
+
+    orders (id) {
+        id -> Uuid,
+        number -> Text,
+        status -> Text,
+        payment_status -> Text,
+        fulfillment_status -> Text,
+        origin -> Text,
+        channel_id -> Uuid,
+        customer_id -> Nullable<Uuid>,
+        email -> Nullable<Text>,
+        phone -> Nullable<Text>,
+        #[max_length = 3]
+        currency -> Bpchar,
+        subtotal_net -> Numeric,
+        shipping_net -> Numeric,
+        discount -> Numeric,
+        total_net -> Numeric,
+        total_tax -> Numeric,
+        total_gross -> Numeric,
+        shipping_address -> Jsonb,
+        billing_address -> Jsonb,
+        note -> Text,
+        access_token_hash -> Nullable<Bytea>,
+        placed_at -> Timestamptz,
+        version -> Int4,
+        created_at -> Timestamptz,
+        updated_at -> Timestamptz,
+    }
+}
+
+diesel::table! {
+    use diesel::sql_types::*;
+
+    payment_transactions (id) {
+        id -> Uuid,
+        payment_id -> Uuid,
+        kind -> Text,
+        amount -> Numeric,
+        reference -> Text,
+        answer -> Jsonb,
+        created_at -> Timestamptz,
+    }
+}
+
+diesel::table! {
+    use diesel::sql_types::*;
+
+    payments (id) {
+        id -> Uuid,
+        order_id -> Uuid,
+        gateway -> Text,
+        #[max_length = 3]
+        currency -> Bpchar,
+        created_at -> Timestamptz,
+    }
+}
+
+diesel::table! {
+    use diesel::sql_types::*;
+
+    products (id) {
+        id -> Uuid,
+        category_id -> Nullable<Uuid>,
+        name -> Text,
+        slug -> Text,
+        description -> Text,
+        is_active -> Bool,
+        archived_at -> Nullable<Timestamptz>,
+        metadata -> Jsonb,
+        version -> Int4,
+        created_at -> Timestamptz,
+        updated_at -> Timestamptz,
+    }
+}
+
+diesel::table! {
+    use diesel::sql_types::*;
+
+    return_lines (id) {
+        id -> Uuid,
+        return_id -> Uuid,
+        position -> Int4,
+        order_line_id -> Nullable<Uuid>,
+        product_id -> Uuid,
+        variant_id -> Uuid,
+        product_name -> Text,
+        sku -> Text,
+        quantity -> Int4,
+        unit_price -> Numeric,
+        total_gross -> Numeric,
+    }
+}
+
+diesel::table! {
+    use diesel::sql_types::*;
+
+    returns (id) {
+        id -> Uuid,
+        number -> Text,
+        order_id -> Nullable<Uuid>,
+        customer_id -> Nullable<Uuid>,
+        status -> Text,
+        origin -> Text,
+        #[max_length = 3]
+        currency -> Bpchar,
+        total_gross -> Numeric,
+        returned_at -> Timestamptz,
+        created_at -> Timestamptz,
+        updated_at -> Timestamptz,
+    }
+}
+
+diesel::table! {
+    use diesel::sql_types::*;
+
+    schedules (name) {
+        name -> Text,
+        cron -> Text,
+        next_run_at -> Timestamptz,
+        last_run_at -> Nullable<Timestamptz>,
+        is_enabled -> Bool,
+    }
+}
+
+diesel::table! {
+    use diesel::sql_types::*;
+
+    sessions (id) {
+        id -> Uuid,
+        user_id -> Uuid,
+        generation -> Int4,
+        refresh_hash -> Bytea,
+        rotated_at -> Timestamptz,
+        expires_at -> Timestamptz,
+        revoked_at -> Nullable<Timestamptz>,
+        revoked_reason -> Nullable<Text>,
+        user_agent -> Text,
+        address -> Text,
+        created_at -> Timestamptz,
+        last_used_at -> Timestamptz,
+    }
+}
+
+diesel::table! {
+    use diesel::sql_types::*;
+
+    signing_keys (id) {
+        id -> Text,
+        private_key -> Bytea,
+        public_jwk -> Jsonb,
+        created_at -> Timestamptz,
+        retired_at -> Nullable<Timestamptz>,
+    }
+}
+
+diesel::table! {
+    use diesel::sql_types::*;
+
+    stock_allocations (order_line_id, stock_id) {
+        order_line_id -> Uuid,
+        stock_id -> Uuid,
+        order_id -> Uuid,
+        quantity -> Int4,
+    }
+}
+
+diesel::table! {
+    use diesel::sql_types::*;
+
+    stock_movements (id) {
+        id -> Uuid,
+        stock_id -> Uuid,
+        kind -> Text,
+        quantity_delta -> Int4,
+        allocated_delta -> Int4,
+        quantity_after -> Int4,
+        allocated_after -> Int4,
+        order_id -> Nullable<Uuid>,
+        actor -> Jsonb,
+        note -> Text,
+        created_at -> Timestamptz,
+    }
+}
+
+diesel::table! {
+    use diesel::sql_types::*;
+
+    stocks (id) {
+        id -> Uuid,
+        variant_id -> Uuid,
+        warehouse_id -> Uuid,
+        quantity -> Int4,
+        allocated -> Int4,
+        backorder_limit -> Int4,
+        updated_at -> Timestamptz,
+    }
+}
+
+diesel::table! {
+    use diesel::sql_types::*;
+
+    users (id) {
+        id -> Uuid,
+        email -> Text,
+        password_hash -> Nullable<Text>,
+        first_name -> Text,
+        last_name -> Text,
+        is_active -> Bool,
+        is_staff -> Bool,
+        is_superuser -> Bool,
+        email_verified_at -> Nullable<Timestamptz>,
+        last_login_at -> Nullable<Timestamptz>,
+        version -> Int4,
+        created_at -> Timestamptz,
+        updated_at -> Timestamptz,
+    }
+}
+
+diesel::table! {
+    use diesel::sql_types::*;
+
+    variant_prices (variant_id, channel_id) {
+        variant_id -> Uuid,
+        channel_id -> Uuid,
+        amount -> Numeric,
+        #[max_length = 3]
+        currency -> Bpchar,
+        updated_at -> Timestamptz,
+    }
+}
+
+diesel::table! {
+    use diesel::sql_types::*;
+
+    variants (id) {
+        id -> Uuid,
+        product_id -> Uuid,
+        sku -> Text,
+        name -> Text,
+        options -> Jsonb,
+        tracks_stock -> Bool,
+        sort_order -> Int4,
+        archived_at -> Nullable<Timestamptz>,
+        version -> Int4,
+        created_at -> Timestamptz,
+        updated_at -> Timestamptz,
+    }
+}
+
+diesel::table! {
+    use diesel::sql_types::*;
+
+    warehouses (id) {
+        id -> Uuid,
+        code -> Text,
+        name -> Text,
+        #[max_length = 2]
+        country -> Nullable<Bpchar>,
+        sort_order -> Int4,
+        is_active -> Bool,
+        created_at -> Timestamptz,
+        updated_at -> Timestamptz,
+    }
+}
+
+diesel::table! {
+    use diesel::sql_types::*;
+
+    workers (id) {
+        id -> Uuid,
+        queues -> Array<Nullable<Text>>,
+        started_at -> Timestamptz,
+        seen_at -> Timestamptz,
+    }
+}
+
+diesel::joinable!(customers -> users (user_id));
+diesel::joinable!(fulfillment_lines -> fulfillments (fulfillment_id));
+diesel::joinable!(fulfillment_lines -> order_lines (order_line_id));
+diesel::joinable!(fulfillments -> orders (order_id));
+diesel::joinable!(order_history -> orders (order_id));
+diesel::joinable!(order_lines -> orders (order_id));
+diesel::joinable!(order_lines -> products (product_id));
+diesel::joinable!(order_lines -> variants (variant_id));
+diesel::joinable!(orders -> channels (channel_id));
+diesel::joinable!(orders -> customers (customer_id));
+diesel::joinable!(payment_transactions -> payments (payment_id));
+diesel::joinable!(payments -> orders (order_id));
+diesel::joinable!(products -> categories (category_id));
+diesel::joinable!(return_lines -> order_lines (order_line_id));
+diesel::joinable!(return_lines -> products (product_id));
+diesel::joinable!(return_lines -> returns (return_id));
+diesel::joinable!(return_lines -> variants (variant_id));
+diesel::joinable!(returns -> customers (customer_id));
+diesel::joinable!(returns -> orders (order_id));
+diesel::joinable!(sessions -> users (user_id));
+diesel::joinable!(stock_allocations -> stocks (stock_id));
+diesel::joinable!(stock_movements -> stocks (stock_id));
+diesel::joinable!(stocks -> variants (variant_id));
+diesel::joinable!(stocks -> warehouses (warehouse_id));
+diesel::joinable!(variant_prices -> variants (variant_id));
+diesel::joinable!(variants -> products (product_id));
+
+diesel::allow_tables_to_appear_in_same_query!(
+    audit_entries,
+    categories,
+    channels,
+    customers,
+    events,
+    fulfillment_lines,
+    fulfillments,
+    jobs,
+    messages,
+    order_history,
+    order_lines,
+    order_number_keys,
+    orders,
+    payment_transactions,
+    payments,
+    products,
+    return_lines,
+    returns,
+    schedules,
+    sessions,
+    signing_keys,
+    stock_allocations,
+    stock_movements,
+    stocks,
+    users,
+    variant_prices,
+    variants,
+    warehouses,
+    workers,
+);

@@ -1,0 +1,271 @@
+//! The words of every message.
+
+use std::fs;
+use std::path::Path;
+
+use mercer::platform::notify::{FileMailer, TemplateError, Templates};
+use mercer::platform::ports::{Mail, Mailer};
+use pretty_assertions::assert_eq;
+use serde_json::{Value, json};
+use tempfile::TempDir;
+
+use super::mail;
+use crate::support::fakes::ReadMail;
+
+fn templates() -> Templates {
+    Templates::compile().unwrap()
+}
+
+fn order() -> Value {
+    json!({
+        "shop_name": "Mercer",
+        "customer_name": "Ana Njeri",
+        "order": {
+            "number": "1001", "status": "confirmed", "placed_at": "21 November 2026, 07:30 UTC",
+            "currency": "KES", "subtotal_net": "2500.00", "total_tax": "400.00", "total_gross": "2900.00",
+            "note": "Please ring twice.", "url": "https://shop.example/orders/1001"
+        },
+        "lines": [
+            { "product_name": "Mug", "variant_name": "Blue", "sku": "MUG-BLUE", "quantity": 2,
+              "unit_price": "1250.00", "total_gross": "2500.00" },
+            { "product_name": "Card", "variant_name": "", "sku": "CARD", "quantity": 1,
+              "unit_price": "400.00", "total_gross": "400.00" }
+        ],
+        "shipping_address": ["Ana Njeri", "12 Market Street", "Nairobi"]
+    })
+}
+
+/// The order with one value, given by its path, replaced.
+fn order_with(path: &str, value: impl Into<Value>) -> Value {
+    let mut order = order();
+    *order.pointer_mut(path).unwrap() = value.into();
+    order
+}
+
+fn every_mail() -> Vec<String> {
+    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("templates/email");
+    let mut names: Vec<_> = fs::read_dir(folder)
+        .unwrap()
+        .map(|entry| entry.unwrap().file_name().into_string().unwrap())
+        .filter(|name| !name.starts_with('_'))
+        .collect();
+    names.sort_unstable();
+    names
+}
+
+#[test]
+fn every_template_in_the_folder_is_compiled_in_and_renders() {
+    let templates = templates();
+    templates.check().unwrap();
+
+    assert_eq!(
+        every_mail(),
+        [
+            "order_cancelled",
+            "order_confirmed",
+            "order_placed_admin",
+            "order_shipped"
+        ]
+    );
+    for name in every_mail() {
+        let mail = templates.render_mail(&name, &order()).unwrap();
+
+        assert!(mail.subject.contains("1001"), "{name}");
+        assert!(mail.text.contains("2 x Mug, Blue (MUG-BLUE)"), "{name}");
+        assert!(mail.text.contains("https://shop.example/orders/1001"), "{name}");
+        assert!(mail.html.contains("2 × <strong>Mug</strong>, Blue"), "{name}");
+        assert!(mail.html.starts_with("<!doctype html>"), "{name}");
+    }
+    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("templates/sms");
+    for entry in fs::read_dir(folder).unwrap() {
+        let path = entry.unwrap().path();
+        templates
+            .render_sms(path.file_stem().unwrap().to_str().unwrap(), &order())
+            .unwrap();
+    }
+}
+
+#[test]
+fn a_confirmed_order_reads_well() {
+    let mail = templates().render_mail("order_confirmed", &order()).unwrap();
+
+    assert_eq!(mail.subject, "Your order 1001 at Mercer is confirmed");
+    assert_eq!(
+        mail.text,
+        "Hello Ana Njeri,
+
+thank you for your order. We have confirmed order 1001,
+placed on 21 November 2026, 07:30 UTC.
+
+2 x Mug, Blue (MUG-BLUE)
+    1250.00 KES each, 2500.00 KES
+1 x Card (CARD)
+    400.00 KES each, 400.00 KES
+
+Subtotal: 2500.00 KES
+Tax:      400.00 KES
+Total:    2900.00 KES
+
+Shipping to:
+    Ana Njeri
+    12 Market Street
+    Nairobi
+
+Note:
+    Please ring twice.
+
+See your order: https://shop.example/orders/1001
+
+Mercer"
+    );
+}
+
+#[test]
+fn what_an_order_does_not_have_is_not_mentioned() {
+    let mut order = order_with("/order/note", "");
+    order["shipping_address"] = json!([]);
+
+    let mail = templates().render_mail("order_confirmed", &order).unwrap();
+
+    for body in [mail.text, mail.html] {
+        assert!(!body.contains("Note") && !body.contains("Shipping to"), "{body}");
+    }
+}
+
+#[test]
+fn a_tracking_number_is_shown_when_there_is_one() {
+    let templates = templates();
+    let mut order = order();
+    for (number, is_shown) in [
+        (None, false),
+        (Some(Value::Null), false),
+        (Some("TRACK-42".into()), true),
+    ] {
+        if let Some(number) = number {
+            order["order"]["tracking_number"] = number;
+        }
+        let mail = templates.render_mail("order_shipped", &order).unwrap();
+
+        assert_eq!(mail.text.contains("Tracking number: TRACK-42"), is_shown);
+        assert_eq!(
+            mail.html.contains("Tracking number: <strong>TRACK-42</strong>"),
+            is_shown
+        );
+    }
+}
+
+#[test]
+fn code_in_a_name_stays_a_name() {
+    let name = "<script>alert(\"1\")</script> {{ order.total_gross }} {% include 'x' %}";
+    let order = order_with("/lines/0/product_name", name);
+    for template in every_mail() {
+        let mail = templates().render_mail(&template, &order).unwrap();
+
+        assert!(mail.text.contains(name), "text is text: {}", mail.text);
+        assert!(!mail.html.contains("<script"), "{}", mail.html);
+        let escaped = "&lt;script&gt;alert(&quot;1&quot;)&lt;&#x2f;script&gt; {{ order.total_gross }} {% include";
+        assert!(mail.html.contains(escaped), "{}", mail.html);
+    }
+}
+
+#[test]
+fn every_value_is_escaped_wherever_it_stands() {
+    let evil = "\"><img src=x onerror='y'>";
+    for path in [
+        "/shop_name",
+        "/customer_name",
+        "/order/number",
+        "/order/note",
+        "/order/url",
+        "/order/placed_at",
+        "/lines/0/variant_name",
+        "/lines/0/sku",
+        "/shipping_address/0",
+    ] {
+        for template in every_mail() {
+            let mail = templates().render_mail(&template, &order_with(path, evil)).unwrap();
+            assert!(!mail.html.contains("<img"), "{path} in {template}");
+        }
+    }
+}
+
+#[tokio::test]
+async fn line_breaks_in_a_name_add_no_header() {
+    let templates = templates();
+    let folder = TempDir::new().unwrap();
+    let mailer = FileMailer::new(folder.path().to_owned(), "shop@mercer.example").unwrap();
+    let mut read = Vec::new();
+    for shop in ["Mercer", "Mercer\r\nBcc: eve@example.com\r\n\r\nHi"] {
+        let rendered = templates
+            .render_mail("order_confirmed", &order_with("/shop_name", shop))
+            .unwrap();
+        assert!(!rendered.subject.contains(['\r', '\n']));
+        let message = Mail {
+            subject: rendered.subject,
+            text: rendered.text,
+            html: rendered.html,
+            ..mail()
+        };
+
+        let receipt = mailer.send(&message).await.unwrap();
+        read.push(ReadMail::parse(
+            &fs::read_to_string(folder.path().join(receipt.reference)).unwrap(),
+        ));
+    }
+
+    assert_eq!(read[1].header_names(), read[0].header_names());
+    assert_eq!(
+        read[1].header("Subject"),
+        "Your order 1001 at Mercer Bcc: eve@example.com Hi is confirmed"
+    );
+    assert!(read[0].html.contains("2 × <strong>Mug</strong>, Blue<br>"));
+}
+
+#[test]
+fn a_missing_value_is_an_error_that_tells_nothing_about_the_customer() {
+    let mut order = order();
+    order["order"].as_object_mut().unwrap().remove("total_tax");
+
+    let error = templates().render_mail("order_confirmed", &order).unwrap_err();
+
+    assert!(matches!(error, TemplateError::Unrendered(_)));
+    let told = format!("{error} {error:?} {error:#?}");
+    assert!(
+        told.contains("_order.txt") && !told.contains("Ana") && !told.contains("Market"),
+        "{told}"
+    );
+}
+
+#[test]
+fn a_template_that_does_not_exist_is_named() {
+    let templates = templates();
+    for error in [
+        templates.render_mail("../secrets", &order()).unwrap_err(),
+        templates.render_sms("../secrets", &order()).unwrap_err(),
+    ] {
+        assert_eq!(error.to_string(), "there is no template \"../secrets\"");
+    }
+}
+
+#[test]
+fn an_ordinary_confirmation_fits_one_text_message() {
+    let order = order_with(
+        "/order/url",
+        "https://shop.example/orders/0199a7d2-5c3e-7b41-9d20-8f6a1c2b3d4e",
+    );
+
+    let text = templates().render_sms("order_confirmed", &order).unwrap();
+
+    assert_eq!(
+        text,
+        "Mercer: order 1001 is confirmed, 2900.00 KES. \
+         https://shop.example/orders/0199a7d2-5c3e-7b41-9d20-8f6a1c2b3d4e"
+    );
+    // Of the characters of GSM-7, these count as one each.
+    let is_single = |c: char| c.is_ascii_alphanumeric() || " :/.,-?=&_".contains(c);
+    assert!(
+        text.chars().all(is_single) && text.len() <= 160,
+        "{} characters",
+        text.len()
+    );
+}

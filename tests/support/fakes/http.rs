@@ -1,0 +1,140 @@
+//! A small HTTP server that notes what it is asked and answers what it was told.
+
+use std::collections::{HashMap, VecDeque};
+use std::sync::{Arc, Mutex};
+
+use tokio::io::{AsyncBufReadExt, AsyncReadExt, AsyncWriteExt, BufReader};
+use tokio::net::{TcpListener, TcpStream};
+
+pub enum HttpResponse {
+    Answer {
+        status: u16,
+        headers: Vec<(&'static str, &'static str)>,
+        body: String,
+    },
+    /// The request is read and never answered.
+    Silence,
+    /// The request is read and the connection closed.
+    HangUp,
+    /// The answer's head promises more of a body than comes.
+    HalfABody { status: u16 },
+}
+
+impl HttpResponse {
+    pub fn json(status: u16, body: &serde_json::Value) -> Self {
+        Self::Answer {
+            status,
+            headers: vec![("Content-Type", "application/json")],
+            body: body.to_string(),
+        }
+    }
+
+    pub fn empty(status: u16, headers: &[(&'static str, &'static str)]) -> Self {
+        Self::Answer {
+            status,
+            headers: headers.to_vec(),
+            body: String::new(),
+        }
+    }
+}
+
+#[derive(Debug, Clone)]
+pub struct HttpRequest {
+    /// Method and path.
+    pub target: String,
+    /// By lower-case name.
+    pub headers: HashMap<String, String>,
+    pub body: String,
+}
+
+pub struct FakeHttp {
+    pub port: u16,
+    requests: Arc<Mutex<Vec<HttpRequest>>>,
+    responses: Arc<Mutex<VecDeque<HttpResponse>>>,
+}
+
+impl FakeHttp {
+    /// Answers with these, in turn; one question more hangs up.
+    pub async fn start(responses: impl IntoIterator<Item = HttpResponse>) -> Self {
+        let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+        let fake = Self {
+            port: listener.local_addr().unwrap().port(),
+            requests: Arc::default(),
+            responses: Arc::new(Mutex::new(responses.into_iter().collect())),
+        };
+        let (requests, responses) = (Arc::clone(&fake.requests), Arc::clone(&fake.responses));
+        tokio::spawn(async move {
+            while let Ok((stream, _)) = listener.accept().await {
+                tokio::spawn(serve(stream, Arc::clone(&requests), Arc::clone(&responses)));
+            }
+        });
+        fake
+    }
+
+    pub fn url(&self) -> String {
+        format!("http://127.0.0.1:{}", self.port)
+    }
+
+    pub fn requests(&self) -> Vec<HttpRequest> {
+        self.requests.lock().unwrap().clone()
+    }
+
+    pub fn then(&self, response: HttpResponse) {
+        self.responses.lock().unwrap().push_back(response);
+    }
+}
+
+async fn serve(
+    stream: TcpStream,
+    requests: Arc<Mutex<Vec<HttpRequest>>>,
+    responses: Arc<Mutex<VecDeque<HttpResponse>>>,
+) {
+    let mut stream = BufReader::new(stream);
+    let Some(request) = read_request(&mut stream).await else {
+        return;
+    };
+    requests.lock().unwrap().push(request);
+    let response = responses.lock().unwrap().pop_front();
+
+    let answer = match response.unwrap_or(HttpResponse::HangUp) {
+        HttpResponse::HangUp => return,
+        HttpResponse::Silence => std::future::pending().await,
+        HttpResponse::HalfABody { status } => format!("HTTP/1.1 {status} Fake\r\nContent-Length: 99\r\n\r\n{{"),
+        HttpResponse::Answer { status, headers, body } => {
+            let headers: String = headers
+                .iter()
+                .map(|(name, value)| format!("{name}: {value}\r\n"))
+                .collect();
+            let length = body.len();
+            format!("HTTP/1.1 {status} Fake\r\nContent-Length: {length}\r\nConnection: close\r\n{headers}\r\n{body}")
+        }
+    };
+    stream.write_all(answer.as_bytes()).await.ok();
+}
+
+async fn read_request(stream: &mut BufReader<TcpStream>) -> Option<HttpRequest> {
+    let mut line = String::new();
+    stream.read_line(&mut line).await.ok()?;
+    let target = line.trim_end().strip_suffix(" HTTP/1.1")?.to_owned();
+
+    let mut headers = HashMap::new();
+    loop {
+        let mut line = String::new();
+        stream.read_line(&mut line).await.ok()?;
+        let Some((name, value)) = line.split_once(':') else {
+            break;
+        };
+        headers.insert(name.to_lowercase(), value.trim().to_owned());
+    }
+
+    let length = headers
+        .get("content-length")
+        .map_or(0, |length| length.parse().unwrap());
+    let mut body = vec![0; length];
+    stream.read_exact(&mut body).await.ok()?;
+    Some(HttpRequest {
+        target,
+        headers,
+        body: String::from_utf8(body).unwrap(),
+    })
+}
