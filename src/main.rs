@@ -1,1 +1,7 @@
-fn main() {}
+//! The `mercer` program.
+
+use std::process::ExitCode;
+
+fn main() -> ExitCode {
+    mercer::cli::main()
+}

@@ -2,13 +2,13 @@
 //!
 //! Owns `audit_entries`, which is only ever added to. Callers record in the transaction of the change.
 
-mod actor;
+mod origin;
 
 use chrono::{DateTime, Utc};
 use diesel::prelude::*;
 use serde_json::Value;
 
-pub use actor::{Actor, Origin};
+pub use origin::Origin;
 
 use crate::platform::types::new_uuid;
 use crate::schema::audit_entries;

@@ -14,7 +14,8 @@ mod tokens;
 pub use identity::{Allowed, CurrentCustomer, CurrentUser, Viewer, identify};
 pub use keys::TokenKeys;
 pub use permission::{
-    ManageCatalogue, ManageJobs, ManageOrders, ManageStock, Permission, PermissionType, ViewOrders, ViewStock,
+    ManageCatalogue, ManageChannels, ManageJobs, ManageOrders, ManageStock, Permission, PermissionType, ViewOrders,
+    ViewStock,
 };
 pub use principal::{Principal, PrincipalSource};
 pub use random::{random_token, sha256};

@@ -6,6 +6,7 @@ use std::collections::HashSet;
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub enum Permission {
     CatalogueManage,
+    ChannelsManage,
     StockView,
     StockManage,
     OrdersView,
@@ -16,6 +17,7 @@ pub enum Permission {
 impl Permission {
     pub const ALL: &'static [Self] = &[
         Self::CatalogueManage,
+        Self::ChannelsManage,
         Self::StockView,
         Self::StockManage,
         Self::OrdersView,
@@ -26,6 +28,7 @@ impl Permission {
     pub const fn name(self) -> &'static str {
         match self {
             Self::CatalogueManage => "catalogue.manage",
+            Self::ChannelsManage => "channels.manage",
             Self::StockView => "stock.view",
             Self::StockManage => "stock.manage",
             Self::OrdersView => "orders.view",
@@ -66,6 +69,8 @@ macro_rules! permission_types {
 permission_types! {
     /// Create, change, move and archive categories and products.
     ManageCatalogue = CatalogueManage,
+    /// Change currencies, taxes and rules of channels.
+    ManageChannels = ChannelsManage,
     /// See levels and the ledger of stock.
     ViewStock = StockView,
     /// Receive and count goods.

@@ -5,9 +5,8 @@ use std::collections::HashSet;
 use futures_util::future::BoxFuture;
 
 use super::Permission;
-use crate::platform::audit::Actor;
 use crate::platform::error::Problem;
-use crate::platform::types::{CustomerId, Email, SessionId, UserId};
+use crate::platform::types::{Actor, CustomerId, Email, SessionId, UserId};
 
 /// Somebody who is signed in, with an active account and a session that has not ended.
 #[derive(Debug, Clone)]

@@ -41,6 +41,11 @@ impl Members {
         result.map_err(|tree| self.errors.insert(name.to_owned(), tree)).ok()
     }
 
+    /// Notes something that is wrong with the object beyond its single members.
+    pub fn refuse(&mut self, name: &str, tree: ErrorTree) {
+        self.errors.insert(name.to_owned(), tree);
+    }
+
     /// What was read, or all that is wrong.
     pub fn finish<T>(self, read: Option<T>) -> Result<T, ErrorTree> {
         match read {
@@ -73,8 +78,8 @@ macro_rules! body {
         $(#[$meta:meta])*
         pub struct $name:ident { $( $(#[$doc:meta])* pub $field:ident : $type:ty ),* $(,)? }
     ) => {
-        $(#[$meta])*
         #[derive(utoipa::ToSchema)]
+        $(#[$meta])*
         pub struct $name { $( $(#[$doc])* pub $field: $type ),* }
 
         impl $crate::platform::http::FromObject for $name {

@@ -43,9 +43,9 @@ macro_rules! filter {
         $(#[$meta:meta])*
         pub struct $name:ident { $( $(#[$doc:meta])* $key:literal => pub $field:ident : $type:ty ),* $(,)? }
     ) => {
-        $(#[$meta])*
         #[derive(Debug, Clone, Default, utoipa::IntoParams)]
         #[into_params(parameter_in = Query)]
+        $(#[$meta])*
         pub struct $name { $( $(#[$doc])* #[param(rename = $key)] pub $field: Option<$type> ),* }
 
         impl $crate::platform::http::FromObject for $name {

@@ -27,6 +27,28 @@ impl DecimalString {
     }
 }
 
+/// The price of one piece: not negative, below 10^9, with up to four places.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ToSchema)]
+#[schema(value_type = String, format = "decimal", pattern = r"^\d{0,9}(\.\d{0,4})?$", example = "12.50")]
+pub struct Price(Decimal);
+
+impl Price {
+    pub const fn get(self) -> Decimal {
+        self.0
+    }
+}
+
+impl FromJson for Price {
+    fn from_json(value: Value) -> Result<Self, ErrorTree> {
+        let amount = decimal_from_json(value, 9, 4)?;
+        if amount.is_sign_negative() && !amount.is_zero() {
+            Err(ErrorTree::min_value(0))
+        } else {
+            Ok(Self(amount))
+        }
+    }
+}
+
 /// Reads a decimal of at most `whole` digits before and `places` digits after the point.
 pub fn decimal_from_json(value: Value, whole: u32, places: u32) -> Result<Decimal, ErrorTree> {
     let decimal = Decimal::from_json(value)?.normalize();

@@ -27,6 +27,8 @@ typed_id!(OrderLineId);
 typed_id!(EventId);
 typed_id!(JobId);
 typed_id!(MessageId);
+typed_id!(StockId);
+typed_id!(WarehouseId);
 
 /// The one place that makes ids.
 #[expect(

@@ -1,5 +1,6 @@
 //! The words that every room shares, as types with one fallible constructor each: parsed at the door, trusted inside.
 
+mod actor;
 mod contact;
 mod country;
 mod currency;
@@ -8,20 +9,23 @@ mod ids;
 mod macros;
 mod money;
 mod quantity;
+mod reference;
 mod slug;
 mod text;
 
+pub use actor::Actor;
 pub use contact::{Email, Phone};
 pub use country::Country;
 pub use currency::Currency;
-pub use decimal::{DecimalString, decimal_from_json};
+pub use decimal::{DecimalString, Price, decimal_from_json};
 pub use ids::{
-    CategoryId, ChannelId, CustomerId, EventId, JobId, MessageId, OrderId, OrderLineId, ProductId, SessionId, UserId,
-    VariantId,
+    CategoryId, ChannelId, CustomerId, EventId, JobId, MessageId, OrderId, OrderLineId, ProductId, SessionId, StockId,
+    UserId, VariantId, WarehouseId,
 };
 pub(crate) use ids::{id_parameter, new_uuid};
 pub(crate) use macros::{text_column, text_enum, typed_id};
 pub use money::{Money, MoneyError, Rate};
 pub use quantity::Quantity;
+pub use reference::IdOrSlug;
 pub use slug::Slug;
 pub use text::{Line, Paragraph};

@@ -3,7 +3,7 @@
 use std::fs;
 use std::os::unix::fs::PermissionsExt;
 
-use mercer::platform::notify::{FileMailer, SettingsError, SmtpMailer, SmtpSettings};
+use mercer::platform::notify::{FileMailer, SettingsError, SmtpMailer, SmtpSettings, Timeouts};
 use mercer::platform::ports::{DeliveryError, Mail, Mailer, Receipt};
 use mercer::platform::secret::Secret;
 use pretty_assertions::assert_eq;
@@ -110,7 +110,30 @@ async fn a_connection_that_died_at_rest_is_replaced() {
     mailer.send(&mail()).await.unwrap();
     mailer.send(&mail()).await.unwrap();
 
-    assert_eq!((server.seen().connections, server.seen().mails.len()), (2, 2));
+    let seen = server.seen();
+    assert_eq!((seen.connections, seen.mails.len()), (2, 2));
+}
+
+#[tokio::test]
+async fn a_connection_that_fell_silent_at_rest_is_replaced() {
+    let server = FakeSmtp::reacting([(Step::Noop, Reaction::Silence)]).await;
+    let url = Secret::new(format!("smtp://127.0.0.1:{}", server.port));
+    let timeouts = Timeouts {
+        total: BRIEFLY.connect * 10,
+        ..BRIEFLY
+    };
+    let mailer = SmtpMailer::new(&SmtpSettings {
+        url,
+        from: FROM.to_owned(),
+        timeouts,
+    })
+    .unwrap();
+
+    mailer.send(&mail()).await.unwrap();
+    mailer.send(&mail()).await.unwrap();
+
+    let seen = server.seen();
+    assert_eq!((seen.connections, seen.mails.len()), (2, 2));
 }
 
 #[tokio::test]
@@ -214,6 +237,16 @@ async fn nothing_is_said_before_the_line_is_encrypted() {
 
         assert_eq!(class(&error), "unavailable", "{error}");
     }
+    // This one offers to encrypt, and then does not.
+    let false_friend = FakeSmtp::offering("STARTTLS", []).await;
+    let mailer = try_mailer(&format!(
+        "smtp://shop:word@127.0.0.1:{}?tls=required",
+        false_friend.port
+    ))
+    .unwrap();
+    assert_eq!(class(&mailer.send(&mail()).await.unwrap_err()), "unavailable");
+    assert_eq!(false_friend.seen().commands[1..], ["STARTTLS"]);
+
     let seen = server.seen();
     assert_eq!(seen.connections, 2);
     assert!(
@@ -238,7 +271,7 @@ async fn line_breaks_add_neither_headers_nor_commands() {
     for to in [
         "ana@example.com\r\nRCPT TO:<eve@example.com>",
         "\"a\nb\"@example.com",
-        "ana@example.com\0",
+        "\"a\tb\"@example.com",
     ] {
         let error = mailer
             .send(&Mail {
@@ -310,7 +343,7 @@ async fn a_server_that_is_not_there_is_unavailable() {
 #[test]
 fn wrong_settings_are_refused_without_repeating_the_password() {
     for (url, problem) in [
-        ("shop:hunter2", "the SMTP URL must start with smtp:// or smtps://"),
+        ("shop:hunter2", "the SMTP URL has no host"),
         ("smtp://", "the SMTP URL has no host"),
         (
             "http://shop:hunter2@host",

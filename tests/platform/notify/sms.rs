@@ -13,6 +13,8 @@ use serde_json::{Value, json};
 use super::{BRIEFLY, class, refused, sms, unavailable, uncertain};
 use crate::support::fakes::{CapturedLog, FakeHttp, HttpResponse, closed_port};
 
+type Headers = &'static [(&'static str, &'static str)];
+
 fn africas_talking(base_url: &str) -> AfricasTalkingSettings {
     AfricasTalkingSettings {
         base_url: base_url.to_owned(),
@@ -228,7 +230,7 @@ async fn a_status_tells_whether_to_try_again() {
 #[tokio::test]
 async fn a_provider_may_ask_us_to_wait() {
     const NOW: (&str, &str) = ("Date", "Sat, 21 Nov 2026 07:30:00 GMT");
-    let cases: [(&[(&'static str, &'static str)], Option<u64>); 8] = [
+    let cases: [(Headers, Option<u64>); 8] = [
         (&[("Retry-After", "17")], Some(17)),
         (&[("Retry-After", "0")], Some(0)),
         (&[("Retry-After", "99999999999")], Some(24 * 60 * 60)),

@@ -17,6 +17,8 @@ pub enum Step {
     Data,
     /// After the content has arrived.
     Content,
+    /// Asked whether it is still there.
+    Noop,
 }
 
 #[derive(Debug, Clone, Copy)]
@@ -115,6 +117,7 @@ impl Session {
                         self.react(Step::Content, "250 2.0.0 Ok: queued as 4F1A9B20").await?;
                     }
                 }
+                "NOOP" => self.react(Step::Noop, "250 Ok").await?,
                 _ => self.say("250 Ok").await?,
             }
         }

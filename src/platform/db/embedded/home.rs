@@ -52,16 +52,23 @@ impl Home {
 
         let distant = Path::new(DISTANT_HOMES).join(short_hash(&data_dir));
         let existing = [&own, &distant].into_iter().find(|dir| dir.join("data").is_dir());
-        let account = match existing {
-            Some(home) => owner_of(&home.join("data"))?,
-            None => Account::unprivileged()?,
+        let owner = existing.map(|home| owner_of(&home.join("data"))).transpose()?;
+        let account = match owner {
+            Some(owner) if !owner.uid.is_root() => owner,
+            _ => Account::unprivileged()?,
         };
         let launcher = Launcher::new(Some(account));
 
-        let home = match existing {
-            Some(dir) => Self::prepare(dir.clone(), Some(account))?,
-            None => Self::reachable_of(own, distant, account, &launcher)?,
+        let dir = match existing {
+            Some(dir) => dir.clone(),
+            None if launcher.reaches(&data_dir) => own,
+            None => distant,
         };
+        if !dir.starts_with(&data_dir) {
+            let why = "the user that runs PostgreSQL for root cannot reach the data directory";
+            warn!(home = %dir.display(), "The database lives in {}: {why}", dir.display());
+        }
+        let home = Self::prepare(dir, Some(account))?;
         if !launcher.reaches(&home.dir) {
             return Err(EmbeddedError::Unreachable {
                 home: home.dir,
@@ -69,26 +76,6 @@ impl Home {
             });
         }
         Ok((home, launcher))
-    }
-
-    fn reachable_of(
-        own: PathBuf,
-        distant: PathBuf,
-        account: Account,
-        launcher: &Launcher,
-    ) -> Result<Self, EmbeddedError> {
-        let home = Self::prepare(own, Some(account))?;
-        if launcher.reaches(&home.dir) {
-            return Ok(home);
-        }
-        // Left alone when another process has meanwhile put something there.
-        fs::remove_dir(&home.dir).ok();
-        warn!(
-            home = %distant.display(),
-            "The user that runs PostgreSQL for root cannot reach {}: the database lives in {}",
-            home.dir.display(), distant.display(),
-        );
-        Self::prepare(distant, Some(account))
     }
 
     fn prepare(dir: PathBuf, account: Option<Account>) -> Result<Self, EmbeddedError> {

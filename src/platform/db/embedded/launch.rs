@@ -103,15 +103,11 @@ impl Launcher {
         })
     }
 
-    /// Whether the server's account can work in `dir`: asked of the system, as it alone knows all its rules.
+    /// Whether the server's account can enter `dir`: asked of the system, as it alone knows all its rules.
     pub fn reaches(&self, dir: &Path) -> bool {
-        let script = [
-            OsStr::new("-c"),
-            OsStr::new(r#"cd "$1" && test -w ."#),
-            OsStr::new("sh"),
-            dir.as_os_str(),
-        ];
-        self.run(Path::new("/bin/sh"), &script, "").is_ok()
+        let script = ["-c", r#"cd "$1""#, "sh"].map(OsStr::new);
+        let arguments = [&script[..], &[dir.as_os_str()]].concat();
+        self.run(Path::new("/bin/sh"), &arguments, "").is_ok()
     }
 
     fn through_setpriv(&self, program: &Path, on_our_death: OnOurDeath) -> Command {

@@ -1,6 +1,6 @@
 //! Mail through an SMTP server.
 
-use std::future::Future;
+use std::{future::Future, time::Duration};
 
 use futures_util::future::BoxFuture;
 use lettre::{
@@ -12,7 +12,7 @@ use lettre::{
         extension::{Extension, MailParameter},
     },
 };
-use tokio::time::{Instant, timeout_at};
+use tokio::time::{Instant, timeout, timeout_at};
 
 use super::{
     super::{
@@ -25,6 +25,10 @@ use super::{
 use crate::platform::ports::{DeliveryError, Mail, Mailer, Receipt};
 
 const NAME: &str = "smtp";
+
+/// How long a resting connection may take to show that it lives. A firewall may have forgotten
+/// it; then nothing ever comes, and time must be left to open another.
+const SIGN_OF_LIFE: Duration = Duration::from_secs(2);
 
 /// Hands mail to an SMTP server, which delivers it.
 pub struct SmtpMailer {
@@ -66,12 +70,13 @@ impl SmtpMailer {
 
     /// A resting connection that still answers, or a new one.
     async fn connection(&self, deadline: Instant) -> Result<AsyncSmtpConnection, DeliveryError> {
-        let deadline = deadline.min(Instant::now() + self.timeouts.connect);
         while let Some(mut connection) = self.resting.take() {
-            if timeout_at(deadline, connection.test_connected()).await == Ok(true) {
+            let patience = SIGN_OF_LIFE.min(self.timeouts.connect);
+            if timeout(patience, connection.test_connected()).await == Ok(true) {
                 return Ok(connection);
             }
         }
+        let deadline = deadline.min(Instant::now() + self.timeouts.connect);
         Stage::Door
             .watch(deadline, self.server.dial(self.timeouts.connect))
             .await

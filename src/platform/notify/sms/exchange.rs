@@ -66,20 +66,14 @@ pub(super) async fn ask(request: RequestBuilder) -> Result<Answer, DeliveryError
     let status = response.status();
     let retry_after = retry_after(&response);
 
-    match body(response).await {
-        Ok(body) => Ok(Answer {
-            status,
-            body,
-            retry_after,
-        }),
-        // The status alone says enough about a failure, but nothing about what was accepted.
-        Err(_) if !status.is_success() => Ok(Answer {
-            status,
-            body: Vec::new(),
-            retry_after,
-        }),
-        Err(error) => Err(unanswered(error)),
-    }
+    // Half a body is as good as none: the status of a failure is enough, and a success without
+    // its words is unreadable, which leaves it just as open.
+    let body = body(response).await.unwrap_or_default();
+    Ok(Answer {
+        status,
+        body,
+        retry_after,
+    })
 }
 
 impl Answer {

@@ -1,4 +1,4 @@
-//! Who acts, and from where.
+//! Where a change comes from.
 
 use std::future::{Ready, ready};
 use std::net::IpAddr;
@@ -6,34 +6,12 @@ use std::net::IpAddr;
 use actix_web::dev::Payload;
 use actix_web::{FromRequest, HttpMessage, HttpRequest, web};
 use chrono::{DateTime, Utc};
-use serde_json::{Value, json};
 use tracing_actix_web::RequestId;
 
 use crate::platform::app::App;
 use crate::platform::auth::Principal;
 use crate::platform::error::Problem;
-use crate::platform::types::UserId;
-
-/// Who does something.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Actor {
-    /// Somebody who is signed in.
-    User(UserId),
-    /// Somebody we do not know: a guest.
-    Guest,
-    /// The program itself: schedules, jobs, imports, the command line.
-    System,
-}
-
-impl Actor {
-    pub fn to_json(self) -> Value {
-        match self {
-            Self::User(id) => json!({"type": "user", "id": id}),
-            Self::Guest => json!({"type": "guest"}),
-            Self::System => json!({"type": "system"}),
-        }
-    }
-}
+use crate::platform::types::Actor;
 
 /// Where a change comes from: who, when, from which address, in which request.
 #[derive(Debug, Clone)]

@@ -1,0 +1,65 @@
+# Mercer, one word at a time. `make` alone explains the words.
+#
+#   PROFILE=release   builds with optimisation: slower to build, faster to run
+#   ARGS='…'          is passed on to the program, or to the tests
+
+PROFILE ?= dev
+ARGS ?=
+
+# `run` and `worker` become the program (exec): Ctrl-C and SIGTERM reach it directly.
+MERCER = cargo run --profile $(PROFILE) --
+SERVE = exec cargo run --profile $(PROFILE) --
+
+.DEFAULT_GOAL := help
+.PHONY: help setup run worker seed migrate schema openapi test check fmt lint bench
+
+help: ## this list
+	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "  make %-9s %s\n", $$1, $$2 }' $(firstword $(MAKEFILE_LIST))
+
+setup: ## install what is missing to run and to test
+	@scripts/setup.sh test
+
+run: ## serve the shop, its worker and its own database on http://127.0.0.1:8000
+	@scripts/setup.sh run
+	@$(SERVE) serve $(ARGS)
+
+worker: ## work on background jobs only, beside a running shop
+	@scripts/setup.sh run
+	@$(SERVE) worker $(ARGS)
+
+seed: ## fill the database with a sample shop
+	@scripts/setup.sh run
+	@$(MERCER) seed $(ARGS)
+
+migrate: ## bring the database's schema up to date
+	@scripts/setup.sh run
+	@$(MERCER) migrate $(ARGS)
+
+# Written beside its place and then moved: half a schema would not even compile again.
+schema: ## print the migrated schema into src/schema.rs
+	@scripts/setup.sh run
+	@$(MERCER) schema > src/schema.rs.new || { rm -f src/schema.rs.new; exit 1; }
+	@mv src/schema.rs.new src/schema.rs
+
+openapi: ## write openapi/openapi.json
+	@scripts/setup.sh run
+	@$(MERCER) openapi --out openapi/openapi.json
+
+test: ## set up, then check
+	@scripts/setup.sh test
+	@$(MAKE) --no-print-directory check
+
+check: ## the whole gate: format, lints, documentation, tests
+	cargo fmt --check
+	cargo clippy --all-targets -- -D warnings
+	RUSTDOCFLAGS='-D warnings' cargo doc --no-deps --quiet
+	cargo test $(ARGS)
+
+fmt: ## format the code
+	cargo fmt
+
+lint: ## what clippy says
+	cargo clippy --all-targets -- -D warnings
+
+bench: ## measure what the performance claims rest on
+	cargo bench $(ARGS)

@@ -1,0 +1,105 @@
+//! Setting up what commands need: the database, and the application on it.
+
+use std::sync::Arc;
+use std::sync::atomic::AtomicBool;
+
+use anyhow::{Context, Result};
+use tracing::info;
+
+use crate::customers::auth::SessionPrincipals;
+use crate::platform::app::App;
+use crate::platform::auth::{MasterKey, TokenKeys};
+use crate::platform::cache::Cache;
+use crate::platform::clock::Clock;
+use crate::platform::config::Config;
+use crate::platform::db::embedded::{EmbeddedServer, EmbeddedSettings};
+use crate::platform::db::{Db, PoolSettings, TimeOuts, migrate};
+use crate::platform::error::Problem;
+use crate::platform::notify::Notifier;
+
+/// The database of `DATABASE_URL`, or the embedded one, which runs as long as this lives.
+pub(super) struct Database {
+    url: String,
+    embedded: Option<EmbeddedServer>,
+}
+
+impl Database {
+    pub(super) fn open(config: &Config) -> Result<Self> {
+        if let Some(url) = &config.database_url {
+            return Ok(Self {
+                url: url.expose().to_owned(),
+                embedded: None,
+            });
+        }
+        std::fs::create_dir_all(&config.data_dir)
+            .with_context(|| format!("cannot make the data directory {}", config.data_dir.display()))?;
+        let settings = EmbeddedSettings {
+            bin_dir: config.pg_bin_dir.clone(),
+            path: config.program_path.clone().map(Into::into),
+            durable: true,
+        };
+        let server = EmbeddedServer::start(&config.data_dir, &settings)?;
+        let verb = if server.is_owner() { "started" } else { "found running" };
+        info!("Embedded PostgreSQL {verb} in {}", server.data_dir().display());
+        Ok(Self {
+            url: server.url(),
+            embedded: Some(server),
+        })
+    }
+
+    /// Tells also which migrations were applied.
+    pub(super) fn open_and_migrate(config: &Config) -> Result<(Self, Vec<String>)> {
+        let database = Self::open(config)?;
+        let applied = migrate(&database.url)?;
+        if !applied.is_empty() {
+            info!("Applied {} migrations", applied.len());
+        }
+        Ok((database, applied))
+    }
+
+    pub(super) fn url(&self) -> &str {
+        &self.url
+    }
+
+    pub(super) fn connect(&self, config: &Config, time_outs: TimeOuts) -> Db {
+        Db::new(&PoolSettings {
+            url: self.url.clone(),
+            size: config.database_pool_size,
+            time_outs,
+        })
+    }
+
+    /// Stops the server if it is ours; everything that uses it must have ended.
+    pub(super) fn close(mut self) {
+        if let Some(server) = &mut self.embedded {
+            server.stop();
+        }
+    }
+}
+
+/// The application on a database whose schema is up to date.
+pub(super) fn app(config: Config, db: Db) -> Result<App> {
+    let clock = Clock::system();
+    let now = clock.now();
+    let (issuer, seconds) = (config.public_url.clone(), config.access_token_seconds);
+    let keys = db.write_blocking(|conn| {
+        let master = MasterKey::of(&config).map_err(Problem::internal)?;
+        TokenKeys::load(conn, master, &issuer, seconds, now).map_err(Problem::internal)
+    });
+    let keys = keys.context("cannot load the signing keys")?;
+    let cache = match &config.redis_url {
+        Some(url) => Cache::in_redis(url)?,
+        None => Cache::in_process(),
+    };
+    let notifier = Notifier::new(&config).context("cannot set up e-mail and text messages")?;
+    Ok(App {
+        principals: Arc::new(SessionPrincipals::new(db.clone(), clock.clone())),
+        config: Arc::new(config),
+        db,
+        cache,
+        clock,
+        keys: Arc::new(keys),
+        notifier: Arc::new(notifier),
+        is_ready: Arc::new(AtomicBool::new(true)),
+    })
+}

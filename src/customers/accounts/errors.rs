@@ -1,0 +1,23 @@
+//! What can be wrong with an account.
+
+use crate::platform::error::{ApiError, ErrorTree, Kind};
+
+#[derive(Debug, thiserror::Error)]
+pub enum AccountError {
+    #[error("A user is already registered with this e-mail address.")]
+    EmailTaken,
+    #[error("Not found.")]
+    NotFound,
+    #[error(transparent)]
+    Database(#[from] diesel::result::Error),
+}
+
+impl ApiError for AccountError {
+    fn kind(&self) -> Kind {
+        match self {
+            Self::EmailTaken => Kind::invalid("email", ErrorTree::message("unique", self.to_string())),
+            Self::NotFound => Kind::not_found("not_found"),
+            Self::Database(cause) => cause.kind(),
+        }
+    }
+}

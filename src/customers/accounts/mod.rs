@@ -1,0 +1,31 @@
+//! Accounts: who a person is, as a user who signs in and as a customer who buys.
+//!
+//! Owns `users` and `customers`. Passwords are hashed and checked here, off the request threads and a few at a time.
+
+mod errors;
+mod handlers;
+mod models;
+mod passwords;
+mod services;
+mod views;
+
+use utoipa_actix_web::service_config::ServiceConfig;
+
+pub use errors::AccountError;
+pub use models::{Customer, NewAccount, User};
+pub use passwords::{Password, PasswordHash, hash_password, verify_password};
+pub use services::{Profile, create, ensure_customer, find_by_email, find_customer, find_user, note_login};
+pub use views::UserView;
+
+/// Below `/api/auth`.
+pub fn auth_routes(config: &mut ServiceConfig<'_>) {
+    config
+        .service(handlers::get_user)
+        .service(handlers::replace_user)
+        .service(handlers::change_user);
+}
+
+/// Below `/api/customers`.
+pub fn customer_routes(config: &mut ServiceConfig<'_>) {
+    config.service(handlers::get_me).service(handlers::change_me);
+}

@@ -1,0 +1,167 @@
+//! Rows of `users` and `customers`.
+
+use chrono::{DateTime, Utc};
+use diesel::prelude::*;
+use serde_json::Value;
+
+use super::errors::AccountError;
+use super::passwords::PasswordHash;
+use crate::platform::error::ConstraintExt;
+use crate::platform::types::{CustomerId, Email, Phone, UserId};
+use crate::schema::{customers, users};
+
+/// Somebody who signs in.
+#[derive(Debug, Clone, HasQuery)]
+#[diesel(table_name = users)]
+pub struct User {
+    pub id: UserId,
+    pub email: Email,
+    pub password_hash: Option<PasswordHash>,
+    pub first_name: String,
+    pub last_name: String,
+    pub is_active: bool,
+    pub is_staff: bool,
+    pub is_superuser: bool,
+}
+
+impl User {
+    pub fn find(conn: &mut PgConnection, id: UserId) -> QueryResult<Option<Self>> {
+        Self::query().filter(users::id.eq(id)).first(conn).optional()
+    }
+
+    pub fn find_by_email(conn: &mut PgConnection, email: &Email) -> QueryResult<Option<Self>> {
+        Self::query().filter(users::email.eq(email)).first(conn).optional()
+    }
+
+    /// What a person is called, in a letter to them.
+    pub fn full_name(&self) -> String {
+        format!("{} {}", self.first_name, self.last_name).trim().to_owned()
+    }
+
+    pub(super) fn insert(
+        conn: &mut PgConnection,
+        account: &NewAccount,
+        now: DateTime<Utc>,
+    ) -> Result<Self, AccountError> {
+        diesel::insert_into(users::table)
+            .values((
+                users::id.eq(UserId::generate()),
+                users::email.eq(&account.email),
+                users::password_hash.eq(&account.password_hash),
+                users::first_name.eq(&account.first_name),
+                users::last_name.eq(&account.last_name),
+                users::is_staff.eq(account.is_staff),
+                users::is_superuser.eq(account.is_superuser),
+                users::created_at.eq(now),
+                users::updated_at.eq(now),
+            ))
+            .returning(Self::as_returning())
+            .get_result(conn)
+            .on_constraint("users_email_key", || AccountError::EmailTaken)
+    }
+
+    pub(super) fn set_last_login(conn: &mut PgConnection, id: UserId, now: DateTime<Utc>) -> QueryResult<usize> {
+        diesel::update(users::table.find(id))
+            .set(users::last_login_at.eq(now))
+            .execute(conn)
+    }
+}
+
+/// An account to make.
+#[derive(Debug, Clone)]
+pub struct NewAccount {
+    pub email: Email,
+    pub password_hash: Option<PasswordHash>,
+    pub first_name: String,
+    pub last_name: String,
+    pub phone: Option<Phone>,
+    pub is_staff: bool,
+    pub is_superuser: bool,
+}
+
+#[derive(Debug, Default, AsChangeset)]
+#[diesel(table_name = users)]
+pub(super) struct UserChanges {
+    pub first_name: Option<String>,
+    pub last_name: Option<String>,
+}
+
+impl UserChanges {
+    pub(super) fn apply(&self, conn: &mut PgConnection, id: UserId, now: DateTime<Utc>) -> QueryResult<Option<User>> {
+        diesel::update(users::table.find(id))
+            .set((self, users::version.eq(users::version + 1), users::updated_at.eq(now)))
+            .returning(User::as_returning())
+            .get_result(conn)
+            .optional()
+    }
+}
+
+/// Somebody who buys.
+#[derive(Debug, Clone, HasQuery)]
+#[diesel(table_name = customers)]
+pub struct Customer {
+    pub id: CustomerId,
+    pub user_id: Option<UserId>,
+    pub name: String,
+    pub email: Option<Email>,
+    pub phone: Option<Phone>,
+    pub language: String,
+    pub metadata: Value,
+    pub created_at: DateTime<Utc>,
+    pub updated_at: DateTime<Utc>,
+}
+
+impl Customer {
+    pub fn find(conn: &mut PgConnection, id: CustomerId) -> QueryResult<Option<Self>> {
+        Self::query().filter(customers::id.eq(id)).first(conn).optional()
+    }
+
+    pub(super) fn insert(
+        conn: &mut PgConnection,
+        user: &User,
+        phone: Option<&Phone>,
+        now: DateTime<Utc>,
+    ) -> QueryResult<Self> {
+        diesel::insert_into(customers::table)
+            .values((
+                customers::id.eq(CustomerId::generate()),
+                customers::user_id.eq(user.id),
+                customers::email.eq(&user.email),
+                customers::phone.eq(phone),
+                customers::created_at.eq(now),
+                customers::updated_at.eq(now),
+            ))
+            .returning(Self::as_returning())
+            .get_result(conn)
+    }
+
+    pub(super) fn find_by_user(conn: &mut PgConnection, user: UserId) -> QueryResult<Option<Self>> {
+        Self::query().filter(customers::user_id.eq(user)).first(conn).optional()
+    }
+}
+
+#[derive(Debug, Default, AsChangeset)]
+#[diesel(table_name = customers)]
+pub(super) struct CustomerChanges {
+    pub phone: Option<Option<Phone>>,
+    pub language: Option<String>,
+}
+
+impl CustomerChanges {
+    pub(super) fn apply(
+        &self,
+        conn: &mut PgConnection,
+        id: CustomerId,
+        now: DateTime<Utc>,
+    ) -> QueryResult<Option<Customer>> {
+        diesel::update(customers::table.find(id))
+            .set((
+                self,
+                customers::version.eq(customers::version + 1),
+                customers::updated_at.eq(now),
+            ))
+            .returning(Customer::as_returning())
+            .get_result(conn)
+            .optional()
+    }
+}

@@ -1,0 +1,44 @@
+//! Why somebody is not let in.
+
+use actix_web::http::StatusCode;
+
+use crate::platform::auth::TokenError;
+use crate::platform::error::{ApiError, ErrorTree, Kind};
+
+#[derive(Debug, thiserror::Error)]
+pub enum AuthError {
+    /// dj-rest-auth's answer at `login/`.
+    #[error("Unable to log in with provided credentials.")]
+    CannotLogIn,
+    /// simplejwt's answer at `token/`.
+    #[error("No active account found with the given credentials")]
+    NoActiveAccount,
+    /// Not ours, expired, ended, or used before.
+    #[error("Token is invalid")]
+    TokenNotValid,
+    #[error(transparent)]
+    Token(TokenError),
+    #[error(transparent)]
+    Database(#[from] diesel::result::Error),
+}
+
+impl From<TokenError> for AuthError {
+    fn from(error: TokenError) -> Self {
+        match error {
+            TokenError::Invalid => Self::TokenNotValid,
+            other @ TokenError::Unsigned(_) => Self::Token(other),
+        }
+    }
+}
+
+impl ApiError for AuthError {
+    fn kind(&self) -> Kind {
+        match self {
+            Self::CannotLogIn => Kind::Invalid(ErrorTree::of_object("invalid", self.to_string())),
+            Self::NoActiveAccount => Kind::refused(StatusCode::UNAUTHORIZED, "no_active_account"),
+            Self::TokenNotValid => Kind::refused(StatusCode::UNAUTHORIZED, "token_not_valid"),
+            Self::Token(_) => Kind::Internal,
+            Self::Database(cause) => cause.kind(),
+        }
+    }
+}

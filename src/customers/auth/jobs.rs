@@ -1,0 +1,25 @@
+//! What time brings to sessions.
+
+use chrono::TimeDelta;
+use serde::{Deserialize, Serialize};
+
+use super::models::Session;
+use crate::platform::app::App;
+use crate::platform::jobs::Job;
+
+/// How long an expired session is still remembered.
+const REMEMBERED: TimeDelta = TimeDelta::days(30);
+
+/// Forgets sessions that expired a month ago.
+#[derive(Debug, Serialize, Deserialize)]
+pub struct PurgeSessions {}
+
+impl Job for PurgeSessions {
+    const NAME: &'static str = "auth.purge_sessions";
+
+    async fn run(&self, app: &App) -> anyhow::Result<()> {
+        let before = app.clock.now() - REMEMBERED;
+        app.db.write(move |conn| Session::delete_expired(conn, before)).await?;
+        Ok(())
+    }
+}

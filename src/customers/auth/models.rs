@@ -1,0 +1,120 @@
+//! Rows of `sessions`.
+
+use chrono::{DateTime, Utc};
+use diesel::prelude::*;
+
+use crate::platform::audit::Origin;
+use crate::platform::types::{CustomerId, Email, SessionId, UserId};
+use crate::schema::{customers, sessions, users};
+
+/// One family of refresh tokens.
+#[derive(Debug, Clone, HasQuery)]
+#[diesel(table_name = sessions)]
+pub(super) struct Session {
+    pub id: SessionId,
+    pub user_id: UserId,
+    /// How often it was refreshed, plus one.
+    pub generation: i32,
+    pub refresh_hash: Vec<u8>,
+    pub rotated_at: DateTime<Utc>,
+    pub expires_at: DateTime<Utc>,
+    pub revoked_at: Option<DateTime<Utc>>,
+}
+
+impl Session {
+    pub fn insert(
+        conn: &mut PgConnection,
+        id: SessionId,
+        user: UserId,
+        refresh_hash: &[u8],
+        times: (&Origin, DateTime<Utc>),
+    ) -> QueryResult<Self> {
+        let (origin, expires_at) = times;
+        diesel::insert_into(sessions::table)
+            .values((
+                sessions::id.eq(id),
+                sessions::user_id.eq(user),
+                sessions::refresh_hash.eq(refresh_hash),
+                sessions::rotated_at.eq(origin.at),
+                sessions::expires_at.eq(expires_at),
+                sessions::user_agent.eq(&origin.user_agent),
+                sessions::address.eq(origin.address.as_deref().unwrap_or_default()),
+                sessions::created_at.eq(origin.at),
+                sessions::last_used_at.eq(origin.at),
+            ))
+            .returning(Self::as_returning())
+            .get_result(conn)
+    }
+
+    /// The session, locked, so that of many refreshes at once one comes first.
+    pub fn lock(conn: &mut PgConnection, id: SessionId) -> QueryResult<Option<Self>> {
+        Self::query()
+            .filter(sessions::id.eq(id))
+            .for_update()
+            .first(conn)
+            .optional()
+    }
+
+    pub fn find(conn: &mut PgConnection, id: SessionId) -> QueryResult<Option<Self>> {
+        Self::query().filter(sessions::id.eq(id)).first(conn).optional()
+    }
+
+    pub fn is_live(&self, now: DateTime<Utc>) -> bool {
+        self.revoked_at.is_none() && self.expires_at > now
+    }
+
+    pub fn rotate(&self, conn: &mut PgConnection, refresh_hash: &[u8], now: DateTime<Utc>) -> QueryResult<Self> {
+        diesel::update(sessions::table.find(self.id))
+            .set((
+                sessions::generation.eq(sessions::generation + 1),
+                sessions::refresh_hash.eq(refresh_hash),
+                sessions::rotated_at.eq(now),
+                sessions::last_used_at.eq(now),
+            ))
+            .returning(Self::as_returning())
+            .get_result(conn)
+    }
+
+    /// Ends the session; false where it had ended before.
+    pub fn revoke(conn: &mut PgConnection, id: SessionId, reason: &str, now: DateTime<Utc>) -> QueryResult<bool> {
+        let ended = diesel::update(sessions::table.find(id).filter(sessions::revoked_at.is_null()))
+            .set((sessions::revoked_at.eq(now), sessions::revoked_reason.eq(reason)))
+            .execute(conn)?;
+        Ok(ended == 1)
+    }
+
+    pub fn delete_expired(conn: &mut PgConnection, before: DateTime<Utc>) -> QueryResult<usize> {
+        diesel::delete(sessions::table.filter(sessions::expires_at.lt(before))).execute(conn)
+    }
+}
+
+/// Who is behind a session that has not ended.
+#[derive(Debug, Queryable)]
+pub(super) struct SessionOwner {
+    pub user_id: UserId,
+    pub customer_id: Option<CustomerId>,
+    pub email: Email,
+    pub is_staff: bool,
+    pub is_superuser: bool,
+}
+
+impl SessionOwner {
+    pub fn find(conn: &mut PgConnection, session: SessionId, now: DateTime<Utc>) -> QueryResult<Option<Self>> {
+        sessions::table
+            .inner_join(users::table)
+            .left_join(customers::table.on(customers::user_id.eq(users::id.nullable())))
+            .filter(sessions::id.eq(session))
+            .filter(sessions::revoked_at.is_null())
+            .filter(sessions::expires_at.gt(now))
+            .filter(users::is_active)
+            .select((
+                users::id,
+                customers::id.nullable(),
+                users::email,
+                users::is_staff,
+                users::is_superuser,
+            ))
+            .first(conn)
+            .optional()
+    }
+}

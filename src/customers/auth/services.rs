@@ -1,0 +1,123 @@
+//! Opening, refreshing and ending sessions.
+
+use chrono::{DateTime, TimeDelta, Utc};
+use diesel::pg::PgConnection;
+use diesel::result::QueryResult;
+use serde_json::json;
+
+use super::errors::AuthError;
+use super::models::Session;
+use crate::customers::accounts::{self, AccountError, NewAccount, Profile, User};
+use crate::platform::audit::{self, Origin};
+use crate::platform::auth::{RefreshClaims, TokenKeys, sha256};
+use crate::platform::types::{Actor, SessionId, UserId};
+
+/// How long the token before the newest still gets the newest's answer: two tabs may refresh at once.
+const GRACE: TimeDelta = TimeDelta::seconds(5);
+
+/// A session as its tokens need it.
+#[derive(Debug, Clone)]
+pub struct OpenSession {
+    pub id: SessionId,
+    pub user: UserId,
+    pub generation: i32,
+    pub expires_at: DateTime<Utc>,
+}
+
+impl From<Session> for OpenSession {
+    fn from(session: Session) -> Self {
+        let Session {
+            id,
+            user_id: user,
+            generation,
+            expires_at,
+            ..
+        } = session;
+        Self {
+            id,
+            user,
+            generation,
+            expires_at,
+        }
+    }
+}
+
+/// How a refresh ended. Reuse is no error here: what it changes must be committed.
+#[derive(Debug)]
+pub enum Refresh {
+    Rotated(OpenSession),
+    Refused,
+}
+
+/// Makes an account and signs it in.
+pub fn register(
+    conn: &mut PgConnection,
+    account: &NewAccount,
+    keys: &TokenKeys,
+    days: u32,
+    origin: &Origin,
+) -> Result<(Profile, OpenSession), AccountError> {
+    let profile = accounts::create(conn, account, origin)?;
+    let session = open(conn, &profile.user, keys, days, origin)?;
+    Ok((profile, session))
+}
+
+/// Opens a session for a user whose password was right.
+pub fn open(
+    conn: &mut PgConnection,
+    user: &User,
+    keys: &TokenKeys,
+    days: u32,
+    origin: &Origin,
+) -> QueryResult<OpenSession> {
+    let id = SessionId::generate();
+    let hash = sha256(&keys.refresh_jti(id, 1));
+    let expires_at = origin.at + TimeDelta::days(i64::from(days));
+    let session = Session::insert(conn, id, user.id, &hash, (origin, expires_at))?;
+    let origin = Origin {
+        actor: Actor::User(user.id),
+        ..origin.clone()
+    };
+    accounts::note_login(conn, user.id, &origin)?;
+    Ok(session.into())
+}
+
+/// Replaces the newest refresh token. An older one ends the family: either its owner or a thief has been here before.
+pub fn refresh(
+    conn: &mut PgConnection,
+    claims: &RefreshClaims,
+    keys: &TokenKeys,
+    origin: &Origin,
+) -> Result<Refresh, AuthError> {
+    let Some(session) = Session::lock(conn, claims.session)?.filter(|session| session.is_live(origin.at)) else {
+        return Ok(Refresh::Refused);
+    };
+    let user = accounts::find_user(conn, session.user_id)?;
+    if !user.is_some_and(|user| user.is_active) {
+        return Ok(Refresh::Refused);
+    }
+    if session.refresh_hash == sha256(&claims.jti) {
+        let next = sha256(&keys.refresh_jti(session.id, session.generation + 1));
+        return Ok(Refresh::Rotated(session.rotate(conn, &next, origin.at)?.into()));
+    }
+    let is_previous = claims.jti == keys.refresh_jti(session.id, session.generation - 1);
+    if is_previous && origin.at - session.rotated_at <= GRACE {
+        return Ok(Refresh::Rotated(session.into()));
+    }
+    end(conn, session.id, "refresh token reused", origin)?;
+    Ok(Refresh::Refused)
+}
+
+/// Ends a session; nothing where it had ended before.
+pub fn end(conn: &mut PgConnection, session: SessionId, reason: &str, origin: &Origin) -> QueryResult<()> {
+    if Session::revoke(conn, session, reason, origin.at)? {
+        let told = json!({"reason": reason});
+        audit::record(conn, origin, "session.ended", ("session", session.to_string()), told)?;
+    }
+    Ok(())
+}
+
+/// Whether a session is still good.
+pub fn is_live(conn: &mut PgConnection, session: SessionId, now: DateTime<Utc>) -> QueryResult<bool> {
+    Ok(Session::find(conn, session)?.is_some_and(|session| session.is_live(now)))
+}

@@ -1,0 +1,138 @@
+//! Sign-in as JSON.
+
+use serde::Serialize;
+use utoipa::ToSchema;
+
+use crate::customers::accounts::{Password, User, UserView};
+use crate::platform::auth::IssuedTokens;
+use crate::platform::error::{ErrorTree, Problem};
+use crate::platform::http::body;
+use crate::platform::types::{Email, Paragraph, Phone};
+
+body! {
+    /// A new customer.
+    #[schema(as = RegistrationRequest)]
+    pub struct RegistrationBody {
+        #[schema(value_type = String, example = "ana@example.com")]
+        pub email: Email,
+        /// At least 8 characters.
+        #[schema(value_type = String, format = Password, min_length = 8, example = "correct horse")]
+        pub password1: Password,
+        /// The same again.
+        #[schema(value_type = String, format = Password, min_length = 8, example = "correct horse")]
+        pub password2: Password,
+        pub first_name: Option<Paragraph<150>>,
+        pub last_name: Option<Paragraph<150>>,
+        pub phone: Option<Phone>,
+    }
+}
+
+impl RegistrationBody {
+    /// What no single field's type can tell.
+    pub fn check(&self) -> Result<(), Problem> {
+        if let Err(tree) = self.password1.check_strength() {
+            return Err(Problem::invalid(ErrorTree::member("password1", tree)));
+        }
+        if !self.password1.is_same_as(&self.password2) {
+            let text = "The two password fields didn't match.";
+            return Err(Problem::invalid(ErrorTree::of_object("password_mismatch", text)));
+        }
+        Ok(())
+    }
+}
+
+body! {
+    /// An e-mail address, under either name, and its password.
+    #[schema(as = LoginRequest)]
+    pub struct LoginBody {
+        pub email: Option<Paragraph<254>>,
+        /// The e-mail address, for clients that call it so.
+        pub username: Option<Paragraph<254>>,
+        pub password: Password,
+    }
+}
+
+impl LoginBody {
+    /// What was typed as e-mail; none where it can be nobody's, which is not told apart from an unknown one.
+    pub fn email(&self) -> Result<Option<Email>, Problem> {
+        let typed = self
+            .email
+            .clone()
+            .or_else(|| self.username.clone())
+            .map(Paragraph::into_inner);
+        match typed.filter(|typed| !typed.is_empty()) {
+            Some(typed) => Ok(typed.parse().ok()),
+            None => Err(Problem::invalid(ErrorTree::member("email", ErrorTree::required()))),
+        }
+    }
+}
+
+body! {
+    #[schema(as = RefreshRequest)]
+    pub struct RefreshBody {
+        pub refresh: String,
+    }
+}
+
+body! {
+    /// The refresh token of the session to end; without it, the session of the access token ends.
+    #[schema(as = LogoutRequest)]
+    pub struct LogoutBody {
+        pub refresh: Option<String>,
+    }
+}
+
+body! {
+    #[schema(as = VerifyRequest)]
+    pub struct VerifyBody {
+        /// An access or a refresh token.
+        pub token: String,
+    }
+}
+
+/// A session's tokens.
+#[derive(Debug, Serialize, ToSchema)]
+#[schema(as = TokenPair)]
+pub struct TokenPairView {
+    pub access: String,
+    pub refresh: String,
+}
+
+impl From<IssuedTokens> for TokenPairView {
+    fn from(tokens: IssuedTokens) -> Self {
+        Self {
+            access: tokens.access,
+            refresh: tokens.refresh,
+        }
+    }
+}
+
+/// A session's tokens and whose they are.
+#[derive(Debug, Serialize, ToSchema)]
+#[schema(as = Login)]
+pub struct LoginView {
+    pub access: String,
+    pub refresh: String,
+    pub user: UserView,
+}
+
+impl LoginView {
+    pub fn new(tokens: IssuedTokens, user: User) -> Self {
+        Self {
+            access: tokens.access,
+            refresh: tokens.refresh,
+            user: user.into(),
+        }
+    }
+}
+
+/// Nothing to add.
+#[derive(Debug, Serialize, ToSchema)]
+#[schema(as = Empty)]
+pub struct EmptyView {}
+
+#[derive(Debug, Serialize, ToSchema)]
+#[schema(as = Detail)]
+pub struct DetailView {
+    pub detail: &'static str,
+}

@@ -1,0 +1,59 @@
+//! Every background job, and those that run by the clock.
+
+use chrono::TimeDelta;
+use serde::{Deserialize, Serialize};
+
+use crate::customers::auth::PurgeSessions;
+use crate::orders::lifecycle::{AnnounceOrder, ExpireUnpaidOrders};
+use crate::platform::app::App;
+use crate::platform::jobs::{Job, JobRegistry, NewJob, Schedule, purge_finished, purge_workers};
+use crate::platform::notify::DeliverMessage;
+
+/// What a worker can run.
+pub fn registry() -> JobRegistry {
+    JobRegistry::default()
+        .with::<AnnounceOrder>()
+        .with::<DeliverMessage>()
+        .with::<ExpireUnpaidOrders>()
+        .with::<PurgeJobs>()
+        .with::<PurgeSessions>()
+}
+
+/// What runs by the clock.
+pub fn schedules() -> serde_json::Result<Vec<Schedule>> {
+    Ok(vec![
+        Schedule {
+            name: "orders.expire_unpaid",
+            cron: "*/5 * * * *",
+            job: NewJob::of(&ExpireUnpaidOrders {})?,
+        },
+        Schedule {
+            name: "auth.purge_sessions",
+            cron: "20 3 * * *",
+            job: NewJob::of(&PurgeSessions {})?,
+        },
+        Schedule {
+            name: "jobs.purge",
+            cron: "40 3 * * *",
+            job: NewJob::of(&PurgeJobs {})?,
+        },
+    ])
+}
+
+/// Forgets jobs that were done a week ago, and workers that have been gone for a day.
+#[derive(Debug, Serialize, Deserialize)]
+pub struct PurgeJobs {}
+
+impl Job for PurgeJobs {
+    const NAME: &'static str = "jobs.purge";
+
+    async fn run(&self, app: &App) -> anyhow::Result<()> {
+        let now = app.clock.now();
+        let purge = move |conn: &mut diesel::PgConnection| {
+            purge_finished(conn, now - TimeDelta::days(7))?;
+            purge_workers(conn, now - TimeDelta::days(1))
+        };
+        app.db.write(purge).await?;
+        Ok(())
+    }
+}

@@ -1,0 +1,112 @@
+//! Placing an order over HTTP.
+
+use actix_web::http::header::{HeaderName, HeaderValue};
+use actix_web::post;
+use actix_web::web::Data;
+use diesel::prelude::*;
+
+use super::errors::CheckoutError;
+use super::services::{Buyer, PlaceOrder, Placement, place};
+use super::views::{AddressBody, LineBody, PlaceOrderBody};
+use crate::orders::lifecycle::OrderView;
+use crate::platform::app::App;
+use crate::platform::audit::Origin;
+use crate::platform::auth::{Permission, Principal, Viewer, random_token, sha256};
+use crate::platform::error::{ErrorTree, Problem};
+use crate::platform::http::{Body, Created};
+use crate::platform::types::{Email, Paragraph};
+
+/// Place an order: as a customer, as a guest with an e-mail address, or as staff for a customer.
+///
+/// Prices and stock are those of now. Answers 409 `out_of_stock` with the lines that come away short, and then
+/// nothing of the order remains. A guest finds the secret that opens the order later in the header `X-Order-Token`.
+#[utoipa::path(tag = "orders", security((), ("jwtAuth" = [])), request_body = PlaceOrderBody,
+    responses((status = 201, body = OrderView,
+        headers(("X-Order-Token" = String, description = "For guests: the secret that opens the order later.")))))]
+#[post("/")]
+pub async fn place_order(
+    app: Data<App>,
+    viewer: Viewer,
+    origin: Origin,
+    body: Body<PlaceOrderBody>,
+) -> Result<Created<OrderView>, Problem> {
+    let (buyer, token) = buyer(viewer.0.as_ref(), &body.0)?;
+    let command = command(buyer, body.0);
+    let place = move |conn: &mut PgConnection| {
+        let order = place(conn, &command, &origin)?;
+        Ok::<_, CheckoutError>(OrderView::of(conn, order)?)
+    };
+    let order = app.db.write(place).await?;
+    let created = Created::at(format!("/api/orders/{}/", order.id), order);
+    match token {
+        None => Ok(created),
+        Some(token) => {
+            let value = HeaderValue::from_str(&token).map_err(|error| Problem::internal(error.into()))?;
+            Ok(created.with_header(HeaderName::from_static("x-order-token"), value))
+        }
+    }
+}
+
+/// Whose order it is, and the secret of a guest's.
+fn buyer(principal: Option<&Principal>, body: &PlaceOrderBody) -> Result<(Buyer, Option<String>), Problem> {
+    let Some(principal) = principal else {
+        let email = body.email.clone().ok_or_else(email_required)?;
+        let token = random_token().map_err(Problem::internal)?;
+        return Ok((
+            Buyer::Guest {
+                email,
+                token_hash: sha256(&token),
+            },
+            Some(token),
+        ));
+    };
+    if let Some(customer) = body.customer.filter(|id| Some(*id) != principal.customer_id) {
+        if !principal.may(Permission::OrdersManage) {
+            return Err(Problem::permission_denied());
+        }
+        return Ok((
+            Buyer::ForCustomer {
+                customer: Some(customer),
+                email: body.email.clone(),
+            },
+            None,
+        ));
+    }
+    match principal.customer_id {
+        Some(id) if !is_for_another(principal, body.email.as_ref()) => {
+            let email = body.email.clone().unwrap_or_else(|| principal.email.clone());
+            Ok((Buyer::Customer { id, email }, None))
+        }
+        _ => {
+            let email = Some(body.email.clone().ok_or_else(email_required)?);
+            Ok((Buyer::ForCustomer { customer: None, email }, None))
+        }
+    }
+}
+
+/// Staff who give an address that is not their own order for whoever has it.
+fn is_for_another(principal: &Principal, email: Option<&Email>) -> bool {
+    principal.may(Permission::OrdersManage) && email.is_some_and(|email| *email != principal.email)
+}
+
+fn email_required() -> Problem {
+    Problem::invalid(ErrorTree::member("email", ErrorTree::required()))
+}
+
+fn command(buyer: Buyer, body: PlaceOrderBody) -> PlaceOrder {
+    let country = body.shipping_address.country;
+    let shipping_address = body.shipping_address.into_json();
+    PlaceOrder {
+        buyer,
+        phone: body.phone,
+        country,
+        billing_address: body
+            .billing_address
+            .map_or_else(|| shipping_address.clone(), AddressBody::into_json),
+        shipping_address,
+        currency: body.currency,
+        note: body.note.map(Paragraph::into_inner).unwrap_or_default(),
+        placement: Placement::AsChannelSays,
+        lines: body.lines.0.into_iter().filter_map(LineBody::into_wanted).collect(),
+    }
+}

@@ -1,0 +1,155 @@
+//! What is sent to place an order.
+
+use serde_json::{Value, json};
+use utoipa::ToSchema;
+
+use super::services::WantedLine;
+use crate::platform::error::ErrorTree;
+use crate::platform::http::{FromJson, Members, body};
+use crate::platform::types::{
+    Country, Currency, CustomerId, Email, Line, Paragraph, Phone, ProductId, Quantity, VariantId,
+};
+use crate::products::catalogue::Pick;
+
+/// More lines than this are an import, not an order.
+const MOST_LINES: usize = 500;
+
+body! {
+    /// Where goods or bills go.
+    #[schema(as = AddressRequest)]
+    pub struct AddressBody {
+        #[schema(value_type = String, max_length = 150, example = "Ana Wanjiru")]
+        pub name: Line<150>,
+        #[schema(value_type = Option<String>, max_length = 150)]
+        pub company: Option<Paragraph<150>>,
+        #[schema(value_type = String, max_length = 200, example = "Moi Avenue 12")]
+        pub line1: Line<200>,
+        #[schema(value_type = Option<String>, max_length = 200)]
+        pub line2: Option<Paragraph<200>>,
+        #[schema(value_type = String, max_length = 100, example = "Nairobi")]
+        pub city: Line<100>,
+        #[schema(value_type = Option<String>, max_length = 20, example = "00100")]
+        pub postal_code: Option<Paragraph<20>>,
+        /// State, province or county.
+        #[schema(value_type = Option<String>, max_length = 100)]
+        pub area: Option<Paragraph<100>>,
+        #[schema(value_type = String, min_length = 2, max_length = 2, example = "KE")]
+        pub country: Country,
+    }
+}
+
+impl AddressBody {
+    /// As the order remembers it.
+    pub fn into_json(self) -> Value {
+        fn text<const MAX: usize>(text: Option<Paragraph<MAX>>) -> String {
+            text.map(Paragraph::into_inner).unwrap_or_default()
+        }
+        json!({
+            "name": self.name.into_inner(),
+            "company": text(self.company),
+            "line1": self.line1.into_inner(),
+            "line2": text(self.line2),
+            "city": self.city.into_inner(),
+            "postal_code": text(self.postal_code),
+            "area": text(self.area),
+            "country": self.country,
+        })
+    }
+}
+
+/// A line to order: one of `product`, `variant` or `sku`, and how many.
+#[derive(Debug, ToSchema)]
+#[schema(as = OrderLineRequest)]
+pub struct LineBody {
+    /// A product with one variant.
+    pub product: Option<ProductId>,
+    pub variant: Option<VariantId>,
+    #[schema(value_type = Option<String>, example = "MUG-1")]
+    pub sku: Option<Line<64>>,
+    #[schema(value_type = i32, minimum = 1, maximum = 1_000_000, example = 2)]
+    pub quantity: Quantity,
+}
+
+impl FromJson for LineBody {
+    fn from_json(value: Value) -> Result<Self, ErrorTree> {
+        let Value::Object(values) = value else {
+            let found = crate::platform::http::python_type(&value);
+            let text = format!("Invalid data. Expected a dictionary, but got {found}.");
+            return Err(ErrorTree::of_object("invalid", text));
+        };
+        let mut members = Members::new(values);
+        let product: Option<Option<ProductId>> = members.take("product");
+        let variant: Option<Option<VariantId>> = members.take("variant");
+        let sku: Option<Option<Line<64>>> = members.take("sku");
+        let quantity = members.take("quantity");
+        if let (Some(None), Some(None), Some(None)) = (&product, &variant, &sku) {
+            members.refuse(
+                "non_field_errors",
+                ErrorTree::message("required", "Name a product, a variant or a sku."),
+            );
+        }
+        let read = || {
+            Some(Self {
+                product: product?,
+                variant: variant?,
+                sku: sku?,
+                quantity: quantity?,
+            })
+        };
+        members.finish(read())
+    }
+}
+
+impl LineBody {
+    /// The most exact name counts where there are several.
+    pub fn into_wanted(self) -> Option<WantedLine> {
+        let by_variant = self.variant.map(Pick::Variant);
+        let by_sku = self.sku.map(|sku| Pick::Sku(sku.into_inner()));
+        let pick = by_variant.or(by_sku).or(self.product.map(Pick::Product))?;
+        Some(WantedLine {
+            pick,
+            quantity: self.quantity,
+        })
+    }
+}
+
+/// One line at least, 500 at most.
+#[derive(Debug, ToSchema)]
+#[schema(value_type = Vec<LineBody>, min_items = 1, max_items = 500)]
+pub struct Lines(pub Vec<LineBody>);
+
+impl FromJson for Lines {
+    fn from_json(value: Value) -> Result<Self, ErrorTree> {
+        if let Value::Array(items) = &value
+            && items.len() > MOST_LINES
+        {
+            let text = format!("Ensure this field has no more than {MOST_LINES} elements.");
+            return Err(ErrorTree::message("max_length", text));
+        }
+        let lines = Vec::<LineBody>::from_json(value)?;
+        if lines.is_empty() {
+            return Err(ErrorTree::message("empty", "This list may not be empty."));
+        }
+        Ok(Self(lines))
+    }
+}
+
+body! {
+    /// An order to place.
+    #[schema(as = OrderRequest)]
+    pub struct PlaceOrderBody {
+        /// Needed from guests; a customer's own where it is left out.
+        pub email: Option<Email>,
+        pub phone: Option<Phone>,
+        /// For staff who order for a customer.
+        pub customer: Option<CustomerId>,
+        pub shipping_address: AddressBody,
+        /// The shipping address where it is left out.
+        pub billing_address: Option<AddressBody>,
+        /// What you take prices to be in; refused where they are not.
+        pub currency: Option<Currency>,
+        pub note: Option<Paragraph<1000>>,
+        #[schema(value_type = Vec<LineBody>, min_items = 1, max_items = 500)]
+        pub lines: Lines,
+    }
+}

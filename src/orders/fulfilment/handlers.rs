@@ -1,0 +1,89 @@
+//! Fulfilment over HTTP: the simple way, a whole order at a time.
+
+use actix_web::post;
+use actix_web::web::{Data, Json, Path};
+use diesel::prelude::*;
+
+use super::models::Label;
+use super::services;
+use crate::orders::lifecycle::{OrderError, OrderView, TransitionBody};
+use crate::platform::app::App;
+use crate::platform::audit::Origin;
+use crate::platform::auth::{Allowed, ManageOrders};
+use crate::platform::error::Problem;
+use crate::platform::http::{Body, body};
+use crate::platform::types::{OrderId, Paragraph};
+
+body! {
+    /// How a parcel goes, and a note for the order's history.
+    #[schema(as = ShipOrderRequest)]
+    pub struct ShipBody {
+        pub tracking_number: Option<Paragraph<100>>,
+        pub carrier: Option<Paragraph<100>>,
+        pub note: Option<Paragraph<1000>>,
+    }
+}
+
+/// Begin to prepare a confirmed order.
+#[utoipa::path(tag = "orders", params(OrderId), security(("jwtAuth" = [])), request_body = TransitionBody,
+    responses((status = 200, body = OrderView)))]
+#[post("/{id}/process/")]
+pub async fn process_order(
+    app: Data<App>,
+    _staff: Allowed<ManageOrders>,
+    origin: Origin,
+    id: Path<OrderId>,
+    body: Body<TransitionBody>,
+) -> Result<Json<OrderView>, Problem> {
+    let note = body.0.into_note();
+    let process = move |conn: &mut PgConnection| {
+        let order = services::process(conn, *id, &note, &origin)?;
+        Ok::<_, OrderError>(OrderView::of(conn, order)?)
+    };
+    Ok(Json(app.db.write(process).await?))
+}
+
+/// Ship all that was prepared.
+///
+/// Stock goes down, and the customer is told.
+#[utoipa::path(tag = "orders", params(OrderId), security(("jwtAuth" = [])), request_body = ShipBody,
+    responses((status = 200, body = OrderView)))]
+#[post("/{id}/ship/")]
+pub async fn ship_order(
+    app: Data<App>,
+    _staff: Allowed<ManageOrders>,
+    origin: Origin,
+    id: Path<OrderId>,
+    body: Body<ShipBody>,
+) -> Result<Json<OrderView>, Problem> {
+    let text = |text: Option<Paragraph<100>>| text.map(Paragraph::into_inner).unwrap_or_default();
+    let label = Label {
+        tracking_number: text(body.0.tracking_number),
+        carrier: text(body.0.carrier),
+    };
+    let note = body.0.note.map(Paragraph::into_inner).unwrap_or_default();
+    let ship = move |conn: &mut PgConnection| {
+        let order = services::ship(conn, *id, &label, &note, &origin)?;
+        Ok::<_, OrderError>(OrderView::of(conn, order)?)
+    };
+    Ok(Json(app.db.write(ship).await?))
+}
+
+/// Note that a shipped order has arrived.
+#[utoipa::path(tag = "orders", params(OrderId), security(("jwtAuth" = [])), request_body = TransitionBody,
+    responses((status = 200, body = OrderView)))]
+#[post("/{id}/deliver/")]
+pub async fn deliver_order(
+    app: Data<App>,
+    _staff: Allowed<ManageOrders>,
+    origin: Origin,
+    id: Path<OrderId>,
+    body: Body<TransitionBody>,
+) -> Result<Json<OrderView>, Problem> {
+    let note = body.0.into_note();
+    let deliver = move |conn: &mut PgConnection| {
+        let order = services::deliver(conn, *id, &note, &origin)?;
+        Ok::<_, OrderError>(OrderView::of(conn, order)?)
+    };
+    Ok(Json(app.db.write(deliver).await?))
+}

@@ -1,0 +1,87 @@
+//! What happens to orders in the background.
+
+use chrono::TimeDelta;
+use diesel::pg::PgConnection;
+use serde::{Deserialize, Serialize};
+
+use super::announcing::{Letterhead, announce};
+use super::errors::OrderError;
+use super::events::OrderEvent;
+use super::models::Order;
+use super::services::expire;
+use crate::platform::app::App;
+use crate::platform::audit::Origin;
+use crate::platform::error::Problem;
+use crate::platform::jobs::Job;
+use crate::platform::types::{EventId, OrderId};
+use crate::products::channels::Channel;
+
+/// Tells customer and administrators what happened to an order.
+#[derive(Debug, Serialize, Deserialize)]
+pub struct AnnounceOrder {
+    pub event: EventId,
+    pub topic: String,
+    pub order: OrderId,
+}
+
+impl AnnounceOrder {
+    pub fn of(event: &OrderEvent) -> Self {
+        Self {
+            event: event.id,
+            topic: event.topic.as_str().to_owned(),
+            order: event.order,
+        }
+    }
+}
+
+impl Job for AnnounceOrder {
+    const NAME: &'static str = "orders.announce";
+
+    async fn run(&self, app: &App) -> anyhow::Result<()> {
+        let topic = self
+            .topic
+            .parse()
+            .map_err(|()| anyhow::anyhow!("unknown topic {:?}", self.topic))?;
+        let event = OrderEvent {
+            id: self.event,
+            topic,
+            order: self.order,
+        };
+        let (letterhead, now) = (Letterhead::from(app.config.as_ref()), app.clock.now());
+        let work = move |conn: &mut PgConnection| announce(conn, &event, &letterhead, now).map_err(Problem::internal);
+        app.db.write(work).await?;
+        Ok(())
+    }
+}
+
+/// Gives up pending orders that nobody paid within their channel's limit.
+#[derive(Debug, Serialize, Deserialize)]
+pub struct ExpireUnpaidOrders {}
+
+/// One run looks at this many of a channel; the next run takes the rest.
+const BATCH: i64 = 500;
+
+impl Job for ExpireUnpaidOrders {
+    const NAME: &'static str = "orders.expire_unpaid";
+
+    async fn run(&self, app: &App) -> anyhow::Result<()> {
+        let origin = Origin::system(app.clock.now());
+        let at = origin.at;
+        let late = app.db.read(move |conn| {
+            let mut late = Vec::new();
+            for channel in Channel::list(conn)? {
+                let Some(minutes) = channel.expires_after_minutes else {
+                    continue;
+                };
+                let before = at - TimeDelta::minutes(i64::from(minutes));
+                late.append(&mut Order::unpaid_since(conn, channel.id, before, BATCH)?);
+            }
+            Ok::<_, OrderError>(late)
+        });
+        for id in late.await? {
+            let origin = origin.clone();
+            app.db.write(move |conn| expire(conn, id, &origin)).await?;
+        }
+        Ok(())
+    }
+}

@@ -1,0 +1,42 @@
+//! Lifecycle: orders, their lines, and the one gate through which their status moves.
+//!
+//! Owns `orders`, `order_lines`, `order_history` and `order_number_keys`. Other rooms create orders here and move them on; every move is in
+//! the history and is an event.
+
+mod access;
+mod announcing;
+mod errors;
+mod events;
+mod handlers;
+mod jobs;
+mod listing;
+mod models;
+mod services;
+mod status;
+mod views;
+
+use utoipa_actix_web::service_config::ServiceConfig;
+
+pub use access::OrderAccess;
+pub use errors::OrderError;
+pub use events::{OrderEvent, OrderTopic};
+pub use jobs::{AnnounceOrder, ExpireUnpaidOrders};
+pub use models::{NewLine, NewOrder, Order, OrderLine, OrderOrigin};
+pub use services::{cancel, confirm, create, expire, lock, move_on, set_fulfillment_status};
+pub use status::{FulfillmentStatus, OrderStatus, PaymentStatus};
+pub use views::{OrderView, TransitionBody};
+
+/// Below `/api/orders`.
+pub fn routes(config: &mut ServiceConfig<'_>) {
+    config
+        .service(handlers::list_orders)
+        .service(handlers::get_order)
+        .service(handlers::get_history)
+        .service(handlers::confirm_order)
+        .service(handlers::cancel_order);
+}
+
+/// Below `/api/customers`.
+pub fn customer_routes(config: &mut ServiceConfig<'_>) {
+    config.service(handlers::list_my_orders);
+}

@@ -1,0 +1,114 @@
+//! Creating orders, and moving them on.
+
+use diesel::pg::PgConnection;
+
+use super::access::OrderAccess;
+use super::errors::OrderError;
+use super::events::{OrderTopic, tell};
+use super::models::{HistoryEntry, NewLine, NewOrder, Order, OrderLine};
+use super::status::{FulfillmentStatus, OrderStatus};
+use crate::platform::audit::Origin;
+use crate::platform::types::OrderId;
+use crate::products::stock;
+
+/// Writes a new order with its lines, its first history and the event. Runs in the caller's transaction.
+pub fn create(
+    conn: &mut PgConnection,
+    new: &NewOrder,
+    lines: &[NewLine],
+    origin: &Origin,
+) -> Result<Order, OrderError> {
+    let order = Order::insert(conn, new)?;
+    OrderLine::insert_all(conn, lines)?;
+    HistoryEntry::append(conn, order.id, (None, order.status), "", origin)?;
+    tell(conn, OrderTopic::Created, &order, origin)?;
+    Ok(order)
+}
+
+/// An order that somebody may see, locked.
+pub fn lock(conn: &mut PgConnection, id: OrderId, access: &OrderAccess) -> Result<Order, OrderError> {
+    Order::lock(conn, id)?
+        .filter(|order| access.covers(order))
+        .ok_or(OrderError::NotFound)
+}
+
+/// The one gate: moves a locked order to `to` if the table has that move, writes the history, publishes the event.
+pub fn move_on(
+    conn: &mut PgConnection,
+    order: &Order,
+    to: OrderStatus,
+    note: &str,
+    origin: &Origin,
+) -> Result<Order, OrderError> {
+    let from = order.status;
+    if !from.may_become(to) {
+        return Err(OrderError::NoSuchMove { from, to });
+    }
+    let moved = order.set_status(conn, to, origin.at)?;
+    HistoryEntry::append(conn, order.id, (Some(from), to), note, origin)?;
+    if let Some(topic) = topic_of(to) {
+        tell(conn, topic, &moved, origin)?;
+    }
+    Ok(moved)
+}
+
+/// What is told when an order has become this.
+const fn topic_of(status: OrderStatus) -> Option<OrderTopic> {
+    match status {
+        OrderStatus::Draft | OrderStatus::Pending => None,
+        OrderStatus::Confirmed => Some(OrderTopic::Confirmed),
+        OrderStatus::Processing => Some(OrderTopic::Processing),
+        OrderStatus::Shipped => Some(OrderTopic::Shipped),
+        OrderStatus::Delivered => Some(OrderTopic::Delivered),
+        OrderStatus::Cancelled => Some(OrderTopic::Cancelled),
+        OrderStatus::Expired => Some(OrderTopic::Expired),
+        OrderStatus::Returned => Some(OrderTopic::Returned),
+    }
+}
+
+pub fn confirm(conn: &mut PgConnection, order: &Order, note: &str, origin: &Origin) -> Result<Order, OrderError> {
+    move_on(conn, order, OrderStatus::Confirmed, note, origin)
+}
+
+/// Gives an order up and frees what it held. Customers may until it is being prepared, staff until it has shipped.
+pub fn cancel(
+    conn: &mut PgConnection,
+    id: OrderId,
+    access: &OrderAccess,
+    note: &str,
+    origin: &Origin,
+) -> Result<Order, OrderError> {
+    let order = lock(conn, id, access)?;
+    if !access.is_staff() && !order.status.is_cancellable_by_customer() {
+        return Err(OrderError::TooLateToCancel { status: order.status });
+    }
+    let cancelled = move_on(conn, &order, OrderStatus::Cancelled, note, origin)?;
+    stock::release(conn, id, origin)?;
+    Ok(cancelled)
+}
+
+/// Gives up an order that nobody paid, if that is still so; false where it is not.
+pub fn expire(conn: &mut PgConnection, id: OrderId, origin: &Origin) -> Result<bool, OrderError> {
+    let Some(order) = Order::lock(conn, id)?.filter(|order| order.status == OrderStatus::Pending) else {
+        return Ok(false);
+    };
+    move_on(
+        conn,
+        &order,
+        OrderStatus::Expired,
+        "unpaid past the channel's limit",
+        origin,
+    )?;
+    stock::release(conn, id, origin)?;
+    Ok(true)
+}
+
+/// Called by the room whose rows it follows from.
+pub fn set_fulfillment_status(
+    conn: &mut PgConnection,
+    order: &Order,
+    status: FulfillmentStatus,
+    origin: &Origin,
+) -> Result<Order, OrderError> {
+    Ok(order.set_fulfillment_status(conn, status, origin.at)?)
+}

@@ -1,0 +1,190 @@
+//! Rows of `products` and `variants`.
+
+use chrono::{DateTime, Utc};
+use diesel::prelude::*;
+use serde_json::Value;
+
+use super::errors::CatalogueError;
+use crate::platform::error::ConstraintExt;
+use crate::platform::types::{CategoryId, IdOrSlug, ProductId, Slug, VariantId};
+use crate::schema::{products, variants};
+
+/// What is shown.
+#[derive(Debug, Clone, HasQuery, Insertable)]
+#[diesel(table_name = products)]
+pub struct Product {
+    pub id: ProductId,
+    pub category_id: Option<CategoryId>,
+    pub name: String,
+    pub slug: Slug,
+    pub description: String,
+    pub is_active: bool,
+    pub archived_at: Option<DateTime<Utc>>,
+    pub metadata: Value,
+    pub created_at: DateTime<Utc>,
+    pub updated_at: DateTime<Utc>,
+}
+
+impl Product {
+    /// Archived ones are nowhere to be found.
+    pub(super) fn find(conn: &mut PgConnection, reference: &IdOrSlug<ProductId>) -> QueryResult<Option<Self>> {
+        let unarchived = Self::query().filter(products::archived_at.is_null());
+        match reference {
+            IdOrSlug::Id(id) => unarchived.filter(products::id.eq(id)).first(conn).optional(),
+            IdOrSlug::Slug(slug) => unarchived.filter(products::slug.eq(slug)).first(conn).optional(),
+        }
+    }
+
+    pub(super) fn lock(conn: &mut PgConnection, reference: &IdOrSlug<ProductId>) -> QueryResult<Option<Self>> {
+        let unarchived = Self::query().filter(products::archived_at.is_null()).for_update();
+        match reference {
+            IdOrSlug::Id(id) => unarchived.filter(products::id.eq(id)).first(conn).optional(),
+            IdOrSlug::Slug(slug) => unarchived.filter(products::slug.eq(slug)).first(conn).optional(),
+        }
+    }
+
+    pub(super) fn insert(&self, conn: &mut PgConnection) -> Result<(), CatalogueError> {
+        let inserted = diesel::insert_into(products::table).values(self).execute(conn);
+        inserted
+            .on_constraint("products_slug_key", || CatalogueError::SlugTaken)
+            .map(|_| ())
+    }
+
+    pub(super) fn slug_exists(conn: &mut PgConnection, slug: &Slug) -> QueryResult<bool> {
+        diesel::select(diesel::dsl::exists(products::table.filter(products::slug.eq(slug)))).get_result(conn)
+    }
+
+    pub(super) fn archive(&self, conn: &mut PgConnection, now: DateTime<Utc>) -> QueryResult<()> {
+        diesel::update(
+            variants::table
+                .filter(variants::product_id.eq(self.id))
+                .filter(variants::archived_at.is_null()),
+        )
+        .set((
+            variants::archived_at.eq(now),
+            variants::version.eq(variants::version + 1),
+        ))
+        .execute(conn)?;
+        diesel::update(products::table.find(self.id))
+            .set((
+                products::archived_at.eq(now),
+                products::is_active.eq(false),
+                products::version.eq(products::version + 1),
+                products::updated_at.eq(now),
+            ))
+            .execute(conn)
+            .map(|_| ())
+    }
+}
+
+#[derive(Debug, Default, AsChangeset)]
+#[diesel(table_name = products)]
+pub(super) struct ProductChanges {
+    pub category_id: Option<Option<CategoryId>>,
+    pub name: Option<String>,
+    pub slug: Option<Slug>,
+    pub description: Option<String>,
+    pub is_active: Option<bool>,
+    pub metadata: Option<Value>,
+}
+
+impl ProductChanges {
+    pub fn apply(&self, conn: &mut PgConnection, id: ProductId, now: DateTime<Utc>) -> Result<Product, CatalogueError> {
+        diesel::update(products::table.find(id))
+            .set((
+                self,
+                products::version.eq(products::version + 1),
+                products::updated_at.eq(now),
+            ))
+            .returning(Product::as_returning())
+            .get_result(conn)
+            .on_constraint("products_slug_key", || CatalogueError::SlugTaken)
+    }
+}
+
+/// What is bought.
+#[derive(Debug, Clone, HasQuery, Insertable)]
+#[diesel(table_name = variants)]
+pub struct Variant {
+    pub id: VariantId,
+    pub product_id: ProductId,
+    pub sku: String,
+    pub name: String,
+    pub options: Value,
+    pub tracks_stock: bool,
+    pub sort_order: i32,
+    pub archived_at: Option<DateTime<Utc>>,
+    pub created_at: DateTime<Utc>,
+    pub updated_at: DateTime<Utc>,
+}
+
+impl Variant {
+    /// Those of these products that are not archived, in their order.
+    pub(super) fn of_products(conn: &mut PgConnection, products: &[ProductId]) -> QueryResult<Vec<Self>> {
+        Self::query()
+            .filter(variants::product_id.eq_any(products))
+            .filter(variants::archived_at.is_null())
+            .order((variants::product_id, variants::sort_order, variants::id))
+            .load(conn)
+    }
+
+    pub(super) fn find(conn: &mut PgConnection, id: VariantId) -> QueryResult<Option<Self>> {
+        Self::query()
+            .filter(variants::id.eq(id))
+            .filter(variants::archived_at.is_null())
+            .for_update()
+            .first(conn)
+            .optional()
+    }
+
+    pub(super) fn insert_all(conn: &mut PgConnection, variants: &[Self]) -> Result<(), CatalogueError> {
+        let inserted = diesel::insert_into(variants::table).values(variants).execute(conn);
+        inserted
+            .on_constraint("variants_sku_key", || CatalogueError::SkuTaken)
+            .map(|_| ())
+    }
+
+    /// Those of these SKUs, in lower case, that are taken, archived variants included.
+    pub(super) fn taken_skus(conn: &mut PgConnection, lower_skus: &[String]) -> QueryResult<Vec<String>> {
+        let lower = diesel::dsl::sql::<diesel::sql_types::Text>("lower(sku)");
+        variants::table
+            .filter(lower.clone().eq_any(lower_skus))
+            .select(lower)
+            .load(conn)
+    }
+
+    pub(super) fn archive(&self, conn: &mut PgConnection, now: DateTime<Utc>) -> QueryResult<()> {
+        diesel::update(variants::table.find(self.id))
+            .set((
+                variants::archived_at.eq(now),
+                variants::updated_at.eq(now),
+                variants::version.eq(variants::version + 1),
+            ))
+            .execute(conn)
+            .map(|_| ())
+    }
+}
+
+#[derive(Debug, Default, AsChangeset)]
+#[diesel(table_name = variants)]
+pub(super) struct VariantChanges {
+    pub sku: Option<String>,
+    pub name: Option<String>,
+    pub options: Option<Value>,
+    pub tracks_stock: Option<bool>,
+    pub sort_order: Option<i32>,
+}
+
+impl VariantChanges {
+    pub fn apply(&self, conn: &mut PgConnection, id: VariantId, now: DateTime<Utc>) -> Result<Variant, CatalogueError> {
+        diesel::update(variants::table.find(id))
+            .set((
+                self,
+                variants::version.eq(variants::version + 1),
+                variants::updated_at.eq(now),
+            ))
+            .returning(Variant::as_returning())
+            .get_result(conn)
+            .on_constraint("variants_sku_key", || CatalogueError::SkuTaken)
+    }
+}

@@ -1,0 +1,224 @@
+//! Making, changing and archiving products.
+
+use std::collections::HashSet;
+
+use diesel::pg::PgConnection;
+use diesel::result::QueryResult;
+use rust_decimal::Decimal;
+use serde_json::{Value, json};
+
+use super::errors::CatalogueError;
+use super::models::{Product, ProductChanges, Variant, VariantChanges};
+use crate::platform::audit::{self, Origin};
+use crate::platform::events::{self, NewEvent};
+use crate::platform::types::{CategoryId, IdOrSlug, ProductId, Slug, VariantId};
+use crate::products::categories::Category;
+use crate::products::channels::Channel;
+use crate::products::pricing;
+use crate::products::stock;
+
+/// A product to make.
+#[derive(Debug, Clone)]
+pub struct NewProduct {
+    pub name: String,
+    /// None: made from the name.
+    pub slug: Option<Slug>,
+    pub description: String,
+    pub category: Option<CategoryId>,
+    pub is_active: bool,
+    pub metadata: Value,
+    /// At least one.
+    pub variants: Vec<NewVariant>,
+}
+
+/// A variant to make.
+#[derive(Debug, Clone)]
+pub struct NewVariant {
+    pub sku: String,
+    pub name: String,
+    pub options: Value,
+    pub price: Decimal,
+    /// What there is of it at first.
+    pub stock: i32,
+    pub tracks_stock: bool,
+}
+
+/// Makes a product with its variants, prices and first stock.
+pub fn create(conn: &mut PgConnection, new: &NewProduct, origin: &Origin) -> Result<Product, CatalogueError> {
+    ensure_category(conn, new.category)?;
+    let product = Product {
+        id: ProductId::generate(),
+        category_id: new.category,
+        name: new.name.clone(),
+        slug: match &new.slug {
+            Some(slug) => slug.clone(),
+            None => free_slug(conn, &new.name)?,
+        },
+        description: new.description.clone(),
+        is_active: new.is_active,
+        archived_at: None,
+        metadata: new.metadata.clone(),
+        created_at: origin.at,
+        updated_at: origin.at,
+    };
+    product.insert(conn)?;
+    add_variants(conn, product.id, &new.variants, 0, origin)?;
+    record(conn, "product.created", &product, origin)?;
+    Ok(product)
+}
+
+/// Adds variants with their prices and first stock, behind the `first` others that a product has.
+pub(super) fn add_variants(
+    conn: &mut PgConnection,
+    product: ProductId,
+    new: &[NewVariant],
+    first: i32,
+    origin: &Origin,
+) -> Result<Vec<Variant>, CatalogueError> {
+    ensure_free_skus(conn, new)?;
+    let channel = Channel::default_one(conn)?;
+    let variants: Vec<Variant> = new
+        .iter()
+        .zip(first..)
+        .map(|(new, sort_order)| Variant {
+            id: VariantId::generate(),
+            product_id: product,
+            sku: new.sku.clone(),
+            name: new.name.clone(),
+            options: new.options.clone(),
+            tracks_stock: new.tracks_stock,
+            sort_order,
+            archived_at: None,
+            created_at: origin.at,
+            updated_at: origin.at,
+        })
+        .collect();
+    Variant::insert_all(conn, &variants)?;
+    let prices: Vec<_> = variants
+        .iter()
+        .zip(new)
+        .map(|(variant, new)| (variant.id, new.price))
+        .collect();
+    pricing::set_prices(conn, &channel, &prices, origin.at)?;
+    let stocked = variants.iter().zip(new).filter(|(_, new)| new.stock > 0);
+    let goods: Vec<_> = stocked.map(|(variant, new)| (variant.id, new.stock)).collect();
+    stock::receive(conn, &goods, origin)?;
+    Ok(variants)
+}
+
+/// What a change of a product may touch: the product itself, and the one variant of a simple one.
+#[derive(Debug, Default)]
+pub(super) struct Change {
+    pub product: ProductChanges,
+    pub sku: Option<String>,
+    pub price: Option<Decimal>,
+}
+
+pub(super) fn change(
+    conn: &mut PgConnection,
+    reference: &IdOrSlug<ProductId>,
+    change: &Change,
+    origin: &Origin,
+) -> Result<Product, CatalogueError> {
+    let product = Product::lock(conn, reference)?.ok_or(CatalogueError::NotFound)?;
+    ensure_category(conn, change.product.category_id.flatten())?;
+    if change.sku.is_some() || change.price.is_some() {
+        change_only_variant(conn, &product, change, origin)?;
+    }
+    let product = change.product.apply(conn, product.id, origin.at)?;
+    record(conn, "product.updated", &product, origin)?;
+    Ok(product)
+}
+
+fn change_only_variant(
+    conn: &mut PgConnection,
+    product: &Product,
+    change: &Change,
+    origin: &Origin,
+) -> Result<(), CatalogueError> {
+    let variants = Variant::of_products(conn, &[product.id])?;
+    let [variant] = variants.as_slice() else {
+        return Err(CatalogueError::SeveralVariants(if change.sku.is_some() {
+            "sku"
+        } else {
+            "price"
+        }));
+    };
+    if let Some(sku) = &change.sku {
+        let changes = VariantChanges {
+            sku: Some(sku.clone()),
+            ..VariantChanges::default()
+        };
+        changes.apply(conn, variant.id, origin.at)?;
+    }
+    if let Some(price) = change.price {
+        let channel = Channel::default_one(conn)?;
+        pricing::set_prices(conn, &channel, &[(variant.id, price)], origin.at)?;
+    }
+    Ok(())
+}
+
+/// Takes a product with its variants off the shelf for good; orders keep what they say of it.
+pub(super) fn archive(
+    conn: &mut PgConnection,
+    reference: &IdOrSlug<ProductId>,
+    origin: &Origin,
+) -> Result<(), CatalogueError> {
+    let product = Product::lock(conn, reference)?.ok_or(CatalogueError::NotFound)?;
+    product.archive(conn, origin.at)?;
+    record(conn, "product.archived", &product, origin)?;
+    Ok(())
+}
+
+/// Writes the audit log and publishes the event of the same name.
+pub(super) fn record(conn: &mut PgConnection, what: &str, product: &Product, origin: &Origin) -> QueryResult<()> {
+    let told = json!({
+        "id": product.id, "name": product.name, "slug": product.slug,
+        "category": product.category_id, "is_active": product.is_active,
+    });
+    audit::record(conn, origin, what, ("product", product.id.to_string()), told.clone())?;
+    let event = NewEvent {
+        topic: what,
+        aggregate_type: "product",
+        aggregate_id: product.id.into(),
+        channel: None,
+        owner: None,
+        payload: told,
+    };
+    events::publish(conn, &event, origin).map(|_| ())
+}
+
+fn ensure_category(conn: &mut PgConnection, category: Option<CategoryId>) -> Result<(), CatalogueError> {
+    let Some(id) = category else { return Ok(()) };
+    match Category::find(conn, &IdOrSlug::Id(id))? {
+        Some(_) => Ok(()),
+        None => Err(CatalogueError::CategoryNotFound(id)),
+    }
+}
+
+/// Tells every SKU that is taken or stands twice, by its place. Two requests at once are told apart by the database.
+fn ensure_free_skus(conn: &mut PgConnection, new: &[NewVariant]) -> Result<(), CatalogueError> {
+    let lower: Vec<String> = new.iter().map(|variant| variant.sku.to_lowercase()).collect();
+    let mut seen: HashSet<String> = Variant::taken_skus(conn, &lower)?.into_iter().collect();
+    let taken = lower
+        .into_iter()
+        .enumerate()
+        .filter(|(_, sku)| !seen.insert(sku.clone()));
+    let taken: Vec<usize> = taken.map(|(place, _)| place).collect();
+    match (taken.is_empty(), new.len()) {
+        (true, _) => Ok(()),
+        (false, 1) => Err(CatalogueError::SkuTaken),
+        (false, _) => Err(CatalogueError::SkusTaken(taken)),
+    }
+}
+
+fn free_slug(conn: &mut PgConnection, name: &str) -> QueryResult<Slug> {
+    let wanted = Slug::from_name(name);
+    let mut slug = wanted.clone();
+    let mut number = 1;
+    while Product::slug_exists(conn, &slug)? {
+        number += 1;
+        slug = wanted.numbered(number);
+    }
+    Ok(slug)
+}

@@ -1,0 +1,69 @@
+//! Adding, changing and archiving single variants.
+
+use diesel::pg::PgConnection;
+use rust_decimal::Decimal;
+
+use super::errors::CatalogueError;
+use super::models::{Product, Variant, VariantChanges};
+use super::services::{NewVariant, add_variants, record};
+use crate::platform::audit::Origin;
+use crate::platform::types::{IdOrSlug, ProductId, VariantId};
+use crate::products::channels::Channel;
+use crate::products::pricing;
+
+pub(super) fn add(
+    conn: &mut PgConnection,
+    reference: &IdOrSlug<ProductId>,
+    new: &NewVariant,
+    origin: &Origin,
+) -> Result<Product, CatalogueError> {
+    let product = Product::lock(conn, reference)?.ok_or(CatalogueError::NotFound)?;
+    let others = Variant::of_products(conn, &[product.id])?;
+    let first = others
+        .iter()
+        .map(|variant| variant.sort_order)
+        .max()
+        .map_or(0, |last| last.saturating_add(1));
+    add_variants(conn, product.id, std::slice::from_ref(new), first, origin)?;
+    record(conn, "product.updated", &product, origin)?;
+    Ok(product)
+}
+
+pub(super) fn change(
+    conn: &mut PgConnection,
+    id: VariantId,
+    changes: &VariantChanges,
+    price: Option<Decimal>,
+    origin: &Origin,
+) -> Result<Product, CatalogueError> {
+    let product = lock_product_of(conn, id)?;
+    changes.apply(conn, id, origin.at)?;
+    if let Some(price) = price {
+        let channel = Channel::default_one(conn)?;
+        pricing::set_prices(conn, &channel, &[(id, price)], origin.at)?;
+    }
+    record(conn, "product.updated", &product, origin)?;
+    Ok(product)
+}
+
+/// A product keeps at least one variant.
+pub(super) fn archive(conn: &mut PgConnection, id: VariantId, origin: &Origin) -> Result<(), CatalogueError> {
+    let product = lock_product_of(conn, id)?;
+    let variants = Variant::of_products(conn, &[product.id])?;
+    let variant = variants
+        .iter()
+        .find(|variant| variant.id == id)
+        .ok_or(CatalogueError::NotFound)?;
+    if variants.len() == 1 {
+        return Err(CatalogueError::LastVariant);
+    }
+    variant.archive(conn, origin.at)?;
+    record(conn, "product.updated", &product, origin)?;
+    Ok(())
+}
+
+/// Changes of one product's variants come one after the other.
+fn lock_product_of(conn: &mut PgConnection, id: VariantId) -> Result<Product, CatalogueError> {
+    let variant = Variant::find(conn, id)?.ok_or(CatalogueError::NotFound)?;
+    Product::lock(conn, &IdOrSlug::Id(variant.product_id))?.ok_or(CatalogueError::NotFound)
+}

@@ -1,0 +1,341 @@
+//! Products as JSON, and what may be sent to make and change them.
+
+use std::collections::HashMap;
+
+use chrono::{DateTime, Utc};
+use diesel::{PgConnection, QueryResult};
+use serde::Serialize;
+use serde_json::{Map, Value, json};
+use utoipa::ToSchema;
+
+use super::models::{Product, ProductChanges, Variant, VariantChanges};
+use super::services::{Change, NewProduct, NewVariant};
+use crate::platform::error::{ErrorTree, Problem};
+use crate::platform::http::{Field, FromJson, body};
+use crate::platform::types::{
+    CategoryId, Currency, DecimalString, Line, Money, Paragraph, Price, ProductId, Slug, VariantId,
+};
+use crate::products::channels::Channel;
+use crate::products::pricing::VariantPrice;
+use crate::products::stock;
+
+/// A product with its variants, priced in the default channel.
+#[derive(Debug, Serialize, ToSchema)]
+#[schema(as = Product)]
+pub struct ProductView {
+    pub id: ProductId,
+    pub name: String,
+    pub slug: Slug,
+    pub description: String,
+    pub category: Option<CategoryId>,
+    pub is_active: bool,
+    /// Of the first variant.
+    pub sku: Option<String>,
+    /// The lowest of the variants' prices; null where none is priced.
+    pub price: Option<DecimalString>,
+    pub currency: Currency,
+    /// Whether any variant can be bought now.
+    pub in_stock: bool,
+    /// How many may still be bought, over all variants whose stock is tracked.
+    pub available: i64,
+    pub variants: Vec<VariantView>,
+    pub images: Vec<String>,
+    #[schema(value_type = Object)]
+    pub metadata: Value,
+    pub created_at: DateTime<Utc>,
+    pub updated_at: DateTime<Utc>,
+}
+
+/// What is bought of a product.
+#[derive(Debug, Serialize, ToSchema)]
+#[schema(as = Variant)]
+pub struct VariantView {
+    pub id: VariantId,
+    pub sku: String,
+    pub name: String,
+    #[schema(value_type = Object)]
+    pub options: Value,
+    pub price: Option<DecimalString>,
+    pub currency: Currency,
+    /// How many may still be bought; null where stock is not tracked.
+    pub available: Option<i64>,
+}
+
+impl ProductView {
+    pub fn of(conn: &mut PgConnection, product: Product) -> QueryResult<Option<Self>> {
+        Ok(Self::of_all(conn, vec![product])?.pop())
+    }
+
+    /// Variants, prices and stock of all products in one query each.
+    pub fn of_all(conn: &mut PgConnection, products: Vec<Product>) -> QueryResult<Vec<Self>> {
+        let ids: Vec<ProductId> = products.iter().map(|product| product.id).collect();
+        let channel = Channel::default_one(conn)?;
+        let variants = Variant::of_products(conn, &ids)?;
+        let variant_ids: Vec<VariantId> = variants.iter().map(|variant| variant.id).collect();
+        let prices = VariantPrice::of_variants(conn, channel.id, &variant_ids)?;
+        let available = stock::available(conn, &variant_ids)?;
+        let mut by_product: HashMap<ProductId, Vec<(VariantView, Option<Money>)>> = HashMap::new();
+        for variant in variants {
+            let price = prices.get(&variant.id).copied();
+            let free = available.get(&variant.id).copied().unwrap_or_default();
+            let view = VariantView {
+                id: variant.id,
+                sku: variant.sku,
+                name: variant.name,
+                options: variant.options,
+                price: price.map(Money::shown),
+                currency: channel.currency,
+                available: variant.tracks_stock.then_some(free),
+            };
+            by_product.entry(variant.product_id).or_default().push((view, price));
+        }
+        let view = |product: Product| {
+            let variants = by_product.remove(&product.id).unwrap_or_default();
+            Self::new(product, variants, channel.currency)
+        };
+        Ok(products.into_iter().map(view).collect())
+    }
+
+    fn new(product: Product, variants: Vec<(VariantView, Option<Money>)>, currency: Currency) -> Self {
+        let lowest = variants
+            .iter()
+            .filter_map(|(_, price)| *price)
+            .min_by_key(|price| price.amount());
+        let variants: Vec<VariantView> = variants.into_iter().map(|(view, _)| view).collect();
+        Self {
+            id: product.id,
+            name: product.name,
+            slug: product.slug,
+            description: product.description,
+            category: product.category_id,
+            is_active: product.is_active,
+            sku: variants.first().map(|variant| variant.sku.clone()),
+            price: lowest.map(Money::shown),
+            currency,
+            in_stock: variants.iter().any(|variant| variant.available != Some(0)),
+            available: variants.iter().filter_map(|variant| variant.available).sum(),
+            variants,
+            images: Vec::new(),
+            metadata: product.metadata,
+            created_at: product.created_at,
+            updated_at: product.updated_at,
+        }
+    }
+}
+
+/// The options of a variant: short names with short values.
+#[derive(Debug, Clone, Default, ToSchema)]
+#[schema(value_type = Object, example = json!({"size": "M"}))]
+pub struct Options(Map<String, Value>);
+
+impl FromJson for Options {
+    fn from_json(value: Value) -> Result<Self, ErrorTree> {
+        let options = Map::from_json(value)?;
+        match options.values().find(|value| !value.is_string()) {
+            Some(_) => Err(ErrorTree::message("invalid", "Options are names with texts.")),
+            None => Ok(Self(options)),
+        }
+    }
+}
+
+body! {
+    #[schema(as = VariantRequest)]
+    pub struct VariantBody {
+        #[schema(value_type = String, max_length = 64, example = "MUG-1-BLUE")]
+        pub sku: Line<64>,
+        #[schema(value_type = Option<String>, max_length = 150)]
+        pub name: Option<Paragraph<150>>,
+        pub options: Option<Options>,
+        pub price: Price,
+        /// How many there are at first; later changes go through `/api/stocks/adjust/`.
+        #[schema(value_type = Option<i32>, minimum = 0)]
+        pub stock: Option<FirstStock>,
+        /// Off for what never runs out.
+        pub tracks_stock: Option<bool>,
+    }
+}
+
+/// From nothing to a hundred million.
+#[derive(Debug, Clone, Copy, ToSchema)]
+#[schema(value_type = i32, minimum = 0, maximum = 100_000_000)]
+pub struct FirstStock(i32);
+
+impl FromJson for FirstStock {
+    fn from_json(value: Value) -> Result<Self, ErrorTree> {
+        let most = 100_000_000;
+        match i64::from_json(value)? {
+            number if number < 0 => Err(ErrorTree::min_value(0)),
+            number => i32::try_from(number)
+                .ok()
+                .filter(|n| i64::from(*n) <= most)
+                .map(Self)
+                .ok_or_else(|| ErrorTree::max_value(most)),
+        }
+    }
+}
+
+impl VariantBody {
+    pub(super) fn into_new(self) -> NewVariant {
+        NewVariant {
+            sku: self.sku.into_inner(),
+            name: self.name.map(Paragraph::into_inner).unwrap_or_default(),
+            options: Value::Object(self.options.unwrap_or_default().0),
+            price: self.price.get(),
+            stock: self.stock.map_or(0, |stock| stock.0),
+            tracks_stock: self.tracks_stock.unwrap_or(true),
+        }
+    }
+}
+
+body! {
+    /// A product: a simple one with `sku` and `price`, or one with `variants`.
+    #[schema(as = ProductRequest)]
+    pub struct ProductBody {
+        #[schema(value_type = String, max_length = 250, example = "Enamel mug")]
+        pub name: Line<250>,
+        /// Made from the name where it is left out.
+        pub slug: Option<Slug>,
+        pub description: Option<Paragraph<20_000>>,
+        pub category: Option<CategoryId>,
+        pub is_active: Option<bool>,
+        #[schema(value_type = Option<String>, max_length = 64, example = "MUG-1")]
+        pub sku: Option<Line<64>>,
+        pub price: Option<Price>,
+        #[schema(value_type = Option<i32>, minimum = 0)]
+        pub stock: Option<FirstStock>,
+        pub variants: Option<Vec<VariantBody>>,
+        #[schema(value_type = Option<Object>)]
+        pub metadata: Option<Map<String, Value>>,
+    }
+}
+
+impl ProductBody {
+    pub(super) fn into_new(self) -> Result<NewProduct, Problem> {
+        let variants = match (self.variants, self.sku, self.price) {
+            (Some(variants), None, None) if !variants.is_empty() => {
+                variants.into_iter().map(VariantBody::into_new).collect()
+            }
+            (None, Some(sku), Some(price)) => vec![NewVariant {
+                sku: sku.into_inner(),
+                name: String::new(),
+                options: json!({}),
+                price: price.get(),
+                stock: self.stock.map_or(0, |stock| stock.0),
+                tracks_stock: true,
+            }],
+            (variants, sku, price) => return Err(missing(variants.as_ref(), sku.is_some(), price.is_some())),
+        };
+        Ok(NewProduct {
+            name: self.name.into_inner(),
+            slug: self.slug,
+            description: self.description.map(Paragraph::into_inner).unwrap_or_default(),
+            category: self.category,
+            is_active: self.is_active.unwrap_or(true),
+            metadata: Value::Object(self.metadata.unwrap_or_default()),
+            variants,
+        })
+    }
+
+    /// For PUT: what is left out is emptied; the slug stays.
+    pub(super) fn into_change(self) -> Change {
+        Change {
+            product: ProductChanges {
+                category_id: Some(self.category),
+                name: Some(self.name.into_inner()),
+                slug: self.slug,
+                description: Some(self.description.map(Paragraph::into_inner).unwrap_or_default()),
+                is_active: Some(self.is_active.unwrap_or(true)),
+                metadata: Some(Value::Object(self.metadata.unwrap_or_default())),
+            },
+            sku: self.sku.map(Line::into_inner),
+            price: self.price.map(Price::get),
+        }
+    }
+}
+
+fn missing(variants: Option<&Vec<VariantBody>>, has_sku: bool, has_price: bool) -> Problem {
+    let mut errors = ErrorTree::Members(Default::default());
+    match variants {
+        Some(variants) if variants.is_empty() => {
+            errors.insert("variants", ErrorTree::message("empty", "This list may not be empty."));
+        }
+        Some(_) => {
+            let text = "Give either variants, or sku and price.";
+            errors.insert("non_field_errors", ErrorTree::message("invalid", text));
+        }
+        None => {
+            if !has_sku {
+                errors.insert("sku", ErrorTree::required());
+            }
+            if !has_price {
+                errors.insert("price", ErrorTree::required());
+            }
+        }
+    }
+    Problem::invalid(errors)
+}
+
+body! {
+    #[schema(as = PatchedProductRequest)]
+    pub struct PatchedProductBody {
+        #[schema(value_type = Option<String>, max_length = 250)]
+        pub name: Option<Line<250>>,
+        pub slug: Option<Slug>,
+        pub description: Option<Paragraph<20_000>>,
+        /// Null files it nowhere.
+        #[schema(value_type = Option<uuid::Uuid>)]
+        pub category: Field<CategoryId>,
+        pub is_active: Option<bool>,
+        /// Of a simple product.
+        #[schema(value_type = Option<String>, max_length = 64)]
+        pub sku: Option<Line<64>>,
+        /// Of a simple product.
+        pub price: Option<Price>,
+        #[schema(value_type = Option<Object>)]
+        pub metadata: Option<Map<String, Value>>,
+    }
+}
+
+impl PatchedProductBody {
+    pub(super) fn into_change(self) -> Change {
+        Change {
+            product: ProductChanges {
+                category_id: self.category.into_nullable(),
+                name: self.name.map(Line::into_inner),
+                slug: self.slug,
+                description: self.description.map(Paragraph::into_inner),
+                is_active: self.is_active,
+                metadata: self.metadata.map(Value::Object),
+            },
+            sku: self.sku.map(Line::into_inner),
+            price: self.price.map(Price::get),
+        }
+    }
+}
+
+body! {
+    #[schema(as = PatchedVariantRequest)]
+    pub struct PatchedVariantBody {
+        #[schema(value_type = Option<String>, max_length = 64)]
+        pub sku: Option<Line<64>>,
+        #[schema(value_type = Option<String>, max_length = 150)]
+        pub name: Option<Paragraph<150>>,
+        pub options: Option<Options>,
+        pub price: Option<Price>,
+        pub tracks_stock: Option<bool>,
+        pub sort_order: Option<i32>,
+    }
+}
+
+impl PatchedVariantBody {
+    pub(super) fn into_changes(self) -> (VariantChanges, Option<rust_decimal::Decimal>) {
+        let changes = VariantChanges {
+            sku: self.sku.map(Line::into_inner),
+            name: self.name.map(Paragraph::into_inner),
+            options: self.options.map(|options| Value::Object(options.0)),
+            tracks_stock: self.tracks_stock,
+            sort_order: self.sort_order,
+        };
+        (changes, self.price.map(Price::get))
+    }
+}

@@ -1,0 +1,65 @@
+//! Every URL prefix and the rooms behind it; collects the OpenAPI document on the way.
+//!
+//! One scope for each prefix, configured by all its rooms, the first match winning.
+
+use actix_web::web;
+use utoipa::openapi::OpenApi;
+use utoipa_actix_web::service_config::ServiceConfig;
+use utoipa_actix_web::{AppExt, scope};
+
+use crate::customers::{accounts, auth};
+use crate::orders::{checkout, fulfilment, lifecycle, payments, returns};
+use crate::platform::{health, jobs, openapi};
+use crate::products::{catalogue, categories, channels, stock};
+
+/// All routes, for the application.
+pub fn configure(config: &mut ServiceConfig<'_>) {
+    config
+        .service(
+            scope("/api")
+                .service(scope("/auth").configure(auth::routes).configure(accounts::auth_routes))
+                .service(scope("/token").configure(auth::token_routes))
+                .service(
+                    scope("/customers")
+                        .configure(accounts::customer_routes)
+                        .configure(lifecycle::customer_routes),
+                )
+                .service(
+                    scope("/categories")
+                        .configure(categories::routes)
+                        .configure(catalogue::category_routes),
+                )
+                .service(scope("/products").configure(catalogue::routes))
+                .service(scope("/variants").configure(catalogue::variant_routes))
+                .service(scope("/channels").configure(channels::routes))
+                .service(scope("/warehouses").configure(stock::warehouse_routes))
+                .service(scope("/stocks").configure(stock::routes))
+                .service(scope("/stock-movements").configure(stock::movement_routes))
+                .service(
+                    scope("/orders")
+                        .configure(checkout::routes)
+                        .configure(lifecycle::routes)
+                        .configure(fulfilment::routes)
+                        .configure(payments::order_routes)
+                        .configure(returns::order_routes),
+                )
+                .service(scope("/returns").configure(returns::routes))
+                .service(scope("/jobs").configure(jobs::routes))
+                .service(openapi::schema)
+                .map(|scope| scope.configure(openapi::docs_routes)),
+        )
+        .service(scope("/health").configure(health::routes))
+        .map(|config| config.service(auth::jwks));
+}
+
+/// The finished OpenAPI document of all routes.
+pub fn document() -> serde_json::Result<OpenApi> {
+    let app = actix_web::App::new().into_utoipa_app().configure(configure);
+    let (_, document) = app.split_for_parts();
+    openapi::finish(document)
+}
+
+/// For [`actix_web::App::configure`].
+pub fn plain(config: &mut web::ServiceConfig) {
+    configure(&mut ServiceConfig::new(config));
+}

@@ -1,0 +1,21 @@
+//! The rules of the house, tested. Each is a function that lists what breaks it, and has a test
+//! that shows it at work on a made-up bad example.
+
+mod architecture;
+mod catalogue;
+mod configuration;
+mod files;
+mod migrations;
+mod repository;
+mod rust;
+mod schema;
+
+/// Fails with every violation, one a line.
+fn assert_none(violations: &[String]) {
+    assert!(
+        violations.is_empty(),
+        "{}:\n  {}",
+        violations.len(),
+        violations.join("\n  ")
+    );
+}
