@@ -4,7 +4,7 @@ mod output;
 mod schema;
 mod seed;
 mod serve;
-mod setup;
+pub mod setup;
 mod user;
 
 use std::path::PathBuf;

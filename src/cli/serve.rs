@@ -14,6 +14,7 @@ use super::seed;
 use super::setup::{self, Database};
 use crate::jobs::{registry, schedules};
 use crate::platform::app::App;
+use crate::platform::clock::Clock;
 use crate::platform::config::{Config, Environment};
 use crate::platform::db::TimeOuts;
 use crate::platform::events::dispatch;
@@ -46,7 +47,7 @@ pub(super) fn serve(config: Config, arguments: &ServeArguments) -> Result<()> {
         seed::seed_if_empty(&config, &database)?;
     }
     let db = database.connect(&config, TimeOuts::INTERACTIVE);
-    let app = setup::app(config, db)?;
+    let app = setup::app(config, db, Clock::system())?;
     output::print(&welcome(&app.config))?;
     let with_worker = !arguments.without_worker;
     let result = actix_web::rt::System::new().block_on(async move {
@@ -70,7 +71,7 @@ pub(super) fn serve(config: Config, arguments: &ServeArguments) -> Result<()> {
 pub(super) fn work(config: Config, arguments: WorkerArguments) -> Result<()> {
     let (database, _) = Database::open_and_migrate(&config)?;
     let db = database.connect(&config, TimeOuts::INTERACTIVE);
-    let app = setup::app(config, db)?;
+    let app = setup::app(config, db, Clock::system())?;
     let runtime = tokio::runtime::Runtime::new()?;
     let result = runtime.block_on(async move {
         let background = Background::start(&app, arguments.queues, true);

@@ -8,7 +8,7 @@ use tracing::info;
 
 use crate::customers::auth::SessionPrincipals;
 use crate::platform::app::App;
-use crate::platform::auth::{MasterKey, TokenKeys};
+use crate::platform::auth::{MasterKey, PrincipalSource, TokenKeys};
 use crate::platform::cache::Cache;
 use crate::platform::clock::Clock;
 use crate::platform::config::Config;
@@ -78,8 +78,13 @@ impl Database {
 }
 
 /// The application on a database whose schema is up to date.
-pub(super) fn app(config: Config, db: Db) -> Result<App> {
-    let clock = Clock::system();
+pub fn app(config: Config, db: Db, clock: Clock) -> Result<App> {
+    let principals = SessionPrincipals::new(db.clone(), clock.clone());
+    app_with(config, db, clock, Arc::new(principals))
+}
+
+/// The same, with another way to know who is behind a token.
+pub fn app_with(config: Config, db: Db, clock: Clock, principals: Arc<dyn PrincipalSource>) -> Result<App> {
     let now = clock.now();
     let (issuer, seconds) = (config.public_url.clone(), config.access_token_seconds);
     let keys = db.write_blocking(|conn| {
@@ -93,7 +98,7 @@ pub(super) fn app(config: Config, db: Db) -> Result<App> {
     };
     let notifier = Notifier::new(&config).context("cannot set up e-mail and text messages")?;
     Ok(App {
-        principals: Arc::new(SessionPrincipals::new(db.clone(), clock.clone())),
+        principals,
         config: Arc::new(config),
         db,
         cache,

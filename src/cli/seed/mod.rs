@@ -67,10 +67,7 @@ pub(super) fn demo_logins() -> String {
 }
 
 fn is_empty(conn: &mut PgConnection) -> QueryResult<bool> {
-    use crate::schema::{products, users};
-    let has_rows = diesel::dsl::exists(products::table.select(products::id))
-        .or(diesel::dsl::exists(users::table.select(users::id)));
-    diesel::select(diesel::dsl::not(has_rows)).get_result(conn)
+    Ok(!accounts::exist(conn)? && !catalogue::has_products(conn)?)
 }
 
 fn fill(conn: &mut PgConnection, password_hash: &PasswordHash) -> Result<()> {

@@ -33,6 +33,10 @@ impl User {
         Self::query().filter(users::email.eq(email)).first(conn).optional()
     }
 
+    pub(super) fn exist(conn: &mut PgConnection) -> QueryResult<bool> {
+        diesel::select(diesel::dsl::exists(users::table.select(users::id))).get_result(conn)
+    }
+
     /// What a person is called, in a letter to them.
     pub fn full_name(&self) -> String {
         format!("{} {}", self.first_name, self.last_name).trim().to_owned()

@@ -25,6 +25,11 @@ pub fn create(conn: &mut PgConnection, account: &NewAccount, origin: &Origin) ->
     Ok(Profile { user, customer })
 }
 
+/// Whether anybody has an account yet.
+pub fn exist(conn: &mut PgConnection) -> QueryResult<bool> {
+    User::exist(conn)
+}
+
 pub fn find_user(conn: &mut PgConnection, id: UserId) -> QueryResult<Option<User>> {
     User::find(conn, id)
 }

@@ -3,7 +3,7 @@
 use std::future::{Ready, ready};
 use std::marker::PhantomData;
 
-use actix_web::body::MessageBody;
+use actix_web::body::{BoxBody, MessageBody};
 use actix_web::dev::{Payload, ServiceRequest, ServiceResponse};
 use actix_web::http::header::AUTHORIZATION;
 use actix_web::middleware::Next;
@@ -19,19 +19,29 @@ use crate::platform::types::CustomerId;
 pub async fn identify(
     request: ServiceRequest,
     next: Next<impl MessageBody + 'static>,
-) -> Result<ServiceResponse<impl MessageBody>, actix_web::Error> {
-    if let Some(token) = bearer_token(&request)? {
-        let app = request.app_data::<web::Data<App>>().cloned();
-        let app = app.ok_or_else(|| Problem::internal(anyhow::anyhow!("the app is not configured")))?;
-        let session = app
-            .keys
-            .check_access(&token, app.clock.now())
-            .map_err(|_| bad_token())?;
-        let principal = app.principals.find(session).await?.ok_or_else(bad_token)?;
-        tracing::Span::current().record("user.id", tracing::field::display(principal.user_id));
-        request.extensions_mut().insert(principal);
+) -> Result<ServiceResponse<BoxBody>, actix_web::Error> {
+    match find_principal(&request).await {
+        Ok(None) => {}
+        Ok(Some(principal)) => {
+            tracing::Span::current().record("user.id", tracing::field::display(principal.user_id));
+            request.extensions_mut().insert(principal);
+        }
+        Err(problem) => return Ok(request.error_response(problem)),
     }
-    next.call(request).await
+    Ok(next.call(request).await?.map_into_boxed_body())
+}
+
+async fn find_principal(request: &ServiceRequest) -> Result<Option<Principal>, Problem> {
+    let Some(token) = bearer_token(request)? else {
+        return Ok(None);
+    };
+    let app = request.app_data::<web::Data<App>>().cloned();
+    let app = app.ok_or_else(|| Problem::internal(anyhow::anyhow!("the app is not configured")))?;
+    let session = app
+        .keys
+        .check_access(&token, app.clock.now())
+        .map_err(|_| bad_token())?;
+    app.principals.find(session).await?.ok_or_else(bad_token).map(Some)
 }
 
 /// The token of an `Authorization` header in a scheme of ours; any other scheme is nobody.

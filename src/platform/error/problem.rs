@@ -200,12 +200,9 @@ pub async fn render_problems(
     request: ServiceRequest,
     next: Next<impl MessageBody + 'static>,
 ) -> Result<ServiceResponse<BoxBody>, actix_web::Error> {
-    let http_request = request.request().clone();
-    let request_id = http_request.extensions().get::<RequestId>().map(ToString::to_string);
-    let response = match next.call(request).await {
-        Ok(response) => response.map_into_boxed_body(),
-        Err(error) => ServiceResponse::from_err(error, http_request),
-    };
+    // No clone of the request may live while it is routed: routing needs it for itself.
+    let request_id = request.extensions().get::<RequestId>().map(ToString::to_string);
+    let response = next.call(request).await?.map_into_boxed_body();
     let Some(error) = response.response().error() else {
         return Ok(response);
     };

@@ -18,7 +18,7 @@ use utoipa_actix_web::service_config::ServiceConfig;
 pub use errors::CatalogueError;
 pub use models::{Product, Variant};
 pub use saleable::{Pick, SaleableVariant, Unavailable, find_saleable};
-pub use services::{NewProduct, NewVariant, create};
+pub use services::{NewProduct, NewVariant, create, has_products};
 
 /// Below `/api/products`.
 pub fn routes(config: &mut ServiceConfig<'_>) {

@@ -43,6 +43,11 @@ impl Product {
         }
     }
 
+    /// Whether there are any, archived ones included.
+    pub(super) fn exist(conn: &mut PgConnection) -> QueryResult<bool> {
+        diesel::select(diesel::dsl::exists(products::table.select(products::id))).get_result(conn)
+    }
+
     pub(super) fn insert(&self, conn: &mut PgConnection) -> Result<(), CatalogueError> {
         let inserted = diesel::insert_into(products::table).values(self).execute(conn);
         inserted

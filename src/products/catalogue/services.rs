@@ -17,6 +17,11 @@ use crate::products::channels::Channel;
 use crate::products::pricing;
 use crate::products::stock;
 
+/// Whether there is any product yet, archived ones included.
+pub fn has_products(conn: &mut PgConnection) -> QueryResult<bool> {
+    Product::exist(conn)
+}
+
 /// A product to make.
 #[derive(Debug, Clone)]
 pub struct NewProduct {

@@ -1,0 +1,3 @@
+//! The customers domain.
+
+mod accounts;

@@ -1,0 +1,3 @@
+//! The orders domain.
+
+mod checkout;

@@ -1,0 +1,4 @@
+//! The platform.
+
+mod embedded;
+mod notify;

@@ -1,0 +1,104 @@
+//! Somebody who calls the API, and what they hear.
+
+use actix_web::http::header::HeaderMap;
+use actix_web::http::{Method, StatusCode};
+use actix_web::test::TestRequest;
+use actix_web::web::Bytes;
+use serde_json::Value;
+
+use super::shop::Caller;
+
+/// Somebody with or without a token.
+#[derive(Clone)]
+pub struct Client {
+    caller: Caller,
+    pub token: Option<String>,
+    headers: Vec<(String, String)>,
+}
+
+impl Client {
+    pub(super) fn new(caller: Caller, token: Option<String>) -> Self {
+        Self {
+            caller,
+            token,
+            headers: Vec::new(),
+        }
+    }
+
+    /// The same person, sending one more header with every request.
+    pub fn with_header(&self, name: &str, value: &str) -> Self {
+        let mut client = self.clone();
+        client.headers.push((name.to_owned(), value.to_owned()));
+        client
+    }
+
+    pub async fn get(&self, url: &str) -> TestResponse {
+        self.send(Method::GET, url, None).await
+    }
+
+    pub async fn post(&self, url: &str, body: Value) -> TestResponse {
+        self.send(Method::POST, url, Some(body)).await
+    }
+
+    pub async fn put(&self, url: &str, body: Value) -> TestResponse {
+        self.send(Method::PUT, url, Some(body)).await
+    }
+
+    pub async fn patch(&self, url: &str, body: Value) -> TestResponse {
+        self.send(Method::PATCH, url, Some(body)).await
+    }
+
+    pub async fn delete(&self, url: &str) -> TestResponse {
+        self.send(Method::DELETE, url, None).await
+    }
+
+    pub async fn send(&self, method: Method, url: &str, body: Option<Value>) -> TestResponse {
+        let request = TestRequest::default().method(method).uri(url);
+        let request = match body {
+            Some(body) => request.set_json(body),
+            None => request,
+        };
+        self.call(request).await
+    }
+
+    /// A request of the test's own making, sent as this person.
+    pub async fn call(&self, request: TestRequest) -> TestResponse {
+        let mut request = request.peer_addr(([127, 0, 0, 1], 50_000).into());
+        if let Some(token) = &self.token {
+            request = request.insert_header(("authorization", format!("Bearer {token}")));
+        }
+        for (name, value) in &self.headers {
+            request = request.insert_header((name.as_str(), value.as_str()));
+        }
+        (self.caller)(request.to_request()).await
+    }
+}
+
+/// An answer, read to its end.
+#[derive(Debug, Clone)]
+pub struct TestResponse {
+    pub status: StatusCode,
+    pub headers: HeaderMap,
+    pub body: Bytes,
+}
+
+impl TestResponse {
+    /// The body as JSON; null where it is empty.
+    pub fn json(&self) -> Value {
+        if self.body.is_empty() {
+            return Value::Null;
+        }
+        serde_json::from_slice(&self.body).unwrap_or_else(|_| panic!("not JSON: {:?}", self.body))
+    }
+
+    pub fn header(&self, name: &str) -> Option<&str> {
+        self.headers.get(name).map(|value| value.to_str().unwrap())
+    }
+
+    /// The JSON of an answer that must have this status.
+    #[track_caller]
+    pub fn expect(&self, status: u16) -> Value {
+        assert_eq!(self.status.as_u16(), status, "{}", String::from_utf8_lossy(&self.body));
+        self.json()
+    }
+}

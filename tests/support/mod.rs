@@ -1,0 +1,10 @@
+//! What tests stand on.
+
+pub mod builders;
+pub mod client;
+pub mod database;
+pub mod fakes;
+pub mod shop;
+
+pub use client::{Client, TestResponse};
+pub use shop::TestShop;

@@ -1,0 +1,295 @@
+//! A whole shop for one test: its own database, the real application, called in this process.
+
+use std::path::PathBuf;
+use std::rc::Rc;
+use std::sync::Arc;
+use std::time::Duration;
+
+use actix_web::body::to_bytes;
+use actix_web::dev::Service;
+use actix_web::{Error, test};
+use chrono::TimeDelta;
+use diesel::prelude::*;
+use futures_util::FutureExt;
+use futures_util::future::LocalBoxFuture;
+use mercer::cli::setup;
+use mercer::customers::accounts::{self, NewAccount, Password, hash_password};
+use mercer::customers::auth::SessionPrincipals;
+use mercer::jobs::registry;
+use mercer::platform::app::App;
+use mercer::platform::audit::Origin;
+use mercer::platform::clock::ShiftedClock;
+use mercer::platform::config::Config;
+use mercer::platform::db::{Db, PoolSettings, TimeOuts};
+use mercer::platform::error::Problem;
+use mercer::platform::events;
+use mercer::platform::jobs::{WorkerSettings, depth, work};
+use mercer::platform::types::{CustomerId, UserId};
+use mercer::schema::{events as event_rows, jobs as job_rows};
+use mercer::server::{self, Shared};
+use mercer::subscriptions::jobs_for;
+use tempfile::TempDir;
+use tokio::sync::watch;
+
+use super::client::{Client, TestResponse};
+use super::database::TestDatabase;
+
+pub(super) type Caller = Rc<dyn Fn(actix_http::Request) -> LocalBoxFuture<'static, TestResponse>>;
+
+/// Of every account of a test shop.
+pub const PASSWORD: &str = "correct horse";
+
+/// A shop with one test in it.
+pub struct TestShop {
+    pub app: App,
+    pub clock: ShiftedClock,
+    caller: Caller,
+    data: TempDir,
+    // Dropped last: the pool must be gone before its database.
+    pub database: TestDatabase,
+}
+
+/// An account of a test shop, signed in.
+#[derive(Clone)]
+pub struct Person {
+    pub client: Client,
+    pub user: UserId,
+    pub customer: CustomerId,
+    pub email: String,
+    pub refresh: String,
+}
+
+impl std::ops::Deref for Person {
+    type Target = Client;
+
+    fn deref(&self) -> &Client {
+        &self.client
+    }
+}
+
+impl TestShop {
+    pub async fn new() -> Self {
+        Self::with_settings(&[]).await
+    }
+
+    /// With settings in place of the defaults of tests.
+    pub async fn with_settings(settings: &[(&str, &str)]) -> Self {
+        let database = TestDatabase::create();
+        let data = TempDir::new().unwrap();
+        let folder = data.path().to_str().unwrap().to_owned();
+        let defaults = [
+            ("MERCER_DATA_DIR", folder.as_str()),
+            ("MERCER_SECRET_KEY", "only for tests, and nowhere else"),
+            ("BCRYPT_COST", "4"),
+            ("DATABASE_POOL_SIZE", "8"),
+            ("ADMIN_EMAILS", "boss@example.com"),
+        ];
+        let settings: Vec<_> = defaults.iter().chain(settings).copied().collect();
+        let config = Config::from_pairs(&settings).unwrap();
+        let pool = PoolSettings {
+            url: database.url.clone(),
+            size: config.database_pool_size,
+            time_outs: TimeOuts::INTERACTIVE,
+        };
+        let db = Db::new(&pool);
+        let clock = ShiftedClock::default();
+        // Asks the database every time: tests look at what has just changed.
+        let principals = SessionPrincipals::with_freshness(db.clone(), clock.clock(), Duration::ZERO);
+        let app = setup::app_with(config, db, clock.clock(), Arc::new(principals)).unwrap();
+        let caller = caller(&app).await;
+        Self {
+            app,
+            clock,
+            caller,
+            data,
+            database,
+        }
+    }
+
+    /// A second program over the same database: another instance of the shop.
+    pub async fn another_instance(&self) -> Client {
+        Client::new(caller(&self.app).await, None)
+    }
+
+    /// Somebody we do not know.
+    pub fn anonymous(&self) -> Client {
+        Client::new(Rc::clone(&self.caller), None)
+    }
+
+    /// A customer, `name@example.com`, signed in.
+    pub async fn customer(&self, name: &str) -> Person {
+        self.person(name, false, false).await
+    }
+
+    /// A member of staff, signed in.
+    pub async fn staff(&self) -> Person {
+        self.person("staff", true, false).await
+    }
+
+    /// A superuser, signed in.
+    pub async fn superuser(&self) -> Person {
+        self.person("root", true, true).await
+    }
+
+    async fn person(&self, name: &str, is_staff: bool, is_superuser: bool) -> Person {
+        let email = format!("{name}@example.com");
+        let password_hash = hash_password(Password::new(PASSWORD.to_owned()), 4).await.unwrap();
+        let account = NewAccount {
+            email: email.parse().unwrap(),
+            password_hash: Some(password_hash),
+            first_name: name.to_owned(),
+            last_name: String::new(),
+            phone: None,
+            is_staff,
+            is_superuser,
+        };
+        let origin = Origin::system(self.app.clock.now());
+        let profile = self
+            .app
+            .db
+            .write_blocking(|conn| accounts::create(conn, &account, &origin))
+            .unwrap();
+        let body = serde_json::json!({"email": email, "password": PASSWORD});
+        let tokens = self.anonymous().post("/api/auth/token/", body).await.expect(200);
+        let token = |name: &str| tokens[name].as_str().unwrap().to_owned();
+        Person {
+            client: Client::new(Rc::clone(&self.caller), Some(token("access"))),
+            user: profile.user.id,
+            customer: profile.customer.id,
+            email,
+            refresh: token("refresh"),
+        }
+    }
+
+    /// Looks into the database, or changes it, past the API.
+    pub fn sql<T>(&self, work: impl Fn(&mut PgConnection) -> QueryResult<T>) -> T {
+        self.app.db.write_blocking(work).unwrap()
+    }
+
+    /// The single number that a query gives.
+    pub fn number(&self, query: &str) -> i64 {
+        #[derive(QueryableByName)]
+        struct Number {
+            #[diesel(sql_type = diesel::sql_types::BigInt)]
+            number: i64,
+        }
+        let query = format!("select ({query})::bigint as number");
+        self.sql(|conn| diesel::sql_query(&query).get_result::<Number>(conn))
+            .number
+    }
+
+    pub fn execute(&self, statement: &str) {
+        self.sql(|conn| diesel::sql_query(statement).execute(conn));
+    }
+
+    pub fn advance(&self, by: TimeDelta) {
+        self.clock.advance(by);
+    }
+
+    /// Where files of this shop are kept: `mail/` among them.
+    pub fn data_dir(&self) -> PathBuf {
+        self.data.path().to_owned()
+    }
+
+    /// The e-mails that were sent, as `(recipient, subject)`, sorted.
+    pub fn mails(&self) -> Vec<(String, String)> {
+        let Ok(folder) = std::fs::read_dir(self.data_dir().join("mail")) else {
+            return Vec::new();
+        };
+        let texts = folder.map(|file| std::fs::read_to_string(file.unwrap().path()).unwrap());
+        let field = |text: &str, name: &str| {
+            let line = text.lines().find_map(|line| line.strip_prefix(&format!("{name}: ")));
+            line.unwrap_or_default().trim().to_owned()
+        };
+        let mut mails: Vec<_> = texts
+            .map(|text| (field(&text, "To"), field(&text, "Subject")))
+            .collect();
+        mails.sort();
+        mails
+    }
+
+    /// Topics of all events, in the order in which they were written.
+    pub fn published_events(&self) -> Vec<String> {
+        self.sql(|conn| {
+            event_rows::table
+                .order(event_rows::ordinal)
+                .select(event_rows::topic)
+                .load(conn)
+        })
+    }
+
+    /// Hands on all events that wait.
+    pub async fn dispatch_events(&self) {
+        loop {
+            let now = self.app.clock.now();
+            let subscriptions: events::Subscriptions = Arc::new(jobs_for);
+            let batch = self
+                .app
+                .db
+                .write(move |conn| events::dispatch_batch(conn, &subscriptions, 100, now).map_err(Problem::internal));
+            if batch.await.unwrap() == 0 {
+                return;
+            }
+        }
+    }
+
+    /// Hands on all events and runs all jobs that are due, until nothing is left to do now.
+    pub async fn run_jobs(&self) {
+        let (stop, stopped) = watch::channel(false);
+        let settings = WorkerSettings {
+            poll: Duration::from_millis(5),
+            ..WorkerSettings::new(Vec::new(), 4)
+        };
+        self.dispatch_events().await;
+        let worker = tokio::spawn(work(self.app.clone(), Arc::new(registry()), settings, stopped));
+        while self.has_work() {
+            tokio::time::sleep(Duration::from_millis(5)).await;
+            self.dispatch_events().await;
+        }
+        stop.send_replace(true);
+        worker.await.unwrap();
+    }
+
+    fn has_work(&self) -> bool {
+        let now = self.app.clock.now();
+        self.sql(|conn| {
+            let running: i64 = job_rows::table
+                .filter(job_rows::state.eq("running"))
+                .count()
+                .get_result(conn)?;
+            Ok(running > 0 || depth(conn, now)?.ready > 0)
+        })
+    }
+}
+
+async fn caller(app: &App) -> Caller {
+    let shared = Shared::new(app.clone()).unwrap();
+    let service = Rc::new(test::init_service(server::application(shared)).await);
+    Rc::new(move |request| {
+        let service = Rc::clone(&service);
+        async move { read(service.call(request).await).await }.boxed_local()
+    })
+}
+
+/// An error that a middleware lets through is answered by the real server; so it is here.
+async fn read<B: actix_web::body::MessageBody>(
+    result: Result<actix_web::dev::ServiceResponse<B>, Error>,
+) -> TestResponse {
+    match result {
+        Ok(response) => {
+            let (status, headers) = (response.status(), response.headers().clone());
+            let body = to_bytes(response.into_body())
+                .await
+                .unwrap_or_else(|_| panic!("the body broke off"));
+            TestResponse { status, headers, body }
+        }
+        Err(error) => {
+            let response = error.error_response();
+            let (status, headers) = (response.status(), response.headers().clone());
+            let body = to_bytes(response.into_body())
+                .await
+                .unwrap_or_else(|_| panic!("the body broke off"));
+            TestResponse { status, headers, body }
+        }
+    }
+}
