@@ -19,15 +19,15 @@ help: ## this list
 setup: ## install what is missing to run and to test
 	@scripts/setup.sh test
 
-run: ## serve the shop, its worker and its own database on http://127.0.0.1:8000
+run: ## serve the demo shop, its worker and its own database on http://127.0.0.1:8000
 	@scripts/setup.sh run
-	@$(SERVE) serve $(ARGS)
+	@$(SERVE) serve --demo $(ARGS)
 
 worker: ## work on background jobs only, beside a running shop
 	@scripts/setup.sh run
 	@$(SERVE) worker $(ARGS)
 
-seed: ## fill the database with a sample shop
+seed: ## fill an empty database with the demo shop
 	@scripts/setup.sh run
 	@$(MERCER) seed $(ARGS)
 
@@ -36,8 +36,10 @@ migrate: ## bring the database's schema up to date
 	@$(MERCER) migrate $(ARGS)
 
 # Written beside its place and then moved: half a schema would not even compile again.
+# Diesel's own program prints it; a test compares the file with the database.
 schema: ## print the migrated schema into src/schema.rs
 	@scripts/setup.sh run
+	@command -v diesel >/dev/null || cargo install diesel_cli --locked --no-default-features --features postgres
 	@$(MERCER) schema > src/schema.rs.new || { rm -f src/schema.rs.new; exit 1; }
 	@mv src/schema.rs.new src/schema.rs
 

@@ -41,6 +41,8 @@ missing_for_run() {
     [ -n "${DATABASE_URL:-}" ] || has_server || echo server
     missing_to_build
     has curl || echo curl
+    # Serves several instances; one alone does without.
+    has redis-server || echo redis
     # Ties the server's life to ours; without it, the next start tidies up.
     [ "$(uname)" != Linux ] || has setpriv || echo setpriv
 }
@@ -48,7 +50,6 @@ missing_for_run() {
 missing_for_test() {
     # Also with DATABASE_URL: the private server is among what is tested.
     (unset DATABASE_URL && missing_for_run)
-    has redis-server || echo redis
     python3 -c 'import ensurepip' 2>/dev/null || echo venv
 }
 

@@ -22,21 +22,9 @@ pub fn registry() -> JobRegistry {
 /// What runs by the clock.
 pub fn schedules() -> serde_json::Result<Vec<Schedule>> {
     Ok(vec![
-        Schedule {
-            name: "orders.expire_unpaid",
-            cron: "*/5 * * * *",
-            job: NewJob::of(&ExpireUnpaidOrders {})?,
-        },
-        Schedule {
-            name: "auth.purge_sessions",
-            cron: "20 3 * * *",
-            job: NewJob::of(&PurgeSessions {})?,
-        },
-        Schedule {
-            name: "jobs.purge",
-            cron: "40 3 * * *",
-            job: NewJob::of(&PurgeJobs {})?,
-        },
+        Schedule { name: "orders.expire_unpaid", cron: "*/5 * * * *", job: NewJob::of(&ExpireUnpaidOrders {})? },
+        Schedule { name: "auth.purge_sessions", cron: "20 3 * * *", job: NewJob::of(&PurgeSessions {})? },
+        Schedule { name: "jobs.purge", cron: "40 3 * * *", job: NewJob::of(&PurgeJobs {})? },
     ])
 }
 

@@ -19,16 +19,8 @@ pub fn configure(config: &mut ServiceConfig<'_>) {
             scope("/api")
                 .service(scope("/auth").configure(auth::routes).configure(accounts::auth_routes))
                 .service(scope("/token").configure(auth::token_routes))
-                .service(
-                    scope("/customers")
-                        .configure(accounts::customer_routes)
-                        .configure(lifecycle::customer_routes),
-                )
-                .service(
-                    scope("/categories")
-                        .configure(categories::routes)
-                        .configure(catalogue::category_routes),
-                )
+                .service(scope("/customers").configure(accounts::customer_routes).configure(lifecycle::customer_routes))
+                .service(scope("/categories").configure(categories::routes).configure(catalogue::category_routes))
                 .service(scope("/products").configure(catalogue::routes))
                 .service(scope("/variants").configure(catalogue::variant_routes))
                 .service(scope("/channels").configure(channels::routes))

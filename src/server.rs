@@ -93,31 +93,15 @@ fn cors(config: &Config) -> Cors {
             "if-none-match",
             "x-order-token",
         ])
-        .expose_headers([
-            "allow",
-            "etag",
-            "location",
-            "retry-after",
-            "x-count",
-            "x-order-token",
-            "x-request-id",
-        ])
+        .expose_headers(["allow", "etag", "location", "retry-after", "x-count", "x-order-token", "x-request-id"])
         .max_age(3600);
-    config
-        .cors_allowed_origins
-        .iter()
-        .fold(cors, |cors, origin| cors.allowed_origin(origin))
+    config.cors_allowed_origins.iter().fold(cors, |cors, origin| cors.allowed_origin(origin))
 }
 
 /// Listens on an address that is free, and tells which one it is.
 pub fn listen(config: &Config) -> Result<TcpListener> {
     let listener = TcpListener::bind(config.bind);
-    listener.with_context(|| {
-        format!(
-            "cannot listen on {} (MERCER_BIND): is another program there?",
-            config.bind
-        )
-    })
+    listener.with_context(|| format!("cannot listen on {} (MERCER_BIND): is another program there?", config.bind))
 }
 
 /// Serves until it is stopped; signals are the caller's business.

@@ -75,11 +75,7 @@ fn run(arguments: Arguments) -> Result<()> {
         Command::Worker(arguments) => serve::work(config, arguments),
         Command::Migrate => {
             let (_database, applied) = Database::open_and_migrate(&config)?;
-            let told = if applied.is_empty() {
-                "Nothing to do.".to_owned()
-            } else {
-                applied.join("\n")
-            };
+            let told = if applied.is_empty() { "Nothing to do.".to_owned() } else { applied.join("\n") };
             output::print(&format!("{told}\n"))
         }
         Command::Seed => {

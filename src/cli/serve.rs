@@ -59,10 +59,7 @@ pub(super) fn serve(config: Config, arguments: &ServeArguments) -> Result<()> {
         info!("Stopping");
         server::stop(&app, handle).await;
         background.stop().await;
-        serving
-            .await
-            .context("the server panicked")?
-            .context("the server failed")
+        serving.await.context("the server panicked")?.context("the server failed")
     });
     database.close();
     result

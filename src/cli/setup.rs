@@ -26,10 +26,7 @@ pub(super) struct Database {
 impl Database {
     pub(super) fn open(config: &Config) -> Result<Self> {
         if let Some(url) = &config.database_url {
-            return Ok(Self {
-                url: url.expose().to_owned(),
-                embedded: None,
-            });
+            return Ok(Self { url: url.expose().to_owned(), embedded: None });
         }
         std::fs::create_dir_all(&config.data_dir)
             .with_context(|| format!("cannot make the data directory {}", config.data_dir.display()))?;
@@ -41,10 +38,7 @@ impl Database {
         let server = EmbeddedServer::start(&config.data_dir, &settings)?;
         let verb = if server.is_owner() { "started" } else { "found running" };
         info!("Embedded PostgreSQL {verb} in {}", server.data_dir().display());
-        Ok(Self {
-            url: server.url(),
-            embedded: Some(server),
-        })
+        Ok(Self { url: server.url(), embedded: Some(server) })
     }
 
     /// Tells also which migrations were applied.
@@ -62,11 +56,7 @@ impl Database {
     }
 
     pub(super) fn connect(&self, config: &Config, time_outs: TimeOuts) -> Db {
-        Db::new(&PoolSettings {
-            url: self.url.clone(),
-            size: config.database_pool_size,
-            time_outs,
-        })
+        Db::new(&PoolSettings { url: self.url.clone(), size: config.database_pool_size, time_outs })
     }
 
     /// Stops the server if it is ours; everything that uses it must have ended.

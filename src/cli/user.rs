@@ -39,9 +39,7 @@ pub(super) struct CreateArguments {
 
 pub(super) fn run(config: &Config, command: UserCommand) -> Result<()> {
     let UserCommand::Create(arguments) = command;
-    let Ok(email) = arguments.email.parse::<Email>() else {
-        bail!("{:?} is no e-mail address", arguments.email)
-    };
+    let Ok(email) = arguments.email.parse::<Email>() else { bail!("{:?} is no e-mail address", arguments.email) };
     let password = read_password()?;
     if password.check_strength().is_err() {
         bail!("the password is too short: it needs 8 characters");
@@ -71,8 +69,6 @@ fn read_password() -> Result<Password> {
         output::print("Password (shown as you type): ")?;
     }
     let mut line = String::new();
-    io::stdin()
-        .read_line(&mut line)
-        .context("cannot read the password from standard input")?;
+    io::stdin().read_line(&mut line).context("cannot read the password from standard input")?;
     Ok(Password::new(line.trim_end_matches(['\r', '\n']).to_owned()))
 }

@@ -45,10 +45,7 @@ impl Cache {
     /// In this process: at most 64 MiB.
     pub fn in_process() -> Self {
         let weigh = |key: &String, entry: &Entry| u32::try_from(key.len() + entry.text.len()).unwrap_or(u32::MAX);
-        let cache = moka::future::Cache::builder()
-            .max_capacity(64 << 20)
-            .weigher(weigh)
-            .expire_after(PerEntry);
+        let cache = moka::future::Cache::builder().max_capacity(64 << 20).weigher(weigh).expire_after(PerEntry);
         Self(Store::Process(cache.build()))
     }
 
@@ -59,9 +56,7 @@ impl Cache {
             .set_connection_timeout(Some(PATIENCE))
             .set_response_timeout(Some(PATIENCE))
             .set_number_of_retries(1);
-        Ok(Self(Store::Redis(ConnectionManager::new_lazy_with_config(
-            client, config,
-        )?)))
+        Ok(Self(Store::Redis(ConnectionManager::new_lazy_with_config(client, config)?)))
     }
 
     pub async fn get(&self, key: &str) -> Option<Arc<str>> {
@@ -69,11 +64,7 @@ impl Cache {
             Store::Process(cache) => cache.get(key).await.map(|entry| entry.text),
             Store::Redis(connection) => {
                 let found: redis::RedisResult<Option<String>> = connection.clone().get(format!("{PREFIX}{key}")).await;
-                found
-                    .inspect_err(|error| warn!("Cache cannot be read: {error}"))
-                    .ok()
-                    .flatten()
-                    .map(Arc::from)
+                found.inspect_err(|error| warn!("Cache cannot be read: {error}")).ok().flatten().map(Arc::from)
             }
         }
     }
@@ -81,21 +72,11 @@ impl Cache {
     pub async fn set(&self, key: &str, text: &str, time_to_live: Duration) {
         match &self.0 {
             Store::Process(cache) => {
-                cache
-                    .insert(
-                        key.to_owned(),
-                        Entry {
-                            text: Arc::from(text),
-                            time_to_live,
-                        },
-                    )
-                    .await;
+                cache.insert(key.to_owned(), Entry { text: Arc::from(text), time_to_live }).await;
             }
             Store::Redis(connection) => {
-                let written: redis::RedisResult<()> = connection
-                    .clone()
-                    .set_ex(format!("{PREFIX}{key}"), text, time_to_live.as_secs().max(1))
-                    .await;
+                let written: redis::RedisResult<()> =
+                    connection.clone().set_ex(format!("{PREFIX}{key}"), text, time_to_live.as_secs().max(1)).await;
                 if let Err(error) = written {
                     warn!("Cache cannot be written: {error}");
                 }

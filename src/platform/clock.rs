@@ -10,10 +10,7 @@ pub struct Clock(Arc<dyn Fn() -> DateTime<Utc> + Send + Sync>);
 
 impl Clock {
     /// The machine's clock.
-    #[expect(
-        clippy::disallowed_methods,
-        reason = "this is the clock that the lint sends everybody to"
-    )]
+    #[expect(clippy::disallowed_methods, reason = "this is the clock that the lint sends everybody to")]
     pub fn system() -> Self {
         Self(Arc::new(|| Utc::now().trunc_subsecs(6)))
     }
@@ -37,9 +34,7 @@ impl ShiftedClock {
     pub fn clock(&self) -> Clock {
         let shift = Arc::clone(&self.0);
         let system = Clock::system();
-        Clock(Arc::new(move || {
-            system.now() + *shift.lock().unwrap_or_else(PoisonError::into_inner)
-        }))
+        Clock(Arc::new(move || system.now() + *shift.lock().unwrap_or_else(PoisonError::into_inner)))
     }
 
     pub fn advance(&self, by: TimeDelta) {

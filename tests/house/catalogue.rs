@@ -127,11 +127,7 @@ pub fn tables(conn: &mut PgConnection) -> Vec<Table> {
         };
         match tables.last_mut().filter(|table| table.name == row.table_name) {
             Some(table) => table.columns.push(column),
-            None => tables.push(Table {
-                name: row.table_name,
-                primary_key: row.primary_key,
-                columns: vec![column],
-            }),
+            None => tables.push(Table { name: row.table_name, primary_key: row.primary_key, columns: vec![column] }),
         }
     }
     tables
@@ -142,11 +138,7 @@ fn printed_type(udt_name: &str, is_nullable: bool) -> String {
     let element = udt_name.strip_prefix('_');
     let known = TYPES.iter().find(|(name, _)| *name == element.unwrap_or(udt_name));
     let name = known.map_or("a type that tests/house/catalogue.rs does not know", |(_, name)| *name);
-    let name = if element.is_some() {
-        format!("Array<Nullable<{name}>>")
-    } else {
-        name.to_owned()
-    };
+    let name = if element.is_some() { format!("Array<Nullable<{name}>>") } else { name.to_owned() };
     if is_nullable { format!("Nullable<{name}>") } else { name }
 }
 
@@ -176,15 +168,6 @@ fn the_description_sees_every_kind_of_thing() {
     added.retain(|line| !before.contains(line));
     let mut kinds: Vec<_> = added.iter().filter_map(|line| line.split(' ').next()).collect();
     kinds.dedup();
-    let expected = [
-        "column",
-        "constraint",
-        "function",
-        "index",
-        "sequence",
-        "trigger",
-        "type",
-        "view",
-    ];
+    let expected = ["column", "constraint", "function", "index", "sequence", "trigger", "type", "view"];
     assert_eq!(kinds, expected, "{added:#?}");
 }

@@ -14,9 +14,7 @@ const READERS: [&str; 2] = ["src/platform/config/mod.rs", "src/platform/config/r
 fn unread(names: &[&str], readers: &[String]) -> Vec<String> {
     let is_read = |name: &str| readers.iter().any(|text| text.contains(&format!("\"{name}\"")));
     let unread = names.iter().filter(|name| !is_read(name));
-    unread
-        .map(|name| format!("{name} is documented, but never read"))
-        .collect()
+    unread.map(|name| format!("{name} is documented, but never read")).collect()
 }
 
 #[test]
@@ -39,8 +37,5 @@ fn every_documented_setting_is_read() {
 #[test]
 fn a_setting_that_is_never_read_is_told() {
     let reader = "reader.text(\"SMTP_URL\")".to_owned();
-    assert_eq!(
-        unread(&["SMTP_URL", "SMTP"], &[reader]),
-        ["SMTP is documented, but never read"]
-    );
+    assert_eq!(unread(&["SMTP_URL", "SMTP"], &[reader]), ["SMTP is documented, but never read"]);
 }

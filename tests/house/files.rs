@@ -35,11 +35,7 @@ fn collect(folder: &str, found: &mut Vec<RepositoryFile>) {
         if NOT_OURS.contains(&name.as_str()) {
             continue;
         }
-        let path = if folder.is_empty() {
-            name
-        } else {
-            format!("{folder}/{name}")
-        };
+        let path = if folder.is_empty() { name } else { format!("{folder}/{name}") };
         if entry.path().is_dir() {
             collect(&path, found);
         } else if let Some(text) = read(&path) {

@@ -37,10 +37,8 @@ fn is_well_named(name: &str) -> bool {
     let Some((timestamp, words)) = name.split_once('_') else {
         return false;
     };
-    let digits: Vec<_> = timestamp
-        .split('-')
-        .map(|part| (part.len(), part.chars().all(|c| c.is_ascii_digit())))
-        .collect();
+    let digits: Vec<_> =
+        timestamp.split('-').map(|part| (part.len(), part.chars().all(|c| c.is_ascii_digit()))).collect();
     let is_word = |word: &str| !word.is_empty() && word.chars().all(|c| c.is_ascii_lowercase() || c.is_ascii_digit());
     digits == [(4, true), (2, true), (2, true), (6, true)] && words.contains('_') && words.split('_').all(is_word)
 }
@@ -54,20 +52,14 @@ fn differences(printed: &[Table], found: &[Table]) -> Vec<String> {
             Some(other) => violations.extend(table_differences(table, other)),
         }
     }
-    let unprinted = found
-        .iter()
-        .filter(|table| !printed.iter().any(|other| other.name == table.name));
+    let unprinted = found.iter().filter(|table| !printed.iter().any(|other| other.name == table.name));
     violations.extend(unprinted.map(|table| format!("{} is in the database, but not printed", table.name)));
     violations
 }
 
 fn table_differences(printed: &Table, found: &Table) -> Vec<String> {
     let lines = |table: &Table| {
-        let column = |Column {
-                          name,
-                          sql_type,
-                          max_length,
-                      }: &Column| format!("{name} -> {sql_type} {max_length:?}");
+        let column = |Column { name, sql_type, max_length }: &Column| format!("{name} -> {sql_type} {max_length:?}");
         let key = format!("({})", table.primary_key.join(", "));
         [vec![key], table.columns.iter().map(column).collect()].concat()
     };
@@ -79,11 +71,7 @@ fn table_differences(printed: &Table, found: &Table) -> Vec<String> {
     let missing = missing.map(|line| format!("{name}: the database has {line}, which is not printed"));
     let told: Vec<_> = wrong.chain(missing).collect();
     // The same lines in another order.
-    if told.is_empty() {
-        vec![format!("{name}: its columns are in another order")]
-    } else {
-        told
-    }
+    if told.is_empty() { vec![format!("{name}: its columns are in another order")] } else { told }
 }
 
 #[derive(QueryableByName)]
@@ -162,10 +150,8 @@ mod bad_examples {
 
     #[test]
     fn badly_made_migrations_are_told() {
-        let file = |path: &str, text: &str| RepositoryFile {
-            path: format!("migrations/{path}"),
-            text: text.to_owned(),
-        };
+        let file =
+            |path: &str, text: &str| RepositoryFile { path: format!("migrations/{path}"), text: text.to_owned() };
         let files = [
             file("2026-01-15-101500_create_orders/up.sql", ""),
             file("2026-01-15-101500_create_orders/down.sql", "drop table orders;"),
@@ -198,10 +184,7 @@ mod bad_examples {
              create index on e (x) where x is not null",
         );
         assert_eq!(made, Ok(()));
-        assert_eq!(
-            unindexed_foreign_keys(&mut conn),
-            ["b has no index for FOREIGN KEY (x, y) REFERENCES a(x, y)"]
-        );
+        assert_eq!(unindexed_foreign_keys(&mut conn), ["b has no index for FOREIGN KEY (x, y) REFERENCES a(x, y)"]);
     }
 
     #[test]

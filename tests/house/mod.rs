@@ -12,10 +12,5 @@ mod schema;
 
 /// Fails with every violation, one a line.
 fn assert_none(violations: &[String]) {
-    assert!(
-        violations.is_empty(),
-        "{}:\n  {}",
-        violations.len(),
-        violations.join("\n  ")
-    );
+    assert!(violations.is_empty(), "{}:\n  {}", violations.len(), violations.join("\n  "));
 }

@@ -25,15 +25,9 @@ const SECRETS: [(&str, usize); 10] = [
 /// Machine paths, where a path may begin: not in the middle of another.
 fn machine_paths(files: &[RepositoryFile]) -> Vec<String> {
     let paths = MACHINE_PATHS.map(|(begin, end)| [begin, end].concat());
-    let begins = |line: &str, at: usize| {
-        !line
-            .get(..at)
-            .is_some_and(|before| before.ends_with(is_token_character))
-    };
+    let begins = |line: &str, at: usize| !line.get(..at).is_some_and(|before| before.ends_with(is_token_character));
     violations(files, |line| {
-        let found = paths
-            .iter()
-            .find(|path| line.match_indices(path.as_str()).any(|(at, _)| begins(line, at)));
+        let found = paths.iter().find(|path| line.match_indices(path.as_str()).any(|(at, _)| begins(line, at)));
         found.map(|path| format!("{path} is a path of one machine"))
     })
 }
@@ -47,10 +41,7 @@ fn secrets(files: &[RepositoryFile]) -> Vec<String> {
                 rest.chars().take_while(|c| is_token_character(*c)).count() >= *least
             })
         };
-        let found = SECRETS
-            .iter()
-            .find(|secret| looks_real(secret))
-            .map(|(prefix, _)| *prefix);
+        let found = SECRETS.iter().find(|secret| looks_real(secret)).map(|(prefix, _)| *prefix);
         let found = found.or(begins_private_key(line).then_some("a private key"));
         found.map(|what| format!("looks like a secret ({what})"))
     })
@@ -82,30 +73,20 @@ fn violations(files: &[RepositoryFile], check: impl Fn(&str) -> Option<String>) 
 
 /// The targets of a Makefile that are words; it explains `help` by itself.
 fn make_targets(makefile: &str) -> Vec<String> {
-    let rules = makefile
-        .lines()
-        .filter(|line| line.starts_with(|c: char| c.is_ascii_lowercase()));
+    let rules = makefile.lines().filter(|line| line.starts_with(|c: char| c.is_ascii_lowercase()));
     let targets = rules
         .filter_map(|line| line.split_once(':'))
         .filter(|(names, rest)| !names.contains('=') && !rest.starts_with('='));
     let names = targets.flat_map(|(names, _)| names.split_whitespace());
-    names
-        .filter(|name| is_command(name) && *name != "help")
-        .map(str::to_owned)
-        .collect()
+    names.filter(|name| is_command(name) && *name != "help").map(str::to_owned).collect()
 }
 
 /// The commands that clap's `--help` lists.
 fn commands(help: &str) -> Vec<String> {
     let list = help.lines().skip_while(|line| *line != "Commands:").skip(1);
-    let list = list
-        .take_while(|line| !line.is_empty())
-        .filter_map(|line| line.strip_prefix("  "));
+    let list = list.take_while(|line| !line.is_empty()).filter_map(|line| line.strip_prefix("  "));
     let names = list.filter_map(|line| line.split_whitespace().next().filter(|_| !line.starts_with(' ')));
-    names
-        .filter(|name| is_command(name) && *name != "help")
-        .map(str::to_owned)
-        .collect()
+    names.filter(|name| is_command(name) && *name != "help").map(str::to_owned).collect()
 }
 
 fn is_command(name: &str) -> bool {
@@ -116,18 +97,14 @@ fn is_command(name: &str) -> bool {
 fn unmentioned(readme: &str, program: &str, names: &[String]) -> Vec<String> {
     let is_said = |name: &str| {
         let after_program = format!("{program} {name}");
-        let mut found = readme
-            .match_indices(&after_program)
-            .map(|(at, text)| readme.get(at + text.len()..));
+        let mut found = readme.match_indices(&after_program).map(|(at, text)| readme.get(at + text.len()..));
         let ends = |rest: Option<&str>| {
             !rest.is_some_and(|rest| rest.starts_with(|c: char| c.is_ascii_alphabetic() || c == '-'))
         };
         found.any(ends) || readme.contains(&format!("`{name}`"))
     };
     let missing = names.iter().filter(|name| !is_said(name));
-    missing
-        .map(|name| format!("README.md does not mention `{program} {name}`"))
-        .collect()
+    missing.map(|name| format!("README.md does not mention `{program} {name}`")).collect()
 }
 
 /// A file that must be there, with a clear word where it is not.
@@ -147,10 +124,7 @@ fn no_file_holds_a_secret() {
 
 #[test]
 fn the_licence_is_there() {
-    assert!(
-        needed("LICENSE").contains("Permission is hereby granted"),
-        "LICENSE is not the MIT licence"
-    );
+    assert!(needed("LICENSE").contains("Permission is hereby granted"), "LICENSE is not the MIT licence");
 }
 
 #[test]
@@ -182,10 +156,7 @@ mod bad_examples {
     fn machine_paths_are_told_where_they_begin() {
         let path = ["/wo", "rk/"].concat();
         let files = file(format!("src{path}x\nhttps://shop.test{path}\nsee `{path}main`"));
-        assert_eq!(
-            machine_paths(&files),
-            [format!("notes.md:3: {path} is a path of one machine")]
-        );
+        assert_eq!(machine_paths(&files), [format!("notes.md:3: {path} is a path of one machine")]);
     }
 
     #[test]
@@ -194,10 +165,7 @@ mod bad_examples {
         let files = file(format!("AKIA{}\nAKIA-short\n{key}", "A1".repeat(8)));
         assert_eq!(
             secrets(&files),
-            [
-                "notes.md:1: looks like a secret (AKIA)",
-                "notes.md:3: looks like a secret (a private key)"
-            ]
+            ["notes.md:1: looks like a secret (AKIA)", "notes.md:3: looks like a secret (a private key)"]
         );
     }
 

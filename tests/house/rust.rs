@@ -25,11 +25,7 @@ impl Token {
 
 /// Words, `::`, single other signs and string literals, in order.
 pub fn tokens(source: &str) -> Vec<Token> {
-    let mut lexer = Lexer {
-        rest: source,
-        line: 1,
-        tokens: Vec::new(),
-    };
+    let mut lexer = Lexer { rest: source, line: 1, tokens: Vec::new() };
     while lexer.step().is_some() {}
     lexer.tokens
 }
@@ -84,11 +80,7 @@ impl<'a> Lexer<'a> {
     fn push(&mut self, length: usize) {
         let line = self.line;
         let text = self.take(length).to_owned();
-        self.tokens.push(Token {
-            text,
-            line,
-            is_literal: false,
-        });
+        self.tokens.push(Token { text, line, is_literal: false });
     }
 
     fn string(&mut self) {
@@ -114,11 +106,7 @@ impl<'a> Lexer<'a> {
         let line = self.line;
         let text = self.take(end.unwrap_or(self.rest.len())).to_owned();
         self.take(quote_length);
-        self.tokens.push(Token {
-            text,
-            line,
-            is_literal: true,
-        });
+        self.tokens.push(Token { text, line, is_literal: true });
     }
 }
 
@@ -182,9 +170,6 @@ fn code_is_told_from_comments_and_literals() {
 
     let text = |tokens: &[Token]| tokens.iter().map(|t| t.text.clone()).collect::<Vec<_>>().join(" ");
     assert_eq!(text(&literals), r#"un\"safe raw "unsafe""#);
-    assert_eq!(
-        text(&code),
-        "fn safe < a > ( quote : char ) { let ( a , b ) = ( , ) ; f ( , ) ; }"
-    );
+    assert_eq!(text(&code), "fn safe < a > ( quote : char ) { let ( a , b ) = ( , ) ; f ( , ) ; }");
     assert!(code.iter().all(|token| token.line == 4));
 }

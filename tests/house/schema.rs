@@ -54,9 +54,7 @@ fn column(line: &[Token]) -> Option<Column> {
     let arrow = line.iter().position(|token| token.is("-"))?;
     let (before, after) = line.split_at(arrow);
     let max_length = before.iter().position(|token| token.is("max_length"));
-    let max_length = max_length
-        .and_then(|at| before.get(at + 2))
-        .map(|token| token.text.clone());
+    let max_length = max_length.and_then(|at| before.get(at + 2)).map(|token| token.text.clone());
     Some(Column {
         name: before.last()?.text.clone(),
         sql_type: after.iter().skip(2).map(|token| token.text.as_str()).collect(),
@@ -80,10 +78,7 @@ fn the_printed_schema_is_understood() {
         [Table {
             name: "lines".to_owned(),
             primary_key: vec!["order_id".to_owned(), "place".to_owned()],
-            columns: vec![
-                column("order_id", "Uuid", None),
-                column("currency", "Nullable<Bpchar>", Some("3"))
-            ],
+            columns: vec![column("order_id", "Uuid", None), column("currency", "Nullable<Bpchar>", Some("3"))],
         }]
     );
 }

@@ -144,10 +144,7 @@ fn a_path_too_long_for_a_socket_gets_one_elsewhere() {
 #[test]
 fn without_programs_the_error_names_the_package() {
     let shop = ShopDir::new();
-    let nowhere = EmbeddedSettings {
-        bin_dir: Some(shop.path.join("bin")),
-        ..settings()
-    };
+    let nowhere = EmbeddedSettings { bin_dir: Some(shop.path.join("bin")), ..settings() };
 
     let error = EmbeddedServer::start(&shop.path, &nowhere).unwrap_err();
 
@@ -164,10 +161,7 @@ fn a_cluster_of_another_version_is_refused_and_kept() {
 
     let error = EmbeddedServer::start(&shop.path, &settings()).unwrap_err();
 
-    assert!(
-        matches!(error, EmbeddedError::WrongVersion { cluster: 9, .. }),
-        "{error}"
-    );
+    assert!(matches!(error, EmbeddedError::WrongVersion { cluster: 9, .. }), "{error}");
     assert_eq!(fs::read_to_string(&version).unwrap(), "9\n");
 }
 
@@ -177,10 +171,7 @@ fn a_cluster_of_another_version_is_refused_and_kept() {
 fn owner_process() {
     let Some(dir) = std::env::var_os(OWNER_DIR) else { return };
     // As durable as the shop's own: what was committed must survive its death.
-    let durable = EmbeddedSettings {
-        durable: true,
-        ..settings()
-    };
+    let durable = EmbeddedSettings { durable: true, ..settings() };
     let server = EmbeddedServer::start(Path::new(&dir), &durable).unwrap();
     eprintln!("{}", server.url());
     loop {
@@ -198,12 +189,7 @@ impl OwnerProcess {
     fn start(dir: &Path) -> Self {
         let (_, module) = module_path!().split_once("::").unwrap();
         let mut process = Command::new(std::env::current_exe().unwrap())
-            .args([
-                "--ignored",
-                "--nocapture",
-                "--exact",
-                &format!("{module}::owner_process"),
-            ])
+            .args(["--ignored", "--nocapture", "--exact", &format!("{module}::owner_process")])
             .env(OWNER_DIR, dir)
             .stdin(Stdio::null())
             .stdout(Stdio::null())
@@ -211,11 +197,7 @@ impl OwnerProcess {
             .spawn()
             .unwrap();
         let said = BufReader::new(process.stderr.take().unwrap());
-        let url = said
-            .lines()
-            .map(Result::unwrap)
-            .find(|line| line.starts_with("postgresql://"))
-            .unwrap();
+        let url = said.lines().map(Result::unwrap).find(|line| line.starts_with("postgresql://")).unwrap();
         Self { process, url }
     }
 
@@ -269,18 +251,12 @@ impl Drop for ShopDir {
 }
 
 fn settings() -> EmbeddedSettings {
-    EmbeddedSettings {
-        path: std::env::var_os("PATH"),
-        durable: false,
-        ..EmbeddedSettings::default()
-    }
+    EmbeddedSettings { path: std::env::var_os("PATH"), durable: false, ..EmbeddedSettings::default() }
 }
 
 fn select(url: &str, expression: &str) -> String {
     let mut conn = PgConnection::establish(url).unwrap();
-    diesel::select(sql::<Text>(&format!("({expression})::text")))
-        .get_result(&mut conn)
-        .unwrap()
+    diesel::select(sql::<Text>(&format!("({expression})::text"))).get_result(&mut conn).unwrap()
 }
 
 fn execute(url: &str, statement: &str) {

@@ -44,19 +44,10 @@ impl TestShop {
     }
 
     pub fn category(&self, name: &str, parent: Option<CategoryId>) -> CategoryId {
-        let new = NewCategory {
-            name: name.to_owned(),
-            slug: None,
-            description: String::new(),
-            parent,
-            sort_order: None,
-        };
+        let new =
+            NewCategory { name: name.to_owned(), slug: None, description: String::new(), parent, sort_order: None };
         let origin = Origin::system(self.app.clock.now());
-        self.app
-            .db
-            .write_blocking(|conn| categories::create(conn, &new, &origin))
-            .unwrap()
-            .id
+        self.app.db.write_blocking(|conn| categories::create(conn, &new, &origin)).unwrap().id
     }
 
     /// On the shelf and promised, over all warehouses.
@@ -119,16 +110,8 @@ impl ProductBuilder<'_> {
 
     pub fn create(self) -> Made {
         let origin = Origin::system(self.shop.app.clock.now());
-        let product = self
-            .shop
-            .app
-            .db
-            .write_blocking(|conn| catalogue::create(conn, &self.new, &origin))
-            .unwrap();
-        Made {
-            id: product.id,
-            sku: self.new.variants[0].sku.clone(),
-        }
+        let product = self.shop.app.db.write_blocking(|conn| catalogue::create(conn, &self.new, &origin)).unwrap();
+        Made { id: product.id, sku: self.new.variants[0].sku.clone() }
     }
 }
 
@@ -141,9 +124,7 @@ pub fn address() -> Value {
 
 /// The body that orders these quantities.
 pub fn order_of(lines: &[(&Made, i32)]) -> Value {
-    let lines: Vec<Value> = lines
-        .iter()
-        .map(|(made, quantity)| json!({"sku": made.sku, "quantity": quantity}))
-        .collect();
+    let lines: Vec<Value> =
+        lines.iter().map(|(made, quantity)| json!({"sku": made.sku, "quantity": quantity})).collect();
     json!({"shipping_address": address(), "lines": lines})
 }

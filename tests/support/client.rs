@@ -18,11 +18,7 @@ pub struct Client {
 
 impl Client {
     pub(super) fn new(caller: Caller, token: Option<String>) -> Self {
-        Self {
-            caller,
-            token,
-            headers: Vec::new(),
-        }
+        Self { caller, token, headers: Vec::new() }
     }
 
     /// The same person, sending one more header with every request.

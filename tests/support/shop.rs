@@ -97,13 +97,7 @@ impl TestShop {
         let principals = SessionPrincipals::with_freshness(db.clone(), clock.clock(), Duration::ZERO);
         let app = setup::app_with(config, db, clock.clock(), Arc::new(principals)).unwrap();
         let caller = caller(&app).await;
-        Self {
-            app,
-            clock,
-            caller,
-            data,
-            database,
-        }
+        Self { app, clock, caller, data, database }
     }
 
     /// A second program over the same database: another instance of the shop.
@@ -144,11 +138,7 @@ impl TestShop {
             is_superuser,
         };
         let origin = Origin::system(self.app.clock.now());
-        let profile = self
-            .app
-            .db
-            .write_blocking(|conn| accounts::create(conn, &account, &origin))
-            .unwrap();
+        let profile = self.app.db.write_blocking(|conn| accounts::create(conn, &account, &origin)).unwrap();
         let body = serde_json::json!({"email": email, "password": PASSWORD});
         let tokens = self.anonymous().post("/api/auth/token/", body).await.expect(200);
         let token = |name: &str| tokens[name].as_str().unwrap().to_owned();
@@ -174,8 +164,7 @@ impl TestShop {
             number: i64,
         }
         let query = format!("select ({query})::bigint as number");
-        self.sql(|conn| diesel::sql_query(&query).get_result::<Number>(conn))
-            .number
+        self.sql(|conn| diesel::sql_query(&query).get_result::<Number>(conn)).number
     }
 
     pub fn execute(&self, statement: &str) {
@@ -201,21 +190,14 @@ impl TestShop {
             let line = text.lines().find_map(|line| line.strip_prefix(&format!("{name}: ")));
             line.unwrap_or_default().trim().to_owned()
         };
-        let mut mails: Vec<_> = texts
-            .map(|text| (field(&text, "To"), field(&text, "Subject")))
-            .collect();
+        let mut mails: Vec<_> = texts.map(|text| (field(&text, "To"), field(&text, "Subject"))).collect();
         mails.sort();
         mails
     }
 
     /// Topics of all events, in the order in which they were written.
     pub fn published_events(&self) -> Vec<String> {
-        self.sql(|conn| {
-            event_rows::table
-                .order(event_rows::ordinal)
-                .select(event_rows::topic)
-                .load(conn)
-        })
+        self.sql(|conn| event_rows::table.order(event_rows::ordinal).select(event_rows::topic).load(conn))
     }
 
     /// Hands on all events that wait.
@@ -236,10 +218,7 @@ impl TestShop {
     /// Hands on all events and runs all jobs that are due, until nothing is left to do now.
     pub async fn run_jobs(&self) {
         let (stop, stopped) = watch::channel(false);
-        let settings = WorkerSettings {
-            poll: Duration::from_millis(5),
-            ..WorkerSettings::new(Vec::new(), 4)
-        };
+        let settings = WorkerSettings { poll: Duration::from_millis(5), ..WorkerSettings::new(Vec::new(), 4) };
         self.dispatch_events().await;
         let worker = tokio::spawn(work(self.app.clone(), Arc::new(registry()), settings, stopped));
         while self.has_work() {
@@ -253,10 +232,7 @@ impl TestShop {
     fn has_work(&self) -> bool {
         let now = self.app.clock.now();
         self.sql(|conn| {
-            let running: i64 = job_rows::table
-                .filter(job_rows::state.eq("running"))
-                .count()
-                .get_result(conn)?;
+            let running: i64 = job_rows::table.filter(job_rows::state.eq("running")).count().get_result(conn)?;
             Ok(running > 0 || depth(conn, now)?.ready > 0)
         })
     }
@@ -278,17 +254,13 @@ async fn read<B: actix_web::body::MessageBody>(
     match result {
         Ok(response) => {
             let (status, headers) = (response.status(), response.headers().clone());
-            let body = to_bytes(response.into_body())
-                .await
-                .unwrap_or_else(|_| panic!("the body broke off"));
+            let body = to_bytes(response.into_body()).await.unwrap_or_else(|_| panic!("the body broke off"));
             TestResponse { status, headers, body }
         }
         Err(error) => {
             let response = error.error_response();
             let (status, headers) = (response.status(), response.headers().clone());
-            let body = to_bytes(response.into_body())
-                .await
-                .unwrap_or_else(|_| panic!("the body broke off"));
+            let body = to_bytes(response.into_body()).await.unwrap_or_else(|_| panic!("the body broke off"));
             TestResponse { status, headers, body }
         }
     }

@@ -54,9 +54,7 @@ impl ProductRow {
 }
 
 pub(super) fn read<T: DeserializeOwned>(text: &str) -> Result<Vec<T>> {
-    let rows = csv::Reader::from_reader(text.as_bytes())
-        .into_deserialize()
-        .collect::<Result<_, _>>();
+    let rows = csv::Reader::from_reader(text.as_bytes()).into_deserialize().collect::<Result<_, _>>();
     rows.context("the demo data cannot be read")
 }
 

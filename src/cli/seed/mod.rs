@@ -50,10 +50,7 @@ pub(super) fn seed_if_empty(config: &Config, database: &Database) -> Result<bool
     }
     info!("Filling in the demo shop");
     let runtime = tokio::runtime::Runtime::new()?;
-    let password_hash = runtime.block_on(hash_password(
-        Password::new(DEMO_PASSWORD.to_owned()),
-        config.bcrypt_cost,
-    ))?;
+    let password_hash = runtime.block_on(hash_password(Password::new(DEMO_PASSWORD.to_owned()), config.bcrypt_cost))?;
     // One transaction: a demo shop that was interrupted is none.
     db.write_blocking(|conn| fill(conn, &password_hash).map_err(Problem::internal))?;
     Ok(true)
@@ -75,24 +72,9 @@ fn fill(conn: &mut PgConnection, password_hash: &PasswordHash) -> Result<()> {
     let categories = fill_categories(conn, &opening)?;
     let skus = fill_products(conn, &categories, &opening)?;
     let admin = account(ADMIN, ("Alma", "Mercer"), password_hash)?;
-    accounts::create(
-        conn,
-        &NewAccount {
-            is_staff: true,
-            is_superuser: true,
-            ..admin
-        },
-        &opening,
-    )?;
+    accounts::create(conn, &NewAccount { is_staff: true, is_superuser: true, ..admin }, &opening)?;
     let staff = account(STAFF, ("Sam", "Okafor"), password_hash)?;
-    accounts::create(
-        conn,
-        &NewAccount {
-            is_staff: true,
-            ..staff
-        },
-        &opening,
-    )?;
+    accounts::create(conn, &NewAccount { is_staff: true, ..staff }, &opening)?;
     let customers = fill_customers(conn, password_hash, &opening)?;
     orders::fill_orders(conn, &customers, &skus)?;
     settle_events(conn, opening.at)
@@ -103,22 +85,11 @@ fn fill_categories(conn: &mut PgConnection, origin: &Origin) -> Result<HashMap<S
     for row in read::<CategoryRow>(data::CATEGORIES)? {
         let parent = match row.parent.as_str() {
             "" => None,
-            slug => Some(
-                *ids.get(slug)
-                    .with_context(|| format!("category {slug} comes after its child"))?,
-            ),
+            slug => Some(*ids.get(slug).with_context(|| format!("category {slug} comes after its child"))?),
         };
-        let slug = row
-            .slug
-            .parse()
-            .map_err(|_| anyhow::anyhow!("{:?} is no slug", row.slug))?;
-        let new = NewCategory {
-            name: row.name,
-            slug: Some(slug),
-            description: row.description,
-            parent,
-            sort_order: None,
-        };
+        let slug = row.slug.parse().map_err(|_| anyhow::anyhow!("{:?} is no slug", row.slug))?;
+        let new =
+            NewCategory { name: row.name, slug: Some(slug), description: row.description, parent, sort_order: None };
         ids.insert(row.slug, categories::create(conn, &new, origin)?.id);
     }
     Ok(ids)
@@ -133,9 +104,7 @@ fn fill_products(
     let mut skus = Vec::new();
     for rows in read_products()? {
         let Some(first) = rows.first() else { continue };
-        let category = categories
-            .get(&first.category)
-            .with_context(|| format!("no category {}", first.category))?;
+        let category = categories.get(&first.category).with_context(|| format!("no category {}", first.category))?;
         let new = NewProduct {
             name: first.name.clone(),
             slug: None,
@@ -174,31 +143,15 @@ fn fill_customers(
     let mut customers = Vec::new();
     for row in read::<CustomerRow>(data::CUSTOMERS)? {
         let new = account(&row.email, (&row.first_name, &row.last_name), password_hash)?;
-        let phone = row
-            .phone
-            .parse()
-            .map_err(|_| anyhow::anyhow!("{:?} is no phone number", row.phone))?;
-        let profile = accounts::create(
-            conn,
-            &NewAccount {
-                phone: Some(phone),
-                ..new
-            },
-            origin,
-        )?;
-        customers.push(orders::DemoCustomer {
-            id: profile.customer.id,
-            email: profile.user.email,
-            row,
-        });
+        let phone = row.phone.parse().map_err(|_| anyhow::anyhow!("{:?} is no phone number", row.phone))?;
+        let profile = accounts::create(conn, &NewAccount { phone: Some(phone), ..new }, origin)?;
+        customers.push(orders::DemoCustomer { id: profile.customer.id, email: profile.user.email, row });
     }
     Ok(customers)
 }
 
 fn account(email: &str, name: (&str, &str), password_hash: &PasswordHash) -> Result<NewAccount> {
-    let email: Email = email
-        .parse()
-        .map_err(|_| anyhow::anyhow!("{email:?} is no e-mail address"))?;
+    let email: Email = email.parse().map_err(|_| anyhow::anyhow!("{email:?} is no e-mail address"))?;
     Ok(NewAccount {
         email,
         password_hash: Some(password_hash.clone()),

@@ -61,10 +61,7 @@ fn wanted(skus: &[String], chance: &mut fastrand::Rng) -> Result<Vec<WantedLine>
     let count = chance.usize(1..=4);
     let lines = chance.choose_multiple(skus, count).into_iter().map(|sku| {
         let quantity = Quantity::new(chance_quantity(sku)).context("a quantity")?;
-        Ok(WantedLine {
-            pick: Pick::Sku(sku.clone()),
-            quantity,
-        })
+        Ok(WantedLine { pick: Pick::Sku(sku.clone()), quantity })
     });
     lines.collect()
 }
@@ -77,10 +74,7 @@ fn chance_quantity(sku: &str) -> i32 {
 
 fn command(customer: &DemoCustomer, status: OrderStatus, lines: Vec<WantedLine>) -> Result<PlaceOrder> {
     let row = &customer.row;
-    let country = row
-        .country
-        .parse()
-        .map_err(|_| anyhow::anyhow!("{:?} is no country", row.country))?;
+    let country = row.country.parse().map_err(|_| anyhow::anyhow!("{:?} is no country", row.country))?;
     let address = json!({
         "name": format!("{} {}", row.first_name, row.last_name),
         "company": "",
@@ -92,10 +86,7 @@ fn command(customer: &DemoCustomer, status: OrderStatus, lines: Vec<WantedLine>)
         "country": row.country,
     });
     Ok(PlaceOrder {
-        buyer: Buyer::Customer {
-            id: customer.id,
-            email: customer.email.clone(),
-        },
+        buyer: Buyer::Customer { id: customer.id, email: customer.email.clone() },
         phone: None,
         country,
         shipping_address: address.clone(),

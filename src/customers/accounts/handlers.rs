@@ -17,10 +17,7 @@ use crate::platform::http::Body;
 #[get("/user/")]
 pub async fn get_user(app: Data<App>, user: CurrentUser) -> Result<Json<UserView>, Problem> {
     let id = user.0.user_id;
-    let user = app
-        .db
-        .read(move |conn| services::find_user(conn, id)?.ok_or(AccountError::NotFound))
-        .await?;
+    let user = app.db.read(move |conn| services::find_user(conn, id)?.ok_or(AccountError::NotFound)).await?;
     Ok(Json(user.into()))
 }
 
@@ -35,10 +32,7 @@ pub async fn replace_user(
     body: Body<UserBody>,
 ) -> Result<Json<UserView>, Problem> {
     let (id, changes) = (user.0.user_id, body.0.into_changes());
-    let user = app
-        .db
-        .write(move |conn| services::change_user(conn, id, &changes, &origin))
-        .await?;
+    let user = app.db.write(move |conn| services::change_user(conn, id, &changes, &origin)).await?;
     Ok(Json(user.into()))
 }
 
@@ -53,10 +47,7 @@ pub async fn change_user(
     body: Body<PatchedUserBody>,
 ) -> Result<Json<UserView>, Problem> {
     let (id, changes) = (user.0.user_id, body.0.into_changes());
-    let user = app
-        .db
-        .write(move |conn| services::change_user(conn, id, &changes, &origin))
-        .await?;
+    let user = app.db.write(move |conn| services::change_user(conn, id, &changes, &origin)).await?;
     Ok(Json(user.into()))
 }
 
@@ -79,9 +70,6 @@ pub async fn change_me(
     body: Body<PatchedCustomerBody>,
 ) -> Result<Json<CustomerView>, Problem> {
     let (id, changes) = (customer.id, body.0.into_changes());
-    let profile = app
-        .db
-        .write(move |conn| services::change_customer(conn, id, &changes, &origin))
-        .await?;
+    let profile = app.db.write(move |conn| services::change_customer(conn, id, &changes, &origin)).await?;
     Ok(Json(profile.into()))
 }

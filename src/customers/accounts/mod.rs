@@ -19,10 +19,7 @@ pub use views::UserView;
 
 /// Below `/api/auth`.
 pub fn auth_routes(config: &mut ServiceConfig<'_>) {
-    config
-        .service(handlers::get_user)
-        .service(handlers::replace_user)
-        .service(handlers::change_user);
+    config.service(handlers::get_user).service(handlers::replace_user).service(handlers::change_user);
 }
 
 /// Below `/api/customers`.

@@ -65,9 +65,7 @@ impl User {
     }
 
     pub(super) fn set_last_login(conn: &mut PgConnection, id: UserId, now: DateTime<Utc>) -> QueryResult<usize> {
-        diesel::update(users::table.find(id))
-            .set(users::last_login_at.eq(now))
-            .execute(conn)
+        diesel::update(users::table.find(id)).set(users::last_login_at.eq(now)).execute(conn)
     }
 }
 
@@ -159,11 +157,7 @@ impl CustomerChanges {
         now: DateTime<Utc>,
     ) -> QueryResult<Option<Customer>> {
         diesel::update(customers::table.find(id))
-            .set((
-                self,
-                customers::version.eq(customers::version + 1),
-                customers::updated_at.eq(now),
-            ))
+            .set((self, customers::version.eq(customers::version + 1), customers::updated_at.eq(now)))
             .returning(Customer::as_returning())
             .get_result(conn)
             .optional()

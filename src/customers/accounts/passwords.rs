@@ -121,11 +121,7 @@ pub async fn verify_password(password: Password, hash: Option<PasswordHash>, cos
 }
 
 async fn off_thread<T: Send + 'static>(work: impl FnOnce() -> Result<T> + Send + 'static) -> Result<T, Problem> {
-    let turn = HASHING
-        .acquire()
-        .await
-        .context("nobody closes this semaphore")
-        .map_err(Problem::internal)?;
+    let turn = HASHING.acquire().await.context("nobody closes this semaphore").map_err(Problem::internal)?;
     let result = tokio::task::spawn_blocking(work).await;
     drop(turn);
     result.map_err(anyhow::Error::from).flatten().map_err(Problem::internal)
@@ -143,16 +139,8 @@ mod tests {
     async fn passwords_that_differ_behind_their_72nd_byte_are_different() {
         let long = "x".repeat(72);
         let hash = hash_password(password(&format!("{long}a")), 4).await.unwrap();
-        assert!(
-            verify_password(password(&format!("{long}a")), Some(hash.clone()), 4)
-                .await
-                .unwrap()
-        );
-        assert!(
-            !verify_password(password(&format!("{long}b")), Some(hash), 4)
-                .await
-                .unwrap()
-        );
+        assert!(verify_password(password(&format!("{long}a")), Some(hash.clone()), 4).await.unwrap());
+        assert!(!verify_password(password(&format!("{long}b")), Some(hash), 4).await.unwrap());
     }
 
     #[tokio::test]

@@ -58,15 +58,8 @@ pub fn note_login(conn: &mut PgConnection, user: UserId, origin: &Origin) -> Que
 /// The person whose customer profile this is.
 pub(super) fn profile(conn: &mut PgConnection, id: CustomerId) -> Result<Profile, AccountError> {
     let customer = Customer::find(conn, id)?.ok_or(AccountError::NotFound)?;
-    let user = customer
-        .user_id
-        .map(|user| User::find(conn, user))
-        .transpose()?
-        .flatten();
-    Ok(Profile {
-        user: user.ok_or(AccountError::NotFound)?,
-        customer,
-    })
+    let user = customer.user_id.map(|user| User::find(conn, user)).transpose()?.flatten();
+    Ok(Profile { user: user.ok_or(AccountError::NotFound)?, customer })
 }
 
 pub(super) fn change_user(

@@ -21,12 +21,7 @@ pub struct UserView {
 
 impl From<User> for UserView {
     fn from(user: User) -> Self {
-        Self {
-            pk: user.id,
-            email: user.email,
-            first_name: user.first_name,
-            last_name: user.last_name,
-        }
+        Self { pk: user.id, email: user.email, first_name: user.first_name, last_name: user.last_name }
     }
 }
 
@@ -71,10 +66,7 @@ body! {
 
 impl UserBody {
     pub(super) fn into_changes(self) -> UserChanges {
-        UserChanges {
-            first_name: Some(self.first_name.into_inner()),
-            last_name: Some(self.last_name.into_inner()),
-        }
+        UserChanges { first_name: Some(self.first_name.into_inner()), last_name: Some(self.last_name.into_inner()) }
     }
 }
 
@@ -114,10 +106,8 @@ impl PatchedCustomerBody {
             first_name: self.first_name.map(Paragraph::into_inner),
             last_name: self.last_name.map(Paragraph::into_inner),
         };
-        let of_customer = CustomerChanges {
-            phone: self.phone.into_nullable(),
-            language: self.language.map(Line::into_inner),
-        };
+        let of_customer =
+            CustomerChanges { phone: self.phone.into_nullable(), language: self.language.map(Line::into_inner) };
         (of_user, of_customer)
     }
 }

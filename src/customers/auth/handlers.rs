@@ -26,14 +26,7 @@ pub async fn register(
     body: Body<RegistrationBody>,
 ) -> Result<Created<LoginView>, Problem> {
     body.0.check()?;
-    let RegistrationBody {
-        email,
-        password1,
-        first_name,
-        last_name,
-        phone,
-        ..
-    } = body.0;
+    let RegistrationBody { email, password1, first_name, last_name, phone, .. } = body.0;
     let account = NewAccount {
         email,
         password_hash: Some(hash_password(password1, app.config.bcrypt_cost).await?),
@@ -44,15 +37,9 @@ pub async fn register(
         is_superuser: false,
     };
     let (keys, days) = (app.keys.clone(), app.config.refresh_token_days);
-    let registered = app
-        .db
-        .write(move |conn| services::register(conn, &account, &keys, days, &origin))
-        .await?;
+    let registered = app.db.write(move |conn| services::register(conn, &account, &keys, days, &origin)).await?;
     let (profile, session) = registered;
-    Ok(Created::at(
-        "/api/auth/user/".to_owned(),
-        LoginView::new(tokens_of(&app, &session)?, profile.user),
-    ))
+    Ok(Created::at("/api/auth/user/".to_owned(), LoginView::new(tokens_of(&app, &session)?, profile.user)))
 }
 
 /// Sign in.
@@ -138,21 +125,12 @@ pub async fn log_out(
     body: Body<LogoutBody>,
 ) -> Result<Json<DetailView>, Problem> {
     let session = match (body.0.refresh, viewer.0) {
-        (Some(refresh), _) => {
-            app.keys
-                .check_refresh(&refresh, origin.at)
-                .map_err(AuthError::from)?
-                .session
-        }
+        (Some(refresh), _) => app.keys.check_refresh(&refresh, origin.at).map_err(AuthError::from)?.session,
         (None, Some(principal)) => principal.session_id,
         (None, None) => return Err(Problem::not_authenticated()),
     };
-    app.db
-        .write(move |conn| services::end(conn, session, "signed out", &origin))
-        .await?;
-    Ok(Json(DetailView {
-        detail: "Successfully logged out.",
-    }))
+    app.db.write(move |conn| services::end(conn, session, "signed out", &origin)).await?;
+    Ok(Json(DetailView { detail: "Successfully logged out." }))
 }
 
 /// End the session of a refresh token.
@@ -163,23 +141,15 @@ pub async fn blacklist_token(
     origin: Origin,
     body: Body<RefreshBody>,
 ) -> Result<Json<EmptyView>, Problem> {
-    let session = app
-        .keys
-        .check_refresh(&body.0.refresh, origin.at)
-        .map_err(AuthError::from)?
-        .session;
-    app.db
-        .write(move |conn| services::end(conn, session, "blacklisted", &origin))
-        .await?;
+    let session = app.keys.check_refresh(&body.0.refresh, origin.at).map_err(AuthError::from)?.session;
+    app.db.write(move |conn| services::end(conn, session, "blacklisted", &origin)).await?;
     Ok(Json(EmptyView {}))
 }
 
 /// The public keys that tokens are signed with.
 #[get("/.well-known/jwks.json")]
 pub async fn jwks(app: Data<App>) -> HttpResponse {
-    HttpResponse::Ok()
-        .insert_header((header::CACHE_CONTROL, "public, max-age=300"))
-        .json(app.keys.public_set())
+    HttpResponse::Ok().insert_header((header::CACHE_CONTROL, "public, max-age=300")).json(app.keys.public_set())
 }
 
 /// The user, if e-mail and password fit. Every way through costs one hash.
@@ -195,17 +165,12 @@ async fn authenticate(app: &App, body: LoginBody) -> Result<Option<User>, Proble
 
 async fn open(app: &App, user: &User, origin: Origin) -> Result<OpenSession, Problem> {
     let (user, keys, days) = (user.clone(), app.keys.clone(), app.config.refresh_token_days);
-    app.db
-        .write(move |conn| services::open(conn, &user, &keys, days, &origin))
-        .await
+    app.db.write(move |conn| services::open(conn, &user, &keys, days, &origin)).await
 }
 
 fn tokens_of(app: &App, session: &OpenSession) -> Result<IssuedTokens, Problem> {
     let times = (app.clock.now(), session.expires_at);
-    Ok(app
-        .keys
-        .issue(session.user, session.id, session.generation, times)
-        .map_err(AuthError::from)?)
+    Ok(app.keys.issue(session.user, session.id, session.generation, times).map_err(AuthError::from)?)
 }
 
 async fn obtain(app: &App, origin: Origin, body: LoginBody) -> Result<Json<TokenPairView>, Problem> {
@@ -215,15 +180,9 @@ async fn obtain(app: &App, origin: Origin, body: LoginBody) -> Result<Json<Token
 }
 
 async fn refresh(app: &App, origin: Origin, body: RefreshBody) -> Result<Json<TokenPairView>, Problem> {
-    let claims = app
-        .keys
-        .check_refresh(&body.refresh, origin.at)
-        .map_err(AuthError::from)?;
+    let claims = app.keys.check_refresh(&body.refresh, origin.at).map_err(AuthError::from)?;
     let keys = app.keys.clone();
-    let refreshed = app
-        .db
-        .write(move |conn| services::refresh(conn, &claims, &keys, &origin))
-        .await?;
+    let refreshed = app.db.write(move |conn| services::refresh(conn, &claims, &keys, &origin)).await?;
     match refreshed {
         Refresh::Rotated(session) => Ok(Json(tokens_of(app, &session)?.into())),
         Refresh::Refused => Err(AuthError::TokenNotValid.into()),

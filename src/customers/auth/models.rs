@@ -48,11 +48,7 @@ impl Session {
 
     /// The session, locked, so that of many refreshes at once one comes first.
     pub fn lock(conn: &mut PgConnection, id: SessionId) -> QueryResult<Option<Self>> {
-        Self::query()
-            .filter(sessions::id.eq(id))
-            .for_update()
-            .first(conn)
-            .optional()
+        Self::query().filter(sessions::id.eq(id)).for_update().first(conn).optional()
     }
 
     pub fn find(conn: &mut PgConnection, id: SessionId) -> QueryResult<Option<Self>> {
@@ -107,13 +103,7 @@ impl SessionOwner {
             .filter(sessions::revoked_at.is_null())
             .filter(sessions::expires_at.gt(now))
             .filter(users::is_active)
-            .select((
-                users::id,
-                customers::id.nullable(),
-                users::email,
-                users::is_staff,
-                users::is_superuser,
-            ))
+            .select((users::id, customers::id.nullable(), users::email, users::is_staff, users::is_superuser))
             .first(conn)
             .optional()
     }

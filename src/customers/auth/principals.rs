@@ -30,11 +30,7 @@ impl SessionPrincipals {
 
     /// Zero asks the database every time.
     pub fn with_freshness(db: Db, clock: Clock, fresh: Duration) -> Self {
-        Self {
-            db,
-            clock,
-            recent: Cache::builder().max_capacity(100_000).time_to_live(fresh).build(),
-        }
+        Self { db, clock, recent: Cache::builder().max_capacity(100_000).time_to_live(fresh).build() }
     }
 
     async fn load(&self, session: SessionId) -> Result<Option<Principal>, Problem> {
@@ -47,11 +43,7 @@ impl SessionPrincipals {
             email: owner.email,
             is_staff: owner.is_staff,
             is_superuser: owner.is_superuser,
-            permissions: if owner.is_staff {
-                Permission::of_staff()
-            } else {
-                Default::default()
-            },
+            permissions: if owner.is_staff { Permission::of_staff() } else { Default::default() },
         }))
     }
 }

@@ -26,19 +26,8 @@ pub struct OpenSession {
 
 impl From<Session> for OpenSession {
     fn from(session: Session) -> Self {
-        let Session {
-            id,
-            user_id: user,
-            generation,
-            expires_at,
-            ..
-        } = session;
-        Self {
-            id,
-            user,
-            generation,
-            expires_at,
-        }
+        let Session { id, user_id: user, generation, expires_at, .. } = session;
+        Self { id, user, generation, expires_at }
     }
 }
 
@@ -74,10 +63,7 @@ pub fn open(
     let hash = sha256(&keys.refresh_jti(id, 1));
     let expires_at = origin.at + TimeDelta::days(i64::from(days));
     let session = Session::insert(conn, id, user.id, &hash, (origin, expires_at))?;
-    let origin = Origin {
-        actor: Actor::User(user.id),
-        ..origin.clone()
-    };
+    let origin = Origin { actor: Actor::User(user.id), ..origin.clone() };
     accounts::note_login(conn, user.id, &origin)?;
     Ok(session.into())
 }

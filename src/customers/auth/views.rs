@@ -55,11 +55,7 @@ body! {
 impl LoginBody {
     /// What was typed as e-mail; none where it can be nobody's, which is not told apart from an unknown one.
     pub fn email(&self) -> Result<Option<Email>, Problem> {
-        let typed = self
-            .email
-            .clone()
-            .or_else(|| self.username.clone())
-            .map(Paragraph::into_inner);
+        let typed = self.email.clone().or_else(|| self.username.clone()).map(Paragraph::into_inner);
         match typed.filter(|typed| !typed.is_empty()) {
             Some(typed) => Ok(typed.parse().ok()),
             None => Err(Problem::invalid(ErrorTree::member("email", ErrorTree::required()))),
@@ -100,10 +96,7 @@ pub struct TokenPairView {
 
 impl From<IssuedTokens> for TokenPairView {
     fn from(tokens: IssuedTokens) -> Self {
-        Self {
-            access: tokens.access,
-            refresh: tokens.refresh,
-        }
+        Self { access: tokens.access, refresh: tokens.refresh }
     }
 }
 
@@ -118,11 +111,7 @@ pub struct LoginView {
 
 impl LoginView {
     pub fn new(tokens: IssuedTokens, user: User) -> Self {
-        Self {
-            access: tokens.access,
-            refresh: tokens.refresh,
-            user: user.into(),
-        }
+        Self { access: tokens.access, refresh: tokens.refresh, user: user.into() }
     }
 }
 

@@ -47,10 +47,9 @@ impl ApiError for CheckoutError {
                 let errors = lines.iter().map(|line| (line.place.to_string(), line.tree()));
                 Kind::invalid("lines", ErrorTree::Members(BTreeMap::from_iter(errors)))
             }
-            Self::CountryNotServed => Kind::invalid(
-                "shipping_address",
-                ErrorTree::member("country", invalid("country_not_served")),
-            ),
+            Self::CountryNotServed => {
+                Kind::invalid("shipping_address", ErrorTree::member("country", invalid("country_not_served")))
+            }
             Self::OtherCurrency(_) => Kind::invalid("currency", invalid("currency_mismatch")),
             Self::CustomerNotFound(id) => Kind::invalid("customer", ErrorTree::does_not_exist(id)),
             Self::Money(_) => Kind::Invalid(ErrorTree::of_object("total_too_large", self.to_string())),
@@ -70,10 +69,9 @@ impl BadLine {
             }
             (Unavailable::Unknown, _) => ErrorTree::does_not_exist(&self.value),
             (Unavailable::NotForSale, _) => ErrorTree::message("not_for_sale", "This is not for sale."),
-            (Unavailable::Ambiguous, _) => ErrorTree::message(
-                "ambiguous",
-                "This product has several variants: name one by variant or sku.",
-            ),
+            (Unavailable::Ambiguous, _) => {
+                ErrorTree::message("ambiguous", "This product has several variants: name one by variant or sku.")
+            }
         };
         ErrorTree::member(self.field, message)
     }

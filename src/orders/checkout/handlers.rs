@@ -52,25 +52,13 @@ fn buyer(principal: Option<&Principal>, body: &PlaceOrderBody) -> Result<(Buyer,
     let Some(principal) = principal else {
         let email = body.email.clone().ok_or_else(email_required)?;
         let token = random_token().map_err(Problem::internal)?;
-        return Ok((
-            Buyer::Guest {
-                email,
-                token_hash: sha256(&token),
-            },
-            Some(token),
-        ));
+        return Ok((Buyer::Guest { email, token_hash: sha256(&token) }, Some(token)));
     };
     if let Some(customer) = body.customer.filter(|id| Some(*id) != principal.customer_id) {
         if !principal.may(Permission::OrdersManage) {
             return Err(Problem::permission_denied());
         }
-        return Ok((
-            Buyer::ForCustomer {
-                customer: Some(customer),
-                email: body.email.clone(),
-            },
-            None,
-        ));
+        return Ok((Buyer::ForCustomer { customer: Some(customer), email: body.email.clone() }, None));
     }
     match principal.customer_id {
         Some(id) if !is_for_another(principal, body.email.as_ref()) => {
@@ -100,9 +88,7 @@ fn command(buyer: Buyer, body: PlaceOrderBody) -> PlaceOrder {
         buyer,
         phone: body.phone,
         country,
-        billing_address: body
-            .billing_address
-            .map_or_else(|| shipping_address.clone(), AddressBody::into_json),
+        billing_address: body.billing_address.map_or_else(|| shipping_address.clone(), AddressBody::into_json),
         shipping_address,
         currency: body.currency,
         note: body.note.map(Paragraph::into_inner).unwrap_or_default(),

@@ -23,10 +23,7 @@ pub enum Buyer {
     /// Somebody without an account, who keeps the secret that hashes to this.
     Guest { email: Email, token_hash: Vec<u8> },
     /// Staff order for a customer, or for somebody who has only an address.
-    ForCustomer {
-        customer: Option<CustomerId>,
-        email: Option<Email>,
-    },
+    ForCustomer { customer: Option<CustomerId>, email: Option<Email> },
 }
 
 /// An order to place.
@@ -81,22 +78,14 @@ pub fn place(conn: &mut PgConnection, command: &PlaceOrder, origin: &Origin) -> 
     let order = new_order((id, channel.id), command, contact, totals, origin);
     let order = lifecycle::create(conn, &order, &lines, origin)?;
     let is_confirmed = channel.confirms_orders && command.placement == Placement::AsChannelSays;
-    if is_confirmed {
-        Ok(lifecycle::confirm(conn, &order, "", origin)?)
-    } else {
-        Ok(order)
-    }
+    if is_confirmed { Ok(lifecycle::confirm(conn, &order, "", origin)?) } else { Ok(order) }
 }
 
 fn ensure_served(channel: &Channel, command: &PlaceOrder) -> Result<(), CheckoutError> {
     if command.currency.is_some_and(|currency| currency != channel.currency) {
         return Err(CheckoutError::OtherCurrency(channel.currency));
     }
-    if channel.sells_to(command.country) {
-        Ok(())
-    } else {
-        Err(CheckoutError::CountryNotServed)
-    }
+    if channel.sells_to(command.country) { Ok(()) } else { Err(CheckoutError::CountryNotServed) }
 }
 
 /// The variants of all lines, or what is wrong with every line that has none.
@@ -108,11 +97,7 @@ fn find_wanted(
     let picks: Vec<Pick> = lines.iter().map(|line| line.pick.clone()).collect();
     let mut variants = Vec::with_capacity(lines.len());
     let mut bad = Vec::new();
-    for (place, (found, pick)) in find_saleable(conn, channel, &picks)?
-        .into_iter()
-        .zip(&picks)
-        .enumerate()
-    {
+    for (place, (found, pick)) in find_saleable(conn, channel, &picks)?.into_iter().zip(&picks).enumerate() {
         match found {
             Ok(variant) => variants.push(variant),
             Err(reason) => {
@@ -121,20 +106,11 @@ fn find_wanted(
                     Pick::Variant(id) => ("variant", id.to_string()),
                     Pick::Sku(sku) => ("sku", sku.clone()),
                 };
-                bad.push(BadLine {
-                    place,
-                    field,
-                    value,
-                    reason,
-                });
+                bad.push(BadLine { place, field, value, reason });
             }
         }
     }
-    if bad.is_empty() {
-        Ok(variants)
-    } else {
-        Err(CheckoutError::BadLines(bad))
-    }
+    if bad.is_empty() { Ok(variants) } else { Err(CheckoutError::BadLines(bad)) }
 }
 
 fn price(
@@ -142,17 +118,10 @@ fn price(
     wanted: &[WantedLine],
     channel: &Channel,
 ) -> Result<Vec<(LineToPrice, LinePrice)>, CheckoutError> {
-    let rule = TaxRule {
-        rate: channel.tax(),
-        prices_include_tax: channel.prices_include_tax,
-    };
+    let rule = TaxRule { rate: channel.tax(), prices_include_tax: channel.prices_include_tax };
     let price = |(variant, wanted): (&SaleableVariant, &WantedLine)| {
         let discount = Money::zero(channel.currency);
-        let line = LineToPrice {
-            unit_price: variant.unit_price,
-            quantity: wanted.quantity,
-            discount,
-        };
+        let line = LineToPrice { unit_price: variant.unit_price, quantity: wanted.quantity, discount };
         Ok((line, price_line(&line, &rule)?))
     };
     variants.iter().zip(wanted).map(price).collect()
@@ -209,16 +178,8 @@ fn new_order(
     let is_by_staff = matches!(command.buyer, Buyer::ForCustomer { .. });
     NewOrder {
         id,
-        status: if command.placement == Placement::Draft {
-            OrderStatus::Draft
-        } else {
-            OrderStatus::Pending
-        },
-        origin: if is_by_staff {
-            OrderOrigin::Staff
-        } else {
-            OrderOrigin::Shop
-        },
+        status: if command.placement == Placement::Draft { OrderStatus::Draft } else { OrderStatus::Pending },
+        origin: if is_by_staff { OrderOrigin::Staff } else { OrderOrigin::Shop },
         channel_id,
         customer_id: contact.customer,
         email: contact.email,
@@ -251,30 +212,17 @@ struct Contact {
 fn contact(conn: &mut PgConnection, command: &PlaceOrder) -> Result<Contact, CheckoutError> {
     let phone = command.phone.clone();
     let contact = match &command.buyer {
-        Buyer::Customer { id, email } => Contact {
-            customer: Some(*id),
-            email: Some(email.clone()),
-            phone,
-            token_hash: None,
-        },
-        Buyer::Guest { email, token_hash } => Contact {
-            customer: None,
-            email: Some(email.clone()),
-            phone,
-            token_hash: Some(token_hash.clone()),
-        },
-        Buyer::ForCustomer { customer, email } => Contact {
-            customer: *customer,
-            email: email.clone(),
-            phone,
-            token_hash: None,
-        },
+        Buyer::Customer { id, email } => {
+            Contact { customer: Some(*id), email: Some(email.clone()), phone, token_hash: None }
+        }
+        Buyer::Guest { email, token_hash } => {
+            Contact { customer: None, email: Some(email.clone()), phone, token_hash: Some(token_hash.clone()) }
+        }
+        Buyer::ForCustomer { customer, email } => {
+            Contact { customer: *customer, email: email.clone(), phone, token_hash: None }
+        }
     };
     let Some(id) = contact.customer else { return Ok(contact) };
     let profile = accounts::find_customer(conn, id)?.ok_or(CheckoutError::CustomerNotFound(id))?;
-    Ok(Contact {
-        email: contact.email.or(profile.email),
-        phone: contact.phone.or(profile.phone),
-        ..contact
-    })
+    Ok(Contact { email: contact.email.or(profile.email), phone: contact.phone.or(profile.phone), ..contact })
 }

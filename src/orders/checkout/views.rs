@@ -83,19 +83,9 @@ impl FromJson for LineBody {
         let sku: Option<Option<Line<64>>> = members.take("sku");
         let quantity = members.take("quantity");
         if let (Some(None), Some(None), Some(None)) = (&product, &variant, &sku) {
-            members.refuse(
-                "non_field_errors",
-                ErrorTree::message("required", "Name a product, a variant or a sku."),
-            );
+            members.refuse("non_field_errors", ErrorTree::message("required", "Name a product, a variant or a sku."));
         }
-        let read = || {
-            Some(Self {
-                product: product?,
-                variant: variant?,
-                sku: sku?,
-                quantity: quantity?,
-            })
-        };
+        let read = || Some(Self { product: product?, variant: variant?, sku: sku?, quantity: quantity? });
         members.finish(read())
     }
 }
@@ -106,10 +96,7 @@ impl LineBody {
         let by_variant = self.variant.map(Pick::Variant);
         let by_sku = self.sku.map(|sku| Pick::Sku(sku.into_inner()));
         let pick = by_variant.or(by_sku).or(self.product.map(Pick::Product))?;
-        Some(WantedLine {
-            pick,
-            quantity: self.quantity,
-        })
+        Some(WantedLine { pick, quantity: self.quantity })
     }
 }
 

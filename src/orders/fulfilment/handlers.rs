@@ -57,10 +57,7 @@ pub async fn ship_order(
     body: Body<ShipBody>,
 ) -> Result<Json<OrderView>, Problem> {
     let text = |text: Option<Paragraph<100>>| text.map(Paragraph::into_inner).unwrap_or_default();
-    let label = Label {
-        tracking_number: text(body.0.tracking_number),
-        carrier: text(body.0.carrier),
-    };
+    let label = Label { tracking_number: text(body.0.tracking_number), carrier: text(body.0.carrier) };
     let note = body.0.note.map(Paragraph::into_inner).unwrap_or_default();
     let ship = move |conn: &mut PgConnection| {
         let order = services::ship(conn, *id, &label, &note, &origin)?;

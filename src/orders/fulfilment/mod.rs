@@ -12,8 +12,5 @@ pub use models::Label;
 pub use services::{deliver, process, ship};
 
 pub fn routes(config: &mut ServiceConfig<'_>) {
-    config
-        .service(handlers::process_order)
-        .service(handlers::ship_order)
-        .service(handlers::deliver_order);
+    config.service(handlers::process_order).service(handlers::ship_order).service(handlers::deliver_order);
 }

@@ -60,10 +60,7 @@ impl Fulfillment {
         now: DateTime<Utc>,
     ) -> QueryResult<()> {
         let id = new_uuid();
-        let count: i64 = fulfillments::table
-            .filter(fulfillments::order_id.eq(order))
-            .count()
-            .get_result(conn)?;
+        let count: i64 = fulfillments::table.filter(fulfillments::order_id.eq(order)).count().get_result(conn)?;
         diesel::insert_into(fulfillments::table)
             .values((
                 fulfillments::id.eq(id),
@@ -84,16 +81,11 @@ impl Fulfillment {
                 )
             })
             .collect();
-        diesel::insert_into(fulfillment_lines::table)
-            .values(lines)
-            .execute(conn)
-            .map(|_| ())
+        diesel::insert_into(fulfillment_lines::table).values(lines).execute(conn).map(|_| ())
     }
 
     pub fn lines(&self, conn: &mut PgConnection) -> QueryResult<Vec<FulfillmentLine>> {
-        FulfillmentLine::query()
-            .filter(fulfillment_lines::fulfillment_id.eq(self.id))
-            .load(conn)
+        FulfillmentLine::query().filter(fulfillment_lines::fulfillment_id.eq(self.id)).load(conn)
     }
 
     pub fn ship(&self, conn: &mut PgConnection, label: &Label, now: DateTime<Utc>) -> QueryResult<()> {

@@ -56,10 +56,7 @@ pub fn deliver(conn: &mut PgConnection, id: OrderId, note: &str, origin: &Origin
 
 /// What follows from the parcels.
 fn status_of(conn: &mut PgConnection, id: OrderId) -> Result<FulfillmentStatus, OrderError> {
-    let ordered: i64 = OrderLine::of_order(conn, id)?
-        .iter()
-        .map(|line| i64::from(line.quantity))
-        .sum();
+    let ordered: i64 = OrderLine::of_order(conn, id)?.iter().map(|line| i64::from(line.quantity)).sum();
     let shipped = shipped_pieces(conn, id)?;
     Ok(match shipped {
         0 => FulfillmentStatus::Unfulfilled,

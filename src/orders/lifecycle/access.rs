@@ -42,10 +42,7 @@ impl OrderAccess {
         if principal.may(permission) {
             return Ok(Self::Staff);
         }
-        principal
-            .customer_id
-            .map(Self::Customer)
-            .ok_or_else(Problem::permission_denied)
+        principal.customer_id.map(Self::Customer).ok_or_else(Problem::permission_denied)
     }
 }
 

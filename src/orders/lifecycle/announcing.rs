@@ -40,31 +40,17 @@ pub(super) fn announce(
     };
     let context = context(conn, &order, letterhead)?;
     for (medium, recipient, template) in recipients(event.topic, &order, letterhead) {
-        let message = NewMessage {
-            event: event.id,
-            medium,
-            recipient,
-            template,
-            context: context.clone(),
-        };
+        let message = NewMessage { event: event.id, medium, recipient, template, context: context.clone() };
         queue_message(conn, &message, now)?;
     }
     Ok(())
 }
 
 fn recipients(topic: OrderTopic, order: &Order, letterhead: &Letterhead) -> Vec<(Medium, String, &'static str)> {
-    let mail = |template| {
-        order
-            .email
-            .iter()
-            .map(move |email| (Medium::Email, email.to_string(), template))
-    };
+    let mail = |template| order.email.iter().map(move |email| (Medium::Email, email.to_string(), template));
     match topic {
         OrderTopic::Confirmed => {
-            let sms = order
-                .phone
-                .iter()
-                .map(|phone| (Medium::Sms, phone.to_string(), "order_confirmed"));
+            let sms = order.phone.iter().map(|phone| (Medium::Sms, phone.to_string(), "order_confirmed"));
             let admins = letterhead.admin_emails.iter();
             let admins = admins.map(|admin| (Medium::Email, admin.to_string(), "order_placed_admin"));
             mail("order_confirmed").chain(sms).chain(admins).collect()
@@ -117,50 +103,22 @@ fn context(conn: &mut PgConnection, order: &Order, letterhead: &Letterhead) -> a
 
 /// The name on the address; else the account's; else none.
 fn customer_name(conn: &mut PgConnection, order: &Order) -> anyhow::Result<String> {
-    if let Some(name) = order
-        .shipping_address
-        .get("name")
-        .and_then(Value::as_str)
-        .filter(|name| !name.is_empty())
-    {
+    if let Some(name) = order.shipping_address.get("name").and_then(Value::as_str).filter(|name| !name.is_empty()) {
         return Ok(name.to_owned());
     }
-    let customer = order
-        .customer_id
-        .map(|id| accounts::find_customer(conn, id))
-        .transpose()?
-        .flatten();
+    let customer = order.customer_id.map(|id| accounts::find_customer(conn, id)).transpose()?.flatten();
     let Some(customer) = customer else {
         return Ok(String::new());
     };
-    let user = customer
-        .user_id
-        .map(|id| accounts::find_user(conn, id))
-        .transpose()?
-        .flatten();
+    let user = customer.user_id.map(|id| accounts::find_user(conn, id)).transpose()?.flatten();
     Ok(user.map_or(customer.name, |user| user.full_name()))
 }
 
 fn address_lines(address: &Value) -> Vec<String> {
     let empty = Map::new();
     let members = address.as_object().unwrap_or(&empty);
-    let text = |name: &str| {
-        members
-            .get(name)
-            .and_then(Value::as_str)
-            .unwrap_or_default()
-            .trim()
-            .to_owned()
-    };
+    let text = |name: &str| members.get(name).and_then(Value::as_str).unwrap_or_default().trim().to_owned();
     let place = format!("{} {}", text("postal_code"), text("city")).trim().to_owned();
-    let lines = [
-        text("name"),
-        text("company"),
-        text("line1"),
-        text("line2"),
-        place,
-        text("area"),
-        text("country"),
-    ];
+    let lines = [text("name"), text("company"), text("line1"), text("line2"), place, text("area"), text("country")];
     lines.into_iter().filter(|line| !line.is_empty()).collect()
 }

@@ -24,12 +24,12 @@ impl ApiError for OrderError {
     fn kind(&self) -> Kind {
         match self {
             Self::NotFound => Kind::not_found("not_found"),
-            Self::NoSuchMove { from, .. } => Kind::conflict("invalid_transition")
-                .with("status", json!(from))
-                .with("next", json!(from.next())),
-            Self::TooLateToCancel { status } => Kind::conflict("invalid_transition")
-                .with("status", json!(status))
-                .with("next", json!([])),
+            Self::NoSuchMove { from, .. } => {
+                Kind::conflict("invalid_transition").with("status", json!(from)).with("next", json!(from.next()))
+            }
+            Self::TooLateToCancel { status } => {
+                Kind::conflict("invalid_transition").with("status", json!(status)).with("next", json!([]))
+            }
             Self::Stock(cause) => cause.kind(),
             Self::Database(cause) => cause.kind(),
         }

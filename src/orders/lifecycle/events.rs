@@ -40,19 +40,9 @@ impl OrderEvent {
         if stored.aggregate_type != AGGREGATE {
             return Ok(None);
         }
-        let Ok(topic) = stored.topic.parse() else {
-            bail!("unknown topic {:?}", stored.topic)
-        };
-        let order = stored
-            .payload
-            .get("id")
-            .cloned()
-            .context("the payload names no order")?;
-        Ok(Some(Self {
-            id: stored.id,
-            topic,
-            order: serde_json::from_value(order)?,
-        }))
+        let Ok(topic) = stored.topic.parse() else { bail!("unknown topic {:?}", stored.topic) };
+        let order = stored.payload.get("id").cloned().context("the payload names no order")?;
+        Ok(Some(Self { id: stored.id, topic, order: serde_json::from_value(order)? }))
     }
 }
 

@@ -66,9 +66,7 @@ async fn list(
 #[get("/{id}/")]
 pub async fn get_order(app: Data<App>, access: OrderAccess, id: Path<OrderId>) -> Result<Json<OrderView>, Problem> {
     let find = move |conn: &mut PgConnection| {
-        let order = Order::find(conn, *id)?
-            .filter(|order| access.covers(order))
-            .ok_or(OrderError::NotFound)?;
+        let order = Order::find(conn, *id)?.filter(|order| access.covers(order)).ok_or(OrderError::NotFound)?;
         Ok::<_, OrderError>(OrderView::of(conn, order)?)
     };
     Ok(Json(app.db.read(find).await?))
@@ -85,9 +83,7 @@ pub async fn get_history(
     id: Path<OrderId>,
 ) -> Result<Json<Vec<HistoryView>>, Problem> {
     let find = move |conn: &mut PgConnection| {
-        let order = Order::find(conn, *id)?
-            .filter(|order| access.covers(order))
-            .ok_or(OrderError::NotFound)?;
+        let order = Order::find(conn, *id)?.filter(|order| access.covers(order)).ok_or(OrderError::NotFound)?;
         Ok::<_, OrderError>(HistoryEntry::of_order(conn, order.id)?)
     };
     let history = app.db.read(find).await?;

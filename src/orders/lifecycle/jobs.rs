@@ -26,11 +26,7 @@ pub struct AnnounceOrder {
 
 impl AnnounceOrder {
     pub fn of(event: &OrderEvent) -> Self {
-        Self {
-            event: event.id,
-            topic: event.topic.as_str().to_owned(),
-            order: event.order,
-        }
+        Self { event: event.id, topic: event.topic.as_str().to_owned(), order: event.order }
     }
 }
 
@@ -38,15 +34,8 @@ impl Job for AnnounceOrder {
     const NAME: &'static str = "orders.announce";
 
     async fn run(&self, app: &App) -> anyhow::Result<()> {
-        let topic = self
-            .topic
-            .parse()
-            .map_err(|()| anyhow::anyhow!("unknown topic {:?}", self.topic))?;
-        let event = OrderEvent {
-            id: self.event,
-            topic,
-            order: self.order,
-        };
+        let topic = self.topic.parse().map_err(|()| anyhow::anyhow!("unknown topic {:?}", self.topic))?;
+        let event = OrderEvent { id: self.event, topic, order: self.order };
         let (letterhead, now) = (Letterhead::from(app.config.as_ref()), app.clock.now());
         let work = move |conn: &mut PgConnection| announce(conn, &event, &letterhead, now).map_err(Problem::internal);
         app.db.write(work).await?;

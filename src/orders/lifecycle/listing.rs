@@ -43,11 +43,8 @@ pub enum OrderSortKey {
 }
 
 impl OrderKey for OrderSortKey {
-    const KEYS: &'static [(&'static str, Self)] = &[
-        ("placed_at", Self::PlacedAt),
-        ("number", Self::Number),
-        ("total_gross", Self::TotalGross),
-    ];
+    const KEYS: &'static [(&'static str, Self)] =
+        &[("placed_at", Self::PlacedAt), ("number", Self::Number), ("total_gross", Self::TotalGross)];
 }
 
 type Boxed<'a> = orders::BoxedQuery<'a, Pg>;
@@ -62,9 +59,7 @@ impl OrderFilter {
         page: &Page,
     ) -> Result<(i64, Vec<Order>), Problem> {
         let count: i64 = self.query(access).count().get_result(conn)?;
-        let rows = sorted(self.query(access), sort)
-            .limit(page.limit())
-            .offset(page.offset(count)?);
+        let rows = sorted(self.query(access), sort).limit(page.limit()).offset(page.offset(count)?);
         Ok((count, rows.select(Order::as_select()).load(conn)?))
     }
 
@@ -72,9 +67,7 @@ impl OrderFilter {
         let mut query = match access {
             OrderAccess::Staff => orders::table.into_boxed(),
             OrderAccess::Customer(id) => orders::table.filter(orders::customer_id.eq(*id)).into_boxed(),
-            OrderAccess::Guest(hash) => orders::table
-                .filter(orders::access_token_hash.eq(hash.clone()))
-                .into_boxed(),
+            OrderAccess::Guest(hash) => orders::table.filter(orders::access_token_hash.eq(hash.clone())).into_boxed(),
         };
         if let Some(status) = self.status {
             query = query.filter(orders::status.eq(status));
@@ -115,12 +108,7 @@ impl OrderFilter {
         }
         for term in search_terms(self.search.as_deref().unwrap_or_default()) {
             let pattern = like_pattern(&term);
-            query = query.filter(
-                orders::number
-                    .ilike(pattern.clone())
-                    .nullable()
-                    .or(orders::email.ilike(pattern)),
-            );
+            query = query.filter(orders::number.ilike(pattern.clone()).nullable().or(orders::email.ilike(pattern)));
         }
         query
     }

@@ -90,11 +90,7 @@ impl Order {
 
     /// Locked, so that moves of one order come one after the other.
     pub(super) fn lock(conn: &mut PgConnection, id: OrderId) -> QueryResult<Option<Self>> {
-        Self::query()
-            .filter(orders::id.eq(id))
-            .for_update()
-            .first(conn)
-            .optional()
+        Self::query().filter(orders::id.eq(id)).for_update().first(conn).optional()
     }
 
     /// An amount of this order, with its currency.
@@ -103,10 +99,7 @@ impl Order {
     }
 
     pub(super) fn insert(conn: &mut PgConnection, new: &NewOrder) -> QueryResult<Self> {
-        diesel::insert_into(orders::table)
-            .values(new)
-            .returning(Self::as_returning())
-            .get_result(conn)
+        diesel::insert_into(orders::table).values(new).returning(Self::as_returning()).get_result(conn)
     }
 
     pub(super) fn set_status(
@@ -116,11 +109,7 @@ impl Order {
         now: DateTime<Utc>,
     ) -> QueryResult<Self> {
         diesel::update(orders::table.find(self.id))
-            .set((
-                orders::status.eq(status),
-                orders::version.eq(orders::version + 1),
-                orders::updated_at.eq(now),
-            ))
+            .set((orders::status.eq(status), orders::version.eq(orders::version + 1), orders::updated_at.eq(now)))
             .returning(Self::as_returning())
             .get_result(conn)
     }
@@ -133,11 +122,7 @@ impl Order {
     ) -> QueryResult<Self> {
         let version = orders::version.eq(orders::version + 1);
         diesel::update(orders::table.find(self.id))
-            .set((
-                orders::fulfillment_status.eq(status),
-                version,
-                orders::updated_at.eq(now),
-            ))
+            .set((orders::fulfillment_status.eq(status), version, orders::updated_at.eq(now)))
             .returning(Self::as_returning())
             .get_result(conn)
     }
@@ -223,10 +208,7 @@ impl OrderLine {
     }
 
     pub(super) fn insert_all(conn: &mut PgConnection, lines: &[NewLine]) -> QueryResult<()> {
-        diesel::insert_into(order_lines::table)
-            .values(lines)
-            .execute(conn)
-            .map(|_| ())
+        diesel::insert_into(order_lines::table).values(lines).execute(conn).map(|_| ())
     }
 }
 

@@ -27,9 +27,7 @@ pub fn create(
 
 /// An order that somebody may see, locked.
 pub fn lock(conn: &mut PgConnection, id: OrderId, access: &OrderAccess) -> Result<Order, OrderError> {
-    Order::lock(conn, id)?
-        .filter(|order| access.covers(order))
-        .ok_or(OrderError::NotFound)
+    Order::lock(conn, id)?.filter(|order| access.covers(order)).ok_or(OrderError::NotFound)
 }
 
 /// The one gate: moves a locked order to `to` if the table has that move, writes the history, publishes the event.
@@ -92,13 +90,7 @@ pub fn expire(conn: &mut PgConnection, id: OrderId, origin: &Origin) -> Result<b
     let Some(order) = Order::lock(conn, id)?.filter(|order| order.status == OrderStatus::Pending) else {
         return Ok(false);
     };
-    move_on(
-        conn,
-        &order,
-        OrderStatus::Expired,
-        "unpaid past the channel's limit",
-        origin,
-    )?;
+    move_on(conn, &order, OrderStatus::Expired, "unpaid past the channel's limit", origin)?;
     stock::release(conn, id, origin)?;
     Ok(true)
 }

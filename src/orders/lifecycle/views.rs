@@ -84,10 +84,8 @@ impl OrderView {
     pub fn of_all(conn: &mut PgConnection, orders: Vec<Order>) -> QueryResult<Vec<Self>> {
         let ids: Vec<OrderId> = orders.iter().map(|order| order.id).collect();
         let mut lines = OrderLine::of_orders(conn, &ids)?;
-        let channels: HashMap<ChannelId, Slug> = Channel::list(conn)?
-            .into_iter()
-            .map(|channel| (channel.id, channel.slug))
-            .collect();
+        let channels: HashMap<ChannelId, Slug> =
+            Channel::list(conn)?.into_iter().map(|channel| (channel.id, channel.slug)).collect();
         let view = |order: Order| {
             let lines = lines.remove(&order.id).unwrap_or_default();
             let channel = channels.get(&order.channel_id).cloned();

@@ -38,9 +38,7 @@ pub struct TransactionView {
 
 impl PaymentView {
     fn new(payment: Payment, transactions: &[Transaction]) -> Self {
-        let own = transactions
-            .iter()
-            .filter(|transaction| transaction.payment_id == payment.id);
+        let own = transactions.iter().filter(|transaction| transaction.payment_id == payment.id);
         let view = |transaction: &Transaction| TransactionView {
             id: transaction.id,
             kind: transaction.kind,
@@ -69,9 +67,7 @@ pub async fn list_payments(
     id: Path<OrderId>,
 ) -> Result<Json<Vec<PaymentView>>, Problem> {
     let list = move |conn: &mut PgConnection| {
-        let order = Order::find(conn, *id)?
-            .filter(|order| access.covers(order))
-            .ok_or(OrderError::NotFound)?;
+        let order = Order::find(conn, *id)?.filter(|order| access.covers(order)).ok_or(OrderError::NotFound)?;
         let payments = Payment::of_order(conn, order.id)?;
         let ids: Vec<Uuid> = payments.iter().map(|payment| payment.id).collect();
         let transactions = Transaction::of_payments(conn, &ids)?;

@@ -47,10 +47,7 @@ pub(super) struct Transaction {
 
 impl Payment {
     pub fn of_order(conn: &mut PgConnection, order: OrderId) -> QueryResult<Vec<Self>> {
-        Self::query()
-            .filter(payments::order_id.eq(order))
-            .order((payments::created_at, payments::id))
-            .load(conn)
+        Self::query().filter(payments::order_id.eq(order)).order((payments::created_at, payments::id)).load(conn)
     }
 }
 

@@ -43,18 +43,10 @@ pub fn price_line(line: &LineToPrice, rule: &TaxRule) -> Result<LinePrice, Money
     let amount = line.unit_price.times(line.quantity)?.minus(line.discount)?.rounded();
     if rule.prices_include_tax {
         let net = amount.without_tax(rule.rate)?.rounded();
-        Ok(LinePrice {
-            net,
-            tax: amount.minus(net)?,
-            gross: amount,
-        })
+        Ok(LinePrice { net, tax: amount.minus(net)?, gross: amount })
     } else {
         let tax = amount.share(rule.rate)?.rounded();
-        Ok(LinePrice {
-            net: amount,
-            tax,
-            gross: amount.plus(tax)?,
-        })
+        Ok(LinePrice { net: amount, tax, gross: amount.plus(tax)? })
     }
 }
 
@@ -80,10 +72,7 @@ mod tests {
     }
 
     fn rule(rate: &str, prices_include_tax: bool) -> TaxRule {
-        TaxRule {
-            rate: Rate::new(rate.parse().unwrap()).unwrap(),
-            prices_include_tax,
-        }
+        TaxRule { rate: Rate::new(rate.parse().unwrap()).unwrap(), prices_include_tax }
     }
 
     fn line(unit_price: &str, quantity: i32, discount: &str, currency: Currency) -> LineToPrice {
@@ -99,33 +88,13 @@ mod tests {
         let cases = [
             // unit, quantity, discount, rate, included, currency, net, tax, gross
             ("12.50", 2, "0", "0.16", false, Currency::EUR, "25.00", "4.00", "29.00"),
-            (
-                "12.50",
-                2,
-                "5.00",
-                "0.16",
-                false,
-                Currency::EUR,
-                "20.00",
-                "3.20",
-                "23.20",
-            ),
+            ("12.50", 2, "5.00", "0.16", false, Currency::EUR, "20.00", "3.20", "23.20"),
             ("0.333", 3, "0", "0.20", false, Currency::EUR, "1.00", "0.20", "1.20"),
             ("0.0025", 100, "0", "0.19", false, Currency::EUR, "0.25", "0.05", "0.30"),
             ("11.90", 1, "0", "0.19", true, Currency::EUR, "10.00", "1.90", "11.90"),
             ("9.99", 3, "0", "0.07", true, Currency::EUR, "28.01", "1.96", "29.97"),
             ("333", 3, "0", "0.10", false, Currency::JPY, "999", "100", "1099"),
-            (
-                "1.2345",
-                1,
-                "0",
-                "0.05",
-                false,
-                Currency::KWD,
-                "1.235",
-                "0.062",
-                "1.297",
-            ),
+            ("1.2345", 1, "0", "0.05", false, Currency::KWD, "1.235", "0.062", "1.297"),
             ("0", 5, "0", "0.16", false, Currency::EUR, "0.00", "0.00", "0.00"),
         ];
         for (unit, quantity, discount, rate, included, currency, net, tax, gross) in cases {
@@ -140,14 +109,8 @@ mod tests {
         let euro = line("1", 1, "0", Currency::EUR);
         let pound = line("1", 1, "0", Currency::GBP);
         let rule = rule("0.2", false);
-        let lines = [
-            (euro, price_line(&euro, &rule).unwrap()),
-            (pound, price_line(&pound, &rule).unwrap()),
-        ];
-        assert!(matches!(
-            total(&lines, Currency::EUR),
-            Err(MoneyError::MixedCurrencies { .. })
-        ));
+        let lines = [(euro, price_line(&euro, &rule).unwrap()), (pound, price_line(&pound, &rule).unwrap())];
+        assert!(matches!(total(&lines, Currency::EUR), Err(MoneyError::MixedCurrencies { .. })));
     }
 
     proptest! {

@@ -90,10 +90,7 @@ pub async fn list_returns(
     let list = move |conn: &mut PgConnection| -> Result<_, Problem> {
         let count = Return::count(conn)?;
         let rows = Return::list(conn, page.limit(), page.offset(count)?)?;
-        Ok(page.envelope(
-            count,
-            rows.into_iter().map(|row| ReturnView::new(row, Vec::new())).collect(),
-        ))
+        Ok(page.envelope(count, rows.into_iter().map(|row| ReturnView::new(row, Vec::new())).collect()))
     };
     Ok(Json(app.db.read(list).await?))
 }

@@ -70,11 +70,7 @@ impl Return {
 
     /// The newest first.
     pub fn list(conn: &mut PgConnection, limit: i64, offset: i64) -> QueryResult<Vec<Self>> {
-        Self::query()
-            .order((returns::returned_at.desc(), returns::id))
-            .limit(limit)
-            .offset(offset)
-            .load(conn)
+        Self::query().order((returns::returned_at.desc(), returns::id)).limit(limit).offset(offset).load(conn)
     }
 
     /// A return of everything in an order.
@@ -98,10 +94,7 @@ impl Return {
     }
 
     pub fn lines(&self, conn: &mut PgConnection) -> QueryResult<Vec<ReturnLine>> {
-        ReturnLine::query()
-            .filter(return_lines::return_id.eq(self.id))
-            .order(return_lines::position)
-            .load(conn)
+        ReturnLine::query().filter(return_lines::return_id.eq(self.id)).order(return_lines::position).load(conn)
     }
 }
 
@@ -123,9 +116,6 @@ impl ReturnLine {
     }
 
     pub fn insert_all(conn: &mut PgConnection, lines: &[Self]) -> QueryResult<()> {
-        diesel::insert_into(return_lines::table)
-            .values(lines)
-            .execute(conn)
-            .map(|_| ())
+        diesel::insert_into(return_lines::table).values(lines).execute(conn).map(|_| ())
     }
 }

@@ -26,13 +26,7 @@ pub struct Origin {
 impl Origin {
     /// The program itself.
     pub const fn system(at: DateTime<Utc>) -> Self {
-        Self {
-            actor: Actor::System,
-            at,
-            address: None,
-            user_agent: String::new(),
-            request_id: None,
-        }
+        Self { actor: Actor::System, at, address: None, user_agent: String::new(), request_id: None }
     }
 }
 
@@ -44,15 +38,8 @@ impl FromRequest for Origin {
         let Some(app) = request.app_data::<web::Data<App>>() else {
             return ready(Err(Problem::internal(anyhow::anyhow!("the app is not configured"))));
         };
-        let actor = request
-            .extensions()
-            .get::<Principal>()
-            .map_or(Actor::Guest, Principal::actor);
-        let user_agent = request
-            .headers()
-            .get("user-agent")
-            .and_then(|value| value.to_str().ok())
-            .unwrap_or_default();
+        let actor = request.extensions().get::<Principal>().map_or(Actor::Guest, Principal::actor);
+        let user_agent = request.headers().get("user-agent").and_then(|value| value.to_str().ok()).unwrap_or_default();
         ready(Ok(Self {
             actor,
             at: app.clock.now(),
@@ -65,23 +52,13 @@ impl FromRequest for Origin {
 
 /// The peer, or, where the peer is a trusted proxy, the last address of `X-Forwarded-For` that is none.
 fn client_address(request: &HttpRequest, app: &App) -> Option<IpAddr> {
-    let is_trusted = |address: &IpAddr| {
-        app.config
-            .trusted_proxies
-            .iter()
-            .any(|network| network.contains(address))
-    };
+    let is_trusted = |address: &IpAddr| app.config.trusted_proxies.iter().any(|network| network.contains(address));
     let peer = request.peer_addr()?.ip();
     if !is_trusted(&peer) {
         return Some(peer);
     }
-    let forwarded = request
-        .headers()
-        .get_all("x-forwarded-for")
-        .filter_map(|value| value.to_str().ok());
-    let hops: Vec<IpAddr> = forwarded
-        .flat_map(|value| value.split(','))
-        .map_while(|hop| hop.trim().parse().ok())
-        .collect();
+    let forwarded = request.headers().get_all("x-forwarded-for").filter_map(|value| value.to_str().ok());
+    let hops: Vec<IpAddr> =
+        forwarded.flat_map(|value| value.split(',')).map_while(|hop| hop.trim().parse().ok()).collect();
     hops.into_iter().rev().find(|hop| !is_trusted(hop)).or(Some(peer))
 }

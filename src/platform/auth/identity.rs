@@ -37,10 +37,7 @@ async fn find_principal(request: &ServiceRequest) -> Result<Option<Principal>, P
     };
     let app = request.app_data::<web::Data<App>>().cloned();
     let app = app.ok_or_else(|| Problem::internal(anyhow::anyhow!("the app is not configured")))?;
-    let session = app
-        .keys
-        .check_access(&token, app.clock.now())
-        .map_err(|_| bad_token())?;
+    let session = app.keys.check_access(&token, app.clock.now()).map_err(|_| bad_token())?;
     app.principals.find(session).await?.ok_or_else(bad_token).map(Some)
 }
 
@@ -59,10 +56,7 @@ fn bearer_token(request: &ServiceRequest) -> Result<Option<String>, Problem> {
 }
 
 fn bad_header() -> Problem {
-    Problem::unauthorized(
-        "bad_authorization_header",
-        "Authorization header must contain two space-delimited values",
-    )
+    Problem::unauthorized("bad_authorization_header", "Authorization header must contain two space-delimited values")
 }
 
 /// simplejwt's words, which its clients look for.
@@ -125,12 +119,10 @@ impl FromRequest for CurrentCustomer {
     type Future = Ready<Result<Self, Problem>>;
 
     fn from_request(request: &HttpRequest, _: &mut Payload) -> Self::Future {
-        let customer = principal(request)
-            .ok_or_else(Problem::not_authenticated)
-            .and_then(|principal| {
-                let id = principal.customer_id.ok_or_else(Problem::permission_denied)?;
-                Ok(Self { id, principal })
-            });
+        let customer = principal(request).ok_or_else(Problem::not_authenticated).and_then(|principal| {
+            let id = principal.customer_id.ok_or_else(Problem::permission_denied)?;
+            Ok(Self { id, principal })
+        });
         ready(customer)
     }
 }
@@ -140,18 +132,13 @@ impl<P: PermissionType> FromRequest for Allowed<P> {
     type Future = Ready<Result<Self, Problem>>;
 
     fn from_request(request: &HttpRequest, _: &mut Payload) -> Self::Future {
-        let allowed = principal(request)
-            .ok_or_else(Problem::not_authenticated)
-            .and_then(|principal| {
-                if principal.may(P::PERMISSION) {
-                    Ok(Self {
-                        principal,
-                        permission: PhantomData,
-                    })
-                } else {
-                    Err(Problem::permission_denied())
-                }
-            });
+        let allowed = principal(request).ok_or_else(Problem::not_authenticated).and_then(|principal| {
+            if principal.may(P::PERMISSION) {
+                Ok(Self { principal, permission: PhantomData })
+            } else {
+                Err(Problem::permission_denied())
+            }
+        });
         ready(allowed)
     }
 }

@@ -52,10 +52,7 @@ impl TokenKeys {
         if rows.iter().all(|row| row.retired_at.is_some()) {
             rows.insert(0, make_key(conn, &master, now)?);
         }
-        let active = rows
-            .iter()
-            .find(|row| row.retired_at.is_none())
-            .context("no key was made")?;
+        let active = rows.iter().find(|row| row.retired_at.is_none()).context("no key was made")?;
         let signing = EncodingKey::from_ec_der(&master.open(PURPOSE, &active.private_key)?);
         let mut keys = Vec::new();
         let mut checking = HashMap::new();

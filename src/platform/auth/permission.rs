@@ -39,11 +39,7 @@ impl Permission {
 
     /// What every member of staff may do. Background jobs are the superusers' business.
     pub fn of_staff() -> HashSet<Self> {
-        Self::ALL
-            .iter()
-            .copied()
-            .filter(|permission| *permission != Self::JobsManage)
-            .collect()
+        Self::ALL.iter().copied().filter(|permission| *permission != Self::JobsManage).collect()
     }
 }
 

@@ -37,9 +37,7 @@ impl MasterKey {
             let mut key = [0; 32];
             let purposes = [purpose];
             let expanded = pseudorandom.expand(&purposes, hkdf::HKDF_SHA256);
-            expanded
-                .and_then(|okm| okm.fill(&mut key))
-                .map_err(|_| anyhow!("the secret key cannot be stretched"))?;
+            expanded.and_then(|okm| okm.fill(&mut key)).map_err(|_| anyhow!("the secret key cannot be stretched"))?;
             Ok(key)
         };
         let sealing = RandomizedNonceKey::new(&AES_256_GCM, &expand(b"seal")?);
@@ -52,9 +50,7 @@ impl MasterKey {
     /// AES-256-GCM, the nonce before the sealed bytes. `purpose` is bound in: a seal opens only for what it was made for.
     pub fn seal(&self, purpose: &str, plain: &[u8]) -> Result<Vec<u8>> {
         let mut sealed = plain.to_vec();
-        let nonce = self
-            .sealing
-            .seal_in_place_append_tag(Aad::from(purpose.as_bytes()), &mut sealed);
+        let nonce = self.sealing.seal_in_place_append_tag(Aad::from(purpose.as_bytes()), &mut sealed);
         let nonce = nonce.map_err(|_| anyhow!("cannot seal"))?;
         Ok([nonce.as_ref().as_slice(), &sealed].concat())
     }
@@ -65,9 +61,7 @@ impl MasterKey {
         };
         let nonce = Nonce::try_assume_unique_for_key(nonce).map_err(|_| anyhow!("a nonce has twelve bytes"))?;
         let mut bytes = sealed.to_vec();
-        let plain = self
-            .sealing
-            .open_in_place(nonce, Aad::from(purpose.as_bytes()), &mut bytes);
+        let plain = self.sealing.open_in_place(nonce, Aad::from(purpose.as_bytes()), &mut bytes);
         let plain =
             plain.map_err(|_| anyhow!("a secret in the database was sealed under another MERCER_SECRET_KEY"))?;
         Ok(plain.to_vec())
@@ -90,11 +84,7 @@ fn development_secret(data_dir: &Path) -> Result<String> {
     }
     fs::create_dir_all(data_dir).with_context(|| format!("cannot make {}", data_dir.display()))?;
     let secret = random_token()?;
-    let made = fs::OpenOptions::new()
-        .write(true)
-        .create_new(true)
-        .mode(0o600)
-        .open(&path);
+    let made = fs::OpenOptions::new().write(true).create_new(true).mode(0o600).open(&path);
     match made {
         Ok(mut file) => file.write_all(secret.as_bytes()).map(|()| secret).map_err(Into::into),
         // Another process of ours was quicker: its key counts.

@@ -81,10 +81,7 @@ impl TokenKeys {
         let access = claims(TokenType::Access, new_uuid().simple().to_string(), access_expires_at);
         let jti = self.refresh_jti(session, generation);
         let refresh = claims(TokenType::Refresh, jti, session_expires_at.timestamp());
-        Ok(IssuedTokens {
-            access: self.sign(&access)?,
-            refresh: self.sign(&refresh)?,
-        })
+        Ok(IssuedTokens { access: self.sign(&access)?, refresh: self.sign(&refresh)? })
     }
 
     /// The `jti` of a session's refresh token of this generation.
@@ -99,26 +96,17 @@ impl TokenKeys {
 
     pub fn check_refresh(&self, token: &str, now: DateTime<Utc>) -> Result<RefreshClaims, TokenError> {
         let claims = self.check(token, TokenType::Refresh, now)?;
-        Ok(RefreshClaims {
-            session: claims.sid,
-            user: claims.user_id,
-            jti: claims.jti,
-        })
+        Ok(RefreshClaims { session: claims.sid, user: claims.user_id, jti: claims.jti })
     }
 
     /// The session and type of a token of either type.
     pub fn check_any(&self, token: &str, now: DateTime<Utc>) -> Result<(SessionId, TokenType), TokenError> {
-        let checked = self
-            .check_access(token, now)
-            .map(|session| (session, TokenType::Access));
+        let checked = self.check_access(token, now).map(|session| (session, TokenType::Access));
         checked.or_else(|_| Ok((self.check_refresh(token, now)?.session, TokenType::Refresh)))
     }
 
     fn sign(&self, claims: &Claims) -> Result<String, TokenError> {
-        let header = Header {
-            kid: Some(self.kid.clone()),
-            ..Header::new(Algorithm::ES256)
-        };
+        let header = Header { kid: Some(self.kid.clone()), ..Header::new(Algorithm::ES256) };
         Ok(encode(&header, claims, &self.signing)?)
     }
 
@@ -128,25 +116,15 @@ impl TokenKeys {
             return Err(TokenError::Invalid);
         }
         let header = decode_header(token).map_err(|_| TokenError::Invalid)?;
-        let key = header
-            .kid
-            .as_ref()
-            .and_then(|kid| self.checking.get(kid))
-            .ok_or(TokenError::Invalid)?;
+        let key = header.kid.as_ref().and_then(|kid| self.checking.get(kid)).ok_or(TokenError::Invalid)?;
         let mut validation = Validation::new(Algorithm::ES256);
         validation.set_audience(&[AUDIENCE]);
         validation.set_issuer(&[&self.issuer]);
         validation.set_required_spec_claims(&["exp", "aud", "iss"]);
         // Our clock decides below, not the library's.
         validation.validate_exp = false;
-        let claims = decode::<Claims>(token, key, &validation)
-            .map_err(|_| TokenError::Invalid)?
-            .claims;
+        let claims = decode::<Claims>(token, key, &validation).map_err(|_| TokenError::Invalid)?.claims;
         let is_current = claims.exp > now.timestamp();
-        if is_current && claims.token_type == token_type {
-            Ok(claims)
-        } else {
-            Err(TokenError::Invalid)
-        }
+        if is_current && claims.token_type == token_type { Ok(claims) } else { Err(TokenError::Invalid) }
     }
 }

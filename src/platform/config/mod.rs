@@ -95,16 +95,11 @@ impl Config {
     fn read(mut reader: Reader) -> Result<Self, ConfigError> {
         let environment = reader.one_of(
             "MERCER_ENV",
-            &[
-                ("development", Environment::Development),
-                ("production", Environment::Production),
-            ],
+            &[("development", Environment::Development), ("production", Environment::Production)],
         );
         let config = Self {
             environment: environment.unwrap_or(Environment::Production),
-            bind: reader
-                .parse("MERCER_BIND")
-                .unwrap_or_else(|| SocketAddr::from(([127, 0, 0, 1], 8000))),
+            bind: reader.parse("MERCER_BIND").unwrap_or_else(|| SocketAddr::from(([127, 0, 0, 1], 8000))),
             public_url: reader.url("MERCER_PUBLIC_URL", &["http", "https"]).unwrap_or_default(),
             shop_name: reader.text("MERCER_SHOP_NAME").unwrap_or_default(),
             data_dir: PathBuf::from(reader.text("MERCER_DATA_DIR").unwrap_or_default()),
@@ -128,10 +123,7 @@ impl Config {
             bcrypt_cost: reader.number("BCRYPT_COST", 4, 16),
             log_filter: reader.text("RUST_LOG").unwrap_or_default(),
             log_format: reader
-                .one_of(
-                    "LOG_FORMAT",
-                    &[("pretty", LogFormat::Pretty), ("json", LogFormat::Json)],
-                )
+                .one_of("LOG_FORMAT", &[("pretty", LogFormat::Pretty), ("json", LogFormat::Json)])
                 .unwrap_or(LogFormat::Pretty),
             log_file: reader.text("LOG_FILE").map(PathBuf::from),
         };
@@ -145,30 +137,20 @@ impl Config {
         }
         match &self.secret_key {
             Some(key) if key.expose().len() >= 32 => {}
-            _ => reader.problem(
-                "MERCER_SECRET_KEY",
-                "production needs a secret of 32 characters or more",
-            ),
+            _ => reader.problem("MERCER_SECRET_KEY", "production needs a secret of 32 characters or more"),
         }
         if let Some(url) = &self.database_url
             && is_remote(url.expose())
-            && !["sslmode=require", "sslmode=verify-ca", "sslmode=verify-full"]
-                .iter()
-                .any(|m| url.expose().contains(m))
+            && !["sslmode=require", "sslmode=verify-ca", "sslmode=verify-full"].iter().any(|m| url.expose().contains(m))
         {
-            reader.problem(
-                "DATABASE_URL",
-                "production needs TLS to a remote database: add sslmode=verify-full",
-            );
+            reader.problem("DATABASE_URL", "production needs TLS to a remote database: add sslmode=verify-full");
         }
         if self.public_url.starts_with("http://") && !is_remote_safe(&self.public_url) {
             reader.problem("MERCER_PUBLIC_URL", "production needs an https:// address");
         }
         if !self.bind.ip().is_loopback() && self.trusted_proxies.is_empty() {
-            reader.problem(
-                "MERCER_BIND",
-                "production serves plain HTTP only behind a proxy: name it in TRUSTED_PROXIES",
-            );
+            reader
+                .problem("MERCER_BIND", "production serves plain HTTP only behind a proxy: name it in TRUSTED_PROXIES");
         }
         if self.bcrypt_cost < 10 {
             reader.problem("BCRYPT_COST", "production needs 10 or more");
@@ -178,19 +160,12 @@ impl Config {
 
 /// Whether a database URL leads off this machine.
 fn is_remote(url: &str) -> bool {
-    let authority = url
-        .split_once("://")
-        .map_or("", |(_, rest)| rest)
-        .split(['/', '?'])
-        .next()
-        .unwrap_or_default();
+    let authority = url.split_once("://").map_or("", |(_, rest)| rest).split(['/', '?']).next().unwrap_or_default();
     let host = authority.rsplit_once('@').map_or(authority, |(_, host)| host);
     !(host.is_empty() || host.starts_with('%') || ["localhost", "127.", "[::1]"].iter().any(|l| host.starts_with(l)))
 }
 
 /// A loopback address needs no TLS: nothing leaves the machine.
 fn is_remote_safe(url: &str) -> bool {
-    ["http://127.", "http://localhost", "http://[::1]"]
-        .iter()
-        .any(|start| url.starts_with(start))
+    ["http://127.", "http://localhost", "http://[::1]"].iter().any(|start| url.starts_with(start))
 }

@@ -33,31 +33,17 @@ impl Reader {
             Err(error) => problems.push(format!(".env: {error}")),
         }
         let names = VARIABLES.iter().map(|variable| variable.name).chain(["PATH"]);
-        let values = names
-            .filter_map(|name| Some((name.to_owned(), std::env::var(name).ok()?)))
-            .collect();
+        let values = names.filter_map(|name| Some((name.to_owned(), std::env::var(name).ok()?))).collect();
         Ok(Self { values, problems })
     }
 
     pub(super) fn from_pairs(pairs: &[(&str, &str)]) -> Self {
-        let values = pairs
-            .iter()
-            .map(|(name, value)| ((*name).to_owned(), (*value).to_owned()))
-            .collect();
-        Self {
-            values,
-            problems: Vec::new(),
-        }
+        let values = pairs.iter().map(|(name, value)| ((*name).to_owned(), (*value).to_owned())).collect();
+        Self { values, problems: Vec::new() }
     }
 
     pub(super) fn finish<T>(self, config: T) -> Result<T, ConfigError> {
-        if self.problems.is_empty() {
-            Ok(config)
-        } else {
-            Err(ConfigError {
-                problems: self.problems,
-            })
-        }
+        if self.problems.is_empty() { Ok(config) } else { Err(ConfigError { problems: self.problems }) }
     }
 
     pub(super) fn problem(&mut self, name: &str, problem: impl Display) {
@@ -81,9 +67,7 @@ impl Reader {
 
     pub(super) fn parse<T: FromStr<Err: Display>>(&mut self, name: &str) -> Option<T> {
         let text = self.text(name)?;
-        text.parse()
-            .map_err(|error| self.problem(name, format_args!("{text:?}: {error}")))
-            .ok()
+        text.parse().map_err(|error| self.problem(name, format_args!("{text:?}: {error}"))).ok()
     }
 
     /// A number within bounds; the lowest one stands in for a wrong one, whose problem is noted.
@@ -126,11 +110,7 @@ impl Reader {
         let text = self.text(name).unwrap_or_default();
         let items = text.split(',').map(str::trim).filter(|item| !item.is_empty());
         items
-            .filter_map(|item| {
-                item.parse()
-                    .map_err(|_| self.problem(name, format_args!("{item:?} is wrong")))
-                    .ok()
-            })
+            .filter_map(|item| item.parse().map_err(|_| self.problem(name, format_args!("{item:?} is wrong"))).ok())
             .collect()
     }
 
@@ -138,16 +118,11 @@ impl Reader {
     pub(super) fn networks(&mut self, name: &str) -> Vec<IpNet> {
         let texts: Vec<String> = self.list(name);
         let parse = |text: &String| {
-            text.parse()
-                .or_else(|_| text.parse().map(|address: std::net::IpAddr| IpNet::from(address)))
+            text.parse().or_else(|_| text.parse().map(|address: std::net::IpAddr| IpNet::from(address)))
         };
         texts
             .iter()
-            .filter_map(|text| {
-                parse(text)
-                    .map_err(|_| self.problem(name, format_args!("{text:?} is no network")))
-                    .ok()
-            })
+            .filter_map(|text| parse(text).map_err(|_| self.problem(name, format_args!("{text:?} is no network"))).ok())
             .collect()
     }
 
@@ -168,10 +143,7 @@ impl Reader {
             Some("log") => SmsProvider::Log,
             other => {
                 let shown = other.unwrap_or_default().to_owned();
-                self.problem(
-                    "SMS_PROVIDER",
-                    format_args!("{shown:?} is none of log, africastalking, twilio"),
-                );
+                self.problem("SMS_PROVIDER", format_args!("{shown:?} is none of log, africastalking, twilio"));
                 SmsProvider::Log
             }
         }

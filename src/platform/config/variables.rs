@@ -15,66 +15,30 @@ const fn variable(name: &'static str, default: &'static str, meaning: &'static s
 
 /// In the order of `.env.example`.
 pub const VARIABLES: &[Variable] = &[
-    variable(
-        "MERCER_ENV",
-        "development",
-        "development or production; production refuses unsafe settings",
-    ),
+    variable("MERCER_ENV", "development", "development or production; production refuses unsafe settings"),
     variable("MERCER_BIND", "127.0.0.1:8000", "the address and port to serve on"),
-    variable(
-        "MERCER_PUBLIC_URL",
-        "http://127.0.0.1:8000",
-        "where clients reach the shop; used in e-mails and tokens",
-    ),
+    variable("MERCER_PUBLIC_URL", "http://127.0.0.1:8000", "where clients reach the shop; used in e-mails and tokens"),
     variable("MERCER_SHOP_NAME", "Mercer", "the shop's name in messages"),
-    variable(
-        "MERCER_DATA_DIR",
-        "var",
-        "where the embedded database, mails and the development key are kept",
-    ),
+    variable("MERCER_DATA_DIR", "var", "where the embedded database, mails and the development key are kept"),
     variable(
         "MERCER_SECRET_KEY",
         "",
         "seals secrets in the database; 32 characters or more; made at first start in development",
     ),
     variable("MERCER_WORKERS", "2", "HTTP threads"),
-    variable(
-        "MERCER_JOB_SLOTS",
-        "4",
-        "background jobs that run at once in one process",
-    ),
-    variable(
-        "MERCER_DRAIN_SECONDS",
-        "0",
-        "how long to stay unready before stopping, so that a load balancer notices",
-    ),
-    variable(
-        "DATABASE_URL",
-        "",
-        "PostgreSQL 13 or later; empty: a private server in MERCER_DATA_DIR",
-    ),
+    variable("MERCER_JOB_SLOTS", "4", "background jobs that run at once in one process"),
+    variable("MERCER_DRAIN_SECONDS", "0", "how long to stay unready before stopping, so that a load balancer notices"),
+    variable("DATABASE_URL", "", "PostgreSQL 13 or later; empty: a private server in MERCER_DATA_DIR"),
     variable("DATABASE_POOL_SIZE", "16", "connections of one process"),
-    variable(
-        "PG_BIN_DIR",
-        "",
-        "where initdb and postgres are; empty: the newest that is installed",
-    ),
-    variable(
-        "REDIS_URL",
-        "",
-        "shares the cache between instances; empty: each process has its own",
-    ),
+    variable("PG_BIN_DIR", "", "where initdb and postgres are; empty: the newest that is installed"),
+    variable("REDIS_URL", "", "shares the cache between instances; empty: each process has its own"),
     variable(
         "SMTP_URL",
         "",
         "smtp://user:password@host:587?tls=required or smtps://…; empty: files in MERCER_DATA_DIR/mail",
     ),
     variable("MAIL_FROM", "Mercer <shop@localhost>", "the sender of e-mails"),
-    variable(
-        "ADMIN_EMAILS",
-        "admin@localhost.localdomain",
-        "who hears of new orders; separated by commas",
-    ),
+    variable("ADMIN_EMAILS", "admin@localhost.localdomain", "who hears of new orders; separated by commas"),
     variable("SMS_PROVIDER", "log", "log, africastalking or twilio"),
     variable(
         "AFRICASTALKING_URL",
@@ -83,35 +47,15 @@ pub const VARIABLES: &[Variable] = &[
     ),
     variable("AFRICASTALKING_USERNAME", "", "the application's user name"),
     variable("AFRICASTALKING_API_KEY", "", "its key"),
-    variable(
-        "AFRICASTALKING_SENDER",
-        "",
-        "a registered sender id or short code, if any",
-    ),
+    variable("AFRICASTALKING_SENDER", "", "a registered sender id or short code, if any"),
     variable("TWILIO_URL", "https://api.twilio.com", "Twilio's API"),
     variable("TWILIO_ACCOUNT_SID", "", "the account"),
     variable("TWILIO_AUTH_TOKEN", "", "its token"),
-    variable(
-        "TWILIO_FROM",
-        "",
-        "a number in E.164 form, or a messaging service (MG…)",
-    ),
-    variable(
-        "CORS_ALLOWED_ORIGINS",
-        "",
-        "web origins that may call the API, exactly, separated by commas",
-    ),
-    variable(
-        "TRUSTED_PROXIES",
-        "",
-        "networks whose X-Forwarded-For and -Proto are believed, separated by commas",
-    ),
+    variable("TWILIO_FROM", "", "a number in E.164 form, or a messaging service (MG…)"),
+    variable("CORS_ALLOWED_ORIGINS", "", "web origins that may call the API, exactly, separated by commas"),
+    variable("TRUSTED_PROXIES", "", "networks whose X-Forwarded-For and -Proto are believed, separated by commas"),
     variable("ACCESS_TOKEN_SECONDS", "300", "how long an access token is good"),
-    variable(
-        "REFRESH_TOKEN_DAYS",
-        "30",
-        "how long a session lasts, however often it is refreshed",
-    ),
+    variable("REFRESH_TOKEN_DAYS", "30", "how long a session lasts, however often it is refreshed"),
     variable("BCRYPT_COST", "12", "2^cost rounds for each password hash"),
     variable("RUST_LOG", "info", "what is logged, as tracing's filters say it"),
     variable("LOG_FORMAT", "pretty", "pretty or json"),
@@ -123,19 +67,10 @@ pub fn example() -> String {
     let head =
         "# Every setting with its default. Copy to .env and change what you need; an empty value means the default.\n";
     VARIABLES.iter().fold(head.to_owned(), |text, variable| {
-        format!(
-            "{text}\n# {}\n{}={}\n",
-            variable.meaning,
-            variable.name,
-            quoted(variable.default)
-        )
+        format!("{text}\n# {}\n{}={}\n", variable.meaning, variable.name, quoted(variable.default))
     })
 }
 
 fn quoted(value: &str) -> String {
-    if value.contains([' ', '<', '#']) {
-        format!("\"{value}\"")
-    } else {
-        value.to_owned()
-    }
+    if value.contains([' ', '<', '#']) { format!("\"{value}\"") } else { value.to_owned() }
 }

@@ -32,11 +32,7 @@ impl Db {
     /// Connects when it is first used.
     pub fn new(settings: &PoolSettings) -> Self {
         let permits = usize::try_from(settings.size).unwrap_or(usize::MAX);
-        Self {
-            pool: build(settings),
-            gate: Arc::new(Semaphore::new(permits)),
-            wake: Wake::default(),
-        }
+        Self { pool: build(settings), gate: Arc::new(Semaphore::new(permits)), wake: Wake::default() }
     }
 
     /// Taps after every write.
@@ -115,20 +111,13 @@ impl Db {
         let gate = Arc::clone(&self.gate);
         match tokio::time::timeout(GATE_PATIENCE, gate.acquire_owned()).await {
             Ok(Ok(permit)) => Ok(permit),
-            _ => Err(Problem::unavailable(anyhow!(
-                "no database connection became free in {GATE_PATIENCE:?}"
-            ))),
+            _ => Err(Problem::unavailable(anyhow!("no database connection became free in {GATE_PATIENCE:?}"))),
         }
     }
 
-    #[expect(
-        clippy::disallowed_methods,
-        reason = "this is the way to a connection that the lint sends everybody to"
-    )]
+    #[expect(clippy::disallowed_methods, reason = "this is the way to a connection that the lint sends everybody to")]
     fn connection(&self) -> Result<PooledConnection<ConnectionManager<PgConnection>>, Problem> {
-        self.pool
-            .get()
-            .map_err(|error| Problem::unavailable(anyhow!(error).context("cannot reach the database")))
+        self.pool.get().map_err(|error| Problem::unavailable(anyhow!(error).context("cannot reach the database")))
     }
 }
 
@@ -162,7 +151,5 @@ async fn off_thread<T: Send + 'static>(
         let _permit = permit;
         span.in_scope(work)
     });
-    result
-        .await
-        .map_err(|error| Problem::internal(anyhow!(error).context("database work panicked")))?
+    result.await.map_err(|error| Problem::internal(anyhow!(error).context("database work panicked")))?
 }

@@ -14,9 +14,7 @@ const MIGRATION_LOCK: i64 = 0x4d45_5243_4552;
 /// Applies what is pending; tells the names of what it applied.
 pub fn migrate(url: &str) -> Result<Vec<String>> {
     with_lock(url, |conn| {
-        let applied = conn
-            .run_pending_migrations(MIGRATIONS)
-            .map_err(|error| anyhow!(error))?;
+        let applied = conn.run_pending_migrations(MIGRATIONS).map_err(|error| anyhow!(error))?;
         Ok(applied.iter().map(ToString::to_string).collect())
     })
 }
@@ -24,11 +22,7 @@ pub fn migrate(url: &str) -> Result<Vec<String>> {
 /// The names of migrations that the database has not seen.
 pub fn pending_migrations(conn: &mut PgConnection) -> Result<Vec<String>> {
     let pending = MigrationHarness::<diesel::pg::Pg>::pending_migrations(conn, MIGRATIONS);
-    Ok(pending
-        .map_err(|error| anyhow!(error))?
-        .iter()
-        .map(|migration| migration.name().to_string())
-        .collect())
+    Ok(pending.map_err(|error| anyhow!(error))?.iter().map(|migration| migration.name().to_string()).collect())
 }
 
 /// Takes every migration back, the newest first: for rehearsals.
@@ -41,9 +35,7 @@ pub fn revert_all(url: &str) -> Result<()> {
 
 fn with_lock<T>(url: &str, work: impl FnOnce(&mut PgConnection) -> Result<T>) -> Result<T> {
     let mut conn = PgConnection::establish(url).context("cannot reach the database to migrate it")?;
-    conn.batch_execute(&format!(
-        "select pg_advisory_lock({MIGRATION_LOCK}); set lock_timeout = '10s'"
-    ))?;
+    conn.batch_execute(&format!("select pg_advisory_lock({MIGRATION_LOCK}); set lock_timeout = '10s'"))?;
     let result = work(&mut conn);
     // Closing the connection releases the lock as well; this is for the order of things.
     conn.batch_execute(&format!("select pg_advisory_unlock({MIGRATION_LOCK})"))?;

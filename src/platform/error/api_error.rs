@@ -10,11 +10,7 @@ use super::{ErrorTree, Problem};
 #[derive(Debug, Clone)]
 pub enum Kind {
     /// The request is refused with this status and stable code; the error's `Display` is the detail.
-    Refused {
-        status: StatusCode,
-        code: &'static str,
-        members: Map<String, Value>,
-    },
+    Refused { status: StatusCode, code: &'static str, members: Map<String, Value> },
     /// The input is wrong, field by field.
     Invalid(ErrorTree),
     /// The database gave up this transaction for a reason that a second try does not have.
@@ -43,11 +39,7 @@ impl Kind {
     }
 
     pub fn refused(status: StatusCode, code: &'static str) -> Self {
-        Self::Refused {
-            status,
-            code,
-            members: Map::new(),
-        }
+        Self::Refused { status, code, members: Map::new() }
     }
 
     /// Adds a member of this code's own to the body.

@@ -14,8 +14,13 @@ use tracing_actix_web::RequestId;
 use super::ErrorTree;
 
 /// Why a request was not served: what the client hears, and what only the log may know.
+///
+/// Boxed: results that carry it stay small.
 #[derive(Debug)]
-pub struct Problem {
+pub struct Problem(Box<Details>);
+
+#[derive(Debug)]
+struct Details {
     status: StatusCode,
     body: Body,
     headers: Vec<(header::HeaderName, header::HeaderValue)>,
@@ -26,11 +31,7 @@ pub struct Problem {
 #[derive(Debug, Clone)]
 enum Body {
     Fields(ErrorTree),
-    Detail {
-        code: &'static str,
-        detail: String,
-        members: Map<String, Value>,
-    },
+    Detail { code: &'static str, detail: String, members: Map<String, Value> },
 }
 
 impl Problem {
@@ -43,13 +44,7 @@ impl Problem {
     }
 
     fn new(status: StatusCode, body: Body) -> Self {
-        Self {
-            status,
-            body,
-            headers: Vec::new(),
-            cause: None,
-            is_retryable: false,
-        }
+        Self(Box::new(Details { status, body, headers: Vec::new(), cause: None, is_retryable: false }))
     }
 
     /// 400 with the errors of each field.
@@ -71,11 +66,7 @@ impl Problem {
     }
 
     pub fn method_not_allowed(method: &str) -> Self {
-        Self::simple(
-            StatusCode::METHOD_NOT_ALLOWED,
-            "method_not_allowed",
-            format!("Method \"{method}\" not allowed."),
-        )
+        Self::simple(StatusCode::METHOD_NOT_ALLOWED, "method_not_allowed", format!("Method \"{method}\" not allowed."))
     }
 
     pub fn unsupported_media_type(received: &str) -> Self {
@@ -84,11 +75,7 @@ impl Problem {
     }
 
     pub fn too_large() -> Self {
-        Self::simple(
-            StatusCode::PAYLOAD_TOO_LARGE,
-            "request_too_large",
-            "The request body is too large.",
-        )
+        Self::simple(StatusCode::PAYLOAD_TOO_LARGE, "request_too_large", "The request body is too large.")
     }
 
     /// 401 without credentials.
@@ -113,45 +100,45 @@ impl Problem {
             "service_unavailable",
             "Service temporarily unavailable, try again later.",
         );
-        problem.cause = Some(cause);
+        problem.0.cause = Some(cause);
         problem.with_header(header::RETRY_AFTER, header::HeaderValue::from_static("1"))
     }
 
     /// 500: a bug. The client learns the request id and nothing else.
     pub fn internal(cause: anyhow::Error) -> Self {
         let mut problem = Self::simple(StatusCode::INTERNAL_SERVER_ERROR, "error", "A server error occurred.");
-        problem.cause = Some(cause);
+        problem.0.cause = Some(cause);
         problem
     }
 
     #[must_use]
     pub fn retryable(mut self) -> Self {
-        self.is_retryable = true;
+        self.0.is_retryable = true;
         self
     }
 
     #[must_use]
     pub fn with_header(mut self, name: header::HeaderName, value: header::HeaderValue) -> Self {
-        self.headers.push((name, value));
+        self.0.headers.push((name, value));
         self
     }
 
     pub const fn status(&self) -> StatusCode {
-        self.status
+        self.0.status
     }
 
     /// A second try of the same transaction may succeed.
     pub const fn is_retryable(&self) -> bool {
-        self.is_retryable
+        self.0.is_retryable
     }
 
     fn json(&self, request_id: Option<&str>) -> Value {
-        match &self.body {
+        match &self.0.body {
             Body::Fields(errors) => json!(errors),
             Body::Detail { code, detail, members } => {
                 let mut body = Map::from_iter([("detail".to_owned(), json!(detail)), ("code".to_owned(), json!(code))]);
                 body.extend(members.clone());
-                if let (true, Some(id)) = (self.status.is_server_error(), request_id) {
+                if let (true, Some(id)) = (self.0.status.is_server_error(), request_id) {
                     body.insert("request_id".to_owned(), json!(id));
                 }
                 Value::Object(body)
@@ -160,11 +147,11 @@ impl Problem {
     }
 
     fn response(&self, request_id: Option<&str>) -> HttpResponse {
-        let mut response = HttpResponse::build(self.status);
-        for (name, value) in &self.headers {
+        let mut response = HttpResponse::build(self.0.status);
+        for (name, value) in &self.0.headers {
             response.append_header((name.clone(), value.clone()));
         }
-        if self.status == StatusCode::UNAUTHORIZED {
+        if self.0.status == StatusCode::UNAUTHORIZED {
             response.insert_header((header::WWW_AUTHENTICATE, "Bearer realm=\"api\""));
         }
         response.json(self.json(request_id))
@@ -173,7 +160,7 @@ impl Problem {
 
 impl fmt::Display for Problem {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match (&self.body, &self.cause) {
+        match (&self.0.body, &self.0.cause) {
             (_, Some(cause)) => write!(f, "{cause:#}"),
             (Body::Detail { detail, .. }, None) => f.write_str(detail),
             (Body::Fields(_), None) => write!(f, "{}", self.json(None)),
@@ -185,7 +172,7 @@ impl std::error::Error for Problem {}
 
 impl ResponseError for Problem {
     fn status_code(&self) -> StatusCode {
-        self.status
+        self.0.status
     }
 
     fn error_response(&self) -> HttpResponse<BoxBody> {
@@ -231,7 +218,7 @@ fn problem_of_actix(error: &actix_web::Error) -> Problem {
 }
 
 fn log_server_error(problem: &Problem, request_id: Option<&str>) {
-    if problem.status.is_server_error() {
+    if problem.0.status.is_server_error() {
         error!(request.id = request_id, "Request failed: {problem}");
     }
 }

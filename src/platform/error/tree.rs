@@ -28,10 +28,7 @@ pub enum ErrorTree {
 
 impl ErrorTree {
     pub fn message(code: &'static str, text: impl Into<Cow<'static, str>>) -> Self {
-        Self::Messages(vec![FieldMessage {
-            code,
-            text: text.into(),
-        }])
+        Self::Messages(vec![FieldMessage { code, text: text.into() }])
     }
 
     /// An error of one member, `{"name": ["…"]}`.
@@ -57,32 +54,20 @@ impl ErrorTree {
     }
 
     pub fn max_length(length: usize) -> Self {
-        Self::message(
-            "max_length",
-            format!("Ensure this field has no more than {length} characters."),
-        )
+        Self::message("max_length", format!("Ensure this field has no more than {length} characters."))
     }
 
     pub fn min_value(least: i64) -> Self {
-        Self::message(
-            "min_value",
-            format!("Ensure this value is greater than or equal to {least}."),
-        )
+        Self::message("min_value", format!("Ensure this value is greater than or equal to {least}."))
     }
 
     pub fn max_value(most: i64) -> Self {
-        Self::message(
-            "max_value",
-            format!("Ensure this value is less than or equal to {most}."),
-        )
+        Self::message("max_value", format!("Ensure this value is less than or equal to {most}."))
     }
 
     /// A reference to something that is not there, by its primary key.
     pub fn does_not_exist(key: impl std::fmt::Display) -> Self {
-        Self::message(
-            "does_not_exist",
-            format!("Invalid pk \"{key}\" - object does not exist."),
-        )
+        Self::message("does_not_exist", format!("Invalid pk \"{key}\" - object does not exist."))
     }
 
     /// Puts `tree` in at `name`, beside whatever stands there.

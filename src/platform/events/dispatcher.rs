@@ -26,9 +26,8 @@ pub async fn dispatch(app: App, subscriptions: Subscriptions, mut stop: watch::R
         let tapped = app.db.wake().clone();
         let subscriptions = Arc::clone(&subscriptions);
         let now = app.clock.now();
-        let batch = app
-            .db
-            .write(move |conn| dispatch_batch(conn, &subscriptions, BATCH, now).map_err(Problem::internal));
+        let batch =
+            app.db.write(move |conn| dispatch_batch(conn, &subscriptions, BATCH, now).map_err(Problem::internal));
         match batch.await {
             Ok(count) if count > 0 => continue,
             Ok(_) => {}

@@ -25,25 +25,16 @@ pub struct StoredEvent {
 impl StoredEvent {
     /// The oldest that have no place in the feed yet, each aggregate's in its own order.
     pub(super) fn undispatched(conn: &mut PgConnection, limit: i64) -> QueryResult<Vec<Self>> {
-        Self::query()
-            .filter(events::position.is_null())
-            .order(events::ordinal)
-            .limit(limit)
-            .load(conn)
+        Self::query().filter(events::position.is_null()).order(events::ordinal).limit(limit).load(conn)
     }
 
     pub(super) fn place(&self, conn: &mut PgConnection, position: i64) -> QueryResult<usize> {
-        diesel::update(events::table.find(self.id))
-            .set(events::position.eq(position))
-            .execute(conn)
+        diesel::update(events::table.find(self.id)).set(events::position.eq(position)).execute(conn)
     }
 }
 
 pub(super) fn last_position(conn: &mut PgConnection) -> QueryResult<i64> {
-    events::table
-        .select(diesel::dsl::max(events::position))
-        .first::<Option<i64>>(conn)
-        .map(Option::unwrap_or_default)
+    events::table.select(diesel::dsl::max(events::position)).first::<Option<i64>>(conn).map(Option::unwrap_or_default)
 }
 
 /// The number of the next event of an aggregate, whose row the caller holds locked.

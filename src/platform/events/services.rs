@@ -62,10 +62,9 @@ pub fn dispatch_batch(
         #[diesel(sql_type = diesel::sql_types::Bool)]
         is_elected: bool,
     }
-    let elected: Elected = diesel::sql_query(format!(
-        "select pg_try_advisory_xact_lock({DISPATCHER_LOCK}) as is_elected"
-    ))
-    .get_result(conn)?;
+    let elected: Elected =
+        diesel::sql_query(format!("select pg_try_advisory_xact_lock({DISPATCHER_LOCK}) as is_elected"))
+            .get_result(conn)?;
     if !elected.is_elected {
         return Ok(0);
     }

@@ -12,9 +12,7 @@ use crate::platform::app::App;
 #[utoipa::path(tag = "health", responses((status = 200, body = Liveness)))]
 #[get("/live")]
 pub async fn live() -> HttpResponse {
-    HttpResponse::Ok().json(Liveness {
-        status: HealthStatus::Healthy,
-    })
+    HttpResponse::Ok().json(Liveness { status: HealthStatus::Healthy })
 }
 
 /// Tell whether the program should be sent requests.
@@ -24,15 +22,9 @@ pub async fn live() -> HttpResponse {
 #[get("/ready")]
 pub async fn ready(app: Data<App>) -> HttpResponse {
     let is_ready = app.is_ready.load(Ordering::Relaxed);
-    let reaches_database = || {
-        app.db
-            .read(|conn| diesel::RunQueryDsl::execute(diesel::sql_query("select 1"), conn))
-    };
-    let status = if is_ready && reaches_database().await.is_ok() {
-        HealthStatus::Healthy
-    } else {
-        HealthStatus::Unhealthy
-    };
+    let reaches_database = || app.db.read(|conn| diesel::RunQueryDsl::execute(diesel::sql_query("select 1"), conn));
+    let status =
+        if is_ready && reaches_database().await.is_ok() { HealthStatus::Healthy } else { HealthStatus::Unhealthy };
     answer(status, &Liveness { status })
 }
 

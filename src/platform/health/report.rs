@@ -3,6 +3,7 @@
 use std::sync::atomic::Ordering;
 
 use chrono::{DateTime, TimeDelta, Utc};
+use diesel::PgConnection;
 use serde::Serialize;
 use utoipa::ToSchema;
 
@@ -77,51 +78,21 @@ pub struct ProvidersCheck {
 /// A job that waits longer than this means that the workers do not keep up.
 const LATE: TimeDelta = TimeDelta::minutes(5);
 
+/// A worker that has not shown itself for this long is gone.
+const SEEN: TimeDelta = TimeDelta::minutes(1);
+
 pub(super) async fn report(app: &App) -> Health {
-    let now = app.clock.now();
-    let queue = app.db.read(move |conn| {
-        Ok::<_, diesel::result::Error>((
-            jobs::depth(conn, now)?,
-            jobs::live_workers(conn, now - TimeDelta::minutes(1))?,
-        ))
+    let workers = workers(app).await;
+    let database = if workers.is_some() { HealthStatus::Healthy } else { HealthStatus::Unhealthy };
+    let workers = workers.unwrap_or(WorkersCheck {
+        status: HealthStatus::Unhealthy,
+        alive: 0,
+        queue_depth: 0,
+        oldest_job: None,
+        dead_jobs: 0,
     });
-    let queue = queue.await.ok();
-    let database = if queue.is_some() {
-        HealthStatus::Healthy
-    } else {
-        HealthStatus::Unhealthy
-    };
-    let workers = queue.map_or(
-        WorkersCheck {
-            status: HealthStatus::Unhealthy,
-            alive: 0,
-            queue_depth: 0,
-            oldest_job: None,
-            dead_jobs: 0,
-        },
-        |(depth, alive)| {
-            let is_late = depth.oldest.is_some_and(|oldest| now - oldest > LATE);
-            let status = if alive == 0 || is_late {
-                HealthStatus::Degraded
-            } else {
-                HealthStatus::Healthy
-            };
-            let (queue_depth, oldest_job, dead_jobs) = (depth.ready, depth.oldest, depth.dead);
-            WorkersCheck {
-                status,
-                alive,
-                queue_depth,
-                oldest_job,
-                dead_jobs,
-            }
-        },
-    );
     let reachable = app.cache.is_reachable().await;
-    let redis = if reachable == Some(false) {
-        HealthStatus::Degraded
-    } else {
-        HealthStatus::Healthy
-    };
+    let redis = if reachable == Some(false) { HealthStatus::Degraded } else { HealthStatus::Healthy };
     let is_ready = app.is_ready.load(Ordering::Relaxed);
     let status = match (database, is_ready) {
         (HealthStatus::Unhealthy, _) | (_, false) => HealthStatus::Unhealthy,
@@ -132,10 +103,7 @@ pub(super) async fn report(app: &App) -> Health {
         status,
         checks: Checks {
             database: Check { status: database },
-            redis: RedisCheck {
-                status: redis,
-                is_configured: reachable.is_some(),
-            },
+            redis: RedisCheck { status: redis, is_configured: reachable.is_some() },
             workers,
             external_apis: ProvidersCheck {
                 status: HealthStatus::Healthy,
@@ -144,4 +112,21 @@ pub(super) async fn report(app: &App) -> Health {
             },
         },
     }
+}
+
+/// None where the database does not tell.
+async fn workers(app: &App) -> Option<WorkersCheck> {
+    let now = app.clock.now();
+    let ask = move |conn: &mut PgConnection| {
+        Ok::<_, diesel::result::Error>((jobs::depth(conn, now)?, jobs::live_workers(conn, now - SEEN)?))
+    };
+    let (depth, alive) = app.db.read(ask).await.ok()?;
+    let is_late = depth.oldest.is_some_and(|oldest| now - oldest > LATE);
+    Some(WorkersCheck {
+        status: if alive == 0 || is_late { HealthStatus::Degraded } else { HealthStatus::Healthy },
+        alive,
+        queue_depth: depth.ready,
+        oldest_job: depth.oldest,
+        dead_jobs: depth.dead,
+    })
 }

@@ -11,7 +11,7 @@ use serde_json::{Map, Value};
 use super::from_json::{FromJson, python_type};
 use crate::platform::error::{ErrorTree, Problem};
 
-/// A type that is read from the members of a JSON object. The [`body!`] macro writes the implementation.
+/// A type that is read from the members of a JSON object. The `body!` macro writes the implementation.
 pub trait FromObject: Sized {
     fn from_object(members: &mut Members) -> Option<Self>;
 }
@@ -25,10 +25,7 @@ pub struct Members {
 
 impl Members {
     pub fn new(values: Map<String, Value>) -> Self {
-        Self {
-            values,
-            errors: BTreeMap::new(),
-        }
+        Self { values, errors: BTreeMap::new() }
     }
 
     /// The member of this name; none where it is wrong, and then the reason is noted.
@@ -121,11 +118,7 @@ impl<T: FromJson + 'static> FromRequest for Body<T> {
             }
             let value: Value = serde_json::from_slice(&bytes)
                 .map_err(|error| Problem::parse_error(format!("JSON parse error - {error}")))?;
-            let read = if value.is_null() {
-                T::from_null()
-            } else {
-                T::from_json(value)
-            };
+            let read = if value.is_null() { T::from_null() } else { T::from_json(value) };
             Ok(Self(read.map_err(Problem::invalid)?))
         })
     }

@@ -16,11 +16,7 @@ pub struct Created<T> {
 impl<T: Serialize> Created<T> {
     /// `location` is the path of the new thing.
     pub fn at(location: String, view: T) -> Self {
-        Self {
-            location,
-            headers: Vec::new(),
-            view,
-        }
+        Self { location, headers: Vec::new(), view }
     }
 
     #[must_use]

@@ -29,24 +29,13 @@ impl RouteTable {
                 ("PATCH", &item.patch),
                 ("DELETE", &item.delete),
             ];
-            methods.extend(
-                candidates
-                    .iter()
-                    .filter(|(_, operation)| operation.is_some())
-                    .map(|(method, _)| *method),
-            );
+            methods.extend(candidates.iter().filter(|(_, operation)| operation.is_some()).map(|(method, _)| *method));
             if methods.contains(&"GET") {
                 methods.push("HEAD");
             }
             methods.push("OPTIONS");
-            let summary = candidates
-                .iter()
-                .find_map(|(_, operation)| operation.as_ref()?.summary.clone());
-            Route {
-                pattern: ResourceDef::new(path.clone()),
-                methods,
-                name: summary.unwrap_or_default(),
-            }
+            let summary = candidates.iter().find_map(|(_, operation)| operation.as_ref()?.summary.clone());
+            Route { pattern: ResourceDef::new(path.clone()), methods, name: summary.unwrap_or_default() }
         });
         Self(routes.collect())
     }

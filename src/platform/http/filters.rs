@@ -24,9 +24,7 @@ impl<T: FromObject> FromRequest for Filters<T> {
 
 fn read<T: FromObject>(query: &str) -> Result<T, ErrorTree> {
     // Repeated keys: the last one counts, as in Django's QueryDict.
-    let pairs = web::Query::<Vec<(String, String)>>::from_query(query)
-        .map(web::Query::into_inner)
-        .unwrap_or_default();
+    let pairs = web::Query::<Vec<(String, String)>>::from_query(query).map(web::Query::into_inner).unwrap_or_default();
     let values: Map<String, Value> = pairs
         .into_iter()
         .filter(|(_, value)| !value.is_empty())

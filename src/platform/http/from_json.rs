@@ -76,11 +76,7 @@ impl<T: FromJson> FromJson for Vec<T> {
         let mut read = Self::with_capacity(items.len());
         let mut errors = std::collections::BTreeMap::new();
         for (place, item) in items.into_iter().enumerate() {
-            let result = if item.is_null() {
-                T::from_null()
-            } else {
-                T::from_json(item)
-            };
+            let result = if item.is_null() { T::from_null() } else { T::from_json(item) };
             match result {
                 Ok(value) => read.push(value),
                 Err(tree) => {
@@ -88,11 +84,7 @@ impl<T: FromJson> FromJson for Vec<T> {
                 }
             }
         }
-        if errors.is_empty() {
-            Ok(read)
-        } else {
-            Err(ErrorTree::Members(errors))
-        }
+        if errors.is_empty() { Ok(read) } else { Err(ErrorTree::Members(errors)) }
     }
 }
 
@@ -140,9 +132,7 @@ impl FromJson for i64 {
             return Err(invalid());
         }
         // Beyond 64 bits it is an integer still, only out of every field's range.
-        Ok(whole
-            .parse()
-            .unwrap_or(if whole.starts_with('-') { Self::MIN } else { Self::MAX }))
+        Ok(whole.parse().unwrap_or(if whole.starts_with('-') { Self::MIN } else { Self::MAX }))
     }
 }
 
@@ -170,21 +160,14 @@ impl FromJson for chrono::DateTime<chrono::Utc> {
     fn from_json(value: Value) -> Result<Self, ErrorTree> {
         let text = value.as_str().map(str::trim).unwrap_or_default();
         let moment = chrono::DateTime::parse_from_rfc3339(text).map(|moment| moment.to_utc());
-        let day = || {
-            text.parse::<chrono::NaiveDate>()
-                .ok()?
-                .and_hms_opt(0, 0, 0)
-                .map(|start| start.and_utc())
-        };
-        moment
-            .ok()
-            .or_else(day)
-            .filter(|moment| (1..=9999).contains(&chrono::Datelike::year(moment)))
-            .ok_or_else(|| {
+        let day = || text.parse::<chrono::NaiveDate>().ok()?.and_hms_opt(0, 0, 0).map(|start| start.and_utc());
+        moment.ok().or_else(day).filter(|moment| (1..=9999).contains(&chrono::Datelike::year(moment))).ok_or_else(
+            || {
                 let text = "Datetime has wrong format. Use one of these formats instead: \
                         YYYY-MM-DDThh:mm[:ss[.uuuuuu]][+HH:MM|-HH:MM|Z].";
                 ErrorTree::message("invalid", text)
-            })
+            },
+        )
     }
 }
 
@@ -193,24 +176,15 @@ impl FromJson for Map<String, Value> {
     fn from_json(value: Value) -> Result<Self, ErrorTree> {
         let written = value.to_string();
         if written.len() > 32 * 1024 {
-            return Err(ErrorTree::message(
-                "max_length",
-                "Ensure this object has no more than 32768 bytes.",
-            ));
+            return Err(ErrorTree::message("max_length", "Ensure this object has no more than 32768 bytes."));
         }
         if written.contains("\\u0000") {
-            return Err(ErrorTree::message(
-                "null_characters_not_allowed",
-                "Null characters are not allowed.",
-            ));
+            return Err(ErrorTree::message("null_characters_not_allowed", "Null characters are not allowed."));
         }
         match value {
             Value::Object(members) => Ok(members),
             other => {
-                let text = format!(
-                    "Expected a dictionary of items but got type \"{}\".",
-                    python_type(&other)
-                );
+                let text = format!("Expected a dictionary of items but got type \"{}\".", python_type(&other));
                 Err(ErrorTree::message("not_a_dict", text))
             }
         }
@@ -225,10 +199,7 @@ pub fn text_from_json(value: Value) -> Result<String, ErrorTree> {
         _ => return Err(ErrorTree::message("invalid", "Not a valid string.")),
     };
     if text.contains('\0') {
-        return Err(ErrorTree::message(
-            "null_characters_not_allowed",
-            "Null characters are not allowed.",
-        ));
+        return Err(ErrorTree::message("null_characters_not_allowed", "Null characters are not allowed."));
     }
     Ok(text.trim().to_owned())
 }

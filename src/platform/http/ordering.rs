@@ -35,45 +35,26 @@ impl<K: OrderKey> FromRequest for Sort<K> {
     fn from_request(request: &HttpRequest, _: &mut Payload) -> Self::Future {
         let pairs = web::Query::<Vec<(String, String)>>::from_query(request.query_string());
         let pairs = pairs.map(web::Query::into_inner).unwrap_or_default();
-        let asked = pairs
-            .iter()
-            .rev()
-            .find(|(name, _)| name == "ordering")
-            .map_or("", |(_, value)| value.as_str());
-        ready(Ok(Self(
-            asked.split(',').filter_map(|name| parse(name.trim())).collect(),
-        )))
+        let asked = pairs.iter().rev().find(|(name, _)| name == "ordering").map_or("", |(_, value)| value.as_str());
+        ready(Ok(Self(asked.split(',').filter_map(|name| parse(name.trim())).collect())))
     }
 }
 
 fn parse<K: OrderKey>(name: &str) -> Option<SortedBy<K>> {
     let (name, is_descending) = name.strip_prefix('-').map_or((name, false), |name| (name, true));
-    K::KEYS
-        .iter()
-        .find(|(known, _)| *known == name)
-        .map(|(_, key)| SortedBy {
-            key: *key,
-            is_descending,
-        })
+    K::KEYS.iter().find(|(known, _)| *known == name).map(|(_, key)| SortedBy { key: *key, is_descending })
 }
 
 impl<K: OrderKey> IntoParams for Sort<K> {
     fn into_params(_: impl Fn() -> Option<ParameterIn>) -> Vec<Parameter> {
-        let names = K::KEYS
-            .iter()
-            .flat_map(|(name, _)| [(*name).to_owned(), format!("-{name}")]);
-        let item = ObjectBuilder::new()
-            .schema_type(Type::String)
-            .enum_values(Some(names))
-            .build();
+        let names = K::KEYS.iter().flat_map(|(name, _)| [(*name).to_owned(), format!("-{name}")]);
+        let item = ObjectBuilder::new().schema_type(Type::String).enum_values(Some(names)).build();
         vec![
             ParameterBuilder::new()
                 .name("ordering")
                 .parameter_in(ParameterIn::Query)
                 .required(Required::False)
-                .description(Some(
-                    "Which fields to order by; a leading `-` reverses. Unknown names are ignored.",
-                ))
+                .description(Some("Which fields to order by; a leading `-` reverses. Unknown names are ignored."))
                 .schema(Some(ArrayBuilder::new().items(item).build()))
                 .explode(Some(false))
                 .build(),

@@ -63,34 +63,16 @@ impl FromRequest for Page {
 
 impl Page {
     fn parse(query: Vec<(String, String)>, url: String) -> Result<Self, Problem> {
-        let last = |name: &str| {
-            query
-                .iter()
-                .rev()
-                .find(|(key, _)| key == name)
-                .map(|(_, value)| value.trim())
-        };
+        let last = |name: &str| query.iter().rev().find(|(key, _)| key == name).map(|(_, value)| value.trim());
         let number = match last("page") {
             None | Some("") => Number::Of(1),
             Some("last") => Number::Last,
             // A number past the end of 64 bits is a page past the end of the list.
-            Some(text) => Number::Of(
-                text.parse()
-                    .ok()
-                    .filter(|n| *n >= 1)
-                    .ok_or_else(Problem::invalid_page)?,
-            ),
+            Some(text) => Number::Of(text.parse().ok().filter(|n| *n >= 1).ok_or_else(Problem::invalid_page)?),
         };
-        let size = last("page_size")
-            .and_then(|text| text.parse::<i64>().ok())
-            .filter(|size| *size >= 1);
+        let size = last("page_size").and_then(|text| text.parse::<i64>().ok()).filter(|size| *size >= 1);
         let size = size.unwrap_or(DEFAULT_SIZE).min(MAX_SIZE);
-        Ok(Self {
-            number,
-            size,
-            url,
-            query,
-        })
+        Ok(Self { number, size, url, query })
     }
 
     pub const fn limit(&self) -> i64 {
@@ -101,11 +83,7 @@ impl Page {
     pub fn offset(&self, count: i64) -> Result<i64, Problem> {
         let number = self.number(count);
         let offset = (number - 1).checked_mul(self.size).ok_or_else(Problem::invalid_page)?;
-        if number > 1 && offset >= count {
-            Err(Problem::invalid_page())
-        } else {
-            Ok(offset)
-        }
+        if number > 1 && offset >= count { Err(Problem::invalid_page()) } else { Ok(offset) }
     }
 
     fn number(&self, count: i64) -> i64 {
@@ -124,12 +102,7 @@ impl Page {
         let number = self.number(count);
         let next = (number < self.last_number(count)).then(|| self.link(number + 1));
         let previous = (number > 1).then(|| self.link(number - 1));
-        Paged {
-            count,
-            next,
-            previous,
-            results,
-        }
+        Paged { count, next, previous, results }
     }
 
     /// The link to page 1 names no page, as DRF's does not.
@@ -141,9 +114,7 @@ impl Page {
         if pairs.is_empty() {
             return self.url.clone();
         }
-        let query = pairs
-            .iter()
-            .map(|(name, value)| format!("{}={}", encode(name), encode(value)));
+        let query = pairs.iter().map(|(name, value)| format!("{}={}", encode(name), encode(value)));
         format!("{}?{}", self.url, query.collect::<Vec<_>>().join("&"))
     }
 }
@@ -179,10 +150,7 @@ mod tests {
     use super::*;
 
     fn page(query: &[(&str, &str)]) -> Result<Page, Problem> {
-        let query = query
-            .iter()
-            .map(|(name, value)| ((*name).to_owned(), (*value).to_owned()))
-            .collect();
+        let query = query.iter().map(|(name, value)| ((*name).to_owned(), (*value).to_owned())).collect();
         Page::parse(query, "http://shop/api/products/".to_owned())
     }
 
@@ -190,14 +158,8 @@ mod tests {
     fn links_keep_the_other_parameters() {
         let page = page(&[("search", "tea & pot"), ("page", "2"), ("page_size", "10")]).unwrap();
         let list = page.envelope(35, vec![0; 10]);
-        assert_eq!(
-            list.next.unwrap(),
-            "http://shop/api/products/?search=tea%20%26%20pot&page_size=10&page=3"
-        );
-        assert_eq!(
-            list.previous.unwrap(),
-            "http://shop/api/products/?search=tea%20%26%20pot&page_size=10"
-        );
+        assert_eq!(list.next.unwrap(), "http://shop/api/products/?search=tea%20%26%20pot&page_size=10&page=3");
+        assert_eq!(list.previous.unwrap(), "http://shop/api/products/?search=tea%20%26%20pot&page_size=10");
     }
 
     #[test]

@@ -7,14 +7,14 @@ use diesel::prelude::*;
 use serde::Serialize;
 use utoipa::ToSchema;
 
+use super::listing::JobFilter;
 use super::models::{JobRow, JobState};
 use super::services::{self, JobError};
 use crate::platform::app::App;
 use crate::platform::auth::{Allowed, ManageJobs};
 use crate::platform::error::Problem;
-use crate::platform::http::{Filters, Page, Paged, filter};
+use crate::platform::http::{Filters, Page, Paged};
 use crate::platform::types::JobId;
-use crate::schema::jobs;
 
 /// A background job.
 #[derive(Debug, Serialize, ToSchema)]
@@ -53,13 +53,6 @@ impl From<JobRow> for JobView {
     }
 }
 
-filter! {
-    pub struct JobFilter {
-        "state" => pub state: JobState,
-        "name" => pub name: String,
-    }
-}
-
 /// List background jobs, the newest first.
 #[utoipa::path(tag = "jobs", params(JobFilter, Page), security(("jwtAuth" = [])),
     responses((status = 200, body = Paged<JobView>)))]
@@ -70,23 +63,8 @@ pub async fn list_jobs(
     filter: Filters<JobFilter>,
     page: Page,
 ) -> Result<Json<Paged<JobView>>, Problem> {
-    let list = move |conn: &mut PgConnection| -> Result<Paged<JobView>, Problem> {
-        let mut query = JobRow::query().into_boxed();
-        let mut count = jobs::table.into_boxed();
-        if let Some(state) = filter.0.state {
-            query = query.filter(jobs::state.eq(state));
-            count = count.filter(jobs::state.eq(state));
-        }
-        if let Some(name) = &filter.0.name {
-            query = query.filter(jobs::name.eq(name.clone()));
-            count = count.filter(jobs::name.eq(name.clone()));
-        }
-        let count: i64 = count.count().get_result(conn)?;
-        let rows = query
-            .order((jobs::created_at.desc(), jobs::id.desc()))
-            .limit(page.limit())
-            .offset(page.offset(count)?);
-        let rows: Vec<JobRow> = rows.load(conn)?;
+    let list = move |conn: &mut PgConnection| -> Result<_, Problem> {
+        let (count, rows) = filter.0.page(conn, &page)?;
         Ok(page.envelope(count, rows.into_iter().map(JobView::from).collect()))
     };
     Ok(Json(app.db.read(list).await?))
@@ -96,10 +74,7 @@ pub async fn list_jobs(
 #[utoipa::path(tag = "jobs", params(JobId), security(("jwtAuth" = [])), responses((status = 200, body = JobView)))]
 #[get("/{id}/")]
 pub async fn get_job(app: Data<App>, _staff: Allowed<ManageJobs>, id: Path<JobId>) -> Result<Json<JobView>, Problem> {
-    let job = app
-        .db
-        .read(move |conn| JobRow::find(conn, *id)?.ok_or(JobError::NotFound))
-        .await?;
+    let job = app.db.read(move |conn| JobRow::find(conn, *id)?.ok_or(JobError::NotFound)).await?;
     Ok(Json(job.into()))
 }
 

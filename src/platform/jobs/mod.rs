@@ -6,6 +6,7 @@
 
 mod handlers;
 mod job;
+mod listing;
 mod models;
 mod schedule;
 mod services;
@@ -20,8 +21,5 @@ pub use services::{depth, enqueue, enqueue_all, live_workers, purge_finished, pu
 pub use worker::{WorkerSettings, work};
 
 pub fn routes(config: &mut ServiceConfig<'_>) {
-    config
-        .service(handlers::list_jobs)
-        .service(handlers::get_job)
-        .service(handlers::replay_job);
+    config.service(handlers::list_jobs).service(handlers::get_job).service(handlers::replay_job);
 }

@@ -123,13 +123,8 @@ impl Outcome {
         worker: Uuid,
         run_at: Option<DateTime<Utc>>,
     ) -> QueryResult<bool> {
-        let held = jobs::table
-            .find(id)
-            .filter(jobs::leased_by.eq(worker))
-            .filter(jobs::state.eq(JobState::Running));
-        let written = diesel::update(held)
-            .set((self, run_at.map(|at| jobs::run_at.eq(at))))
-            .execute(conn)?;
+        let held = jobs::table.find(id).filter(jobs::leased_by.eq(worker)).filter(jobs::state.eq(JobState::Running));
+        let written = diesel::update(held).set((self, run_at.map(|at| jobs::run_at.eq(at)))).execute(conn)?;
         Ok(written == 1)
     }
 }

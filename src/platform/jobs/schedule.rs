@@ -40,10 +40,7 @@ const TICK: Duration = Duration::from_secs(5);
 pub async fn sync_schedules(app: App, schedules: Arc<Vec<Schedule>>, mut stop: watch::Receiver<bool>) {
     while !*stop.borrow() {
         let (known, now) = (Arc::clone(&schedules), app.clock.now());
-        let tick = app
-            .db
-            .write(move |conn| run_due(conn, &known, now).map_err(Problem::internal))
-            .await;
+        let tick = app.db.write(move |conn| run_due(conn, &known, now).map_err(Problem::internal)).await;
         match tick {
             Ok(()) => {}
             Err(problem) if problem.status().as_u16() == 503 => warn!("Schedules wait for the database: {problem}"),
@@ -74,21 +71,14 @@ pub(super) fn run_due(conn: &mut PgConnection, known: &[Schedule], now: DateTime
         let tick = format!("{}@{}", row.name, row.next_run_at.timestamp());
         enqueue(conn, &schedule.job.clone().once(tick), now)?;
         diesel::update(schedules::table.find(&row.name))
-            .set((
-                schedules::next_run_at.eq(next(&row.cron, now)?),
-                schedules::last_run_at.eq(now),
-            ))
+            .set((schedules::next_run_at.eq(next(&row.cron, now)?), schedules::last_run_at.eq(now)))
             .execute(conn)?;
     }
     Ok(())
 }
 
 fn enter(conn: &mut PgConnection, schedule: &Schedule, now: DateTime<Utc>) -> Result<()> {
-    let known: Option<String> = schedules::table
-        .find(schedule.name)
-        .select(schedules::cron)
-        .first(conn)
-        .optional()?;
+    let known: Option<String> = schedules::table.find(schedule.name).select(schedules::cron).first(conn).optional()?;
     if known.as_deref() == Some(schedule.cron) {
         return Ok(());
     }
@@ -101,17 +91,12 @@ fn enter(conn: &mut PgConnection, schedule: &Schedule, now: DateTime<Utc>) -> Re
         ))
         .on_conflict(schedules::name)
         .do_update()
-        .set((
-            schedules::cron.eq(schedule.cron),
-            schedules::next_run_at.eq(next_run_at),
-        ))
+        .set((schedules::cron.eq(schedule.cron), schedules::next_run_at.eq(next_run_at)))
         .execute(conn)?;
     Ok(())
 }
 
 fn next(cron: &str, after: DateTime<Utc>) -> Result<DateTime<Utc>> {
     let pattern = Cron::from_str(cron).with_context(|| format!("{cron:?} is no cron pattern"))?;
-    pattern
-        .find_next_occurrence(&after, false)
-        .with_context(|| format!("{cron:?} never comes"))
+    pattern.find_next_occurrence(&after, false).with_context(|| format!("{cron:?} never comes"))
 }

@@ -82,13 +82,9 @@ pub(super) fn is_final(job: &JobRow, error: &anyhow::Error) -> bool {
 /// 60 s × 2^n, a little more or less by the job's id, so that those that failed together do not return
 /// together; longer where the other side asked for more.
 fn pause(job: &JobRow, error: &anyhow::Error) -> TimeDelta {
-    let asked = error
-        .downcast_ref::<RetryAfter>()
-        .and_then(|asked| TimeDelta::from_std(asked.pause).ok());
+    let asked = error.downcast_ref::<RetryAfter>().and_then(|asked| TimeDelta::from_std(asked.pause).ok());
     let doublings = u32::try_from(job.attempts - 1).unwrap_or_default().min(16);
-    let seconds = FIRST_PAUSE
-        .saturating_mul(2_i64.saturating_pow(doublings))
-        .min(LONGEST_PAUSE);
+    let seconds = FIRST_PAUSE.saturating_mul(2_i64.saturating_pow(doublings)).min(LONGEST_PAUSE);
     let spread = i64::from(job.id.as_uuid().as_bytes().last().copied().unwrap_or_default());
     let own = TimeDelta::milliseconds(seconds * 1000 + seconds * 100 * spread / 255);
     asked.map_or(own, |asked| asked.max(own))
@@ -96,13 +92,9 @@ fn pause(job: &JobRow, error: &anyhow::Error) -> TimeDelta {
 
 /// Holds on to jobs that still run.
 pub(super) fn extend_leases(conn: &mut PgConnection, worker: Uuid, leased_until: DateTime<Utc>) -> QueryResult<usize> {
-    diesel::update(
-        jobs::table
-            .filter(jobs::leased_by.eq(worker))
-            .filter(jobs::state.eq(JobState::Running)),
-    )
-    .set(jobs::leased_until.eq(leased_until))
-    .execute(conn)
+    diesel::update(jobs::table.filter(jobs::leased_by.eq(worker)).filter(jobs::state.eq(JobState::Running)))
+        .set(jobs::leased_until.eq(leased_until))
+        .execute(conn)
 }
 
 /// Gives a dead job all its tries again.
@@ -138,9 +130,7 @@ pub fn depth(conn: &mut PgConnection, now: DateTime<Utc>) -> QueryResult<QueueDe
 
 /// Forgets what was done before `before`.
 pub fn purge_finished(conn: &mut PgConnection, before: DateTime<Utc>) -> QueryResult<usize> {
-    let done = jobs::table
-        .filter(jobs::state.eq(JobState::Done))
-        .filter(jobs::finished_at.lt(before));
+    let done = jobs::table.filter(jobs::state.eq(JobState::Done)).filter(jobs::finished_at.lt(before));
     diesel::delete(done).execute(conn)
 }
 
@@ -151,10 +141,7 @@ pub fn purge_workers(conn: &mut PgConnection, before: DateTime<Utc>) -> QueryRes
 
 /// How many workers have shown themselves since `since`.
 pub fn live_workers(conn: &mut PgConnection, since: DateTime<Utc>) -> QueryResult<i64> {
-    workers::table
-        .filter(workers::seen_at.ge(since))
-        .count()
-        .get_result(conn)
+    workers::table.filter(workers::seen_at.ge(since)).count().get_result(conn)
 }
 
 pub(super) fn show_worker(

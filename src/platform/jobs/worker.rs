@@ -32,12 +32,7 @@ pub struct WorkerSettings {
 
 impl WorkerSettings {
     pub const fn new(queues: Vec<String>, slots: usize) -> Self {
-        Self {
-            queues,
-            slots,
-            lease: Duration::from_secs(60),
-            poll: Duration::from_millis(500),
-        }
+        Self { queues, slots, lease: Duration::from_secs(60), poll: Duration::from_millis(500) }
     }
 }
 
@@ -51,12 +46,7 @@ struct Worker {
 
 /// Works until `stop` says so, then finishes what is running.
 pub async fn work(app: App, registry: Arc<JobRegistry>, settings: WorkerSettings, mut stop: watch::Receiver<bool>) {
-    let worker = Worker {
-        id: new_uuid(),
-        app,
-        registry,
-        settings,
-    };
+    let worker = Worker { id: new_uuid(), app, registry, settings };
     let heart = tokio::spawn(worker.clone().beat());
     let slots = Arc::new(Semaphore::new(worker.settings.slots));
     let mut running = JoinSet::new();
@@ -100,10 +90,7 @@ impl Worker {
         };
         let (id, queues, now) = (self.id, self.settings.queues.clone(), self.app.clock.now());
         let leased_until = now + self.lease();
-        let taken = self
-            .app
-            .db
-            .write(move |conn| JobRow::take(conn, id, &queues, limit, (now, leased_until)));
+        let taken = self.app.db.write(move |conn| JobRow::take(conn, id, &queues, limit, (now, leased_until)));
         taken.await.unwrap_or_else(|problem| {
             warn!("No jobs could be taken: {problem}");
             Vec::new()
@@ -138,9 +125,7 @@ impl Worker {
                 Err(super::WillNotSucceed("its worker died in every try".to_owned()).into())
             } else {
                 let work = AssertUnwindSafe(self.registry.run(&job.name, job.payload.clone(), self.app.clone()));
-                work.catch_unwind()
-                    .await
-                    .unwrap_or_else(|_| Err(anyhow::anyhow!("the job panicked")))
+                work.catch_unwind().await.unwrap_or_else(|_| Err(anyhow::anyhow!("the job panicked")))
             };
             match &result {
                 Ok(()) => info!("Job {} done", job.name),
@@ -154,11 +139,7 @@ impl Worker {
 
     async fn record(&self, job: JobRow, result: anyhow::Result<()>) {
         let (worker, now, id) = (self.id, self.app.clock.now(), job.id);
-        let written = self
-            .app
-            .db
-            .write(move |conn| finish(conn, &job, worker, &result, now))
-            .await;
+        let written = self.app.db.write(move |conn| finish(conn, &job, worker, &result, now)).await;
         match written {
             Ok(true) => {}
             Ok(false) => warn!(job.id = %id, "The lease of job {id} was lost before it ended"),

@@ -27,10 +27,7 @@ pub struct BreakerSettings {
 
 impl Default for BreakerSettings {
     fn default() -> Self {
-        Self {
-            failures: 5,
-            pause: Duration::from_secs(30),
-        }
+        Self { failures: 5, pause: Duration::from_secs(30) }
     }
 }
 
@@ -47,10 +44,7 @@ pub struct Breaker<G> {
 impl<G> Breaker<G> {
     pub fn new(gateway: G, settings: BreakerSettings, clock: MonotonicClock) -> Self {
         let state = Mutex::new(State::Closed { failures: 0 });
-        Self {
-            gateway,
-            circuit: Circuit { settings, clock, state },
-        }
+        Self { gateway, circuit: Circuit { settings, clock, state } }
     }
 }
 
@@ -134,22 +128,14 @@ impl Circuit {
         let mut state = self.state();
         let wait = match *state {
             State::Closed { .. } => {
-                return Ok(Passage {
-                    circuit: self,
-                    provider,
-                    is_trial: false,
-                });
+                return Ok(Passage { circuit: self, provider, is_trial: false });
             }
             State::Open { since, pause } => pause.saturating_sub((self.clock)().saturating_duration_since(since)),
             State::HalfOpen => self.settings.pause,
         };
         if wait.is_zero() {
             *state = State::HalfOpen;
-            return Ok(Passage {
-                circuit: self,
-                provider,
-                is_trial: true,
-            });
+            return Ok(Passage { circuit: self, provider, is_trial: true });
         }
 
         Err(DeliveryError::Unavailable {
@@ -160,15 +146,8 @@ impl Circuit {
 
     fn open(&self, state: &mut State, provider: &'static str, asked: Option<Duration>) {
         let pause = asked.unwrap_or_default().max(self.settings.pause);
-        *state = State::Open {
-            since: (self.clock)(),
-            pause,
-        };
-        warn!(
-            provider,
-            "{provider} does not answer: it is left alone for {} s",
-            pause.as_secs()
-        );
+        *state = State::Open { since: (self.clock)(), pause };
+        warn!(provider, "{provider} does not answer: it is left alone for {} s", pause.as_secs());
     }
 
     /// The state is one plain value, so a panic elsewhere cannot have left it half written.
@@ -217,10 +196,7 @@ impl Drop for Passage<'_> {
     fn drop(&mut self) {
         if self.is_trial {
             let now = (self.circuit.clock)();
-            *self.circuit.state() = State::Open {
-                since: now,
-                pause: Duration::ZERO,
-            };
+            *self.circuit.state() = State::Open { since: now, pause: Duration::ZERO };
         }
     }
 }

@@ -15,10 +15,7 @@ pub struct Timeouts {
 
 impl Default for Timeouts {
     fn default() -> Self {
-        Self {
-            connect: Duration::from_secs(10),
-            total: Duration::from_secs(30),
-        }
+        Self { connect: Duration::from_secs(10), total: Duration::from_secs(30) }
     }
 }
 

@@ -37,10 +37,7 @@ type Source = (&'static str, &'static str);
 
 macro_rules! source {
     ($path:expr) => {
-        (
-            $path,
-            include_str!(concat!(env!("CARGO_MANIFEST_DIR"), "/templates/", $path)),
-        )
+        ($path, include_str!(concat!(env!("CARGO_MANIFEST_DIR"), "/templates/", $path)))
     };
 }
 
@@ -69,18 +66,10 @@ struct MailSources {
 }
 
 /// What other templates extend or include.
-const SHARED: &[Source] = &[
-    source!("email/_layout.html"),
-    source!("email/_order.html"),
-    source!("email/_order.txt"),
-];
+const SHARED: &[Source] = &[source!("email/_layout.html"), source!("email/_order.html"), source!("email/_order.txt")];
 
-const MAILS: &[MailSources] = &[
-    mail!("order_cancelled"),
-    mail!("order_confirmed"),
-    mail!("order_placed_admin"),
-    mail!("order_shipped"),
-];
+const MAILS: &[MailSources] =
+    &[mail!("order_cancelled"), mail!("order_confirmed"), mail!("order_placed_admin"), mail!("order_shipped")];
 
 const SMSES: &[(&str, Source)] = &[sms!("order_confirmed")];
 
@@ -124,10 +113,8 @@ impl Templates {
     }
 
     pub fn render_mail(&self, name: &str, context: &impl Serialize) -> Result<RenderedMail, TemplateError> {
-        let mail = MAILS
-            .iter()
-            .find(|mail| mail.name == name)
-            .ok_or_else(|| TemplateError::Unknown(name.to_owned()))?;
+        let mail =
+            MAILS.iter().find(|mail| mail.name == name).ok_or_else(|| TemplateError::Unknown(name.to_owned()))?;
         let context = Value::from(Serde(context));
 
         Ok(RenderedMail {
@@ -138,10 +125,8 @@ impl Templates {
     }
 
     pub fn render_sms(&self, name: &str, context: &impl Serialize) -> Result<String, TemplateError> {
-        let (_, source) = SMSES
-            .iter()
-            .find(|(known, _)| *known == name)
-            .ok_or_else(|| TemplateError::Unknown(name.to_owned()))?;
+        let (_, source) =
+            SMSES.iter().find(|(known, _)| *known == name).ok_or_else(|| TemplateError::Unknown(name.to_owned()))?;
 
         let text = self.render(*source, &Value::from(Serde(context)))?;
         Ok(text.trim().to_owned())
@@ -156,9 +141,5 @@ impl Templates {
 }
 
 fn escaping_of(path: &str) -> AutoEscape {
-    if path.ends_with(".html") {
-        AutoEscape::Html
-    } else {
-        AutoEscape::None
-    }
+    if path.ends_with(".html") { AutoEscape::Html } else { AutoEscape::None }
 }

@@ -16,10 +16,8 @@ pub(super) fn one_line(text: &str) -> String {
 /// What a mail server said, without the addresses that servers like to repeat.
 pub(super) fn mail_reply(reply: &str) -> String {
     let words = one_line(reply);
-    let nameless: Vec<&str> = words
-        .split(' ')
-        .map(|word| if word.contains('@') { "(address)" } else { word })
-        .collect();
+    let nameless: Vec<&str> =
+        words.split(' ').map(|word| if word.contains('@') { "(address)" } else { word }).collect();
     shortened(&nameless.join(" "))
 }
 
@@ -71,10 +69,7 @@ pub(super) fn masked_address(address: &str) -> String {
 
 /// `+254711222333` as `+254***33`: country and last digits.
 pub(super) fn masked_number(number: &str) -> String {
-    match (
-        number.get(..4),
-        number.len().checked_sub(2).and_then(|at| number.get(at..)),
-    ) {
+    match (number.get(..4), number.len().checked_sub(2).and_then(|at| number.get(at..))) {
         (Some(start), Some(end)) if number.len() > 8 => format!("{start}***{end}"),
         _ => "***".to_owned(),
     }
@@ -98,10 +93,7 @@ mod tests {
 
     #[test]
     fn replies_name_nobody() {
-        assert_eq!(
-            mail_reply("5.1.1 <ana@example.com>:\nno such user"),
-            "5.1.1 (address) no such user"
-        );
+        assert_eq!(mail_reply("5.1.1 <ana@example.com>:\nno such user"), "5.1.1 (address) no such user");
         assert_eq!(
             sms_reply("The 'To' number +254711222333 is not valid (21211)"),
             "The 'To' number +(number) is not valid (21211)"
@@ -127,12 +119,9 @@ mod tests {
         ] {
             assert_eq!(masked_address(address), masked);
         }
-        for (number, masked) in [
-            ("+254711222333", "+254***33"),
-            ("+2547112", "***"),
-            ("", "***"),
-            ("日本語日本語", "***"),
-        ] {
+        for (number, masked) in
+            [("+254711222333", "+254***33"), ("+2547112", "***"), ("", "***"), ("日本語日本語", "***")]
+        {
             assert_eq!(masked_number(number), masked);
         }
     }

@@ -14,7 +14,7 @@ pub fn finish(document: OpenApi) -> serde_json::Result<OpenApi> {
     let mut document = serde_json::to_value(document)?;
     describe(&mut document);
     inline_simple_types(&mut document);
-    rename_pages(&mut document);
+    rename_schemas(&mut document);
     name_operations(&mut document);
     serde_json::from_value(document)
 }
@@ -81,21 +81,15 @@ fn set(document: &mut Value, pointer: &str, value: Value) {
 
 /// An e-mail, an id, a price are strings with a format: they stand where they are used, not among the components.
 fn inline_simple_types(document: &mut Value) {
-    let Some(schemas) = document
-        .pointer_mut("/components/schemas")
-        .and_then(Value::as_object_mut)
-    else {
+    let Some(schemas) = document.pointer_mut("/components/schemas").and_then(Value::as_object_mut) else {
         return;
     };
     let is_simple = |schema: &Value| {
         let kind = schema.get("type").and_then(Value::as_str);
         matches!(kind, Some("string" | "integer" | "number" | "boolean")) && schema.get("enum").is_none()
     };
-    let names: Vec<String> = schemas
-        .iter()
-        .filter(|(_, schema)| is_simple(schema))
-        .map(|(name, _)| name.clone())
-        .collect();
+    let names: Vec<String> =
+        schemas.iter().filter(|(_, schema)| is_simple(schema)).map(|(name, _)| name.clone()).collect();
     let simple: BTreeMap<String, Value> = names
         .into_iter()
         .filter_map(|name| Some((format!("#/components/schemas/{name}"), schemas.remove(&name)?)))
@@ -106,10 +100,7 @@ fn inline_simple_types(document: &mut Value) {
 fn inline(value: &mut Value, simple: &BTreeMap<String, Value>) {
     match value {
         Value::Object(members) => {
-            let target = members
-                .get("$ref")
-                .and_then(Value::as_str)
-                .and_then(|target| simple.get(target));
+            let target = members.get("$ref").and_then(Value::as_str).and_then(|target| simple.get(target));
             if let Some(Value::Object(schema)) = target {
                 members.remove("$ref");
                 // What stands beside the reference, a description above all, counts for more than the type's own.
@@ -124,37 +115,27 @@ fn inline(value: &mut Value, simple: &BTreeMap<String, Value>) {
     }
 }
 
-/// `Paged_Order` becomes `PaginatedOrderList`, its items a reference to `Order`.
-fn rename_pages(document: &mut Value) {
-    let Some(schemas) = document
-        .pointer_mut("/components/schemas")
-        .and_then(Value::as_object_mut)
-    else {
-        return;
-    };
+/// `Paged_Order` becomes `PaginatedOrderList`, its items a reference to `Order`; `OrderStatus` becomes
+/// `OrderStatusEnum`.
+fn rename_schemas(document: &mut Value) {
+    let Some(schemas) = document.pointer_mut("/components/schemas").and_then(Value::as_object_mut) else { return };
     let mut renamed = BTreeMap::new();
-    let names: Vec<String> = schemas
-        .keys()
-        .filter(|name| name.starts_with("Paged_"))
-        .cloned()
-        .collect();
+    let names: Vec<String> = schemas.keys().cloned().collect();
     for name in names {
-        let Some(mut schema) = schemas.remove(&name) else {
-            continue;
+        let Some(mut schema) = schemas.remove(&name) else { continue };
+        let new_name = match name.strip_prefix("Paged_") {
+            Some(item) => {
+                let reference = json!({"$ref": format!("#/components/schemas/{item}")});
+                set(&mut schema, "/properties/results/items", reference);
+                format!("Paginated{item}List")
+            }
+            None if schema.get("enum").is_some() => format!("{name}Enum"),
+            None => name.clone(),
         };
-        let item = name.trim_start_matches("Paged_").to_owned();
-        set(
-            &mut schema,
-            "/properties/results/items",
-            json!({"$ref": format!("#/components/schemas/{item}")}),
-        );
-        let new_name = format!("Paginated{item}List");
         schemas.insert(new_name.clone(), schema);
-        renamed.insert(
-            format!("#/components/schemas/{name}"),
-            format!("#/components/schemas/{new_name}"),
-        );
+        renamed.insert(format!("#/components/schemas/{name}"), format!("#/components/schemas/{new_name}"));
     }
+    schemas.sort_keys();
     replace_references(document, &renamed);
 }
 
@@ -204,9 +185,8 @@ fn name_operations(document: &mut Value) {
 
 /// Whether the answer is a page of a list, or a bare list.
 fn lists(operation: &serde_json::Map<String, Value>) -> bool {
-    let schema = operation
-        .get("responses")
-        .and_then(|responses| responses.pointer("/200/content/application~1json/schema"));
+    let schema =
+        operation.get("responses").and_then(|responses| responses.pointer("/200/content/application~1json/schema"));
     schema.is_some_and(|schema| {
         let target = schema.get("$ref").and_then(Value::as_str).unwrap_or_default();
         schema.get("type") == Some(&json!("array")) || target.contains("/Paginated")
@@ -238,14 +218,8 @@ fn add_errors(operation: &mut serde_json::Map<String, Value>, path: &str, method
     if !path.starts_with(PREFIX) {
         return;
     }
-    let parameters = operation
-        .get("parameters")
-        .and_then(Value::as_array)
-        .cloned()
-        .unwrap_or_default();
-    let takes_query = parameters
-        .iter()
-        .any(|parameter| parameter.get("in") == Some(&json!("query")));
+    let parameters = operation.get("parameters").and_then(Value::as_array).cloned().unwrap_or_default();
+    let takes_query = parameters.iter().any(|parameter| parameter.get("in") == Some(&json!("query")));
     let takes_body = operation.contains_key("requestBody");
     let is_allowed_to_some = is_secured;
     let is_of_one_thing = path.contains('{');
@@ -277,11 +251,7 @@ fn add_errors(operation: &mut serde_json::Map<String, Value>, path: &str, method
         add("413", "Error", "The body is too large.");
         add("415", "Error", "The body is not JSON.");
     }
-    add(
-        "503",
-        "Error",
-        "Busy, or the database is away: try again after `Retry-After` seconds.",
-    );
+    add("503", "Error", "Busy, or the database is away: try again after `Retry-After` seconds.");
 }
 
 #[cfg(test)]
@@ -292,14 +262,8 @@ mod tests {
     fn operations_are_named_as_drf_spectacular_does() {
         assert_eq!(operation_id("/api/orders/", "get", true), "orders_list");
         assert_eq!(operation_id("/api/orders/{id}/", "get", false), "orders_retrieve");
-        assert_eq!(
-            operation_id("/api/orders/{id}/cancel/", "post", false),
-            "orders_cancel_create"
-        );
-        assert_eq!(
-            operation_id("/api/orders/{id}/", "patch", false),
-            "orders_partial_update"
-        );
+        assert_eq!(operation_id("/api/orders/{id}/cancel/", "post", false), "orders_cancel_create");
+        assert_eq!(operation_id("/api/orders/{id}/", "patch", false), "orders_partial_update");
         assert_eq!(
             operation_id("/api/categories/{id}/price-summary/", "get", false),
             "categories_price_summary_retrieve"

@@ -22,10 +22,7 @@ impl Document {
             .persist_authorization(true)
             .try_it_out_enabled(true)
             .display_request_duration(true);
-        Ok(Self {
-            json: serde_json::to_string(document)?,
-            ui: Arc::new(ui),
-        })
+        Ok(Self { json: serde_json::to_string(document)?, ui: Arc::new(ui) })
     }
 }
 
@@ -47,9 +44,7 @@ pub fn docs_routes(config: &mut web::ServiceConfig) {
 /// Relative links of the page need the slash.
 #[get("/docs")]
 async fn docs_root() -> HttpResponse {
-    HttpResponse::PermanentRedirect()
-        .insert_header((header::LOCATION, "/api/docs/"))
-        .finish()
+    HttpResponse::PermanentRedirect().insert_header((header::LOCATION, "/api/docs/")).finish()
 }
 
 #[get("/docs/{file:.*}")]

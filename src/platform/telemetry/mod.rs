@@ -27,13 +27,7 @@ pub fn start(config: &Config) -> Result<()> {
     let builder = tracing_subscriber::fmt().with_env_filter(filter).with_writer(writer);
     let started = match config.log_format {
         LogFormat::Json => builder.json().flatten_event(true).with_current_span(true).try_init(),
-        LogFormat::Pretty => builder
-            .compact()
-            .with_ansi(config.log_file.is_none())
-            .with_target(false)
-            .try_init(),
+        LogFormat::Pretty => builder.compact().with_ansi(config.log_file.is_none()).with_target(false).try_init(),
     };
-    started
-        .map_err(|error| anyhow::anyhow!(error))
-        .context("logging was started before")
+    started.map_err(|error| anyhow::anyhow!(error)).context("logging was started before")
 }

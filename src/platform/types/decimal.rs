@@ -41,11 +41,7 @@ impl Price {
 impl FromJson for Price {
     fn from_json(value: Value) -> Result<Self, ErrorTree> {
         let amount = decimal_from_json(value, 9, 4)?;
-        if amount.is_sign_negative() && !amount.is_zero() {
-            Err(ErrorTree::min_value(0))
-        } else {
-            Ok(Self(amount))
-        }
+        if amount.is_sign_negative() && !amount.is_zero() { Err(ErrorTree::min_value(0)) } else { Ok(Self(amount)) }
     }
 }
 
@@ -76,15 +72,10 @@ impl FromJson for Decimal {
             return Err(ErrorTree::message("max_string_length", "String value too large."));
         }
         // Only digits, sign, point and exponent: `from_str` would also take underscores.
-        if !text
-            .chars()
-            .all(|c| c.is_ascii_digit() || matches!(c, '+' | '-' | '.' | 'e' | 'E'))
-        {
+        if !text.chars().all(|c| c.is_ascii_digit() || matches!(c, '+' | '-' | '.' | 'e' | 'E')) {
             return Err(invalid());
         }
-        Decimal::from_str_exact(text)
-            .or_else(|_| Decimal::from_scientific(text))
-            .map_err(|_| invalid())
+        Decimal::from_str_exact(text).or_else(|_| Decimal::from_scientific(text)).map_err(|_| invalid())
     }
 }
 
@@ -95,8 +86,6 @@ trait CheckedPower {
 impl CheckedPower for Decimal {
     /// The power, or the largest decimal where there is none: only compared with.
     fn powi_checked(self, exponent: u32) -> Decimal {
-        (0..exponent)
-            .try_fold(Decimal::ONE, |power, _| power.checked_mul(self))
-            .unwrap_or(Decimal::MAX)
+        (0..exponent).try_fold(Decimal::ONE, |power, _| power.checked_mul(self)).unwrap_or(Decimal::MAX)
     }
 }

@@ -31,10 +31,7 @@ typed_id!(StockId);
 typed_id!(WarehouseId);
 
 /// The one place that makes ids.
-#[expect(
-    clippy::disallowed_methods,
-    reason = "this is the maker of ids that the lint sends everybody to"
-)]
+#[expect(clippy::disallowed_methods, reason = "this is the maker of ids that the lint sends everybody to")]
 pub(crate) fn new_uuid() -> Uuid {
     Uuid::now_v7()
 }

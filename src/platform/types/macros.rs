@@ -98,8 +98,7 @@ macro_rules! text_column {
             fn from_sql(value: diesel::pg::PgValue<'_>) -> diesel::deserialize::Result<Self> {
                 let text =
                     <String as diesel::deserialize::FromSql<diesel::sql_types::Text, diesel::pg::Pg>>::from_sql(value)?;
-                text.parse()
-                    .map_err(|_| format!("not a {}: {text:?}", stringify!($name)).into())
+                text.parse().map_err(|_| format!("not a {}: {text:?}", stringify!($name)).into())
             }
         }
 
@@ -118,8 +117,7 @@ macro_rules! text_column {
         impl<'de> serde::Deserialize<'de> for $name {
             fn deserialize<D: serde::Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
                 let text = <String as serde::Deserialize>::deserialize(deserializer)?;
-                text.parse()
-                    .map_err(|_| serde::de::Error::custom(format!("not a {}", stringify!($name))))
+                text.parse().map_err(|_| serde::de::Error::custom(format!("not a {}", stringify!($name))))
             }
         }
     };

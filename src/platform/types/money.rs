@@ -46,10 +46,7 @@ impl Money {
     }
 
     pub const fn zero(currency: Currency) -> Self {
-        Self {
-            amount: Decimal::ZERO,
-            currency,
-        }
+        Self { amount: Decimal::ZERO, currency }
     }
 
     pub const fn amount(self) -> Decimal {
@@ -63,9 +60,8 @@ impl Money {
     /// Half away from zero, to the currency's minor unit: the only rounding there is (`ROUND_HALF_UP` of ISO/IEC 9075).
     #[must_use]
     pub fn rounded(self) -> Self {
-        let amount = self
-            .amount
-            .round_dp_with_strategy(self.currency.exponent(), RoundingStrategy::MidpointAwayFromZero);
+        let amount =
+            self.amount.round_dp_with_strategy(self.currency.exponent(), RoundingStrategy::MidpointAwayFromZero);
         Self { amount, ..self }
     }
 
@@ -108,10 +104,7 @@ impl Money {
         if self.currency == other.currency {
             Ok(())
         } else {
-            Err(MoneyError::MixedCurrencies {
-                left: self.currency,
-                right: other.currency,
-            })
+            Err(MoneyError::MixedCurrencies { left: self.currency, right: other.currency })
         }
     }
 
@@ -144,11 +137,7 @@ mod tests {
             ("0.0005", Currency::KWD, "0.001"),
         ];
         for (amount, currency, expected) in cases {
-            assert_eq!(
-                money(amount, currency).rounded().shown().as_str(),
-                expected,
-                "{amount} {currency}"
-            );
+            assert_eq!(money(amount, currency).rounded().shown().as_str(), expected, "{amount} {currency}");
         }
     }
 
@@ -156,10 +145,7 @@ mod tests {
     fn two_currencies_are_never_a_number() {
         let euros = money("1", Currency::EUR);
         let pounds = money("1", Currency::GBP);
-        let refused = MoneyError::MixedCurrencies {
-            left: Currency::EUR,
-            right: Currency::GBP,
-        };
+        let refused = MoneyError::MixedCurrencies { left: Currency::EUR, right: Currency::GBP };
         assert_eq!(euros.plus(pounds), Err(refused));
         assert_eq!(euros.minus(pounds), Err(refused));
     }

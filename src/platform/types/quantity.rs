@@ -15,11 +15,7 @@ impl Quantity {
     pub const MAX: i32 = 1_000_000;
 
     pub const fn new(quantity: i32) -> Option<Self> {
-        if quantity >= 1 && quantity <= Self::MAX {
-            Some(Self(quantity))
-        } else {
-            None
-        }
+        if quantity >= 1 && quantity <= Self::MAX { Some(Self(quantity)) } else { None }
     }
 
     pub const fn get(self) -> i32 {
@@ -33,9 +29,6 @@ impl FromJson for Quantity {
         if quantity < 1 {
             return Err(ErrorTree::min_value(1));
         }
-        i32::try_from(quantity)
-            .ok()
-            .and_then(Self::new)
-            .ok_or_else(|| ErrorTree::max_value(i64::from(Self::MAX)))
+        i32::try_from(quantity).ok().and_then(Self::new).ok_or_else(|| ErrorTree::max_value(i64::from(Self::MAX)))
     }
 }

@@ -30,8 +30,7 @@ impl<I: From<Uuid>> FromStr for IdOrSlug<I> {
 impl<'de, I: From<Uuid>> Deserialize<'de> for IdOrSlug<I> {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
         let text = String::deserialize(deserializer)?;
-        text.parse()
-            .map_err(|()| serde::de::Error::custom("neither an id nor a slug"))
+        text.parse().map_err(|()| serde::de::Error::custom("neither an id nor a slug"))
     }
 }
 

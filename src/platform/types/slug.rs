@@ -71,10 +71,7 @@ impl FromStr for Slug {
         if text.chars().count() > MAX_LENGTH {
             return Err(ErrorTree::max_length(MAX_LENGTH));
         }
-        if !text
-            .bytes()
-            .all(|b| b.is_ascii_lowercase() || b.is_ascii_digit() || matches!(b, b'-' | b'_'))
-        {
+        if !text.bytes().all(|b| b.is_ascii_lowercase() || b.is_ascii_digit() || matches!(b, b'-' | b'_')) {
             let text = "Enter a valid \"slug\" consisting of lower-case letters, numbers, underscores or hyphens.";
             return Err(ErrorTree::message("invalid", text));
         }
@@ -108,15 +105,7 @@ mod tests {
 
     #[test]
     fn reserved_words_and_ids_are_no_slugs() {
-        for text in [
-            "tree",
-            "me",
-            "0190aaaa-0000-7000-8000-000000000001",
-            "Mug",
-            "a b",
-            "",
-            "a/b",
-        ] {
+        for text in ["tree", "me", "0190aaaa-0000-7000-8000-000000000001", "Mug", "a b", "", "a/b"] {
             assert!(text.parse::<Slug>().is_err(), "{text:?}");
         }
     }

@@ -40,9 +40,7 @@ impl ApiError for CatalogueError {
             Self::SlugTaken => Kind::invalid("slug", unique()),
             Self::SkuTaken => Kind::invalid("sku", unique()),
             Self::SkusTaken(places) => {
-                let errors = places
-                    .iter()
-                    .map(|place| (place.to_string(), ErrorTree::member("sku", unique())));
+                let errors = places.iter().map(|place| (place.to_string(), ErrorTree::member("sku", unique())));
                 Kind::invalid("variants", ErrorTree::Members(BTreeMap::from_iter(errors)))
             }
             Self::CategoryNotFound(id) => Kind::invalid("category", ErrorTree::does_not_exist(id)),

@@ -23,10 +23,7 @@ type CategoryRef = IdOrSlug<CategoryId>;
 
 /// Whether somebody sees products that are not active.
 fn sees_inactive(viewer: &Viewer) -> bool {
-    viewer
-        .0
-        .as_ref()
-        .is_some_and(|principal| principal.may(Permission::CatalogueManage))
+    viewer.0.as_ref().is_some_and(|principal| principal.may(Permission::CatalogueManage))
 }
 
 /// List products.

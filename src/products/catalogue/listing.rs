@@ -38,11 +38,8 @@ pub enum ProductKey {
 }
 
 impl OrderKey for ProductKey {
-    const KEYS: &'static [(&'static str, Self)] = &[
-        ("name", Self::Name),
-        ("price", Self::Price),
-        ("created_at", Self::CreatedAt),
-    ];
+    const KEYS: &'static [(&'static str, Self)] =
+        &[("name", Self::Name), ("price", Self::Price), ("created_at", Self::CreatedAt)];
 }
 
 /// The filter with its words looked up.
@@ -121,9 +118,7 @@ impl Selection {
                 .filter(variants::product_id.eq(products::id))
                 .filter(variants::archived_at.is_null())
                 .filter(variants::sku.ilike(pattern.clone()));
-            let is_named = products::name
-                .ilike(pattern.clone())
-                .or(products::description.ilike(pattern));
+            let is_named = products::name.ilike(pattern.clone()).or(products::description.ilike(pattern));
             query = query.filter(is_named.or(exists(has_sku)));
         }
         query
@@ -198,10 +193,7 @@ fn subtree_of(conn: &mut PgConnection, reference: &str) -> Result<Vec<CategoryId
     };
     let unknown = || {
         let text = "Select a valid choice. That choice is not one of the available choices.";
-        Problem::invalid(ErrorTree::member(
-            "category",
-            ErrorTree::message("invalid_choice", text),
-        ))
+        Problem::invalid(ErrorTree::member("category", ErrorTree::message("invalid_choice", text)))
     };
     Ok(subtree_ids(conn, found.ok_or_else(unknown)?.id)?)
 }

@@ -34,9 +34,7 @@ pub fn routes(config: &mut ServiceConfig<'_>) {
 
 /// Below `/api/variants`.
 pub fn variant_routes(config: &mut ServiceConfig<'_>) {
-    config
-        .service(variant_handlers::change_variant)
-        .service(variant_handlers::archive_variant);
+    config.service(variant_handlers::change_variant).service(variant_handlers::archive_variant);
 }
 
 /// Below `/api/categories`.

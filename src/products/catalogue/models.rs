@@ -50,9 +50,7 @@ impl Product {
 
     pub(super) fn insert(&self, conn: &mut PgConnection) -> Result<(), CatalogueError> {
         let inserted = diesel::insert_into(products::table).values(self).execute(conn);
-        inserted
-            .on_constraint("products_slug_key", || CatalogueError::SlugTaken)
-            .map(|_| ())
+        inserted.on_constraint("products_slug_key", || CatalogueError::SlugTaken).map(|_| ())
     }
 
     pub(super) fn slug_exists(conn: &mut PgConnection, slug: &Slug) -> QueryResult<bool> {
@@ -61,14 +59,9 @@ impl Product {
 
     pub(super) fn archive(&self, conn: &mut PgConnection, now: DateTime<Utc>) -> QueryResult<()> {
         diesel::update(
-            variants::table
-                .filter(variants::product_id.eq(self.id))
-                .filter(variants::archived_at.is_null()),
+            variants::table.filter(variants::product_id.eq(self.id)).filter(variants::archived_at.is_null()),
         )
-        .set((
-            variants::archived_at.eq(now),
-            variants::version.eq(variants::version + 1),
-        ))
+        .set((variants::archived_at.eq(now), variants::version.eq(variants::version + 1)))
         .execute(conn)?;
         diesel::update(products::table.find(self.id))
             .set((
@@ -96,11 +89,7 @@ pub(super) struct ProductChanges {
 impl ProductChanges {
     pub fn apply(&self, conn: &mut PgConnection, id: ProductId, now: DateTime<Utc>) -> Result<Product, CatalogueError> {
         diesel::update(products::table.find(id))
-            .set((
-                self,
-                products::version.eq(products::version + 1),
-                products::updated_at.eq(now),
-            ))
+            .set((self, products::version.eq(products::version + 1), products::updated_at.eq(now)))
             .returning(Product::as_returning())
             .get_result(conn)
             .on_constraint("products_slug_key", || CatalogueError::SlugTaken)
@@ -144,18 +133,13 @@ impl Variant {
 
     pub(super) fn insert_all(conn: &mut PgConnection, variants: &[Self]) -> Result<(), CatalogueError> {
         let inserted = diesel::insert_into(variants::table).values(variants).execute(conn);
-        inserted
-            .on_constraint("variants_sku_key", || CatalogueError::SkuTaken)
-            .map(|_| ())
+        inserted.on_constraint("variants_sku_key", || CatalogueError::SkuTaken).map(|_| ())
     }
 
     /// Those of these SKUs, in lower case, that are taken, archived variants included.
     pub(super) fn taken_skus(conn: &mut PgConnection, lower_skus: &[String]) -> QueryResult<Vec<String>> {
         let lower = diesel::dsl::sql::<diesel::sql_types::Text>("lower(sku)");
-        variants::table
-            .filter(lower.clone().eq_any(lower_skus))
-            .select(lower)
-            .load(conn)
+        variants::table.filter(lower.clone().eq_any(lower_skus)).select(lower).load(conn)
     }
 
     pub(super) fn archive(&self, conn: &mut PgConnection, now: DateTime<Utc>) -> QueryResult<()> {
@@ -183,11 +167,7 @@ pub(super) struct VariantChanges {
 impl VariantChanges {
     pub fn apply(&self, conn: &mut PgConnection, id: VariantId, now: DateTime<Utc>) -> Result<Variant, CatalogueError> {
         diesel::update(variants::table.find(id))
-            .set((
-                self,
-                variants::version.eq(variants::version + 1),
-                variants::updated_at.eq(now),
-            ))
+            .set((self, variants::version.eq(variants::version + 1), variants::updated_at.eq(now)))
             .returning(Variant::as_returning())
             .get_result(conn)
             .on_constraint("variants_sku_key", || CatalogueError::SkuTaken)

@@ -91,26 +91,8 @@ fn choose(
         (false, _) => return Err(Unavailable::Ambiguous),
     };
     let unit_price = *prices.get(&candidate.variant).ok_or(Unavailable::NotForSale)?;
-    let Candidate {
-        product,
-        variant,
-        product_name,
-        variant_name,
-        sku,
-        options,
-        tracks_stock,
-        ..
-    } = candidate;
-    Ok(SaleableVariant {
-        product,
-        variant,
-        product_name,
-        variant_name,
-        sku,
-        options,
-        unit_price,
-        tracks_stock,
-    })
+    let Candidate { product, variant, product_name, variant_name, sku, options, tracks_stock, .. } = candidate;
+    Ok(SaleableVariant { product, variant, product_name, variant_name, sku, options, unit_price, tracks_stock })
 }
 
 fn candidates(conn: &mut PgConnection, picks: &[Pick]) -> QueryResult<Vec<Candidate>> {
@@ -125,10 +107,8 @@ fn candidates(conn: &mut PgConnection, picks: &[Pick]) -> QueryResult<Vec<Candid
         }
     }
     let lower_sku = diesel::dsl::sql::<diesel::sql_types::Text>("lower(variants.sku)");
-    let is_picked = variants::product_id
-        .eq_any(by_product)
-        .or(variants::id.eq_any(by_variant))
-        .or(lower_sku.eq_any(by_sku));
+    let is_picked =
+        variants::product_id.eq_any(by_product).or(variants::id.eq_any(by_variant)).or(lower_sku.eq_any(by_sku));
     variants::table
         .inner_join(products::table)
         .filter(is_picked)
@@ -142,9 +122,7 @@ fn candidates(conn: &mut PgConnection, picks: &[Pick]) -> QueryResult<Vec<Candid
             variants::options,
             variants::tracks_stock,
             products::is_active,
-            products::archived_at
-                .is_not_null()
-                .or(variants::archived_at.is_not_null()),
+            products::archived_at.is_not_null().or(variants::archived_at.is_not_null()),
         ))
         .load(conn)
 }

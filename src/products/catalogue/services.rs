@@ -99,11 +99,7 @@ pub(super) fn add_variants(
         })
         .collect();
     Variant::insert_all(conn, &variants)?;
-    let prices: Vec<_> = variants
-        .iter()
-        .zip(new)
-        .map(|(variant, new)| (variant.id, new.price))
-        .collect();
+    let prices: Vec<_> = variants.iter().zip(new).map(|(variant, new)| (variant.id, new.price)).collect();
     pricing::set_prices(conn, &channel, &prices, origin.at)?;
     let stocked = variants.iter().zip(new).filter(|(_, new)| new.stock > 0);
     let goods: Vec<_> = stocked.map(|(variant, new)| (variant.id, new.stock)).collect();
@@ -143,17 +139,10 @@ fn change_only_variant(
 ) -> Result<(), CatalogueError> {
     let variants = Variant::of_products(conn, &[product.id])?;
     let [variant] = variants.as_slice() else {
-        return Err(CatalogueError::SeveralVariants(if change.sku.is_some() {
-            "sku"
-        } else {
-            "price"
-        }));
+        return Err(CatalogueError::SeveralVariants(if change.sku.is_some() { "sku" } else { "price" }));
     };
     if let Some(sku) = &change.sku {
-        let changes = VariantChanges {
-            sku: Some(sku.clone()),
-            ..VariantChanges::default()
-        };
+        let changes = VariantChanges { sku: Some(sku.clone()), ..VariantChanges::default() };
         changes.apply(conn, variant.id, origin.at)?;
     }
     if let Some(price) = change.price {
@@ -205,10 +194,7 @@ fn ensure_category(conn: &mut PgConnection, category: Option<CategoryId>) -> Res
 fn ensure_free_skus(conn: &mut PgConnection, new: &[NewVariant]) -> Result<(), CatalogueError> {
     let lower: Vec<String> = new.iter().map(|variant| variant.sku.to_lowercase()).collect();
     let mut seen: HashSet<String> = Variant::taken_skus(conn, &lower)?.into_iter().collect();
-    let taken = lower
-        .into_iter()
-        .enumerate()
-        .filter(|(_, sku)| !seen.insert(sku.clone()));
+    let taken = lower.into_iter().enumerate().filter(|(_, sku)| !seen.insert(sku.clone()));
     let taken: Vec<usize> = taken.map(|(place, _)| place).collect();
     match (taken.is_empty(), new.len()) {
         (true, _) => Ok(()),

@@ -19,11 +19,7 @@ pub(super) fn add(
 ) -> Result<Product, CatalogueError> {
     let product = Product::lock(conn, reference)?.ok_or(CatalogueError::NotFound)?;
     let others = Variant::of_products(conn, &[product.id])?;
-    let first = others
-        .iter()
-        .map(|variant| variant.sort_order)
-        .max()
-        .map_or(0, |last| last.saturating_add(1));
+    let first = others.iter().map(|variant| variant.sort_order).max().map_or(0, |last| last.saturating_add(1));
     add_variants(conn, product.id, std::slice::from_ref(new), first, origin)?;
     record(conn, "product.updated", &product, origin)?;
     Ok(product)
@@ -50,10 +46,7 @@ pub(super) fn change(
 pub(super) fn archive(conn: &mut PgConnection, id: VariantId, origin: &Origin) -> Result<(), CatalogueError> {
     let product = lock_product_of(conn, id)?;
     let variants = Variant::of_products(conn, &[product.id])?;
-    let variant = variants
-        .iter()
-        .find(|variant| variant.id == id)
-        .ok_or(CatalogueError::NotFound)?;
+    let variant = variants.iter().find(|variant| variant.id == id).ok_or(CatalogueError::NotFound)?;
     if variants.len() == 1 {
         return Err(CatalogueError::LastVariant);
     }

@@ -97,10 +97,7 @@ impl ProductView {
     }
 
     fn new(product: Product, variants: Vec<(VariantView, Option<Money>)>, currency: Currency) -> Self {
-        let lowest = variants
-            .iter()
-            .filter_map(|(_, price)| *price)
-            .min_by_key(|price| price.amount());
+        let lowest = variants.iter().filter_map(|(_, price)| *price).min_by_key(|price| price.amount());
         let variants: Vec<VariantView> = variants.into_iter().map(|(view, _)| view).collect();
         Self {
             id: product.id,

@@ -28,9 +28,9 @@ impl ApiError for CategoryError {
             Self::ParentNotFound(id) => Kind::invalid("parent", ErrorTree::does_not_exist(id)),
             Self::SlugTaken => Kind::invalid("slug", ErrorTree::message("unique", self.to_string())),
             Self::UnderItself => Kind::invalid("parent", ErrorTree::message("invalid", self.to_string())),
-            Self::Protected { children, products } => Kind::conflict("protected")
-                .with("children", json!(children))
-                .with("products", json!(products)),
+            Self::Protected { children, products } => {
+                Kind::conflict("protected").with("children", json!(children)).with("products", json!(products))
+            }
             Self::Database(cause) => cause.kind(),
         }
     }

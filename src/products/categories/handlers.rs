@@ -7,6 +7,7 @@ use actix_web::{HttpResponse, delete, get, patch, post, put};
 use diesel::prelude::*;
 
 use super::errors::CategoryError;
+use super::listing::{CategoryFilter, CategoryKey};
 use super::models::{Category, CategoryChanges, PriceSummary, subtree_ids, tree_version};
 use super::services;
 use super::views::{CategoryBody, CategoryNode, CategoryView, MoveCategoryBody, PatchedCategoryBody, PriceSummaryView};
@@ -14,73 +15,11 @@ use crate::platform::app::App;
 use crate::platform::audit::Origin;
 use crate::platform::auth::{Allowed, ManageCatalogue};
 use crate::platform::error::{ErrorTree, Problem};
-use crate::platform::http::{
-    Body, Created, Field, Filters, OrderKey, Page, Paged, Sort, filter, like_pattern, search_terms,
-};
+use crate::platform::http::{Body, Created, Field, Filters, Page, Paged, Sort};
 use crate::platform::types::{CategoryId, IdOrSlug};
 use crate::products::channels::Channel;
-use crate::schema::categories;
 
 type CategoryRef = IdOrSlug<CategoryId>;
-
-filter! {
-    pub struct CategoryFilter {
-        /// Only the children of this category.
-        "parent" => pub parent: CategoryId,
-        /// Only this level; 0 for roots.
-        "level" => pub level: i32,
-        /// Every word must be in the name.
-        "search" => pub search: String,
-    }
-}
-
-#[derive(Debug, Clone, Copy)]
-pub enum CategoryKey {
-    Name,
-    Level,
-    SortOrder,
-}
-
-impl OrderKey for CategoryKey {
-    const KEYS: &'static [(&'static str, Self)] = &[
-        ("name", Self::Name),
-        ("level", Self::Level),
-        ("sort_order", Self::SortOrder),
-    ];
-}
-
-type Boxed<'a> = categories::BoxedQuery<'a, diesel::pg::Pg>;
-
-fn filtered<'a>(filter: &CategoryFilter) -> Boxed<'a> {
-    let mut query = categories::table.into_boxed();
-    if let Some(parent) = filter.parent {
-        query = query.filter(categories::parent_id.eq(parent));
-    }
-    if let Some(level) = filter.level {
-        query = query.filter(categories::level.eq(level));
-    }
-    for term in search_terms(filter.search.as_deref().unwrap_or_default()) {
-        query = query.filter(categories::name.ilike(like_pattern(&term)));
-    }
-    query
-}
-
-fn sorted<'a>(mut query: Boxed<'a>, sort: &Sort<CategoryKey>) -> Boxed<'a> {
-    for by in &sort.0 {
-        query = match (by.key, by.is_descending) {
-            (CategoryKey::Name, false) => query.then_order_by(categories::name),
-            (CategoryKey::Name, true) => query.then_order_by(categories::name.desc()),
-            (CategoryKey::Level, false) => query.then_order_by(categories::level),
-            (CategoryKey::Level, true) => query.then_order_by(categories::level.desc()),
-            (CategoryKey::SortOrder, false) => query.then_order_by(categories::sort_order),
-            (CategoryKey::SortOrder, true) => query.then_order_by(categories::sort_order.desc()),
-        };
-    }
-    if sort.0.is_empty() {
-        query = query.order((categories::level, categories::sort_order, categories::name));
-    }
-    query.then_order_by(categories::id)
-}
 
 /// List categories, level by level.
 #[utoipa::path(tag = "categories", params(CategoryFilter, Sort<CategoryKey>, Page),
@@ -93,11 +32,7 @@ pub async fn list_categories(
     page: Page,
 ) -> Result<Json<Paged<CategoryView>>, Problem> {
     let list = move |conn: &mut PgConnection| -> Result<_, Problem> {
-        let count: i64 = filtered(&filter.0).count().get_result(conn)?;
-        let rows = sorted(filtered(&filter.0), &sort)
-            .limit(page.limit())
-            .offset(page.offset(count)?);
-        let rows = rows.select(Category::as_select()).load(conn)?;
+        let (count, rows) = filter.0.page(conn, &sort, &page)?;
         Ok(page.envelope(count, CategoryView::of_all(conn, rows)?))
     };
     Ok(Json(app.db.read(list).await?))
@@ -197,10 +132,7 @@ pub async fn move_category(
     if parent == Field::Absent {
         return Err(Problem::invalid(ErrorTree::member("parent", ErrorTree::required())));
     }
-    let changes = CategoryChanges {
-        sort_order,
-        ..CategoryChanges::default()
-    };
+    let changes = CategoryChanges { sort_order, ..CategoryChanges::default() };
     change(&app, id.into_inner(), (changes, parent.into_nullable()), origin).await
 }
 
@@ -225,15 +157,7 @@ pub async fn delete_category(
 pub async fn children(app: Data<App>, id: Path<CategoryRef>, page: Page) -> Result<Json<Paged<CategoryView>>, Problem> {
     let list = move |conn: &mut PgConnection| -> Result<_, Problem> {
         let parent = services::find(conn, &id)?;
-        let filter = CategoryFilter {
-            parent: Some(parent.id),
-            ..CategoryFilter::default()
-        };
-        let count: i64 = filtered(&filter).count().get_result(conn)?;
-        let rows = sorted(filtered(&filter), &Sort::default())
-            .limit(page.limit())
-            .offset(page.offset(count)?);
-        let rows = rows.select(Category::as_select()).load(conn)?;
+        let (count, rows) = CategoryFilter::children_of(parent.id).page(conn, &Sort::default(), &page)?;
         Ok(page.envelope(count, CategoryView::of_all(conn, rows)?))
     };
     Ok(Json(app.db.read(list).await?))

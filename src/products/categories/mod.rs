@@ -5,6 +5,7 @@
 
 mod errors;
 mod handlers;
+mod listing;
 mod models;
 mod services;
 mod views;

@@ -44,14 +44,7 @@ impl Category {
 
     /// The whole tree, parents before their children, siblings in their order.
     pub fn all(conn: &mut PgConnection) -> QueryResult<Vec<Self>> {
-        Self::query()
-            .order((
-                categories::level,
-                categories::sort_order,
-                categories::name,
-                categories::id,
-            ))
-            .load(conn)
+        Self::query().order((categories::level, categories::sort_order, categories::name, categories::id)).load(conn)
     }
 
     /// From the root down to the parent.
@@ -71,12 +64,7 @@ impl Category {
     pub fn with_ids(conn: &mut PgConnection, ids: &[CategoryId], limit: i64, offset: i64) -> QueryResult<Vec<Self>> {
         Self::query()
             .filter(categories::id.eq_any(ids))
-            .order((
-                categories::level,
-                categories::sort_order,
-                categories::name,
-                categories::id,
-            ))
+            .order((categories::level, categories::sort_order, categories::name, categories::id))
             .limit(limit)
             .offset(offset)
             .load(conn)
@@ -126,18 +114,12 @@ impl Category {
     }
 
     pub(super) fn count_children(&self, conn: &mut PgConnection) -> QueryResult<i64> {
-        categories::table
-            .filter(categories::parent_id.eq(self.id))
-            .count()
-            .get_result(conn)
+        categories::table.filter(categories::parent_id.eq(self.id)).count().get_result(conn)
     }
 
     /// All products filed here, archived ones too: they keep the category from being deleted.
     pub(super) fn count_products(&self, conn: &mut PgConnection) -> QueryResult<i64> {
-        products::table
-            .filter(products::category_id.eq(self.id))
-            .count()
-            .get_result(conn)
+        products::table.filter(products::category_id.eq(self.id)).count().get_result(conn)
     }
 }
 
@@ -158,11 +140,7 @@ impl CategoryChanges {
         now: DateTime<Utc>,
     ) -> Result<Category, CategoryError> {
         diesel::update(categories::table.find(id))
-            .set((
-                self,
-                categories::version.eq(categories::version + 1),
-                categories::updated_at.eq(now),
-            ))
+            .set((self, categories::version.eq(categories::version + 1), categories::updated_at.eq(now)))
             .returning(Category::as_returning())
             .get_result(conn)
             .on_constraint("categories_slug_key", || CategoryError::SlugTaken)
@@ -171,9 +149,7 @@ impl CategoryChanges {
 
 /// Waits until nobody else changes the shape of the tree; held until the transaction ends.
 pub(super) fn lock_tree(conn: &mut PgConnection) -> QueryResult<()> {
-    diesel::sql_query(format!("select pg_advisory_xact_lock({TREE_LOCK})"))
-        .execute(conn)
-        .map(|_| ())
+    diesel::sql_query(format!("select pg_advisory_xact_lock({TREE_LOCK})")).execute(conn).map(|_| ())
 }
 
 #[derive(QueryableByName)]
@@ -217,10 +193,7 @@ pub(super) fn product_counts(conn: &mut PgConnection, ids: &[CategoryId]) -> Que
 /// A number that changes whenever the tree does: all versions together, and how many categories there are.
 pub(super) fn tree_version(conn: &mut PgConnection) -> QueryResult<(i64, i64)> {
     categories::table
-        .select((
-            diesel::dsl::sql::<diesel::sql_types::BigInt>("coalesce(sum(version), 0)::bigint"),
-            count_star(),
-        ))
+        .select((diesel::dsl::sql::<diesel::sql_types::BigInt>("coalesce(sum(version), 0)::bigint"), count_star()))
         .first(conn)
 }
 

@@ -49,13 +49,7 @@ pub fn create(conn: &mut PgConnection, new: &NewCategory, origin: &Origin) -> Re
     };
     let category = category.insert(conn)?;
     let told = json!({"name": category.name, "slug": category.slug, "parent": category.parent_id});
-    audit::record(
-        conn,
-        origin,
-        "category.created",
-        ("category", category.id.to_string()),
-        told,
-    )?;
+    audit::record(conn, origin, "category.created", ("category", category.id.to_string()), told)?;
     Ok(category)
 }
 
@@ -76,13 +70,7 @@ pub(super) fn change(
     let told = json!({
         "name": category.name, "slug": category.slug, "parent": category.parent_id, "sort_order": category.sort_order,
     });
-    audit::record(
-        conn,
-        origin,
-        "category.changed",
-        ("category", category.id.to_string()),
-        told,
-    )?;
+    audit::record(conn, origin, "category.changed", ("category", category.id.to_string()), told)?;
     Ok(category)
 }
 
@@ -100,13 +88,7 @@ pub(super) fn delete(
     }
     category.delete(conn)?;
     let told = json!({"name": category.name, "slug": category.slug});
-    audit::record(
-        conn,
-        origin,
-        "category.deleted",
-        ("category", category.id.to_string()),
-        told,
-    )?;
+    audit::record(conn, origin, "category.deleted", ("category", category.id.to_string()), told)?;
     Ok(())
 }
 

@@ -42,10 +42,7 @@ impl CategoryView {
     pub fn of_all(conn: &mut PgConnection, categories: Vec<Category>) -> QueryResult<Vec<Self>> {
         let ids: Vec<_> = categories.iter().map(|category| category.id).collect();
         let counts = product_counts(conn, &ids)?;
-        Ok(categories
-            .into_iter()
-            .map(|category| Self::new(category, &counts))
-            .collect())
+        Ok(categories.into_iter().map(|category| Self::new(category, &counts)).collect())
     }
 
     fn new(category: Category, counts: &HashMap<CategoryId, i64>) -> Self {
@@ -84,21 +81,8 @@ impl CategoryNode {
         for category in categories.into_iter().rev() {
             let mut children = below.remove(&Some(category.id)).unwrap_or_default();
             children.reverse();
-            let Category {
-                id,
-                name,
-                slug,
-                level,
-                parent_id,
-                ..
-            } = category;
-            below.entry(parent_id).or_default().push(Self {
-                id,
-                name,
-                slug,
-                level,
-                children,
-            });
+            let Category { id, name, slug, level, parent_id, .. } = category;
+            below.entry(parent_id).or_default().push(Self { id, name, slug, level, children });
         }
         let mut roots = below.remove(&None).unwrap_or_default();
         roots.reverse();
@@ -123,9 +107,7 @@ impl PriceSummaryView {
         let shown = |amount: Option<Decimal>| amount.map(|amount| Money::new(amount, currency).shown());
         Self {
             product_count: summary.products,
-            average_price: summary
-                .average
-                .map(|average| Money::new(average, currency).rounded().shown()),
+            average_price: summary.average.map(|average| Money::new(average, currency).rounded().shown()),
             lowest_price: shown(summary.lowest),
             highest_price: shown(summary.highest),
             currency,

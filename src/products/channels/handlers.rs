@@ -88,11 +88,7 @@ impl FromJson for TaxRate {
         if rate.is_sign_negative() && !rate.is_zero() {
             return Err(ErrorTree::min_value(0));
         }
-        if rate > rust_decimal::Decimal::ONE {
-            Err(ErrorTree::max_value(1))
-        } else {
-            Ok(Self(rate))
-        }
+        if rate > rust_decimal::Decimal::ONE { Err(ErrorTree::max_value(1)) } else { Ok(Self(rate)) }
     }
 }
 
@@ -104,11 +100,7 @@ pub struct Minutes(i32);
 impl FromJson for Minutes {
     fn from_json(value: Value) -> Result<Self, ErrorTree> {
         let minutes = i32::from_json(value)?;
-        if minutes < 1 {
-            Err(ErrorTree::min_value(1))
-        } else {
-            Ok(Self(minutes))
-        }
+        if minutes < 1 { Err(ErrorTree::min_value(1)) } else { Ok(Self(minutes)) }
     }
 }
 
@@ -136,10 +128,7 @@ impl PatchedChannelBody {
             prices_include_tax: self.prices_include_tax,
             tax_rate: self.tax_rate.map(|rate| rate.0),
             confirms_orders: self.confirms_orders,
-            expires_after_minutes: self
-                .expires_after_minutes
-                .into_nullable()
-                .map(|field| field.map(|m| m.0)),
+            expires_after_minutes: self.expires_after_minutes.into_nullable().map(|field| field.map(|m| m.0)),
         }
     }
 }
@@ -156,10 +145,7 @@ pub async fn list_channels(app: Data<App>) -> Result<Json<Vec<ChannelView>>, Pro
 #[utoipa::path(tag = "channels", params(ChannelId), responses((status = 200, body = ChannelView)))]
 #[get("/{id}/")]
 pub async fn get_channel(app: Data<App>, id: Path<ChannelId>) -> Result<Json<ChannelView>, Problem> {
-    let channel = app
-        .db
-        .read(move |conn| Channel::find(conn, *id)?.ok_or(ChannelError::NotFound))
-        .await?;
+    let channel = app.db.read(move |conn| Channel::find(conn, *id)?.ok_or(ChannelError::NotFound)).await?;
     Ok(Json(channel.into()))
 }
 
@@ -192,12 +178,6 @@ fn change(
     let in_use = || ChannelError::CurrencyInUse;
     let channel = changed.on_constraint("variant_prices_currency_is_the_channels", in_use)?;
     let channel = channel.ok_or(ChannelError::NotFound)?;
-    audit::record(
-        conn,
-        origin,
-        "channel.changed",
-        ("channel", id.to_string()),
-        json!({"name": channel.name}),
-    )?;
+    audit::record(conn, origin, "channel.changed", ("channel", id.to_string()), json!({"name": channel.name}))?;
     Ok(channel)
 }

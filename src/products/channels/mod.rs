@@ -10,8 +10,5 @@ use utoipa_actix_web::service_config::ServiceConfig;
 pub use models::Channel;
 
 pub fn routes(config: &mut ServiceConfig<'_>) {
-    config
-        .service(handlers::list_channels)
-        .service(handlers::get_channel)
-        .service(handlers::change_channel);
+    config.service(handlers::list_channels).service(handlers::get_channel).service(handlers::change_channel);
 }

@@ -40,9 +40,7 @@ impl Channel {
     }
 
     pub fn list(conn: &mut PgConnection) -> QueryResult<Vec<Self>> {
-        Self::query()
-            .order((channels::is_default.desc(), channels::slug, channels::id))
-            .load(conn)
+        Self::query().order((channels::is_default.desc(), channels::slug, channels::id)).load(conn)
     }
 
     /// Whether orders may go to this country: to any, where none is named.

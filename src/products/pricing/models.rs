@@ -31,10 +31,7 @@ impl VariantPrice {
             .filter(variant_prices::channel_id.eq(channel))
             .filter(variant_prices::variant_id.eq_any(variants))
             .load(conn)?;
-        Ok(prices
-            .into_iter()
-            .map(|price| (price.variant_id, Money::new(price.amount, price.currency)))
-            .collect())
+        Ok(prices.into_iter().map(|price| (price.variant_id, Money::new(price.amount, price.currency))).collect())
     }
 }
 

@@ -1,12 +1,13 @@
-//! Goods that come in, and goods that are counted.
+//! Goods that come in and are counted, and the warehouses they come to.
 
 use diesel::pg::PgConnection;
+use serde_json::json;
 
 use super::errors::StockError;
 use super::ledger::{Movement, MovementKind, Reason};
-use super::models::{Delta, Stock, Warehouse};
-use crate::platform::audit::Origin;
-use crate::platform::types::{VariantId, WarehouseId};
+use super::models::{Delta, Stock, Warehouse, variant_of_sku};
+use crate::platform::audit::{self, Origin};
+use crate::platform::types::{Country, VariantId, WarehouseId};
 
 /// A change of a level by staff.
 #[derive(Debug, Clone)]
@@ -38,16 +39,8 @@ pub fn adjust(conn: &mut PgConnection, adjustment: &Adjustment, origin: &Origin)
         Change::Add(delta) => (MovementKind::Received, level.quantity.saturating_add(delta)),
     };
     let changed = level.set_quantity(conn, quantity, origin.at)?;
-    let delta = Delta {
-        stock: level.id,
-        quantity: quantity - level.quantity,
-        allocated: 0,
-    };
-    let reason = Reason {
-        kind,
-        order: None,
-        note: &adjustment.note,
-    };
+    let delta = Delta { stock: level.id, quantity: quantity - level.quantity, allocated: 0 };
+    let reason = Reason { kind, order: None, note: &adjustment.note };
     Movement::insert_all(conn, &[Movement::of(&level, delta, reason, origin)])?;
     Ok(changed)
 }
@@ -56,16 +49,60 @@ pub fn adjust(conn: &mut PgConnection, adjustment: &Adjustment, origin: &Origin)
 pub fn receive(conn: &mut PgConnection, goods: &[(VariantId, i32)], origin: &Origin) -> Result<(), StockError> {
     for (variant, quantity) in goods {
         let (variant, change) = (*variant, Change::Add(*quantity));
-        adjust(
-            conn,
-            &Adjustment {
-                variant,
-                warehouse: None,
-                change,
-                note: String::new(),
-            },
-            origin,
-        )?;
+        adjust(conn, &Adjustment { variant, warehouse: None, change, note: String::new() }, origin)?;
     }
     Ok(())
+}
+
+/// A change of a level as staff speak of it.
+#[derive(Debug, Clone)]
+pub(super) struct GoodsCount {
+    pub sku: String,
+    /// Its code; none: the first warehouse.
+    pub warehouse: Option<String>,
+    pub change: Change,
+    pub note: String,
+}
+
+/// [`adjust`], with SKU and code looked up.
+pub(super) fn adjust_by_sku(conn: &mut PgConnection, count: &GoodsCount, origin: &Origin) -> Result<Stock, StockError> {
+    let variant = variant_of_sku(conn, &count.sku)?.ok_or_else(|| StockError::VariantNotFound(count.sku.clone()))?;
+    let warehouse = match &count.warehouse {
+        None => None,
+        Some(code) => {
+            let found = Warehouse::find_by_code(conn, code)?;
+            Some(found.ok_or_else(|| StockError::WarehouseNotFound(code.clone()))?.id)
+        }
+    };
+    adjust(conn, &Adjustment { variant, warehouse, change: count.change, note: count.note.clone() }, origin)
+}
+
+/// A warehouse to make.
+#[derive(Debug, Clone)]
+pub(super) struct NewWarehouse {
+    pub code: String,
+    pub name: String,
+    pub country: Option<Country>,
+    pub sort_order: i32,
+}
+
+pub(super) fn make_warehouse(
+    conn: &mut PgConnection,
+    new: &NewWarehouse,
+    origin: &Origin,
+) -> Result<Warehouse, StockError> {
+    let warehouse = Warehouse {
+        id: WarehouseId::generate(),
+        code: new.code.clone(),
+        name: new.name.clone(),
+        country: new.country,
+        sort_order: new.sort_order,
+        is_active: true,
+        created_at: origin.at,
+        updated_at: origin.at,
+    };
+    warehouse.insert(conn)?;
+    let told = json!({"code": warehouse.code, "name": warehouse.name});
+    audit::record(conn, origin, "warehouse.created", ("warehouse", warehouse.id.to_string()), told)?;
+    Ok(warehouse)
 }

@@ -41,20 +41,10 @@ pub fn allocate(
     for allocation in &allocations {
         *taken.entry(allocation.stock_id).or_default() += allocation.quantity;
     }
-    let deltas: Vec<Delta> = taken
-        .into_iter()
-        .map(|(stock, allocated)| Delta {
-            stock,
-            quantity: 0,
-            allocated,
-        })
-        .collect();
+    let deltas: Vec<Delta> =
+        taken.into_iter().map(|(stock, allocated)| Delta { stock, quantity: 0, allocated }).collect();
     let levels: HashMap<StockId, Stock> = levels.into_iter().map(|level| (level.id, level)).collect();
-    let reason = Reason {
-        kind: MovementKind::Allocated,
-        order: Some(order),
-        note: "",
-    };
+    let reason = Reason { kind: MovementKind::Allocated, order: Some(order), note: "" };
     change(conn, &levels, &deltas, reason, origin)?;
     Allocation::insert_all(conn, &allocations)?;
     Ok(())
@@ -74,12 +64,7 @@ fn plan(levels: &[Stock], demands: &[Demand], order: OrderId) -> Result<Vec<Allo
             if quantity > 0 {
                 *left -= quantity;
                 missing -= quantity;
-                taken.push(Allocation {
-                    order_line_id: demand.line,
-                    stock_id: level.id,
-                    order_id: order,
-                    quantity,
-                });
+                taken.push(Allocation { order_line_id: demand.line, stock_id: level.id, order_id: order, quantity });
             }
         }
         if missing > 0 {
@@ -92,22 +77,14 @@ fn plan(levels: &[Stock], demands: &[Demand], order: OrderId) -> Result<Vec<Allo
         }
         allocations.append(&mut taken);
     }
-    if shortages.is_empty() {
-        Ok(allocations)
-    } else {
-        Err(StockError::OutOfStock(shortages))
-    }
+    if shortages.is_empty() { Ok(allocations) } else { Err(StockError::OutOfStock(shortages)) }
 }
 
 /// Frees all that an order still holds.
 pub fn release(conn: &mut PgConnection, order: OrderId, origin: &Origin) -> Result<(), StockError> {
     let held = Allocation::of_order(conn, order)?;
     let taken: Vec<(Allocation, i32)> = held.into_iter().map(|held| (held.clone(), held.quantity)).collect();
-    let reason = Reason {
-        kind: MovementKind::Released,
-        order: Some(order),
-        note: "",
-    };
+    let reason = Reason { kind: MovementKind::Released, order: Some(order), note: "" };
     give_up(conn, &taken, reason, origin)
 }
 
@@ -132,11 +109,7 @@ pub fn ship(
             taken.push((held, quantity));
         }
     }
-    let reason = Reason {
-        kind: MovementKind::Shipped,
-        order: Some(order),
-        note: "",
-    };
+    let reason = Reason { kind: MovementKind::Shipped, order: Some(order), note: "" };
     give_up(conn, &taken, reason, origin)
 }
 
@@ -145,19 +118,10 @@ pub fn take_back(conn: &mut PgConnection, order: OrderId, origin: &Origin) -> Re
     let gone = Movement::outstanding(conn, order)?;
     let ids: Vec<StockId> = gone.iter().map(|(stock, _)| *stock).collect();
     let levels = Stock::lock(conn, &ids)?;
-    let delta = |(stock, pieces): (StockId, i64)| {
-        Some(Delta {
-            stock,
-            quantity: i32::try_from(pieces).ok()?,
-            allocated: 0,
-        })
-    };
+    let delta =
+        |(stock, pieces): (StockId, i64)| Some(Delta { stock, quantity: i32::try_from(pieces).ok()?, allocated: 0 });
     let deltas: Vec<Delta> = gone.into_iter().filter_map(delta).collect();
-    let reason = Reason {
-        kind: MovementKind::Returned,
-        order: Some(order),
-        note: "",
-    };
+    let reason = Reason { kind: MovementKind::Returned, order: Some(order), note: "" };
     change(conn, &levels, &deltas, reason, origin)
 }
 
@@ -229,13 +193,7 @@ mod tests {
 
     fn demand(place: usize, variant: VariantId, quantity: i32) -> Demand {
         let quantity = Quantity::new(quantity).unwrap();
-        Demand {
-            line: OrderLineId::generate(),
-            place,
-            variant,
-            sku: "MUG".to_owned(),
-            quantity,
-        }
+        Demand { line: OrderLineId::generate(), place, variant, sku: "MUG".to_owned(), quantity }
     }
 
     #[test]
@@ -250,22 +208,8 @@ mod tests {
     #[test]
     fn two_lines_of_one_variant_do_not_count_on_the_same_piece() {
         let mug = VariantId::generate();
-        let refused = plan(
-            &[level(mug, 3, 0)],
-            &[demand(0, mug, 2), demand(1, mug, 2)],
-            OrderId::generate(),
-        );
-        let Err(StockError::OutOfStock(shortages)) = refused else {
-            panic!("{refused:?}")
-        };
-        assert_eq!(
-            shortages,
-            [Shortage {
-                place: 1,
-                sku: "MUG".to_owned(),
-                requested: 2,
-                available: 1
-            }]
-        );
+        let refused = plan(&[level(mug, 3, 0)], &[demand(0, mug, 2), demand(1, mug, 2)], OrderId::generate());
+        let Err(StockError::OutOfStock(shortages)) = refused else { panic!("{refused:?}") };
+        assert_eq!(shortages, [Shortage { place: 1, sku: "MUG".to_owned(), requested: 2, available: 1 }]);
     }
 }

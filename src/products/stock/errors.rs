@@ -55,16 +55,8 @@ impl ApiError for StockError {
 
 fn by_place(shortages: &[Shortage]) -> Value {
     let lines = shortages.iter().map(|shortage| {
-        let Shortage {
-            place,
-            sku,
-            requested,
-            available,
-        } = shortage;
-        (
-            place.to_string(),
-            json!({"sku": sku, "requested": requested, "available": available}),
-        )
+        let Shortage { place, sku, requested, available } = shortage;
+        (place.to_string(), json!({"sku": sku, "requested": requested, "available": available}))
     });
     Value::Object(Map::from_iter(lines))
 }

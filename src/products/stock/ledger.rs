@@ -79,21 +79,13 @@ impl Movement {
             .filter(stock_movements::kind.eq_any(moved))
             .group_by(stock_movements::stock_id)
             .order(stock_movements::stock_id)
-            .select((
-                stock_movements::stock_id,
-                diesel::dsl::sum(stock_movements::quantity_delta),
-            ))
+            .select((stock_movements::stock_id, diesel::dsl::sum(stock_movements::quantity_delta)))
             .load(conn)?;
-        let gone = rows
-            .into_iter()
-            .map(|(stock, delta)| (stock, -delta.unwrap_or_default()));
+        let gone = rows.into_iter().map(|(stock, delta)| (stock, -delta.unwrap_or_default()));
         Ok(gone.filter(|(_, gone)| *gone > 0).collect())
     }
 
     pub fn insert_all(conn: &mut PgConnection, movements: &[Self]) -> QueryResult<()> {
-        diesel::insert_into(stock_movements::table)
-            .values(movements)
-            .execute(conn)
-            .map(|_| ())
+        diesel::insert_into(stock_movements::table).values(movements).execute(conn).map(|_| ())
     }
 }

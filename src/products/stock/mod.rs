@@ -9,6 +9,7 @@ mod allocating;
 mod errors;
 mod handlers;
 mod ledger;
+mod listing;
 mod models;
 mod views;
 
@@ -21,17 +22,12 @@ pub use models::{Stock, available};
 
 /// Below `/api/stocks`.
 pub fn routes(config: &mut ServiceConfig<'_>) {
-    config
-        .service(handlers::list_levels)
-        .service(handlers::adjust_level)
-        .service(handlers::get_level);
+    config.service(handlers::list_levels).service(handlers::adjust_level).service(handlers::get_level);
 }
 
 /// Below `/api/warehouses`.
 pub fn warehouse_routes(config: &mut ServiceConfig<'_>) {
-    config
-        .service(handlers::list_warehouses)
-        .service(handlers::create_warehouse);
+    config.service(handlers::list_warehouses).service(handlers::create_warehouse);
 }
 
 /// Below `/api/stock-movements`.

@@ -47,11 +47,7 @@ impl Stock {
     }
 
     pub(super) fn lock(conn: &mut PgConnection, ids: &[StockId]) -> QueryResult<HashMap<StockId, Self>> {
-        let levels = Self::query()
-            .filter(stocks::id.eq_any(ids))
-            .order(stocks::id)
-            .for_update()
-            .load::<Self>(conn)?;
+        let levels = Self::query().filter(stocks::id.eq_any(ids)).order(stocks::id).for_update().load::<Self>(conn)?;
         Ok(levels.into_iter().map(|level| (level.id, level)).collect())
     }
 
@@ -134,10 +130,7 @@ pub(super) struct Allocation {
 
 impl Allocation {
     pub fn insert_all(conn: &mut PgConnection, allocations: &[Self]) -> QueryResult<()> {
-        diesel::insert_into(stock_allocations::table)
-            .values(allocations)
-            .execute(conn)
-            .map(|_| ())
+        diesel::insert_into(stock_allocations::table).values(allocations).execute(conn).map(|_| ())
     }
 
     /// What an order holds, line by line.
@@ -155,10 +148,7 @@ impl Allocation {
             diesel::delete(row).execute(conn).map(|_| ())
         } else {
             let left = stock_allocations::quantity - quantity;
-            diesel::update(row)
-                .set(stock_allocations::quantity.eq(left))
-                .execute(conn)
-                .map(|_| ())
+            diesel::update(row).set(stock_allocations::quantity.eq(left)).execute(conn).map(|_| ())
         }
     }
 }
@@ -173,10 +163,7 @@ pub fn available(conn: &mut PgConnection, variants: &[VariantId]) -> QueryResult
         .group_by(stocks::variant_id)
         .select((stocks::variant_id, sum(free)))
         .load(conn)?;
-    Ok(rows
-        .into_iter()
-        .map(|(variant, free)| (variant, free.unwrap_or_default()))
-        .collect())
+    Ok(rows.into_iter().map(|(variant, free)| (variant, free.unwrap_or_default())).collect())
 }
 
 /// A place that goods are kept in.
@@ -204,19 +191,13 @@ impl Warehouse {
 
     /// The one that goods come to where nobody says otherwise.
     pub fn first(conn: &mut PgConnection) -> QueryResult<Self> {
-        Self::query()
-            .filter(warehouses::is_active)
-            .order((warehouses::sort_order, warehouses::id))
-            .first(conn)
+        Self::query().filter(warehouses::is_active).order((warehouses::sort_order, warehouses::id)).first(conn)
     }
 
     /// The ids of those that deliver, in their turn.
     pub fn delivering(conn: &mut PgConnection) -> QueryResult<Vec<WarehouseId>> {
         let active = warehouses::table.filter(warehouses::is_active);
-        active
-            .order((warehouses::sort_order, warehouses::id))
-            .select(warehouses::id)
-            .load(conn)
+        active.order((warehouses::sort_order, warehouses::id)).select(warehouses::id).load(conn)
     }
 
     pub fn insert(&self, conn: &mut PgConnection) -> Result<(), StockError> {
@@ -242,9 +223,5 @@ pub(super) fn variant_of_sku(conn: &mut PgConnection, sku: &str) -> QueryResult<
     let lower = diesel::dsl::sql::<diesel::sql_types::Bool>("lower(sku) = lower(")
         .bind::<diesel::sql_types::Text, _>(sku)
         .sql(")");
-    variants::table
-        .filter(lower)
-        .select(variants::id)
-        .first(conn)
-        .optional()
+    variants::table.filter(lower).select(variants::id).first(conn).optional()
 }

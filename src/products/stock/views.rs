@@ -6,9 +6,10 @@ use serde_json::Value;
 use utoipa::ToSchema;
 use uuid::Uuid;
 
+use super::adjusting::{Change, GoodsCount, NewWarehouse};
 use super::ledger::{Movement, MovementKind};
 use super::models::{Stock, Warehouse};
-use crate::platform::error::ErrorTree;
+use crate::platform::error::{ErrorTree, Problem};
 use crate::platform::http::{FromJson, body};
 use crate::platform::types::{Country, Line, OrderId, Paragraph, StockId, VariantId, WarehouseId};
 
@@ -134,27 +135,12 @@ pub struct LevelChange(i32);
 
 const MOST: i32 = 100_000_000;
 
-impl Level {
-    pub const fn get(self) -> i32 {
-        self.0
-    }
-}
-
-impl LevelChange {
-    pub const fn get(self) -> i32 {
-        self.0
-    }
-}
-
 fn bounded(value: Value, least: i32) -> Result<i32, ErrorTree> {
     let number = i64::from_json(value)?;
     if number < i64::from(least) {
         return Err(ErrorTree::min_value(i64::from(least)));
     }
-    i32::try_from(number)
-        .ok()
-        .filter(|number| *number <= MOST)
-        .ok_or_else(|| ErrorTree::max_value(i64::from(MOST)))
+    i32::try_from(number).ok().filter(|number| *number <= MOST).ok_or_else(|| ErrorTree::max_value(i64::from(MOST)))
 }
 
 impl FromJson for Level {
@@ -183,5 +169,35 @@ body! {
         /// So many came in; negative: went.
         pub delta: Option<LevelChange>,
         pub note: Option<Paragraph<500>>,
+    }
+}
+
+impl AdjustmentBody {
+    pub(super) fn into_count(self) -> Result<GoodsCount, Problem> {
+        let change = match (self.quantity, self.delta) {
+            (Some(counted), None) => Change::Set(counted.0),
+            (None, Some(moved)) => Change::Add(moved.0),
+            _ => {
+                let tree = ErrorTree::of_object("invalid", "Give either quantity or delta.");
+                return Err(Problem::invalid(tree));
+            }
+        };
+        Ok(GoodsCount {
+            sku: self.sku.into_inner(),
+            warehouse: self.warehouse.map(Line::into_inner),
+            change,
+            note: self.note.map(Paragraph::into_inner).unwrap_or_default(),
+        })
+    }
+}
+
+impl WarehouseBody {
+    pub(super) fn into_new(self) -> NewWarehouse {
+        NewWarehouse {
+            code: self.code.into_inner(),
+            name: self.name.into_inner(),
+            country: self.country,
+            sort_order: self.sort_order.unwrap_or(1),
+        }
     }
 }

@@ -8,14 +8,8 @@ use super::source::{Domain, Room, Source, domain_named};
 /// The arrows of the house within each domain: rooms left of an arrow may know all that is right
 /// of it. Rooms that no line names only must not stand in a circle.
 const ARROWS: [(&str, &[&str]); 3] = [
-    (
-        "customers",
-        &["oauth > auth > accounts", "staff apps addresses > accounts"],
-    ),
-    (
-        "products",
-        &["search collections > catalogue > categories pricing stock media > channels"],
-    ),
+    ("customers", &["oauth > auth > accounts", "staff apps addresses > accounts"]),
+    ("products", &["search collections > catalogue > categories pricing stock media > channels"]),
     (
         "orders",
         &[
@@ -98,11 +92,7 @@ fn told(uses: &Uses, from: &Room, way_back: &[Room]) -> String {
     let stations = [std::slice::from_ref(from), way_back].concat();
     let steps = stations.iter().zip(stations.iter().skip(1));
     let said = steps.filter_map(|(user, used)| uses.get(&(user.clone(), used.clone())));
-    format!(
-        "a circle in {}: {}",
-        from.domain,
-        said.cloned().collect::<Vec<_>>().join("; ")
-    )
+    format!("a circle in {}: {}", from.domain, said.cloned().collect::<Vec<_>>().join("; "))
 }
 
 fn uses(sources: &[Source]) -> Uses {
@@ -132,26 +122,18 @@ pub fn against_the_arrows(sources: &[Source]) -> Vec<String> {
             |name: &str| arrows.keys().any(|known| *known == name) || arrows.values().flatten().any(|n| *n == name);
         is_named(&user.name) && is_named(&used.name) && !leads(&arrows, &user.name, &used.name)
     });
-    against
-        .map(|(_, place)| format!("{place}, where no arrow leads"))
-        .collect()
+    against.map(|(_, place)| format!("{place}, where no arrow leads")).collect()
 }
 
 /// For each room those one arrow further.
 fn arrows(domain: &str) -> BTreeMap<&'static str, BTreeSet<&'static str>> {
-    let lines = ARROWS
-        .iter()
-        .filter(|(name, _)| *name == domain)
-        .flat_map(|(_, lines)| *lines);
+    let lines = ARROWS.iter().filter(|(name, _)| *name == domain).flat_map(|(_, lines)| *lines);
     let mut arrows = BTreeMap::new();
     for line in lines {
         let steps: Vec<Vec<&str>> = line.split('>').map(|step| step.split_whitespace().collect()).collect();
         for (left, right) in steps.iter().zip(steps.iter().skip(1)) {
             for room in left {
-                arrows
-                    .entry(*room)
-                    .or_insert_with(BTreeSet::new)
-                    .extend(right.iter().copied());
+                arrows.entry(*room).or_insert_with(BTreeSet::new).extend(right.iter().copied());
             }
         }
     }
@@ -172,9 +154,7 @@ pub fn upward_layers(sources: &[Source]) -> Vec<String> {
             continue;
         };
         let room = module.get(..depth).unwrap_or_default();
-        let front_door = sources
-            .iter()
-            .find(|other| other.path.ends_with("/mod.rs") && module_of(&other.path) == room);
+        let front_door = sources.iter().find(|other| other.path.ends_with("/mod.rs") && module_of(&other.path) == room);
         for named in &source.named {
             let target = named.segments.strip_prefix(room).and_then(|inner| inner.first());
             let target = target.and_then(|name| layer(name).or_else(|| layer_behind(front_door?, name)));
@@ -200,14 +180,8 @@ fn own_layer(module: &[String]) -> Option<(usize, usize)> {
 fn layer_behind(front_door: &Source, name: &str) -> Option<usize> {
     let room = module_of(&front_door.path);
     let handed_on = handed_on(&front_door.path, &front_door.tokens, &LAYERS);
-    let found = handed_on
-        .iter()
-        .find(|item| item.segments.last().is_some_and(|last| last == name))?;
-    found
-        .segments
-        .strip_prefix(room.as_slice())?
-        .first()
-        .and_then(|first| layer(first))
+    let found = handed_on.iter().find(|item| item.segments.last().is_some_and(|last| last == name))?;
+    found.segments.strip_prefix(room.as_slice())?.first().and_then(|first| layer(first))
 }
 
 /// `src/orders/pricing/models.rs:7: orders::checkout::Quote`.

@@ -89,10 +89,7 @@ mod bad_examples {
     }
 
     fn repository(files: &[(&str, &str)]) -> Vec<RepositoryFile> {
-        let file = |(path, text): &(&str, &str)| RepositoryFile {
-            path: (*path).to_owned(),
-            text: (*text).to_owned(),
-        };
+        let file = |(path, text): &(&str, &str)| RepositoryFile { path: (*path).to_owned(), text: (*text).to_owned() };
         files.iter().map(file).collect()
     }
 
@@ -110,15 +107,9 @@ mod bad_examples {
     #[test]
     fn a_lower_domain_that_names_a_higher_one_is_told() {
         let sources = sources(&[
-            (
-                "src/products/stock/services.rs",
-                "use crate::{platform::db, orders::lifecycle};",
-            ),
+            ("src/products/stock/services.rs", "use crate::{platform::db, orders::lifecycle};"),
             ("src/customers/mod.rs", "fn f() { crate::routes::all(); }"),
-            (
-                "src/orders/carts/models.rs",
-                "use crate::products::stock; use crate::schema::carts;",
-            ),
+            ("src/orders/carts/models.rs", "use crate::products::stock; use crate::schema::carts;"),
             ("src/helpers.rs", ""),
         ]);
         assert_eq!(
@@ -141,10 +132,8 @@ mod bad_examples {
         ]);
         assert_eq!(
             knowledge::circles(&sources),
-            [
-                "a circle in orders: src/orders/a/mod.rs:1: orders::b; src/orders/b/services.rs:1: orders::c::X; \
-              src/orders/c/models.rs:1: orders::a"
-            ]
+            ["a circle in orders: src/orders/a/mod.rs:1: orders::b; src/orders/b/services.rs:1: orders::c::X; \
+              src/orders/c/models.rs:1: orders::a"]
         );
     }
 
@@ -152,10 +141,7 @@ mod bad_examples {
     fn a_room_that_goes_against_the_arrows_is_told() {
         let sources = sources(&[
             ("src/orders/taxes/mod.rs", "use crate::orders::pricing;"),
-            (
-                "src/orders/checkout/mod.rs",
-                "use crate::orders::{discounts, carts, errors};",
-            ),
+            ("src/orders/checkout/mod.rs", "use crate::orders::{discounts, carts, errors};"),
             ("src/orders/pricing/mod.rs", ""),
             ("src/orders/discounts/mod.rs", ""),
             ("src/orders/carts/mod.rs", ""),
@@ -170,15 +156,9 @@ mod bad_examples {
     #[test]
     fn a_layer_that_reaches_upwards_is_told() {
         let sources = sources(&[
-            (
-                "src/orders/carts/mod.rs",
-                "mod services; pub use services::{CartError, close};",
-            ),
+            ("src/orders/carts/mod.rs", "mod services; pub use services::{CartError, close};"),
             ("src/orders/carts/models.rs", "use super::{CartError, Cart};"),
-            (
-                "src/orders/carts/services.rs",
-                "use super::models; mod tests { use super::super::handlers::X; }",
-            ),
+            ("src/orders/carts/services.rs", "use super::models; mod tests { use super::super::handlers::X; }"),
             ("src/orders/carts/handlers.rs", "use super::{services, models};"),
         ]);
         assert_eq!(
@@ -211,10 +191,7 @@ mod bad_examples {
             fn g() { update(row).set((stocks::quantity.eq(1),)).execute(conn); update(row).set(&changes); }
             #[derive(Debug, Insertable)] #[diesel(table_name = crate::schema::stocks)] struct New;
             #[derive(HasQuery)] #[diesel(table_name = stocks)] struct Read;";
-        let own = (
-            "src/products/stock/models.rs",
-            "fn f() { diesel::delete(stocks::table); }",
-        );
+        let own = ("src/products/stock/models.rs", "fn f() { diesel::delete(stocks::table); }");
         let sources = sources(&[("src/products/search/models.rs", foreign), own]);
         assert_eq!(
             tables::foreign_writes(&sources, &owners(&[STOCK, LIFECYCLE]).0),
@@ -236,10 +213,7 @@ mod bad_examples {
                 "use crate::schema::{orders, stocks};\nconst Q: &str = \"select 1 from allocations\";",
             ),
             ("src/products/search/models.rs", "use crate::schema::stocks;"),
-            (
-                "src/orders/reports/sales.sql",
-                "select * from orders join stocks on true",
-            ),
+            ("src/orders/reports/sales.sql", "select * from orders join stocks on true"),
         ]);
         assert_eq!(
             tables::foreign_reads(&sources, &owners(&[STOCK, LIFECYCLE]).0),

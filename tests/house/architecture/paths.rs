@@ -108,10 +108,7 @@ fn unfold<'a>(start: &[String], tokens: &'a [Token], named: &mut Vec<Named>) -> 
     if token.is_word() && begin_with(after, &["::"]) && !begin_with(after, &["::", "<"]) {
         return unfold(&segments, after.get(1..).unwrap_or_default(), named);
     }
-    named.push(Named {
-        segments,
-        line: token.line,
-    });
+    named.push(Named { segments, line: token.line });
     after
 }
 

@@ -18,9 +18,7 @@ const UNWANTED: [(&[&str], &str); 6] = [
 ];
 
 pub fn long_files(files: &[RepositoryFile]) -> Vec<String> {
-    let rust = files
-        .iter()
-        .filter(|file| file.path.ends_with(".rs") && file.path != "src/schema.rs");
+    let rust = files.iter().filter(|file| file.path.ends_with(".rs") && file.path != "src/schema.rs");
     let lengths = rust.map(|file| (file, file.text.lines().count()));
     lengths
         .filter(|(_, length)| *length > MOST_LINES)
@@ -37,10 +35,7 @@ pub fn untested_rooms(sources: &[Source], tests: &[RepositoryFile]) -> Vec<Strin
     for room in rooms {
         let name = room.strip_prefix("src/").unwrap_or(room);
         let [file, folder] = [format!("tests/{name}.rs"), format!("tests/{name}/")];
-        if !tests
-            .iter()
-            .any(|test| test.path == file || test.path.starts_with(&folder))
-        {
+        if !tests.iter().any(|test| test.path == file || test.path.starts_with(&folder)) {
             violations.push(format!("{name} has no tests: neither {file} nor {folder}"));
         }
     }
@@ -50,32 +45,17 @@ pub fn untested_rooms(sources: &[Source], tests: &[RepositoryFile]) -> Vec<Strin
 /// Files of tests that no `mod` leads to: they are never compiled.
 pub fn undeclared_tests(tests: &[RepositoryFile]) -> Vec<String> {
     let mut violations = Vec::new();
-    for test in tests
-        .iter()
-        .filter(|test| test.path.ends_with(".rs") && test.path != "tests/main.rs")
-    {
+    for test in tests.iter().filter(|test| test.path.ends_with(".rs") && test.path != "tests/main.rs") {
         let module = test.path.trim_end_matches(".rs").trim_end_matches("/mod");
         let Some((folder, name)) = module.rsplit_once('/') else {
             continue;
         };
-        let parent = if folder == "tests" {
-            "tests/main.rs".to_owned()
-        } else {
-            format!("{folder}/mod.rs")
-        };
-        let text = tests
-            .iter()
-            .find(|other| other.path == parent)
-            .map_or("", |other| &other.text);
+        let parent = if folder == "tests" { "tests/main.rs".to_owned() } else { format!("{folder}/mod.rs") };
+        let text = tests.iter().find(|other| other.path == parent).map_or("", |other| &other.text);
         let declared = tokens(text);
-        let is_declared = declared
-            .windows(2)
-            .any(|pair| matches!(pair, [m, n] if m.is("mod") && n.is(name)));
+        let is_declared = declared.windows(2).any(|pair| matches!(pair, [m, n] if m.is("mod") && n.is(name)));
         if !is_declared {
-            violations.push(format!(
-                "{} is never compiled: {parent} does not say `mod {name};`",
-                test.path
-            ));
+            violations.push(format!("{} is never compiled: {parent} does not say `mod {name};`", test.path));
         }
     }
     violations
@@ -95,10 +75,6 @@ pub fn unwanted_words(sources: &[Source]) -> Vec<String> {
 
 /// `#[allow(..)]`, `#![allow(..)]`, and the same within `cfg_attr`.
 fn silenced_lints(source: &Source) -> Vec<String> {
-    let openings = source
-        .lines_saying(&["[", "allow", "("])
-        .chain(source.lines_saying(&[",", "allow", "("]));
-    openings
-        .map(|line| format!("{}:{line}: `#[allow(`: expect it, with a reason", source.path))
-        .collect()
+    let openings = source.lines_saying(&["[", "allow", "("]).chain(source.lines_saying(&[",", "allow", "("]));
+    openings.map(|line| format!("{}:{line}: `#[allow(`: expect it, with a reason", source.path)).collect()
 }

@@ -30,17 +30,8 @@ pub enum Domain {
 
 impl Source {
     pub fn new(path: &str, text: &str) -> Self {
-        let tokens = if path.ends_with(".rs") {
-            tokens(text)
-        } else {
-            statement(text)
-        };
-        Self {
-            path: path.to_owned(),
-            text: text.to_owned(),
-            named: named_in(path, &tokens),
-            tokens,
-        }
+        let tokens = if path.ends_with(".rs") { tokens(text) } else { statement(text) };
+        Self { path: path.to_owned(), text: text.to_owned(), named: named_in(path, &tokens), tokens }
     }
 
     /// All of ours.
@@ -64,19 +55,13 @@ impl Source {
     /// Every place where these words and signs follow each other.
     pub fn lines_saying<'a>(&'a self, pattern: &'a [&str]) -> impl Iterator<Item = usize> + 'a {
         let tails = (0..self.tokens.len()).filter_map(|at| self.tokens.get(at..));
-        tails
-            .filter(|tail| begin_with(tail, pattern))
-            .filter_map(|tail| Some(tail.first()?.line))
+        tails.filter(|tail| begin_with(tail, pattern)).filter_map(|tail| Some(tail.first()?.line))
     }
 }
 
 /// A file of SQL is one literal.
 fn statement(text: &str) -> Vec<Token> {
-    vec![Token {
-        text: text.to_owned(),
-        line: 1,
-        is_literal: true,
-    }]
+    vec![Token { text: text.to_owned(), line: 1, is_literal: true }]
 }
 
 pub fn domain_named(name: &str) -> Option<Domain> {
@@ -101,10 +86,9 @@ impl Room {
     /// The room in which a path from the root of the crate leads.
     pub fn of(segments: &[String]) -> Option<Self> {
         match segments {
-            [domain, name, ..] if DOMAINS.contains(&domain.as_str()) => Some(Self {
-                domain: domain.clone(),
-                name: name.clone(),
-            }),
+            [domain, name, ..] if DOMAINS.contains(&domain.as_str()) => {
+                Some(Self { domain: domain.clone(), name: name.clone() })
+            }
             _ => None,
         }
     }
@@ -122,14 +106,8 @@ fn a_file_knows_its_domain_and_room() {
         (source.domain(), room.unwrap_or_default())
     };
 
-    assert_eq!(
-        place("src/orders/checkout/models.rs"),
-        (Some(Domain::Floor(3)), "orders/checkout".to_owned())
-    );
-    assert_eq!(
-        place("src/platform/clock.rs"),
-        (Some(Domain::Floor(0)), "platform/clock".to_owned())
-    );
+    assert_eq!(place("src/orders/checkout/models.rs"), (Some(Domain::Floor(3)), "orders/checkout".to_owned()));
+    assert_eq!(place("src/platform/clock.rs"), (Some(Domain::Floor(0)), "platform/clock".to_owned()));
     assert_eq!(place("src/orders/mod.rs"), (Some(Domain::Floor(3)), String::new()));
     assert_eq!(place("src/cli/seed.rs"), (Some(Domain::Root), String::new()));
     assert_eq!(place("src/main.rs"), (Some(Domain::Root), String::new()));

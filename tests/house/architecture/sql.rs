@@ -41,9 +41,7 @@ fn words(text: &str) -> Vec<String> {
 
 fn written(words: &[String]) -> Vec<String> {
     let tails = (0..words.len()).filter_map(|at| words.get(at..));
-    tails
-        .filter_map(|tail| written_first(tail).map(str::to_owned))
-        .collect()
+    tails.filter_map(|tail| written_first(tail).map(str::to_owned)).collect()
 }
 
 fn written_first(tail: &[String]) -> Option<&str> {
@@ -80,20 +78,7 @@ fn read(words: &[String]) -> Vec<String> {
             found.push(word.clone());
         }
         // A list goes on over names, `as` and commas, and ends with any other keyword or sign.
-        let ends = [
-            "where",
-            "on",
-            "group",
-            "order",
-            "limit",
-            "for",
-            "select",
-            "set",
-            "returning",
-            "(",
-            ")",
-            ";",
-        ];
+        let ends = ["where", "on", "group", "order", "limit", "for", "select", "set", "returning", "(", ")", ";"];
         is_list = opens || (is_list && !ends.contains(&word.as_str()));
         before = word;
     }
@@ -117,11 +102,7 @@ fn tables_are_found_in_statements_and_not_in_sentences() {
             vec!["orders", "order_lines", "stocks"],
         ),
         ("removed from orders", Touch::Read, vec![]),
-        (
-            "update stocks set a = o.b from orders o where true",
-            Touch::Read,
-            vec!["orders"],
-        ),
+        ("update stocks set a = o.b from orders o where true", Touch::Read, vec!["orders"]),
     ] {
         assert_eq!(tables(text, touch), expected, "{text}");
     }

@@ -7,24 +7,14 @@ use super::sql::{self, Touch};
 use crate::house::rust::{Token, begin_with};
 
 /// Diesel's functions whose argument is written to.
-const WRITERS: [&str; 6] = [
-    "insert_into",
-    "insert_or_ignore_into",
-    "replace_into",
-    "copy_from",
-    "update",
-    "delete",
-];
+const WRITERS: [&str; 6] = ["insert_into", "insert_or_ignore_into", "replace_into", "copy_from", "update", "delete"];
 
 /// The folder of each table's owner.
 pub type Owners = BTreeMap<String, String>;
 
 /// The tables that the schema names.
 pub fn tables_of(schema: &str) -> Vec<String> {
-    crate::house::schema::parse(schema)
-        .into_iter()
-        .map(|table| table.name)
-        .collect()
+    crate::house::schema::parse(schema).into_iter().map(|table| table.name).collect()
 }
 
 /// Reads the owners, and lists the tables that have none or two, and owners of what is no table.
@@ -54,9 +44,7 @@ fn owned_in(text: &str) -> Vec<String> {
     let doc = lines.map(str::trim).collect::<Vec<_>>().join(" ");
     let begins = |at: &usize| *at == 0 || doc.get(..*at).is_some_and(|before| before.trim_end().ends_with('.'));
     let starts = doc.match_indices("Owns ").map(|(at, _)| at);
-    let sentences = starts
-        .filter(|at| *at == 0 || begins(at))
-        .filter_map(|at| doc.get(at..));
+    let sentences = starts.filter(|at| *at == 0 || begins(at)).filter_map(|at| doc.get(at..));
     sentences
         .filter_map(|rest| rest.split(". ").next())
         .flat_map(|sentence| sentence.split('`').skip(1).step_by(2))
@@ -80,10 +68,7 @@ pub fn foreign_writes(sources: &[Source], owners: &Owners) -> Vec<String> {
 pub fn foreign_reads(sources: &[Source], owners: &Owners) -> Vec<String> {
     let mut violations = Vec::new();
     for (source, line, table) in touches(sources, Touch::Read) {
-        if owners
-            .get(&table)
-            .is_some_and(|owner| domain(owner) != domain(&source.path))
-        {
+        if owners.get(&table).is_some_and(|owner| domain(owner) != domain(&source.path)) {
             let owner = owner_of(owners, &table);
             violations.push(format!("{}:{line}: reads {table} of {owner}", source.path));
         }
@@ -92,9 +77,7 @@ pub fn foreign_reads(sources: &[Source], owners: &Owners) -> Vec<String> {
 }
 
 fn owner_of<'a>(owners: &'a Owners, table: &str) -> &'a str {
-    owners
-        .get(table)
-        .map_or("nobody", |folder| folder.trim_end_matches('/'))
+    owners.get(table).map_or("nobody", |folder| folder.trim_end_matches('/'))
 }
 
 fn domain(path: &str) -> Option<&str> {
@@ -141,9 +124,7 @@ fn written_by_function(tail: &[Token]) -> Option<&Token> {
 /// `update(row).set((stocks::quantity.eq(1), ..))`: where a row is updated, its columns tell the table.
 fn written_by_set(rest: &[Token]) -> Option<&Token> {
     let statement: Vec<_> = rest.iter().take_while(|token| !token.is(";")).collect();
-    let set = statement
-        .windows(2)
-        .position(|pair| matches!(pair, [set, open] if set.is("set") && open.is("(")))?;
+    let set = statement.windows(2).position(|pair| matches!(pair, [set, open] if set.is("set") && open.is("(")))?;
     let mut assigned = statement.iter().skip(set + 1).skip_while(|token| token.is("("));
     let table = assigned.next()?;
     assigned.next().filter(|colons| colons.is("::")).map(|_| *table)
@@ -163,7 +144,5 @@ fn written_by_derive(tail: &[Token]) -> Option<&Token> {
 
 fn named_from_schema(source: &Source) -> Vec<(usize, String)> {
     let from_schema = source.named.iter().filter(|named| named.segment(0) == Some("schema"));
-    from_schema
-        .filter_map(|named| Some((named.line, named.segment(1)?.to_owned())))
-        .collect()
+    from_schema.filter_map(|named| Some((named.line, named.segment(1)?.to_owned()))).collect()
 }

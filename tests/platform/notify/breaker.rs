@@ -33,15 +33,8 @@ impl Line {
             status_callback: None,
             timeouts: BRIEFLY,
         });
-        let settings = BreakerSettings {
-            failures: 3,
-            pause: PAUSE,
-        };
-        Self {
-            gateway: Breaker::new(twilio.unwrap(), settings, clock.reader()),
-            server,
-            clock,
-        }
+        let settings = BreakerSettings { failures: 3, pause: PAUSE };
+        Self { gateway: Breaker::new(twilio.unwrap(), settings, clock.reader()), server, clock }
     }
 
     /// Sends while the provider responds like this, and tells what came of it.
@@ -64,9 +57,7 @@ impl Line {
         let asked = self.server.requests().len();
         let outcome = self.gateway.send(&sms()).await;
         assert_eq!(self.server.requests().len(), asked, "the provider is left alone");
-        let Err(DeliveryError::Unavailable { reason, retry_after }) = outcome else {
-            panic!("{outcome:?}")
-        };
+        let Err(DeliveryError::Unavailable { reason, retry_after }) = outcome else { panic!("{outcome:?}") };
         assert_eq!(reason, "twilio has failed repeatedly and is left alone for a while");
         retry_after
     }
@@ -151,17 +142,11 @@ async fn the_pause_is_as_long_as_the_provider_asks() {
     let line = Line::open().await;
     line.fail(2).await;
 
-    assert_eq!(
-        line.send(HttpResponse::empty(429, &[("Retry-After", "120")])).await,
-        "unavailable"
-    );
+    assert_eq!(line.send(HttpResponse::empty(429, &[("Retry-After", "120")])).await, "unavailable");
     assert_eq!(line.turned_away().await, Some(Duration::from_secs(120)));
 
     line.clock.advance(Duration::from_secs(120));
-    assert_eq!(
-        line.send(HttpResponse::empty(429, &[("Retry-After", "5")])).await,
-        "unavailable"
-    );
+    assert_eq!(line.send(HttpResponse::empty(429, &[("Retry-After", "5")])).await, "unavailable");
     assert_eq!(line.turned_away().await, Some(PAUSE)); // but never shorter than ours
 }
 

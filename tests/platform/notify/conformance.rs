@@ -20,23 +20,14 @@ async fn every_mailer_keeps_the_ports_promises() {
     let server = FakeSmtp::start().await;
     let smtp = || {
         let url = Secret::new(format!("smtp://127.0.0.1:{}", server.port));
-        SmtpMailer::new(&SmtpSettings {
-            url,
-            from: FROM.to_owned(),
-            timeouts: BRIEFLY,
-        })
-        .unwrap()
+        SmtpMailer::new(&SmtpSettings { url, from: FROM.to_owned(), timeouts: BRIEFLY }).unwrap()
     };
     let folder = TempDir::new().unwrap();
     let guarded = Breaker::new(smtp(), BreakerSettings::default(), HandClock::new().reader());
     let mailers: [(Box<dyn Mailer>, &str, bool); 3] = [
         (Box::new(smtp()), "smtp", false),
         (Box::new(guarded), "smtp", false),
-        (
-            Box::new(FileMailer::new(folder.path().to_owned(), FROM).unwrap()),
-            "file",
-            true,
-        ),
+        (Box::new(FileMailer::new(folder.path().to_owned(), FROM).unwrap()), "file", true),
     ];
 
     for (mailer, name, repeats_safely) in mailers {
@@ -44,10 +35,7 @@ async fn every_mailer_keeps_the_ports_promises() {
         let receipt = mailer.send(&mail()).await.unwrap();
         assert_eq!(receipt.provider, name);
         assert!(!receipt.reference.is_empty());
-        let nobody = Mail {
-            to: "nobody".to_owned(),
-            ..mail()
-        };
+        let nobody = Mail { to: "nobody".to_owned(), ..mail() };
         assert_eq!(class(&mailer.send(&nobody).await.unwrap_err()), "refused");
     }
 }
@@ -91,10 +79,7 @@ async fn every_sms_gateway_keeps_the_ports_promises() {
         let receipt = gateway.send(&sms()).await.unwrap();
         assert_eq!(receipt.provider, name);
         assert!(!receipt.reference.is_empty());
-        let nobody = Sms {
-            to: "0711222333".to_owned(),
-            ..sms()
-        };
+        let nobody = Sms { to: "0711222333".to_owned(), ..sms() };
         assert_eq!(class(&gateway.send(&nobody).await.unwrap_err()), "refused");
     }
 }

@@ -12,10 +12,7 @@ use uuid::Uuid;
 
 use crate::support::fakes::BRIEF;
 
-const BRIEFLY: Timeouts = Timeouts {
-    connect: BRIEF,
-    total: BRIEF,
-};
+const BRIEFLY: Timeouts = Timeouts { connect: BRIEF, total: BRIEF };
 
 fn mail() -> Mail {
     Mail {
@@ -28,30 +25,19 @@ fn mail() -> Mail {
 }
 
 fn sms() -> Sms {
-    Sms {
-        id: Uuid::from_u128(8),
-        to: "+254711222333".to_owned(),
-        text: "Order 1001: 2 & more é".to_owned(),
-    }
+    Sms { id: Uuid::from_u128(8), to: "+254711222333".to_owned(), text: "Order 1001: 2 & more é".to_owned() }
 }
 
 fn refused(reason: &str) -> DeliveryError {
-    DeliveryError::Refused {
-        reason: reason.to_owned(),
-    }
+    DeliveryError::Refused { reason: reason.to_owned() }
 }
 
 fn unavailable(reason: &str) -> DeliveryError {
-    DeliveryError::Unavailable {
-        reason: reason.to_owned(),
-        retry_after: None,
-    }
+    DeliveryError::Unavailable { reason: reason.to_owned(), retry_after: None }
 }
 
 fn uncertain(reason: &str) -> DeliveryError {
-    DeliveryError::Uncertain {
-        reason: reason.to_owned(),
-    }
+    DeliveryError::Uncertain { reason: reason.to_owned() }
 }
 
 /// The error without its reason, for where the words are the operating system's.

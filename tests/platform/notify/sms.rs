@@ -52,10 +52,7 @@ fn queued() -> Value {
 
 async fn through_africas_talking(response: HttpResponse) -> Result<Receipt, DeliveryError> {
     let server = FakeHttp::start([response]).await;
-    AfricasTalking::new(&africas_talking(&server.url()))
-        .unwrap()
-        .send(&sms())
-        .await
+    AfricasTalking::new(&africas_talking(&server.url())).unwrap().send(&sms()).await
 }
 
 async fn through_twilio(response: HttpResponse) -> Result<Receipt, DeliveryError> {
@@ -69,22 +66,12 @@ async fn africas_talking_is_asked_in_its_words() {
     let server = FakeHttp::start(responses).await;
     let settings = africas_talking(&format!("{}/", server.url()));
     let anonymous = AfricasTalking::new(&settings).unwrap();
-    let named = AfricasTalking::new(&AfricasTalkingSettings {
-        sender: Some("MERCER".to_owned()),
-        ..settings
-    })
-    .unwrap();
+    let named = AfricasTalking::new(&AfricasTalkingSettings { sender: Some("MERCER".to_owned()), ..settings }).unwrap();
 
     let receipt = anonymous.send(&sms()).await.unwrap();
     named.send(&sms()).await.unwrap();
 
-    assert_eq!(
-        receipt,
-        Receipt {
-            provider: "africastalking",
-            reference: "ATXid_1".to_owned()
-        }
-    );
+    assert_eq!(receipt, Receipt { provider: "africastalking", reference: "ATXid_1".to_owned() });
     let requests = server.requests();
     assert_eq!(requests[0].target, "POST /version1/messaging");
     assert_eq!(requests[0].headers["apikey"], "not-a-real-key");
@@ -142,25 +129,13 @@ async fn twilio_is_asked_in_its_words() {
     let receipt = simple.send(&sms()).await.unwrap();
     full.unwrap().send(&sms()).await.unwrap();
 
-    assert_eq!(
-        receipt,
-        Receipt {
-            provider: "twilio",
-            reference: "SM1".to_owned()
-        }
-    );
+    assert_eq!(receipt, Receipt { provider: "twilio", reference: "SM1".to_owned() });
     let requests = server.requests();
     assert_eq!(requests[0].target, "POST /2010-04-01/Accounts/AC0/Messages.json");
     // base64 of AC0:not-a-real-token
-    assert_eq!(
-        requests[0].headers["authorization"],
-        "Basic QUMwOm5vdC1hLXJlYWwtdG9rZW4="
-    );
+    assert_eq!(requests[0].headers["authorization"], "Basic QUMwOm5vdC1hLXJlYWwtdG9rZW4=");
     assert_eq!(requests[0].headers["content-type"], "application/x-www-form-urlencoded");
-    assert_eq!(
-        requests[0].body,
-        "To=%2B254711222333&From=%2B15005550006&Body=Order+1001%3A+2+%26+more+%C3%A9"
-    );
+    assert_eq!(requests[0].body, "To=%2B254711222333&From=%2B15005550006&Body=Order+1001%3A+2+%26+more+%C3%A9");
     assert_eq!(
         requests[1].body,
         "To=%2B254711222333&MessagingServiceSid=MG0&Body=Order+1001%3A+2+%26+more+%C3%A9\
@@ -176,10 +151,7 @@ async fn twilio_accepts_with_any_state_but_an_end_without_delivery() {
     }
     for status in ["failed", "undelivered", "canceled"] {
         let body = json!({ "sid": "SM1", "status": status, "error_code": 30007 });
-        assert_eq!(
-            through_twilio(HttpResponse::json(201, &body)).await,
-            Err(refused(&format!("{status} 30007")))
-        );
+        assert_eq!(through_twilio(HttpResponse::json(201, &body)).await, Err(refused(&format!("{status} 30007"))));
     }
 }
 
@@ -192,10 +164,7 @@ async fn twilios_errors_keep_their_code_and_lose_the_number() {
 
     let outcome = through_twilio(HttpResponse::json(400, &problem)).await;
 
-    assert_eq!(
-        outcome,
-        Err(refused("HTTP 400: 21211 Invalid 'To' Phone Number: +(number)"))
-    );
+    assert_eq!(outcome, Err(refused("HTTP 400: 21211 Invalid 'To' Phone Number: +(number)")));
 }
 
 #[tokio::test]
@@ -214,10 +183,7 @@ async fn a_status_tells_whether_to_try_again() {
         (504, "uncertain"),
     ] {
         let respond = || HttpResponse::empty(status, &[("Location", "http://127.0.0.1:9/elsewhere")]);
-        let outcomes = [
-            through_africas_talking(respond()).await,
-            through_twilio(respond()).await,
-        ];
+        let outcomes = [through_africas_talking(respond()).await, through_twilio(respond()).await];
 
         for outcome in outcomes {
             let error = outcome.unwrap_err();
@@ -244,9 +210,7 @@ async fn a_provider_may_ask_us_to_wait() {
         for status in [429, 503] {
             let outcome = through_twilio(HttpResponse::empty(status, headers)).await;
 
-            let Err(DeliveryError::Unavailable { retry_after, .. }) = outcome else {
-                panic!("{outcome:?}")
-            };
+            let Err(DeliveryError::Unavailable { retry_after, .. }) = outcome else { panic!("{outcome:?}") };
             assert_eq!(retry_after, seconds.map(Duration::from_secs), "{headers:?}");
         }
     }
@@ -254,24 +218,10 @@ async fn a_provider_may_ask_us_to_wait() {
 
 #[tokio::test]
 async fn without_a_whole_answer_nobody_knows() {
-    let lost = || {
-        [
-            HttpResponse::Silence,
-            HttpResponse::HangUp,
-            HttpResponse::HalfABody { status: 201 },
-        ]
-    };
-    let odd = || {
-        [
-            HttpResponse::empty(201, &[]),
-            HttpResponse::json(200, &json!({ "odd": true })),
-        ]
-    };
+    let lost = || [HttpResponse::Silence, HttpResponse::HangUp, HttpResponse::HalfABody { status: 201 }];
+    let odd = || [HttpResponse::empty(201, &[]), HttpResponse::json(200, &json!({ "odd": true }))];
     for response in lost().into_iter().chain(odd()) {
-        assert_eq!(
-            class(&through_africas_talking(response).await.unwrap_err()),
-            "uncertain"
-        );
+        assert_eq!(class(&through_africas_talking(response).await.unwrap_err()), "uncertain");
     }
     for response in lost().into_iter().chain(odd()) {
         assert_eq!(class(&through_twilio(response).await.unwrap_err()), "uncertain");
@@ -286,11 +236,7 @@ async fn a_message_is_sent_once_even_if_the_line_breaks() {
     let server = FakeHttp::start([HttpResponse::HangUp]).await;
     server.then(HttpResponse::json(201, &queued()));
 
-    Twilio::new(&twilio(&server.url()))
-        .unwrap()
-        .send(&sms())
-        .await
-        .unwrap_err();
+    Twilio::new(&twilio(&server.url())).unwrap().send(&sms()).await.unwrap_err();
 
     assert_eq!(server.requests().len(), 1);
 }
@@ -303,14 +249,8 @@ async fn before_the_connection_stands_nothing_was_sent() {
     let silent = format!("https://127.0.0.1:{}", silent.local_addr().unwrap().port());
 
     for url in [closed, silent] {
-        let timeouts = Timeouts {
-            total: BRIEFLY.connect * 10,
-            ..BRIEFLY
-        };
-        let settings = TwilioSettings {
-            timeouts,
-            ..twilio(&url)
-        };
+        let timeouts = Timeouts { total: BRIEFLY.connect * 10, ..BRIEFLY };
+        let settings = TwilioSettings { timeouts, ..twilio(&url) };
         let error = Twilio::new(&settings).unwrap().send(&sms()).await.unwrap_err();
 
         assert_eq!(class(&error), "unavailable", "{error}");
@@ -328,12 +268,7 @@ async fn a_list_of_numbers_goes_nowhere() {
     ];
     let to = "+254711222333,+254711222334".to_owned();
     for gateway in gateways {
-        let outcome = gateway
-            .send(&Sms {
-                to: to.clone(),
-                ..sms()
-            })
-            .await;
+        let outcome = gateway.send(&Sms { to: to.clone(), ..sms() }).await;
 
         assert_eq!(outcome, Err(refused("this is not a phone number in E.164")));
     }
@@ -348,33 +283,18 @@ async fn the_log_says_neither_number_nor_text() {
 
     assert_eq!(receipt.reference, "00000000-0000-0000-0000-000000000008");
     let log = log.text();
-    assert!(
-        log.contains("Text message 00000000-0000-0000-0000-000000000008 for +254***33"),
-        "{log}"
-    );
+    assert!(log.contains("Text message 00000000-0000-0000-0000-000000000008 for +254***33"), "{log}");
     assert!(["711222", "1001"].iter().all(|word| !log.contains(word)), "{log}");
 }
 
 #[test]
 fn wrong_settings_are_refused_without_repeating_the_secret() {
     for url in ["", "api.example.com", "ftp://api.example.com"] {
-        assert!(
-            matches!(Twilio::new(&twilio(url)), Err(SettingsError::BaseUrl(_))),
-            "{url}"
-        );
-        assert!(
-            matches!(
-                AfricasTalking::new(&africas_talking(url)),
-                Err(SettingsError::BaseUrl(_))
-            ),
-            "{url}"
-        );
+        assert!(matches!(Twilio::new(&twilio(url)), Err(SettingsError::BaseUrl(_))), "{url}");
+        assert!(matches!(AfricasTalking::new(&africas_talking(url)), Err(SettingsError::BaseUrl(_))), "{url}");
     }
     let api_key = Secret::new("hunter2\r\nX: y".to_owned());
-    let settings = AfricasTalkingSettings {
-        api_key,
-        ..africas_talking(AfricasTalkingSettings::SANDBOX)
-    };
+    let settings = AfricasTalkingSettings { api_key, ..africas_talking(AfricasTalkingSettings::SANDBOX) };
     assert!(matches!(AfricasTalking::new(&settings), Err(SettingsError::ApiKey)));
     assert!(!format!("{settings:?}").contains("hunter2"));
     assert!(!format!("{:?}", twilio(TwilioSettings::LIVE)).contains("not-a-real-token"));

@@ -58,15 +58,7 @@ fn every_template_in_the_folder_is_compiled_in_and_renders() {
     let templates = templates();
     templates.check().unwrap();
 
-    assert_eq!(
-        every_mail(),
-        [
-            "order_cancelled",
-            "order_confirmed",
-            "order_placed_admin",
-            "order_shipped"
-        ]
-    );
+    assert_eq!(every_mail(), ["order_cancelled", "order_confirmed", "order_placed_admin", "order_shipped"]);
     for name in every_mail() {
         let mail = templates.render_mail(&name, &order()).unwrap();
 
@@ -79,9 +71,7 @@ fn every_template_in_the_folder_is_compiled_in_and_renders() {
     let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("templates/sms");
     for entry in fs::read_dir(folder).unwrap() {
         let path = entry.unwrap().path();
-        templates
-            .render_sms(path.file_stem().unwrap().to_str().unwrap(), &order())
-            .unwrap();
+        templates.render_sms(path.file_stem().unwrap().to_str().unwrap(), &order()).unwrap();
     }
 }
 
@@ -136,21 +126,14 @@ fn what_an_order_does_not_have_is_not_mentioned() {
 fn a_tracking_number_is_shown_when_there_is_one() {
     let templates = templates();
     let mut order = order();
-    for (number, is_shown) in [
-        (None, false),
-        (Some(Value::Null), false),
-        (Some("TRACK-42".into()), true),
-    ] {
+    for (number, is_shown) in [(None, false), (Some(Value::Null), false), (Some("TRACK-42".into()), true)] {
         if let Some(number) = number {
             order["order"]["tracking_number"] = number;
         }
         let mail = templates.render_mail("order_shipped", &order).unwrap();
 
         assert_eq!(mail.text.contains("Tracking number: TRACK-42"), is_shown);
-        assert_eq!(
-            mail.html.contains("Tracking number: <strong>TRACK-42</strong>"),
-            is_shown
-        );
+        assert_eq!(mail.html.contains("Tracking number: <strong>TRACK-42</strong>"), is_shown);
     }
 }
 
@@ -196,28 +179,16 @@ async fn line_breaks_in_a_name_add_no_header() {
     let mailer = FileMailer::new(folder.path().to_owned(), "shop@mercer.example").unwrap();
     let mut read = Vec::new();
     for shop in ["Mercer", "Mercer\r\nBcc: eve@example.com\r\n\r\nHi"] {
-        let rendered = templates
-            .render_mail("order_confirmed", &order_with("/shop_name", shop))
-            .unwrap();
+        let rendered = templates.render_mail("order_confirmed", &order_with("/shop_name", shop)).unwrap();
         assert!(!rendered.subject.contains(['\r', '\n']));
-        let message = Mail {
-            subject: rendered.subject,
-            text: rendered.text,
-            html: rendered.html,
-            ..mail()
-        };
+        let message = Mail { subject: rendered.subject, text: rendered.text, html: rendered.html, ..mail() };
 
         let receipt = mailer.send(&message).await.unwrap();
-        read.push(ReadMail::parse(
-            &fs::read_to_string(folder.path().join(receipt.reference)).unwrap(),
-        ));
+        read.push(ReadMail::parse(&fs::read_to_string(folder.path().join(receipt.reference)).unwrap()));
     }
 
     assert_eq!(read[1].header_names(), read[0].header_names());
-    assert_eq!(
-        read[1].header("Subject"),
-        "Your order 1001 at Mercer Bcc: eve@example.com Hi is confirmed"
-    );
+    assert_eq!(read[1].header("Subject"), "Your order 1001 at Mercer Bcc: eve@example.com Hi is confirmed");
     assert!(read[0].html.contains("2 × <strong>Mug</strong>, Blue<br>"));
 }
 
@@ -230,10 +201,7 @@ fn a_missing_value_is_an_error_that_tells_nothing_about_the_customer() {
 
     assert!(matches!(error, TemplateError::Unrendered(_)));
     let told = format!("{error} {error:?} {error:#?}");
-    assert!(
-        told.contains("_order.txt") && !told.contains("Ana") && !told.contains("Market"),
-        "{told}"
-    );
+    assert!(told.contains("_order.txt") && !told.contains("Ana") && !told.contains("Market"), "{told}");
 }
 
 #[test]
@@ -249,10 +217,7 @@ fn a_template_that_does_not_exist_is_named() {
 
 #[test]
 fn an_ordinary_confirmation_fits_one_text_message() {
-    let order = order_with(
-        "/order/url",
-        "https://shop.example/orders/0199a7d2-5c3e-7b41-9d20-8f6a1c2b3d4e",
-    );
+    let order = order_with("/order/url", "https://shop.example/orders/0199a7d2-5c3e-7b41-9d20-8f6a1c2b3d4e");
 
     let text = templates().render_sms("order_confirmed", &order).unwrap();
 
@@ -263,9 +228,5 @@ fn an_ordinary_confirmation_fits_one_text_message() {
     );
     // Of the characters of GSM-7, these count as one each.
     let is_single = |c: char| c.is_ascii_alphanumeric() || " :/.,-?=&_".contains(c);
-    assert!(
-        text.chars().all(is_single) && text.len() <= 160,
-        "{} characters",
-        text.len()
-    );
+    assert!(text.chars().all(is_single) && text.len() <= 160, "{} characters", text.len());
 }

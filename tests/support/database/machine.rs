@@ -30,10 +30,7 @@ fn free_kilobytes(directory: &Path) -> Option<u64> {
 /// `PG_BIN_DIR`, the newest version of Debian's many, or what is on the path.
 pub fn programs() -> Result<PathBuf> {
     for tool in ["setpriv", "flock"] {
-        ensure!(
-            on_path(tool).is_some(),
-            "{tool} (util-linux) is missing: install it or set TEST_DATABASE_URL"
-        );
+        ensure!(on_path(tool).is_some(), "{tool} (util-linux) is missing: install it or set TEST_DATABASE_URL");
     }
     let chosen = setting("PG_BIN_DIR").map(PathBuf::from);
     let found = chosen.or_else(newest_installed).or_else(|| on_path("initdb"));

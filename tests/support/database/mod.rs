@@ -132,10 +132,7 @@ impl Run {
 fn a_database_is_migrated_separate_and_gone_in_the_end() {
     let [first, second] = [TestDatabase::create(), TestDatabase::create()];
     let mut conn = first.connect();
-    assert_eq!(
-        conn.batch_execute("create table only_here (x integer); select from orders"),
-        Ok(())
-    );
+    assert_eq!(conn.batch_execute("create table only_here (x integer); select from orders"), Ok(()));
     assert!(second.connect().batch_execute("select from only_here").is_err());
 
     // While somebody is connected.

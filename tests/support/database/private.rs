@@ -86,11 +86,7 @@ impl PrivateServer {
         let users = open(&directory.join("users"))?;
         users.lock_shared()?;
 
-        let server = Self {
-            is_in_memory,
-            home: directory.join("server"),
-            _users: users,
-        };
+        let server = Self { is_in_memory, home: directory.join("server"), _users: users };
         let turn = open(&directory.join("starting"))?;
         turn.lock()?;
         if PgConnection::establish(&server.url()).is_err() {
@@ -102,10 +98,7 @@ impl PrivateServer {
     /// Of the superuser, to the database that every cluster has.
     pub fn url(&self) -> String {
         let host = self.home.to_string_lossy();
-        format!(
-            "postgresql://mercer@{}:5432/postgres",
-            utf8_percent_encode(&host, NON_ALPHANUMERIC)
-        )
+        format!("postgresql://mercer@{}:5432/postgres", utf8_percent_encode(&host, NON_ALPHANUMERIC))
     }
 
     fn start(&self, directory: &Path) -> Result<()> {
@@ -130,10 +123,7 @@ impl PrivateServer {
         let working_directory = Path::new("/proc").join(pid).join("cwd");
         let deadline = Instant::now() + PATIENCE;
         while fs::read_link(&working_directory).is_ok_and(|found| found == data) {
-            ensure!(
-                Instant::now() < deadline,
-                "PostgreSQL of a former run, process {pid}, does not stop"
-            );
+            ensure!(Instant::now() < deadline, "PostgreSQL of a former run, process {pid}, does not stop");
             thread::sleep(POLL);
         }
         Ok(())
@@ -161,10 +151,7 @@ impl PrivateServer {
         let server = account.command(&programs.join("postgres"));
         let log = File::create(log)?;
         let mut watchdog = Command::new("sh");
-        watchdog
-            .args(["-c", WATCHDOG, "mercer-tests"])
-            .arg(users)
-            .arg(&self.home);
+        watchdog.args(["-c", WATCHDOG, "mercer-tests"]).arg(users).arg(&self.home);
         watchdog.arg(server.get_program()).args(server.get_args());
         watchdog.arg("-D").arg(self.home.join("data")).arg("-k").arg(&self.home);
         watchdog.args(SETTINGS.iter().flat_map(|setting| ["-c", setting]));
@@ -195,12 +182,8 @@ impl Account {
         if !Uid::effective().is_root() {
             return Ok(Self(None));
         }
-        let mut users = ["postgres", "nobody"]
-            .into_iter()
-            .filter_map(|name| User::from_name(name).ok()?);
-        let user = users
-            .next()
-            .context("root needs a user postgres or nobody to run PostgreSQL")?;
+        let mut users = ["postgres", "nobody"].into_iter().filter_map(|name| User::from_name(name).ok()?);
+        let user = users.next().context("root needs a user postgres or nobody to run PostgreSQL")?;
         Ok(Self(Some(user)))
     }
 
@@ -209,13 +192,7 @@ impl Account {
         let mut command = Command::new("setpriv");
         command.args(["--pdeathsig", "INT"]);
         if let Self(Some(user)) = self {
-            command.args([
-                "--reuid",
-                &user.uid.to_string(),
-                "--regid",
-                &user.gid.to_string(),
-                "--clear-groups",
-            ]);
+            command.args(["--reuid", &user.uid.to_string(), "--regid", &user.gid.to_string(), "--clear-groups"]);
         }
         command.arg("--").arg(program);
         command.current_dir("/").env("LC_ALL", "C").stdin(Stdio::null());

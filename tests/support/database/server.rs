@@ -23,18 +23,11 @@ pub struct Server {
 impl Server {
     pub fn find() -> Result<Self> {
         match machine::setting("TEST_DATABASE_URL") {
-            Some(url) => Ok(Self {
-                url,
-                copies_files: false,
-                _private: None,
-            }),
+            Some(url) => Ok(Self { url, copies_files: false, _private: None }),
             None => {
                 let private = PrivateServer::start_or_join()?;
-                let mut server = Self {
-                    url: private.url(),
-                    copies_files: private.is_in_memory,
-                    _private: Some(private),
-                };
+                let mut server =
+                    Self { url: private.url(), copies_files: private.is_in_memory, _private: Some(private) };
                 server.copies_files &= server.version()? >= FIRST_WITH_STRATEGIES;
                 Ok(server)
             }
@@ -94,10 +87,7 @@ fn a_url_leads_to_another_database_of_the_same_server() {
     for (url, expected) in [
         ("postgres://ana:pw@db:5433/shop", "postgres://ana:pw@db:5433/x"),
         ("postgres://db", "postgres://db/x"),
-        (
-            "postgresql://db/shop?sslmode=require",
-            "postgresql://db/x?sslmode=require",
-        ),
+        ("postgresql://db/shop?sslmode=require", "postgresql://db/x?sslmode=require"),
         ("postgresql:///shop?host=/run/pg", "postgresql:///x?host=/run/pg"),
     ] {
         assert_eq!(with_database(url, "x"), expected);

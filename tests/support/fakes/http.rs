@@ -17,24 +17,18 @@ pub enum HttpResponse {
     /// The request is read and the connection closed.
     HangUp,
     /// The answer's head promises more of a body than comes.
-    HalfABody { status: u16 },
+    HalfABody {
+        status: u16,
+    },
 }
 
 impl HttpResponse {
     pub fn json(status: u16, body: &serde_json::Value) -> Self {
-        Self::Answer {
-            status,
-            headers: vec![("Content-Type", "application/json")],
-            body: body.to_string(),
-        }
+        Self::Answer { status, headers: vec![("Content-Type", "application/json")], body: body.to_string() }
     }
 
     pub fn empty(status: u16, headers: &[(&'static str, &'static str)]) -> Self {
-        Self::Answer {
-            status,
-            headers: headers.to_vec(),
-            body: String::new(),
-        }
+        Self::Answer { status, headers: headers.to_vec(), body: String::new() }
     }
 }
 
@@ -101,10 +95,7 @@ async fn serve(
         HttpResponse::Silence => std::future::pending().await,
         HttpResponse::HalfABody { status } => format!("HTTP/1.1 {status} Fake\r\nContent-Length: 99\r\n\r\n{{"),
         HttpResponse::Answer { status, headers, body } => {
-            let headers: String = headers
-                .iter()
-                .map(|(name, value)| format!("{name}: {value}\r\n"))
-                .collect();
+            let headers: String = headers.iter().map(|(name, value)| format!("{name}: {value}\r\n")).collect();
             let length = body.len();
             format!("HTTP/1.1 {status} Fake\r\nContent-Length: {length}\r\nConnection: close\r\n{headers}\r\n{body}")
         }
@@ -127,14 +118,8 @@ async fn read_request(stream: &mut BufReader<TcpStream>) -> Option<HttpRequest> 
         headers.insert(name.to_lowercase(), value.trim().to_owned());
     }
 
-    let length = headers
-        .get("content-length")
-        .map_or(0, |length| length.parse().unwrap());
+    let length = headers.get("content-length").map_or(0, |length| length.parse().unwrap());
     let mut body = vec![0; length];
     stream.read_exact(&mut body).await.ok()?;
-    Some(HttpRequest {
-        target,
-        headers,
-        body: String::from_utf8(body).unwrap(),
-    })
+    Some(HttpRequest { target, headers, body: String::from_utf8(body).unwrap() })
 }

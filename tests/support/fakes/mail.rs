@@ -12,10 +12,7 @@ pub struct ReadMail {
 impl ReadMail {
     /// Reads a `multipart/alternative` message of a text and an HTML part, in this order.
     pub fn parse(raw: &str) -> Self {
-        assert!(
-            !raw.replace("\r\n", "").contains(['\r', '\n']),
-            "every line ends with CRLF"
-        );
+        assert!(!raw.replace("\r\n", "").contains(['\r', '\n']), "every line ends with CRLF");
         let (headers, body) = split(raw);
         let kind = values(&headers, "Content-Type").concat();
         assert!(kind.starts_with("multipart/alternative"), "{kind}");
@@ -23,11 +20,7 @@ impl ReadMail {
 
         let parts: Vec<_> = body.split(&format!("--{boundary}")).map(split).collect();
         assert_eq!(parts.len(), 4, "nothing, text, HTML, end");
-        Self {
-            text: decoded(&parts[1], "text/plain"),
-            html: decoded(&parts[2], "text/html"),
-            headers,
-        }
+        Self { text: decoded(&parts[1], "text/plain"), html: decoded(&parts[2], "text/html"), headers }
     }
 
     /// The header's only value; the mail must have it once.
@@ -52,20 +45,11 @@ fn split(raw: &str) -> Part {
     let (head, body) = raw.split_once("\r\n\r\n").unwrap_or((raw, ""));
     let head = head.replace("\r\n ", " ");
     let headers = head.lines().filter_map(|line| line.split_once(": "));
-    (
-        headers
-            .map(|(name, value)| (name.to_owned(), value.to_owned()))
-            .collect(),
-        body.to_owned(),
-    )
+    (headers.map(|(name, value)| (name.to_owned(), value.to_owned())).collect(), body.to_owned())
 }
 
 fn values<'a>(headers: &'a [(String, String)], name: &str) -> Vec<&'a str> {
-    headers
-        .iter()
-        .filter(|(known, _)| known.eq_ignore_ascii_case(name))
-        .map(|(_, value)| value.as_str())
-        .collect()
+    headers.iter().filter(|(known, _)| known.eq_ignore_ascii_case(name)).map(|(_, value)| value.as_str()).collect()
 }
 
 fn decoded((headers, body): &Part, kind: &str) -> String {
@@ -75,11 +59,7 @@ fn decoded((headers, body): &Part, kind: &str) -> String {
         ["quoted-printable"] => unquoted(&body.replace("=\r\n", "")),
         _ => body.as_bytes().to_vec(),
     };
-    String::from_utf8(bytes)
-        .unwrap()
-        .replace("\r\n", "\n")
-        .trim_end()
-        .to_owned()
+    String::from_utf8(bytes).unwrap().replace("\r\n", "\n").trim_end().to_owned()
 }
 
 fn unquoted(text: &str) -> Vec<u8> {

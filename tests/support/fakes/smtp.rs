@@ -57,10 +57,7 @@ impl FakeSmtp {
     /// Names this extension when it is greeted.
     pub async fn offering(extension: &'static str, reactions: impl IntoIterator<Item = (Step, Reaction)>) -> Self {
         let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
-        let fake = Self {
-            port: listener.local_addr().unwrap().port(),
-            seen: Arc::default(),
-        };
+        let fake = Self { port: listener.local_addr().unwrap().port(), seen: Arc::default() };
         let (seen, reactions) = (Arc::clone(&fake.seen), Arc::new(reactions.into_iter().collect()));
         tokio::spawn(async move {
             while let Ok((stream, _)) = listener.accept().await {

@@ -37,12 +37,7 @@ impl<'a> Cluster<'a> {
     pub fn open(home: &'a Home, launcher: &'a Launcher, settings: &'a EmbeddedSettings) -> Result<Self, EmbeddedError> {
         let data = home.data();
         let version = data.is_dir().then(|| version_of(&data)).transpose()?;
-        let cluster = Self {
-            home,
-            launcher,
-            programs: Programs::find(settings, version)?,
-            settings,
-        };
+        let cluster = Self { home, launcher, programs: Programs::find(settings, version)?, settings };
         match version {
             Some(version) => cluster.programs.ensure_fit(&data, version)?,
             None => cluster.make(&data)?,
@@ -62,21 +57,14 @@ impl<'a> Cluster<'a> {
             }
         }
         outcome?;
-        self.include_settings(&draft)
-            .map_err(EmbeddedError::file("write to", &draft))?;
+        self.include_settings(&draft).map_err(EmbeddedError::file("write to", &draft))?;
         self.create_database(&draft)?;
 
         fs::rename(&draft, data).map_err(EmbeddedError::file("rename", &draft))?;
         // Were the new name lost in a power cut, the next start would remove a draft full of orders.
         let home = &self.home.dir;
-        File::open(home)
-            .and_then(|dir| dir.sync_all())
-            .map_err(EmbeddedError::file("sync", home))?;
-        info!(
-            "Made a PostgreSQL {} database in {}",
-            self.programs.major,
-            home.display()
-        );
+        File::open(home).and_then(|dir| dir.sync_all()).map_err(EmbeddedError::file("sync", home))?;
+        info!("Made a PostgreSQL {} database in {}", self.programs.major, home.display());
         Ok(())
     }
 
@@ -102,11 +90,7 @@ impl<'a> Cluster<'a> {
         let arguments = ["--single", "-c", "exit_on_error=on", "-D"].map(OsString::from);
         let target = [draft.into(), OsString::from("postgres")];
         let statement = format!("create database {DATABASE};\n");
-        self.launcher.run(
-            &self.programs.path("postgres"),
-            &[&arguments[..], &target].concat(),
-            &statement,
-        )
+        self.launcher.run(&self.programs.path("postgres"), &[&arguments[..], &target].concat(), &statement)
     }
 
     /// Writes the settings of this start.
@@ -123,13 +107,9 @@ impl<'a> Cluster<'a> {
 
     /// PostgreSQL 15 and later may be built with lz4; asking is the only way to know.
     fn has_lz4(&self) -> bool {
-        let mut arguments = ["-C", "wal_compression", "-c", "wal_compression=lz4", "-D"]
-            .map(OsString::from)
-            .to_vec();
+        let mut arguments = ["-C", "wal_compression", "-c", "wal_compression=lz4", "-D"].map(OsString::from).to_vec();
         arguments.push(self.home.data().into());
-        self.launcher
-            .run(&self.programs.path("postgres"), &arguments, "")
-            .is_ok()
+        self.launcher.run(&self.programs.path("postgres"), &arguments, "").is_ok()
     }
 }
 
@@ -161,10 +141,7 @@ fn settings_text(durable: bool, has_lz4: bool) -> String {
 fn version_of(data: &Path) -> Result<u32, EmbeddedError> {
     let path = data.join("PG_VERSION");
     let found = fs::read_to_string(&path).map_err(EmbeddedError::file("read", &path))?;
-    parse_major(&found).ok_or_else(|| EmbeddedError::UnknownVersion {
-        place: path,
-        found: found.trim().to_owned(),
-    })
+    parse_major(&found).ok_or_else(|| EmbeddedError::UnknownVersion { place: path, found: found.trim().to_owned() })
 }
 
 /// Removes a draft, also while the last child of a killed initdb still writes to it.

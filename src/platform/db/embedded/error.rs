@@ -19,12 +19,7 @@ pub enum EmbeddedError {
          the older one beside it (`apt-get install postgresql-{cluster}`), name its directory in \
          PG_BIN_DIR, or dump the data with it and set DATABASE_URL to a newer server"
     )]
-    WrongVersion {
-        data: PathBuf,
-        cluster: u32,
-        bin_dir: PathBuf,
-        programs: u32,
-    },
+    WrongVersion { data: PathBuf, cluster: u32, bin_dir: PathBuf, programs: u32 },
 
     #[error(
         "cannot tell the PostgreSQL version from {found:?} in {place}: name a directory with working programs in PG_BIN_DIR, or set DATABASE_URL"
@@ -52,11 +47,7 @@ pub enum EmbeddedError {
     #[error(
         "cannot {action} {path}: {source}. Make it accessible to this user, or set MERCER_DATA_DIR to another place or DATABASE_URL to a server of your own"
     )]
-    File {
-        action: &'static str,
-        path: PathBuf,
-        source: io::Error,
-    },
+    File { action: &'static str, path: PathBuf, source: io::Error },
 
     #[error(
         "cannot run {program}: {source}. Reinstall it (`apt-get install postgresql util-linux`), or set DATABASE_URL"
@@ -64,20 +55,12 @@ pub enum EmbeddedError {
     NotRun { program: PathBuf, source: io::Error },
 
     #[error("{program} failed ({status}). Mend what it says, or set DATABASE_URL:\n{output}")]
-    ProgramFailed {
-        program: PathBuf,
-        status: ExitStatus,
-        output: String,
-    },
+    ProgramFailed { program: PathBuf, status: ExitStatus, output: String },
 
     #[error(
         "PostgreSQL ended while it was starting ({status}). Mend what its log {log} says, or set DATABASE_URL:\n{tail}"
     )]
-    Ended {
-        status: ExitStatus,
-        log: PathBuf,
-        tail: String,
-    },
+    Ended { status: ExitStatus, log: PathBuf, tail: String },
 
     #[error(
         "PostgreSQL is not ready after {seconds} seconds. See its log {log}, start again, or set DATABASE_URL:\n{tail}"

@@ -70,10 +70,7 @@ impl Home {
         }
         let home = Self::prepare(dir, Some(account))?;
         if !launcher.reaches(&home.dir) {
-            return Err(EmbeddedError::Unreachable {
-                home: home.dir,
-                uid: account.uid.as_raw(),
-            });
+            return Err(EmbeddedError::Unreachable { home: home.dir, uid: account.uid.as_raw() });
         }
         Ok((home, launcher))
     }
@@ -155,20 +152,11 @@ impl Home {
             return Ok(self.dir.clone());
         }
         let user = Uid::effective();
-        let runtime = if user.is_root() {
-            PathBuf::from("/run")
-        } else {
-            format!("/run/user/{user}").into()
-        };
+        let runtime = if user.is_root() { PathBuf::from("/run") } else { format!("/run/user/{user}").into() };
         let name = format!("mercer-{}", short_hash(&self.dir));
         let candidates = [runtime.join(&name), Path::new("/tmp").join(&name)];
-        let usable = candidates
-            .into_iter()
-            .find(|dir| make_private(dir, self.account).is_ok());
-        usable.ok_or_else(|| EmbeddedError::NoSocketDirectory {
-            home: self.dir.clone(),
-            name,
-        })
+        let usable = candidates.into_iter().find(|dir| make_private(dir, self.account).is_ok());
+        usable.ok_or_else(|| EmbeddedError::NoSocketDirectory { home: self.dir.clone(), name })
     }
 
     /// Removes a dead server's claim to the socket, so that its process id, which may be
@@ -213,10 +201,7 @@ fn make_private(dir: &Path, account: Option<Account>) -> io::Result<()> {
     let owner = Uid::from_raw(found.uid());
     let is_ours = owner == Uid::effective() || account.is_some_and(|account| account.uid == owner);
     if !found.is_dir() || !is_ours {
-        return Err(io::Error::new(
-            io::ErrorKind::PermissionDenied,
-            "it belongs to another user",
-        ));
+        return Err(io::Error::new(io::ErrorKind::PermissionDenied, "it belongs to another user"));
     }
     if let Some(account) = account {
         chown(dir, Some(account.uid.as_raw()), Some(account.gid.as_raw()))?;
@@ -226,10 +211,7 @@ fn make_private(dir: &Path, account: Option<Account>) -> io::Result<()> {
 
 fn owner_of(data: &Path) -> Result<Account, EmbeddedError> {
     let found = fs::metadata(data).map_err(EmbeddedError::file("read", data))?;
-    Ok(Account {
-        uid: Uid::from_raw(found.uid()),
-        gid: Gid::from_raw(found.gid()),
-    })
+    Ok(Account { uid: Uid::from_raw(found.uid()), gid: Gid::from_raw(found.gid()) })
 }
 
 /// A short name for a path, the same in every run and every build (FNV-1a).
@@ -240,9 +222,7 @@ fn short_hash(path: &Path) -> String {
         .as_os_str()
         .as_bytes()
         .iter()
-        .fold(0xcbf2_9ce4_8422_2325_u64, |hash, byte| {
-            (hash ^ u64::from(*byte)).wrapping_mul(0x0100_0000_01b3)
-        });
+        .fold(0xcbf2_9ce4_8422_2325_u64, |hash, byte| (hash ^ u64::from(*byte)).wrapping_mul(0x0100_0000_01b3));
     format!("{hash:016x}")
 }
 

@@ -28,10 +28,7 @@ impl Account {
         ["postgres", "nobody"]
             .into_iter()
             .find_map(|name| User::from_name(name).ok().flatten())
-            .map(|user| Self {
-                uid: user.uid,
-                gid: user.gid,
-            })
+            .map(|user| Self { uid: user.uid, gid: user.gid })
             .ok_or(EmbeddedError::NoAccount)
     }
 }
@@ -55,10 +52,7 @@ pub struct Launcher {
 impl Launcher {
     /// `account` is `None` when we are an ordinary user and stay one.
     pub fn new(account: Option<Account>) -> Self {
-        Self {
-            account,
-            has_setpriv: setpriv_knows_death_signals(),
-        }
+        Self { account, has_setpriv: setpriv_knows_death_signals() }
     }
 
     /// A command for `program` as the server's account, in a process group of its own.
@@ -66,32 +60,19 @@ impl Launcher {
     /// The group keeps Ctrl-C from reaching the server before the application has drained.
     /// Without `setpriv` (not Linux) nothing ties it to our life; the next start stops it.
     pub fn command(&self, program: &Path, on_our_death: OnOurDeath) -> Command {
-        let mut command = if self.has_setpriv {
-            self.through_setpriv(program, on_our_death)
-        } else {
-            self.directly(program)
-        };
+        let mut command =
+            if self.has_setpriv { self.through_setpriv(program, on_our_death) } else { self.directly(program) };
         // Messages in English, for our errors; a working directory that every account may enter.
-        command
-            .env("LC_ALL", "C")
-            .current_dir("/")
-            .process_group(0)
-            .stdin(Stdio::null());
+        command.env("LC_ALL", "C").current_dir("/").process_group(0).stdin(Stdio::null());
         command
     }
 
     /// Runs `program` to its end with `input` on its stdin.
     pub fn run<A: AsRef<OsStr>>(&self, program: &Path, arguments: &[A], input: &str) -> Result<(), EmbeddedError> {
         let mut command = self.command(program, OnOurDeath::Die);
-        command
-            .args(arguments)
-            .stdin(Stdio::piped())
-            .stdout(Stdio::piped())
-            .stderr(Stdio::piped());
-        let output = feed(command, input).map_err(|source| EmbeddedError::NotRun {
-            program: program.to_owned(),
-            source,
-        })?;
+        command.args(arguments).stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::piped());
+        let output =
+            feed(command, input).map_err(|source| EmbeddedError::NotRun { program: program.to_owned(), source })?;
         if output.status.success() {
             return Ok(());
         }
@@ -150,21 +131,15 @@ impl KeptChild {
     pub fn spawn(mut command: Command) -> io::Result<Self> {
         let (keeper, dropped) = mpsc::channel();
         let (hand_over, started) = mpsc::channel();
-        thread::Builder::new()
-            .name("postgres-keeper".to_owned())
-            .spawn(move || {
-                if hand_over.send(command.spawn()).is_ok() {
-                    // Never a message: this returns when the other end is dropped.
-                    dropped.recv().ok();
-                }
-            })?;
+        thread::Builder::new().name("postgres-keeper".to_owned()).spawn(move || {
+            if hand_over.send(command.spawn()).is_ok() {
+                // Never a message: this returns when the other end is dropped.
+                dropped.recv().ok();
+            }
+        })?;
         let child = started.recv().map_err(io::Error::other)??;
         let pid = i32::try_from(child.id()).map_err(io::Error::other)?;
-        Ok(Self {
-            pid: Pid::from_raw(pid),
-            child,
-            _keeper: keeper,
-        })
+        Ok(Self { pid: Pid::from_raw(pid), child, _keeper: keeper })
     }
 
     /// How it ended; `None` while it runs.

@@ -56,11 +56,7 @@ pub struct EmbeddedSettings {
 
 impl Default for EmbeddedSettings {
     fn default() -> Self {
-        Self {
-            bin_dir: None,
-            path: None,
-            durable: true,
-        }
+        Self { bin_dir: None, path: None, durable: true }
     }
 }
 
@@ -95,25 +91,14 @@ impl EmbeddedServer {
             if let Some(lock) = home.try_lock()? {
                 let cluster = Cluster::open(&home, &launcher, settings)?;
                 let (server, socket_dir) = start_owned(&cluster)?;
-                return Ok(Self {
-                    home,
-                    socket_dir,
-                    owned: Some(OwnedServer { server, _lock: lock }),
-                });
+                return Ok(Self { home, socket_dir, owned: Some(OwnedServer { server, _lock: lock }) });
             }
             if let Some(socket_dir) = pid_file::running_server(&home.data()) {
                 info!("Attached to the PostgreSQL server in {}", home.dir.display());
-                return Ok(Self {
-                    home,
-                    socket_dir,
-                    owned: None,
-                });
+                return Ok(Self { home, socket_dir, owned: None });
             }
             if Instant::now() >= deadline {
-                return Err(EmbeddedError::Busy {
-                    lock: home.lock(),
-                    seconds: START_PATIENCE.as_secs(),
-                });
+                return Err(EmbeddedError::Busy { lock: home.lock(), seconds: START_PATIENCE.as_secs() });
             }
             thread::sleep(POLL);
         }
@@ -127,10 +112,7 @@ impl EmbeddedServer {
     /// The libpq URL of another database on this server.
     pub fn url_for(&self, database: &str) -> String {
         let host = percent_encoded(self.socket_dir.as_os_str().as_bytes());
-        format!(
-            "postgresql://{USER}@{host}:{PORT}/{}",
-            percent_encoded(database.as_bytes())
-        )
+        format!("postgresql://{USER}@{host}:{PORT}/{}", percent_encoded(database.as_bytes()))
     }
 
     /// Where cluster, log and lock really are: `<data dir>/postgres`, or a directory in
@@ -186,9 +168,7 @@ fn start_owned(cluster: &Cluster<'_>) -> Result<(KeptChild, PathBuf), EmbeddedEr
 
 fn start_once(cluster: &Cluster<'_>, socket_dir: &Path) -> Result<KeptChild, EmbeddedError> {
     let home = cluster.home;
-    let log = home
-        .open(&home.log())
-        .map_err(EmbeddedError::file("open", &home.log()))?;
+    let log = home.open(&home.log()).map_err(EmbeddedError::file("open", &home.log()))?;
     let errors = log.try_clone().map_err(EmbeddedError::file("share", &home.log()))?;
     let postgres = cluster.programs.path("postgres");
 
@@ -198,10 +178,7 @@ fn start_once(cluster: &Cluster<'_>, socket_dir: &Path) -> Result<KeptChild, Emb
     command.args(["-p", PORT, "-c", "listen_addresses="]);
     command.stdout(log).stderr(errors);
 
-    let server = KeptChild::spawn(command).map_err(|source| EmbeddedError::NotRun {
-        program: postgres,
-        source,
-    })?;
+    let server = KeptChild::spawn(command).map_err(|source| EmbeddedError::NotRun { program: postgres, source })?;
     wait_until_ready(server, home)
 }
 
@@ -215,20 +192,12 @@ fn wait_until_ready(mut server: KeptChild, home: &Home) -> Result<KeptChild, Emb
             return Ok(server);
         }
         if let Some(status) = server.exit_status() {
-            return Err(EmbeddedError::Ended {
-                status,
-                log: home.log(),
-                tail: home.log_tail(),
-            });
+            return Err(EmbeddedError::Ended { status, log: home.log(), tail: home.log_tail() });
         }
         if Instant::now() >= deadline {
             shut_down(&mut server);
             let seconds = START_PATIENCE.as_secs();
-            return Err(EmbeddedError::NotReady {
-                seconds,
-                log: home.log(),
-                tail: home.log_tail(),
-            });
+            return Err(EmbeddedError::NotReady { seconds, log: home.log(), tail: home.log_tail() });
         }
         thread::sleep(POLL);
     }

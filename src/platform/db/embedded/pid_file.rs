@@ -21,10 +21,8 @@ use super::home::{Home, socket_in};
 pub const POLL: Duration = Duration::from_millis(10);
 
 /// First a fast shutdown; when it takes too long, an immediate one: the next start recovers.
-const SHUTDOWN_STEPS: [(Signal, Duration); 2] = [
-    (Signal::SIGINT, Duration::from_secs(30)),
-    (Signal::SIGQUIT, Duration::from_secs(10)),
-];
+const SHUTDOWN_STEPS: [(Signal, Duration); 2] =
+    [(Signal::SIGINT, Duration::from_secs(30)), (Signal::SIGQUIT, Duration::from_secs(10))];
 
 /// The lines of `postmaster.pid` that matter to us.
 #[derive(Debug, PartialEq, Eq)]
@@ -51,12 +49,7 @@ impl PidFile {
         let data = as_path(lines.next()?);
         let socket_dir = lines.nth(2).filter(|line| !line.is_empty()).map(as_path);
         let is_ready = lines.nth(2).is_some_and(|status| status == b"ready");
-        Some(Self {
-            pid: Pid::from_raw(pid),
-            data,
-            socket_dir,
-            is_ready,
-        })
+        Some(Self { pid: Pid::from_raw(pid), data, socket_dir, is_ready })
     }
 }
 
@@ -87,11 +80,7 @@ pub fn clear_leftovers(home: &Home) -> Result<bool, EmbeddedError> {
 
     if whose(&leftover) == Process::Server {
         if leftover.data != data {
-            return Err(EmbeddedError::MovedWhileRunning {
-                data,
-                pid: leftover.pid.as_raw(),
-                origin: leftover.data,
-            });
+            return Err(EmbeddedError::MovedWhileRunning { data, pid: leftover.pid.as_raw(), origin: leftover.data });
         }
         stop_leftover(&leftover)?;
     }
@@ -106,9 +95,7 @@ fn stop_leftover(server: &PidFile) -> Result<(), EmbeddedError> {
     if shut_down(server.pid, || whose(server) != Process::Server) {
         return Ok(());
     }
-    Err(EmbeddedError::LeftoverServer {
-        pid: server.pid.as_raw(),
-    })
+    Err(EmbeddedError::LeftoverServer { pid: server.pid.as_raw() })
 }
 
 /// Stops a server; false when it outlives even the last step.
@@ -147,9 +134,7 @@ fn whose(file: &PidFile) -> Process {
     match fs::read(format!("/proc/{}/cmdline", file.pid)) {
         // We always name the data directory on the command line.
         Ok(arguments) => {
-            let is_server = arguments
-                .split(|byte| *byte == 0)
-                .any(|argument| as_path(argument) == file.data);
+            let is_server = arguments.split(|byte| *byte == 0).any(|argument| as_path(argument) == file.data);
             if is_server { Process::Server } else { Process::Stranger }
         }
         Err(error) if error.kind() == io::ErrorKind::NotFound && Path::new("/proc/self").exists() => Process::Dead,
@@ -201,23 +186,14 @@ mod tests {
             is_ready: true,
         };
         let head = "4711\n/shop/postgres/data\n1790000000\n5432\n/shop/postgres\n\n  1052  3\n";
-        assert_eq!(
-            PidFile::parse(format!("{head}ready   \n").as_bytes()).as_ref(),
-            Some(&file)
-        );
+        assert_eq!(PidFile::parse(format!("{head}ready   \n").as_bytes()).as_ref(), Some(&file));
 
         file.is_ready = false;
-        assert_eq!(
-            PidFile::parse(format!("{head}starting\n").as_bytes()).as_ref(),
-            Some(&file)
-        );
+        assert_eq!(PidFile::parse(format!("{head}starting\n").as_bytes()).as_ref(), Some(&file));
         assert_eq!(PidFile::parse(head.as_bytes()).as_ref(), Some(&file));
 
         file.socket_dir = None;
-        assert_eq!(
-            PidFile::parse(b"4711\n/shop/postgres/data\n1790000000\n5432\n").as_ref(),
-            Some(&file)
-        );
+        assert_eq!(PidFile::parse(b"4711\n/shop/postgres/data\n1790000000\n5432\n").as_ref(), Some(&file));
         assert_eq!(PidFile::parse(b""), None);
     }
 }

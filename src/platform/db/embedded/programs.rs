@@ -61,9 +61,7 @@ fn versioned(cluster: Option<u32>) -> Option<PathBuf> {
         let bin_dir = entry.path().join("bin");
         has_programs(&bin_dir).then_some((major, bin_dir))
     });
-    installed
-        .max_by_key(|(major, _)| (Some(*major) == cluster, *major))
-        .map(|(_, bin_dir)| bin_dir)
+    installed.max_by_key(|(major, _)| (Some(*major) == cluster, *major)).map(|(_, bin_dir)| bin_dir)
 }
 
 fn on_path(settings: &EmbeddedSettings) -> Option<PathBuf> {
@@ -80,22 +78,15 @@ fn version_of(postgres: &Path) -> Result<u32, EmbeddedError> {
     let output = Command::new(postgres)
         .arg("--version")
         .output()
-        .map_err(|source| EmbeddedError::NotRun {
-            program: postgres.to_owned(),
-            source,
-        })?;
+        .map_err(|source| EmbeddedError::NotRun { program: postgres.to_owned(), source })?;
     let found = String::from_utf8_lossy(&output.stdout);
-    parse_major(&found).ok_or_else(|| EmbeddedError::UnknownVersion {
-        place: postgres.to_owned(),
-        found: found.trim().to_owned(),
-    })
+    parse_major(&found)
+        .ok_or_else(|| EmbeddedError::UnknownVersion { place: postgres.to_owned(), found: found.trim().to_owned() })
 }
 
 /// The major version in `postgres (PostgreSQL) 15.14 (Debian 15.14-0+deb12u1)` or in `15`.
 pub fn parse_major(text: &str) -> Option<u32> {
-    let number = text
-        .split_whitespace()
-        .find(|word| word.starts_with(|c: char| c.is_ascii_digit()))?;
+    let number = text.split_whitespace().find(|word| word.starts_with(|c: char| c.is_ascii_digit()))?;
     number.split(|c: char| !c.is_ascii_digit()).next()?.parse().ok()
 }
 

@@ -52,20 +52,14 @@ async fn end(
         Err(error @ DeliveryError::Uncertain { .. }) => (MessageState::Uncertain, None, Some(error)),
         Err(error @ DeliveryError::Unavailable { .. }) => (MessageState::Pending, None, Some(error)),
     };
-    let attempt = Attempt {
-        state,
-        provider,
-        reference,
-        failure: error.as_ref().map(ToString::to_string),
-    };
+    let attempt = Attempt { state, provider, reference, failure: error.as_ref().map(ToString::to_string) };
     let now = app.clock.now();
     app.db.write(move |conn| attempt.record(conn, id, now)).await?;
     match error {
         None => Ok(()),
-        Some(DeliveryError::Unavailable {
-            reason,
-            retry_after: Some(pause),
-        }) => Err(RetryAfter { reason, pause }.into()),
+        Some(DeliveryError::Unavailable { reason, retry_after: Some(pause) }) => {
+            Err(RetryAfter { reason, pause }.into())
+        }
         Some(error @ DeliveryError::Unavailable { .. }) => Err(error.into()),
         Some(error) => Err(WillNotSucceed(error.to_string()).into()),
     }

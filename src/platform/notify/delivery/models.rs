@@ -79,15 +79,8 @@ pub fn queue_message(conn: &mut PgConnection, message: &NewMessage, now: DateTim
 impl Message {
     /// Marks it as being sent, before anything is; tells how it stood until now.
     pub(super) fn begin(conn: &mut PgConnection, id: MessageId, now: DateTime<Utc>) -> QueryResult<Option<Self>> {
-        let found = Self::query()
-            .filter(messages::id.eq(id))
-            .for_update()
-            .first(conn)
-            .optional()?;
-        if found
-            .as_ref()
-            .is_some_and(|message| message.state != MessageState::Sent)
-        {
+        let found = Self::query().filter(messages::id.eq(id)).for_update().first(conn).optional()?;
+        if found.as_ref().is_some_and(|message| message.state != MessageState::Sent) {
             set_state(conn, id, MessageState::Sending, now)?;
         }
         Ok(found)

@@ -27,11 +27,7 @@ impl Notifier {
     pub fn new(config: &Config) -> Result<Self> {
         let templates = Templates::compile()?;
         templates.check()?;
-        Ok(Self {
-            mailer: mailer(config)?,
-            sms: sms_gateway(config)?,
-            templates,
-        })
+        Ok(Self { mailer: mailer(config)?, sms: sms_gateway(config)?, templates })
     }
 
     pub fn provider(&self, medium: Medium) -> &'static str {
@@ -58,9 +54,8 @@ impl Notifier {
     ) -> Result<Receipt, DeliveryError> {
         let (template, context) = words;
         // Words that cannot be made now cannot be made later.
-        let refused = |error: crate::platform::notify::TemplateError| DeliveryError::Refused {
-            reason: error.to_string(),
-        };
+        let refused =
+            |error: crate::platform::notify::TemplateError| DeliveryError::Refused { reason: error.to_string() };
         match medium {
             Medium::Email => {
                 let words = self.templates.render_mail(template, context).map_err(refused)?;
@@ -75,13 +70,7 @@ impl Notifier {
             }
             Medium::Sms => {
                 let text = self.templates.render_sms(template, context).map_err(refused)?;
-                self.sms
-                    .send(&Sms {
-                        id: id.into(),
-                        to: recipient.to_owned(),
-                        text,
-                    })
-                    .await
+                self.sms.send(&Sms { id: id.into(), to: recipient.to_owned(), text }).await
             }
         }
     }
@@ -90,33 +79,18 @@ impl Notifier {
 fn mailer(config: &Config) -> Result<Arc<dyn Mailer>> {
     let Some(url) = &config.smtp_url else {
         let folder = config.data_dir.join("mail");
-        return Ok(Arc::new(
-            FileMailer::new(folder, &config.mail_from).context("the folder for mails")?,
-        ));
+        return Ok(Arc::new(FileMailer::new(folder, &config.mail_from).context("the folder for mails")?));
     };
-    let settings = SmtpSettings {
-        url: url.clone(),
-        from: config.mail_from.clone(),
-        timeouts: Timeouts::default(),
-    };
+    let settings = SmtpSettings { url: url.clone(), from: config.mail_from.clone(), timeouts: Timeouts::default() };
     let smtp = SmtpMailer::new(&settings).context("SMTP_URL or MAIL_FROM")?;
-    Ok(Arc::new(Breaker::new(
-        smtp,
-        BreakerSettings::default(),
-        Arc::new(Instant::now),
-    )))
+    Ok(Arc::new(Breaker::new(smtp, BreakerSettings::default(), Arc::new(Instant::now))))
 }
 
 fn sms_gateway(config: &Config) -> Result<Arc<dyn SmsGateway>> {
     let timeouts = Timeouts::default();
     match &config.sms {
         SmsProvider::Log => Ok(Arc::new(LogSms)),
-        SmsProvider::AfricasTalking {
-            url,
-            username,
-            api_key,
-            sender,
-        } => {
+        SmsProvider::AfricasTalking { url, username, api_key, sender } => {
             let gateway = AfricasTalking::new(&AfricasTalkingSettings {
                 base_url: url.clone(),
                 username: username.clone(),
@@ -124,18 +98,9 @@ fn sms_gateway(config: &Config) -> Result<Arc<dyn SmsGateway>> {
                 sender: sender.clone(),
                 timeouts,
             })?;
-            Ok(Arc::new(Breaker::new(
-                gateway,
-                BreakerSettings::default(),
-                Arc::new(Instant::now),
-            )))
+            Ok(Arc::new(Breaker::new(gateway, BreakerSettings::default(), Arc::new(Instant::now))))
         }
-        SmsProvider::Twilio {
-            url,
-            account_sid,
-            auth_token,
-            from,
-        } => {
+        SmsProvider::Twilio { url, account_sid, auth_token, from } => {
             let sender = if from.starts_with("MG") {
                 TwilioSender::MessagingService(from.clone())
             } else {
@@ -149,11 +114,7 @@ fn sms_gateway(config: &Config) -> Result<Arc<dyn SmsGateway>> {
                 status_callback: None,
                 timeouts,
             })?;
-            Ok(Arc::new(Breaker::new(
-                gateway,
-                BreakerSettings::default(),
-                Arc::new(Instant::now),
-            )))
+            Ok(Arc::new(Breaker::new(gateway, BreakerSettings::default(), Arc::new(Instant::now))))
         }
     }
 }

@@ -55,12 +55,7 @@ impl SmtpServer {
         }
         let (encryption, usual_port) = encryption(&url, &host)?;
 
-        Ok(Self {
-            port: url.port().unwrap_or(usual_port),
-            credentials: credentials(&url)?,
-            host,
-            encryption,
-        })
+        Ok(Self { port: url.port().unwrap_or(usual_port), credentials: credentials(&url)?, host, encryption })
     }
 
     /// Connects, encrypts and logs in.

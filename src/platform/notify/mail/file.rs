@@ -41,21 +41,17 @@ impl FileMailer {
     async fn deliver(&self, mail: &Mail) -> Result<Receipt, DeliveryError> {
         let content = self.letterhead.write(mail)?.formatted();
         let (folder, id) = (self.folder.clone(), mail.id);
-        let name = spawn_blocking(move || write(&folder, id, &content))
-            .await
-            .map_err(io::Error::other)
-            .flatten()
-            .map_err(|error| DeliveryError::Unavailable {
-                reason: format!("the mail could not be written to a file: {error}"),
-                retry_after: None,
-            })?;
+        let name =
+            spawn_blocking(move || write(&folder, id, &content)).await.map_err(io::Error::other).flatten().map_err(
+                |error| DeliveryError::Unavailable {
+                    reason: format!("the mail could not be written to a file: {error}"),
+                    retry_after: None,
+                },
+            )?;
 
         let to = masked_address(&mail.to);
         info!(mail.id = %id, mail.to = %to, "Wrote mail {id} for {to} to {name}");
-        Ok(Receipt {
-            provider: NAME,
-            reference: name,
-        })
+        Ok(Receipt { provider: NAME, reference: name })
     }
 }
 
@@ -90,10 +86,5 @@ fn write(folder: &Path, id: Uuid, content: &[u8]) -> io::Result<String> {
 
 /// Only its owner may read a mail: it has somebody's address and, often, a link to log in.
 fn write_private(path: &Path, content: &[u8]) -> io::Result<()> {
-    OpenOptions::new()
-        .write(true)
-        .create_new(true)
-        .mode(0o600)
-        .open(path)?
-        .write_all(content)
+    OpenOptions::new().write(true).create_new(true).mode(0o600).open(path)?.write_all(content)
 }

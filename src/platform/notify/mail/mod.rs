@@ -31,9 +31,7 @@ impl Letterhead {
         if from.chars().any(char::is_control) {
             return Err(wrong());
         }
-        Ok(Self {
-            from: from.parse().map_err(|_| wrong())?,
-        })
+        Ok(Self { from: from.parse().map_err(|_| wrong())? })
     }
 
     /// The mail as a message with a text and an HTML alternative.
@@ -60,9 +58,7 @@ impl Letterhead {
 /// Exactly one address. Control characters are turned away before anything else looks at them:
 /// a quoted name may hold them, and a line break would end the SMTP command or the header.
 fn recipient(address: &str) -> Result<Address, DeliveryError> {
-    let wrong = || DeliveryError::Refused {
-        reason: "this is not an e-mail address".to_owned(),
-    };
+    let wrong = || DeliveryError::Refused { reason: "this is not an e-mail address".to_owned() };
     if address.chars().any(char::is_control) {
         return Err(wrong());
     }
@@ -70,9 +66,7 @@ fn recipient(address: &str) -> Result<Address, DeliveryError> {
 }
 
 fn refused(error: &lettre::error::Error) -> DeliveryError {
-    DeliveryError::Refused {
-        reason: format!("the mail cannot be written: {error}"),
-    }
+    DeliveryError::Refused { reason: format!("the mail cannot be written: {error}") }
 }
 
 /// RFC 3834: a program wrote this, so holiday notices are not sent back to the shop.

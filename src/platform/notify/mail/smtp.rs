@@ -62,10 +62,7 @@ impl SmtpMailer {
         self.resting.put(connection);
 
         let reference = mail_reply(reply.first_line().unwrap_or_default());
-        Ok(Receipt {
-            provider: NAME,
-            reference,
-        })
+        Ok(Receipt { provider: NAME, reference })
     }
 
     /// A resting connection that still answers, or a new one.
@@ -77,9 +74,7 @@ impl SmtpMailer {
             }
         }
         let deadline = deadline.min(Instant::now() + self.timeouts.connect);
-        Stage::Door
-            .watch(deadline, self.server.dial(self.timeouts.connect))
-            .await
+        Stage::Door.watch(deadline, self.server.dial(self.timeouts.connect)).await
     }
 }
 
@@ -117,14 +112,8 @@ fn is_ascii(envelope: &Envelope) -> bool {
 /// Says who writes to whom, up to the server's "go ahead". The content has an encoding that
 /// needs no 8-bit extension.
 async fn announce(connection: &mut AsyncSmtpConnection, envelope: &Envelope) -> Result<(), smtp::Error> {
-    let parameters = if is_ascii(envelope) {
-        Vec::new()
-    } else {
-        vec![MailParameter::SmtpUtfEight]
-    };
-    connection
-        .command(commands::Mail::new(envelope.from().cloned(), parameters))
-        .await?;
+    let parameters = if is_ascii(envelope) { Vec::new() } else { vec![MailParameter::SmtpUtfEight] };
+    connection.command(commands::Mail::new(envelope.from().cloned(), parameters)).await?;
     for to in envelope.to() {
         connection.command(Rcpt::new(to.clone(), Vec::new())).await?;
     }
@@ -160,20 +149,14 @@ impl Stage {
         let reason = mail_reply(&error.to_string());
         match self {
             Self::Envelope | Self::Content if error.is_permanent() => DeliveryError::Refused { reason },
-            _ if error.is_transient() => DeliveryError::Unavailable {
-                reason,
-                retry_after: None,
-            },
+            _ if error.is_transient() => DeliveryError::Unavailable { reason, retry_after: None },
             _ => self.broken_off(reason),
         }
     }
 
     fn broken_off(self, reason: String) -> DeliveryError {
         match self {
-            Self::Door | Self::Envelope => DeliveryError::Unavailable {
-                reason,
-                retry_after: None,
-            },
+            Self::Door | Self::Envelope => DeliveryError::Unavailable { reason, retry_after: None },
             Self::Content => DeliveryError::Uncertain { reason },
         }
     }

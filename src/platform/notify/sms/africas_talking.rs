@@ -47,11 +47,8 @@ impl AfricasTalking {
 
     async fn deliver(&self, sms: &Sms) -> Result<Receipt, DeliveryError> {
         ensure_number(&sms.to)?;
-        let mut form = vec![
-            ("username", self.username.as_str()),
-            ("to", sms.to.as_str()),
-            ("message", sms.text.as_str()),
-        ];
+        let mut form =
+            vec![("username", self.username.as_str()), ("to", sms.to.as_str()), ("message", sms.text.as_str())];
         if let Some(sender) = &self.sender {
             form.push(("from", sender));
         }
@@ -116,9 +113,7 @@ impl MessageData {
     fn into_receipt(self) -> Result<Receipt, DeliveryError> {
         match self.recipients.into_iter().next() {
             Some(recipient) => recipient.into_receipt(),
-            None => Err(DeliveryError::Refused {
-                reason: sms_reply(&self.message),
-            }),
+            None => Err(DeliveryError::Refused { reason: sms_reply(&self.message) }),
         }
     }
 }
@@ -128,15 +123,9 @@ impl Recipient {
         let reason = sms_reply(&format!("{} {}", self.status_code, self.status));
         match self.status_code {
             // Processed, sent, queued.
-            100..=102 => Ok(Receipt {
-                provider: NAME,
-                reference: self.message_id,
-            }),
+            100..=102 => Ok(Receipt { provider: NAME, reference: self.message_id }),
             // Our balance is used up, or their gateway is down: both pass.
-            405 | 500..=502 => Err(DeliveryError::Unavailable {
-                reason,
-                retry_after: None,
-            }),
+            405 | 500..=502 => Err(DeliveryError::Unavailable { reason, retry_after: None }),
             // Held as a risk, sender, number, kind of number, black list, no route, do not disturb.
             401..=404 | 406 | 407 | 409 => Err(DeliveryError::Refused { reason }),
             _ => Err(DeliveryError::Uncertain { reason }),

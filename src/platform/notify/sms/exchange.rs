@@ -43,11 +43,7 @@ pub(super) fn endpoint(base_url: &str, path: &str) -> Result<Url, SettingsError>
     let wrong = || SettingsError::BaseUrl(base_url.to_owned());
     let url = Url::parse(&format!("{}{path}", base_url.trim_end_matches('/')));
     let url = url.map_err(|_| wrong())?;
-    if matches!(url.scheme(), "http" | "https") {
-        Ok(url)
-    } else {
-        Err(wrong())
-    }
+    if matches!(url.scheme(), "http" | "https") { Ok(url) } else { Err(wrong()) }
 }
 
 /// What a provider answered.
@@ -69,11 +65,7 @@ pub(super) async fn ask(request: RequestBuilder) -> Result<Answer, DeliveryError
     // Half a body is as good as none: the status of a failure is enough, and a success without
     // its words is unreadable, which leaves it just as open.
     let body = body(response).await.unwrap_or_default();
-    Ok(Answer {
-        status,
-        body,
-        retry_after,
-    })
+    Ok(Answer { status, body, retry_after })
 }
 
 impl Answer {
@@ -100,9 +92,7 @@ impl Answer {
     /// A success in a language we do not know: most likely it was sent.
     pub(super) fn unreadable(&self) -> DeliveryError {
         let status = self.status.as_u16();
-        DeliveryError::Uncertain {
-            reason: format!("HTTP {status} with an unreadable answer"),
-        }
+        DeliveryError::Uncertain { reason: format!("HTTP {status} with an unreadable answer") }
     }
 
     pub(super) fn text(&self) -> String {
@@ -125,10 +115,7 @@ fn unanswered(error: reqwest::Error) -> DeliveryError {
     let is_before_sending = error.is_connect();
     let reason = cause(&error.without_url());
     if is_before_sending {
-        DeliveryError::Unavailable {
-            reason,
-            retry_after: None,
-        }
+        DeliveryError::Unavailable { reason, retry_after: None }
     } else {
         DeliveryError::Uncertain { reason }
     }

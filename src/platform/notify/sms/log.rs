@@ -28,10 +28,7 @@ impl SmsGateway for LogSms {
         Box::pin(ready(ensure_number(&sms.to).map(|()| {
             let (id, to) = (sms.id, masked_number(&sms.to));
             info!(sms.id = %id, sms.to = %to, "Text message {id} for {to} goes no further than here");
-            Receipt {
-                provider: NAME,
-                reference: id.to_string(),
-            }
+            Receipt { provider: NAME, reference: id.to_string() }
         })))
     }
 }

@@ -20,9 +20,7 @@ fn ensure_number(number: &str) -> Result<(), DeliveryError> {
     if is_number {
         return Ok(());
     }
-    Err(DeliveryError::Refused {
-        reason: "this is not a phone number in E.164".to_owned(),
-    })
+    Err(DeliveryError::Refused { reason: "this is not a phone number in E.164".to_owned() })
 }
 
 #[cfg(test)]

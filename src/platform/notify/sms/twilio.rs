@@ -93,15 +93,10 @@ impl Message {
     /// Every state is one of accepted messages, but for three that nothing comes after.
     fn into_receipt(self) -> Result<Receipt, DeliveryError> {
         if !matches!(self.status.as_str(), "failed" | "undelivered" | "canceled") {
-            return Ok(Receipt {
-                provider: NAME,
-                reference: self.sid,
-            });
+            return Ok(Receipt { provider: NAME, reference: self.sid });
         }
         let code = self.error_code.map_or_else(String::new, |code| format!(" {code}"));
-        Err(DeliveryError::Refused {
-            reason: format!("{}{code}", sms_reply(&self.status)),
-        })
+        Err(DeliveryError::Refused { reason: format!("{}{code}", sms_reply(&self.status)) })
     }
 }
 
