@@ -16,7 +16,7 @@ use crate::jobs::{registry, schedules};
 use crate::platform::app::App;
 use crate::platform::clock::Clock;
 use crate::platform::config::{Config, Environment};
-use crate::platform::db::TimeOuts;
+use crate::platform::db::{TimeOuts, hear_others, tell_others};
 use crate::platform::events::dispatch;
 use crate::platform::jobs::{WorkerSettings, sync_schedules, work as run_worker};
 use crate::server;
@@ -50,11 +50,12 @@ pub(super) fn serve(config: Config, arguments: &ServeArguments) -> Result<()> {
     let app = setup::app(config, db, Clock::system())?;
     output::print(&welcome(&app.config))?;
     let with_worker = !arguments.without_worker;
+    let url = database.url().to_owned();
     let result = actix_web::rt::System::new().block_on(async move {
         let server = server::serve(app.clone(), listener)?;
         let handle = server.handle();
         let serving = tokio::spawn(server);
-        let background = Background::start(&app, Vec::new(), with_worker);
+        let background = Background::start(&app, url, Vec::new(), with_worker)?;
         wait_for_signal().await?;
         info!("Stopping");
         server::stop(&app, handle).await;
@@ -69,9 +70,10 @@ pub(super) fn work(config: Config, arguments: WorkerArguments) -> Result<()> {
     let (database, _) = Database::open_and_migrate(&config)?;
     let db = database.connect(&config, TimeOuts::INTERACTIVE);
     let app = setup::app(config, db, Clock::system())?;
+    let url = database.url().to_owned();
     let runtime = tokio::runtime::Runtime::new()?;
     let result = runtime.block_on(async move {
-        let background = Background::start(&app, arguments.queues, true);
+        let background = Background::start(&app, url, arguments.queues, true)?;
         wait_for_signal().await?;
         info!("Finishing the jobs under way");
         background.stop().await;
@@ -89,18 +91,19 @@ struct Background {
 }
 
 impl Background {
-    fn start(app: &App, queues: Vec<String>, is_wanted: bool) -> Self {
+    /// `url` leads to the database, for the connection that listens.
+    fn start(app: &App, url: String, queues: Vec<String>, is_worker: bool) -> Result<Self> {
         let (stop, stopped) = watch::channel(false);
         let mut tasks = JoinSet::new();
-        if is_wanted {
+        tasks.spawn(tell_others(app.db.clone(), stopped.clone()));
+        if is_worker {
+            tasks.spawn(hear_others(url, app.db.wake().clone(), stopped.clone()));
             tasks.spawn(dispatch(app.clone(), Arc::new(jobs_for), stopped.clone()));
-            if let Ok(schedules) = schedules() {
-                tasks.spawn(sync_schedules(app.clone(), Arc::new(schedules), stopped.clone()));
-            }
+            tasks.spawn(sync_schedules(app.clone(), Arc::new(schedules()?), stopped.clone()));
             let settings = WorkerSettings::new(queues, app.config.job_slots);
             tasks.spawn(run_worker(app.clone(), Arc::new(registry()), settings, stopped));
         }
-        Self { stop, tasks }
+        Ok(Self { stop, tasks })
     }
 
     /// What is running finishes first.

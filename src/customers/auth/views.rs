@@ -11,9 +11,10 @@ use crate::platform::types::{Email, Paragraph, Phone};
 
 body! {
     /// A new customer.
-    #[schema(as = RegistrationRequest)]
+    #[schema(as = RegistrationRequest, example = json!({
+        "email": "nia@example.com", "password1": "correct horse", "password2": "correct horse", "first_name": "Nia",
+    }))]
     pub struct RegistrationBody {
-        #[schema(value_type = String, example = "ana@example.com")]
         pub email: Email,
         /// At least 8 characters.
         #[schema(value_type = String, format = Password, min_length = 8, example = "correct horse")]
@@ -43,7 +44,7 @@ impl RegistrationBody {
 
 body! {
     /// An e-mail address, under either name, and its password.
-    #[schema(as = LoginRequest)]
+    #[schema(as = LoginRequest, example = json!({"email": "ana@example.com", "password": "mercer-demo"}))]
     pub struct LoginBody {
         pub email: Option<Paragraph<254>>,
         /// The e-mail address, for clients that call it so.

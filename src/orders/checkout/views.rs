@@ -64,7 +64,7 @@ pub struct LineBody {
     /// A product with one variant.
     pub product: Option<ProductId>,
     pub variant: Option<VariantId>,
-    #[schema(value_type = Option<String>, example = "MUG-1")]
+    #[schema(value_type = Option<String>, example = "MUG-ENAMEL-01")]
     pub sku: Option<Line<64>>,
     #[schema(value_type = i32, minimum = 1, maximum = 1_000_000, example = 2)]
     pub quantity: Quantity,
@@ -123,7 +123,13 @@ impl FromJson for Lines {
 
 body! {
     /// An order to place.
-    #[schema(as = OrderRequest)]
+    #[schema(as = OrderRequest, example = json!({
+        "email": "nia@example.com",
+        "shipping_address": {
+            "name": "Nia Otieno", "line1": "Moi Avenue 12", "city": "Nairobi", "postal_code": "00100", "country": "KE",
+        },
+        "lines": [{"sku": "MUG-ENAMEL-01", "quantity": 2}],
+    }))]
     pub struct PlaceOrderBody {
         /// Needed from guests; a customer's own where it is left out.
         pub email: Option<Email>,

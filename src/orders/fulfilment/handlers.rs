@@ -16,7 +16,7 @@ use crate::platform::types::{OrderId, Paragraph};
 
 body! {
     /// How a parcel goes, and a note for the order's history.
-    #[schema(as = ShipOrderRequest)]
+    #[schema(as = ShipOrderRequest, example = json!({"tracking_number": "", "carrier": "", "note": ""}))]
     pub struct ShipBody {
         pub tracking_number: Option<Paragraph<100>>,
         pub carrier: Option<Paragraph<100>>,

@@ -176,7 +176,7 @@ impl From<HistoryEntry> for HistoryView {
 
 body! {
     /// Why an order is moved, for its history.
-    #[schema(as = OrderTransitionRequest)]
+    #[schema(as = OrderTransitionRequest, example = json!({"note": ""}))]
     pub struct TransitionBody {
         pub note: Option<Paragraph<1000>>,
     }

@@ -19,7 +19,7 @@ pub async fn serve_both_slashes(
 
 fn with_slash(uri: &Uri) -> Option<Uri> {
     let path = uri.path();
-    if !path.starts_with("/api/") || path.ends_with('/') || path.starts_with("/api/docs/") {
+    if !path.starts_with("/api/") || path.ends_with('/') || path.starts_with("/api/docs") {
         return None;
     }
     let query = uri.query().map(|query| format!("?{query}")).unwrap_or_default();

@@ -21,7 +21,9 @@ impl Document {
         let ui = Config::new(["/api/schema/?format=json"])
             .persist_authorization(true)
             .try_it_out_enabled(true)
-            .display_request_duration(true);
+            .display_request_duration(true)
+            // The default sends the document's address to somebody else's server.
+            .validator_url("none");
         Ok(Self { json: serde_json::to_string(document)?, ui: Arc::new(ui) })
     }
 }
