@@ -18,7 +18,9 @@ use crate::platform::app::App;
 use crate::platform::auth::identify;
 use crate::platform::config::Config;
 use crate::platform::error::{Problem, render_problems};
-use crate::platform::http::{RouteTable, answer_head, security_headers, serve_both_slashes, unmatched};
+use crate::platform::http::{
+    RouteTable, answer_head, hide_identity, security_headers, serve_both_slashes, spare_small_bodies, unmatched,
+};
 use crate::platform::openapi::Document;
 use crate::platform::telemetry::RequestSpan;
 use crate::routes;
@@ -72,7 +74,9 @@ pub fn application(
         .default_service(web::to(unmatched))
         .wrap(from_fn(identify))
         .wrap(from_fn(render_problems))
+        .wrap(from_fn(spare_small_bodies))
         .wrap(Compress::default())
+        .wrap(from_fn(hide_identity))
         .wrap(cors)
         .wrap(from_fn(security_headers))
         .wrap(TracingLogger::<RequestSpan>::new())

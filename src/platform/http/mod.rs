@@ -1,6 +1,7 @@
 //! HTTP in the dialect of Django REST framework: reading bodies and queries, lists, answers.
 
 mod body;
+mod compression;
 mod created;
 mod fallback;
 mod filters;
@@ -13,6 +14,7 @@ mod slashes;
 
 pub(crate) use body::body;
 pub use body::{Body, FromObject, Members, object_from_json};
+pub use compression::{hide_identity, spare_small_bodies};
 pub use created::Created;
 pub use fallback::{RouteTable, unmatched};
 pub(crate) use filters::filter;
