@@ -1,9 +1,12 @@
 //! Publishing, and handing on.
 
-use anyhow::{Context, Result};
+use std::collections::HashSet;
+
+use anyhow::Result;
 use chrono::{DateTime, Utc};
 use diesel::prelude::*;
 use serde_json::Value;
+use tracing::error;
 use uuid::Uuid;
 
 use super::Subscriptions;
@@ -48,7 +51,7 @@ pub fn publish(conn: &mut PgConnection, event: &NewEvent<'_>, origin: &Origin) -
     Ok(id)
 }
 
-/// Hands on one batch and tells how many there were; none where another dispatcher is at it.
+/// Hands on one batch and tells how many events went on; none where another dispatcher is at it.
 ///
 /// Place in the feed and jobs are written in one transaction: an event is never handed on by halves.
 pub fn dispatch_batch(
@@ -69,13 +72,26 @@ pub fn dispatch_batch(
         return Ok(0);
     }
     let batch = StoredEvent::undispatched(conn, limit)?;
-    let first = if batch.is_empty() { 0 } else { last_position(conn)? + 1 };
-    for (event, position) in batch.iter().zip(first..) {
-        event.place(conn, position)?;
-        let wanted = subscriptions(event).with_context(|| format!("event {} ({})", event.id, event.topic))?;
-        for job in wanted {
-            jobs::enqueue(conn, &job, now)?;
+    let mut position = if batch.is_empty() { 0 } else { last_position(conn)? };
+    let mut stuck = HashSet::new();
+    let mut handed_on = 0;
+    for event in batch.iter() {
+        // What follows an event that nobody understands waits with it, in its aggregate's order; all others go on.
+        if stuck.contains(&event.aggregate_id) {
+            continue;
+        }
+        match subscriptions(event) {
+            Ok(wanted) => {
+                position += 1;
+                event.place(conn, position)?;
+                jobs::enqueue_all(conn, &wanted, now)?;
+                handed_on += 1;
+            }
+            Err(error) => {
+                error!(event.id = %event.id, "Event {} ({}) cannot be handed on: {error:#}", event.id, event.topic);
+                stuck.insert(event.aggregate_id);
+            }
         }
     }
-    Ok(batch.len())
+    Ok(handed_on)
 }

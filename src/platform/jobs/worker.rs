@@ -1,11 +1,12 @@
 //! A worker: takes jobs as it has room, runs them side by side, and finishes what it began before it stops.
 
-use std::sync::Arc;
+use std::collections::HashSet;
+use std::panic::AssertUnwindSafe;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
 use chrono::TimeDelta;
 use futures_util::FutureExt;
-use std::panic::AssertUnwindSafe;
 use tokio::sync::{Semaphore, watch};
 use tokio::task::JoinSet;
 use tracing::{Instrument, error, info, info_span, warn};
@@ -15,7 +16,7 @@ use super::job::JobRegistry;
 use super::models::JobRow;
 use super::services::{extend_leases, finish, hide_worker, is_final, show_worker};
 use crate::platform::app::App;
-use crate::platform::types::new_uuid;
+use crate::platform::types::{JobId, new_uuid};
 
 /// How a worker works.
 #[derive(Debug, Clone)]
@@ -42,11 +43,13 @@ struct Worker {
     app: App,
     registry: Arc<JobRegistry>,
     settings: WorkerSettings,
+    /// What is running here: only these leases are held on to.
+    running: Arc<Mutex<HashSet<JobId>>>,
 }
 
 /// Works until `stop` says so, then finishes what is running.
 pub async fn work(app: App, registry: Arc<JobRegistry>, settings: WorkerSettings, mut stop: watch::Receiver<bool>) {
-    let worker = Worker { id: new_uuid(), app, registry, settings };
+    let worker = Worker { id: new_uuid(), app, registry, settings, running: Arc::default() };
     let heart = tokio::spawn(worker.clone().beat());
     let slots = Arc::new(Semaphore::new(worker.settings.slots));
     let mut running = JoinSet::new();
@@ -59,8 +62,11 @@ pub async fn work(app: App, registry: Arc<JobRegistry>, settings: WorkerSettings
                 break;
             };
             let worker = worker.clone();
+            worker.running().insert(job.id);
             running.spawn(async move {
+                let id = job.id;
                 worker.run(job).await;
+                worker.running().remove(&id);
                 drop(slot);
             });
         }
@@ -97,6 +103,10 @@ impl Worker {
         })
     }
 
+    fn running(&self) -> MutexGuard<'_, HashSet<JobId>> {
+        self.running.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
     fn lease(&self) -> TimeDelta {
         TimeDelta::from_std(self.settings.lease).unwrap_or(TimeDelta::seconds(60))
     }
@@ -106,9 +116,10 @@ impl Worker {
         loop {
             let (id, queues, now) = (self.id, self.settings.queues.clone(), self.app.clock.now());
             let leased_until = now + self.lease();
+            let running: Vec<JobId> = self.running().iter().copied().collect();
             let beat = self.app.db.write(move |conn| {
                 show_worker(conn, id, &queues, now)?;
-                extend_leases(conn, id, leased_until)
+                extend_leases(conn, id, &running, leased_until)
             });
             if let Err(problem) = beat.await {
                 warn!(worker.id = %id, "Worker {id} could not show itself: {problem}");
@@ -137,6 +148,7 @@ impl Worker {
         run.instrument(span).await;
     }
 
+    /// Where even this fails, the lease runs out and the job runs again.
     async fn record(&self, job: JobRow, result: anyhow::Result<()>) {
         let (worker, now, id) = (self.id, self.app.clock.now(), job.id);
         let written = self.app.db.write(move |conn| finish(conn, &job, worker, &result, now)).await;
