@@ -91,8 +91,14 @@ fn pause(job: &JobRow, error: &anyhow::Error) -> TimeDelta {
 }
 
 /// Holds on to jobs that still run.
-pub(super) fn extend_leases(conn: &mut PgConnection, worker: Uuid, leased_until: DateTime<Utc>) -> QueryResult<usize> {
-    diesel::update(jobs::table.filter(jobs::leased_by.eq(worker)).filter(jobs::state.eq(JobState::Running)))
+pub(super) fn extend_leases(
+    conn: &mut PgConnection,
+    worker: Uuid,
+    running: &[JobId],
+    leased_until: DateTime<Utc>,
+) -> QueryResult<usize> {
+    let held = jobs::table.filter(jobs::id.eq_any(running)).filter(jobs::leased_by.eq(worker));
+    diesel::update(held.filter(jobs::state.eq(JobState::Running)))
         .set(jobs::leased_until.eq(leased_until))
         .execute(conn)
 }
