@@ -7,6 +7,7 @@
     reason = "helpers of tests fail as loudly as tests do"
 )]
 
+mod cli;
 mod customers;
 mod house;
 mod orders;

@@ -1,5 +1,6 @@
 //! The command line. Each command sets up what it needs and calls services; it has no logic of its own.
 
+pub mod import;
 mod output;
 mod schema;
 mod seed;
@@ -13,7 +14,9 @@ use std::process::ExitCode;
 use anyhow::{Context, Result};
 use clap::{Parser, Subcommand};
 
+use crate::platform::clock::Clock;
 use crate::platform::config::Config;
+use crate::platform::db::TimeOuts;
 use crate::platform::telemetry;
 use setup::Database;
 
@@ -35,6 +38,9 @@ enum Command {
     Migrate,
     /// Fill an empty database with the demo shop
     Seed,
+    /// Import categories, products or past orders from a CSV file
+    #[command(subcommand)]
+    Import(import::ImportCommand),
     /// Print the OpenAPI document
     Openapi {
         /// Write it here instead
@@ -81,6 +87,12 @@ fn run(arguments: Arguments) -> Result<()> {
         Command::Seed => {
             let (database, _) = Database::open_and_migrate(&config)?;
             seed::seed(&config, &database)
+        }
+        Command::Import(command) => {
+            let (database, _) = Database::open_and_migrate(&config)?;
+            let db = database.connect(&config, TimeOuts::BATCH);
+            let report = import::run(&db, &Clock::system(), &command)?;
+            output::print(&report.to_string())
         }
         Command::User(command) => user::run(&config, command),
         Command::Schema => {

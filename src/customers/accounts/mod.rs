@@ -4,6 +4,7 @@
 
 mod errors;
 mod handlers;
+pub mod import;
 mod models;
 mod passwords;
 mod services;

@@ -3,6 +3,7 @@
 //! Owns `fulfillments` and `fulfillment_lines`. The order's fulfilment status follows from these rows.
 
 mod handlers;
+pub mod import;
 mod models;
 mod services;
 

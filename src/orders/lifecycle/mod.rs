@@ -8,6 +8,7 @@ mod announcing;
 mod errors;
 mod events;
 mod handlers;
+pub mod import;
 mod jobs;
 mod listing;
 mod models;

@@ -4,6 +4,7 @@
 //! status follows from them.
 
 mod handlers;
+pub mod import;
 mod models;
 
 use utoipa_actix_web::service_config::ServiceConfig;

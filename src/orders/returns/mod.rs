@@ -3,6 +3,7 @@
 //! Owns `returns` and `return_lines`. An imported credit note may name no order; it is summed by itself.
 
 mod handlers;
+pub mod import;
 mod models;
 mod services;
 

@@ -5,6 +5,7 @@
 
 mod errors;
 mod handlers;
+pub mod import;
 mod listing;
 mod models;
 mod services;

@@ -8,6 +8,7 @@ mod adjusting;
 mod allocating;
 mod errors;
 mod handlers;
+pub mod import;
 mod ledger;
 mod listing;
 mod models;
