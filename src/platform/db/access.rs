@@ -11,7 +11,7 @@ use diesel::r2d2::{ConnectionManager, PooledConnection};
 use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 
 use super::pool::{PgPool, PoolSettings, build};
-use super::wake::Wake;
+use super::wake::{Wake, take_wake};
 use crate::platform::error::Problem;
 
 /// Within a second somebody who waits for a connection hears that there is none.
@@ -35,7 +35,7 @@ impl Db {
         Self { pool: build(settings), gate: Arc::new(Semaphore::new(permits)), wake: Wake::default() }
     }
 
-    /// Taps after every write.
+    /// Taps after a write that published an event or enqueued a job.
     pub const fn wake(&self) -> &Wake {
         &self.wake
     }
@@ -90,13 +90,16 @@ impl Db {
         loop {
             let mut conn = self.connection()?;
             let has_begun = AtomicBool::new(false);
+            take_wake();
             let result = conn.transaction(|conn| {
                 has_begun.store(true, Ordering::Relaxed);
                 work(conn).map_err(|error| WorkError(error.into()))
             });
             match result.map_err(|WorkError(problem)| problem) {
                 Ok(value) => {
-                    self.wake.tap();
+                    if take_wake() {
+                        self.wake.tap();
+                    }
                     return Ok(value);
                 }
                 // Nothing was sent on this connection yet, so nothing can have happened.

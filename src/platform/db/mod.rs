@@ -9,4 +9,4 @@ mod wake;
 pub use access::Db;
 pub use migrations::{MIGRATIONS, migrate, pending_migrations, revert_all};
 pub use pool::{PoolSettings, TimeOuts};
-pub use wake::{Wake, hear_others, tell_others};
+pub use wake::{Wake, hear_others, tell_others, wake_on_commit};

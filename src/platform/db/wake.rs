@@ -4,6 +4,7 @@
 //! any transaction: inside, PostgreSQL would commit all orders one after the other. What is missed all the same, the
 //! slow poll of every sleeper finds.
 
+use std::cell::Cell;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -26,6 +27,23 @@ const LOOK: Duration = Duration::from_millis(50);
 /// After a lost connection.
 const PAUSE: Duration = Duration::from_secs(2);
 
+thread_local! {
+    /// Whether the transaction of this thread has written something that somebody waits for.
+    static IS_AWAITED: Cell<bool> = const { Cell::new(false) };
+}
+
+/// Says, inside a transaction, that its commit is to wake the sleepers: an event or a job was written.
+///
+/// Not every write does, or the sleepers' own bookkeeping would keep each other awake.
+pub fn wake_on_commit() {
+    IS_AWAITED.set(true);
+}
+
+/// Forgets what was said, and tells whether anything was.
+pub(super) fn take_wake() -> bool {
+    IS_AWAITED.take()
+}
+
 /// Wakes the sleepers of this process.
 #[derive(Debug, Clone, Default)]
 pub struct Wake {
@@ -35,7 +53,7 @@ pub struct Wake {
 }
 
 impl Wake {
-    /// After a write: all who wait now wake; one who comes later finds the work by looking.
+    /// After a commit: all who wait now wake; one who comes later finds the work by looking.
     pub fn tap(&self) {
         self.sleepers.notify_waiters();
         self.written.notify_one();

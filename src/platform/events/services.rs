@@ -12,6 +12,7 @@ use uuid::Uuid;
 use super::Subscriptions;
 use super::models::{StoredEvent, last_position, next_sequence};
 use crate::platform::audit::Origin;
+use crate::platform::db::wake_on_commit;
 use crate::platform::jobs;
 use crate::platform::types::{CustomerId, EventId};
 use crate::schema::events;
@@ -48,6 +49,7 @@ pub fn publish(conn: &mut PgConnection, event: &NewEvent<'_>, origin: &Origin) -
             events::occurred_at.eq(origin.at),
         ))
         .execute(conn)?;
+    wake_on_commit();
     Ok(id)
 }
 

@@ -7,6 +7,7 @@ use uuid::Uuid;
 
 use super::job::{NewJob, RetryAfter, WillNotSucceed};
 use super::models::{JobRow, JobState, Outcome, QueueDepth, insert};
+use crate::platform::db::wake_on_commit;
 use crate::platform::error::{ApiError, Kind};
 use crate::platform::types::JobId;
 use crate::schema::{jobs, workers};
@@ -39,7 +40,9 @@ impl ApiError for JobError {
 
 /// Enqueues a job in the caller's transaction; nothing where its unique key is known already.
 pub fn enqueue(conn: &mut PgConnection, job: &NewJob, now: DateTime<Utc>) -> QueryResult<()> {
-    insert(conn, job, now).map(|_| ())
+    insert(conn, job, now)?;
+    wake_on_commit();
+    Ok(())
 }
 
 pub fn enqueue_all(conn: &mut PgConnection, jobs: &[NewJob], now: DateTime<Utc>) -> QueryResult<()> {
@@ -116,7 +119,10 @@ pub(super) fn replay(conn: &mut PgConnection, id: JobId, now: DateTime<Utc>) -> 
         .get_result(conn)
         .optional()?;
     match replayed {
-        Some(job) => Ok(job),
+        Some(job) => {
+            wake_on_commit();
+            Ok(job)
+        }
         None if JobRow::find(conn, id)?.is_some() => Err(JobError::NotDead),
         None => Err(JobError::NotFound),
     }
