@@ -28,6 +28,9 @@ pub fn schedules() -> serde_json::Result<Vec<Schedule>> {
     ])
 }
 
+/// Few enough for one short transaction.
+const BATCH: i64 = 5000;
+
 /// Forgets jobs that were done a week ago, and workers that have been gone for a day.
 #[derive(Debug, Serialize, Deserialize)]
 pub struct PurgeJobs {}
@@ -37,11 +40,8 @@ impl Job for PurgeJobs {
 
     async fn run(&self, app: &App) -> anyhow::Result<()> {
         let now = app.clock.now();
-        let purge = move |conn: &mut diesel::PgConnection| {
-            purge_finished(conn, now - TimeDelta::days(7))?;
-            purge_workers(conn, now - TimeDelta::days(1))
-        };
-        app.db.write(purge).await?;
+        while app.db.write(move |conn| purge_finished(conn, now - TimeDelta::days(7), BATCH)).await? > 0 {}
+        app.db.write(move |conn| purge_workers(conn, now - TimeDelta::days(1))).await?;
         Ok(())
     }
 }

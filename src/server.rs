@@ -19,7 +19,8 @@ use crate::platform::auth::identify;
 use crate::platform::config::Config;
 use crate::platform::error::{Problem, render_problems};
 use crate::platform::http::{
-    RouteTable, answer_head, hide_identity, security_headers, serve_both_slashes, spare_small_bodies, unmatched,
+    RouteTable, answer_head, guard_front_door, hide_identity, security_headers, serve_both_slashes, spare_small_bodies,
+    unmatched,
 };
 use crate::platform::openapi::Document;
 use crate::platform::telemetry::RequestSpan;
@@ -82,22 +83,15 @@ pub fn application(
         .wrap(TracingLogger::<RequestSpan>::new())
         .wrap(from_fn(answer_head))
         .wrap(from_fn(serve_both_slashes))
+        .wrap(from_fn(guard_front_door))
 }
 
 /// Exactly the origins that are configured; none, and browsers elsewhere cannot call.
 fn cors(config: &Config) -> Cors {
     let cors = Cors::default()
         .allowed_methods(["GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"])
-        .allowed_headers([
-            "accept",
-            "authorization",
-            "content-type",
-            "idempotency-key",
-            "if-match",
-            "if-none-match",
-            "x-order-token",
-        ])
-        .expose_headers(["allow", "etag", "location", "retry-after", "x-count", "x-order-token", "x-request-id"])
+        .allowed_headers(["accept", "authorization", "content-type", "x-order-token"])
+        .expose_headers(["allow", "location", "retry-after", "x-order-token", "x-request-id"])
         .max_age(3600);
     config.cors_allowed_origins.iter().fold(cors, |cors, origin| cors.allowed_origin(origin))
 }

@@ -1,13 +1,14 @@
 //! `serve` and `worker`: the two commands that stay.
 
 use std::sync::Arc;
+use std::time::Duration;
 
 use anyhow::{Context, Result};
 use clap::Args;
 use tokio::signal::unix::{SignalKind, signal};
 use tokio::sync::watch;
 use tokio::task::JoinSet;
-use tracing::info;
+use tracing::{info, warn};
 
 use super::output;
 use super::seed;
@@ -15,7 +16,7 @@ use super::setup::{self, Database};
 use crate::jobs::{registry, schedules};
 use crate::platform::app::App;
 use crate::platform::clock::Clock;
-use crate::platform::config::{Config, Environment};
+use crate::platform::config::Config;
 use crate::platform::db::{TimeOuts, hear_others, tell_others};
 use crate::platform::events::dispatch;
 use crate::platform::jobs::{WorkerSettings, sync_schedules, work as run_worker};
@@ -47,11 +48,12 @@ pub(super) fn serve(config: Config, arguments: &ServeArguments) -> Result<()> {
         seed::seed_if_empty(&config, &database)?;
     }
     let db = database.connect(&config, TimeOuts::INTERACTIVE);
-    let app = setup::app(config, db, Clock::system())?;
-    output::print(&welcome(&app.config))?;
+    output::print(&welcome(&config, arguments.demo))?;
     let with_worker = !arguments.without_worker;
     let url = database.url().to_owned();
     let result = actix_web::rt::System::new().block_on(async move {
+        // Inside the runtime: the connection to Redis wants one.
+        let app = setup::app(config, db, Clock::system())?;
         let server = server::serve(app.clone(), listener)?;
         let handle = server.handle();
         let serving = tokio::spawn(server);
@@ -69,10 +71,10 @@ pub(super) fn serve(config: Config, arguments: &ServeArguments) -> Result<()> {
 pub(super) fn work(config: Config, arguments: WorkerArguments) -> Result<()> {
     let (database, _) = Database::open_and_migrate(&config)?;
     let db = database.connect(&config, TimeOuts::INTERACTIVE);
-    let app = setup::app(config, db, Clock::system())?;
     let url = database.url().to_owned();
     let runtime = tokio::runtime::Runtime::new()?;
     let result = runtime.block_on(async move {
+        let app = setup::app(config, db, Clock::system())?;
         let background = Background::start(&app, url, arguments.queues, true)?;
         wait_for_signal().await?;
         info!("Finishing the jobs under way");
@@ -83,6 +85,9 @@ pub(super) fn work(config: Config, arguments: WorkerArguments) -> Result<()> {
     database.close();
     result
 }
+
+/// A job that takes longer than this is left to the next worker.
+const PATIENCE: Duration = Duration::from_secs(30);
 
 /// The loops behind the API: dispatcher, schedules, worker.
 struct Background {
@@ -109,7 +114,11 @@ impl Background {
     /// What is running finishes first.
     async fn stop(mut self) {
         self.stop.send_replace(true);
-        while self.tasks.join_next().await.is_some() {}
+        let finished = async { while self.tasks.join_next().await.is_some() {} };
+        if tokio::time::timeout(PATIENCE, finished).await.is_err() {
+            warn!("Some jobs did not end in {PATIENCE:?}: they will run again");
+            self.tasks.abort_all();
+        }
     }
 }
 
@@ -123,12 +132,12 @@ async fn wait_for_signal() -> Result<()> {
     Ok(())
 }
 
-fn welcome(config: &Config) -> String {
+fn welcome(config: &Config, is_demo: bool) -> String {
     let url = format!("http://{}", config.bind);
     let mut text = format!(
         "\n  Mercer is at work.\n\n    API            {url}/api/\n    Documentation  {url}/api/docs/\n    Health         {url}/health/\n"
     );
-    if config.environment == Environment::Development {
+    if is_demo {
         text.push_str(&seed::demo_logins());
     }
     text.push_str("\n  Ctrl-C stops everything.\n\n");

@@ -4,6 +4,7 @@ use std::io::{self, IsTerminal};
 
 use anyhow::{Context, Result, bail};
 use clap::{Args, Subcommand};
+use nix::sys::termios::{LocalFlags, SetArg, tcgetattr, tcsetattr};
 
 use super::output;
 use super::setup::Database;
@@ -12,6 +13,7 @@ use crate::platform::audit::Origin;
 use crate::platform::clock::Clock;
 use crate::platform::config::Config;
 use crate::platform::db::TimeOuts;
+use crate::platform::http::FromJson;
 use crate::platform::types::Email;
 
 #[derive(Debug, Subcommand)]
@@ -64,11 +66,24 @@ pub(super) fn run(config: &Config, command: UserCommand) -> Result<()> {
     output::print(&format!("Made {email}.\n"))
 }
 
+/// From standard input; typed at a terminal, it is not shown.
 fn read_password() -> Result<Password> {
-    if io::stdin().is_terminal() {
-        output::print("Password (shown as you type): ")?;
+    let stdin = io::stdin();
+    let shown = stdin.is_terminal().then(|| tcgetattr(&stdin)).transpose()?;
+    if let Some(shown) = &shown {
+        output::print("Password: ")?;
+        let mut hidden = shown.clone();
+        hidden.local_flags.remove(LocalFlags::ECHO);
+        tcsetattr(&stdin, SetArg::TCSANOW, &hidden)?;
     }
     let mut line = String::new();
-    io::stdin().read_line(&mut line).context("cannot read the password from standard input")?;
-    Ok(Password::new(line.trim_end_matches(['\r', '\n']).to_owned()))
+    let read = stdin.read_line(&mut line);
+    if let Some(shown) = &shown {
+        tcsetattr(&stdin, SetArg::TCSANOW, shown)?;
+        output::print("\n")?;
+    }
+    read.context("cannot read the password from standard input")?;
+    let typed = line.trim_end_matches(['\r', '\n']).to_owned();
+    let Ok(password) = Password::from_json(typed.into()) else { bail!("the password is empty or too long") };
+    Ok(password)
 }

@@ -52,7 +52,7 @@ pub(super) fn seed_if_empty(config: &Config, database: &Database) -> Result<bool
     let runtime = tokio::runtime::Runtime::new()?;
     let password_hash = runtime.block_on(hash_password(Password::new(DEMO_PASSWORD.to_owned()), config.bcrypt_cost))?;
     // One transaction: a demo shop that was interrupted is none.
-    db.write_blocking(|conn| fill(conn, &password_hash).map_err(Problem::internal))?;
+    db.write_blocking(|conn| fill(conn, &password_hash).map_err(Problem::from_anyhow))?;
     Ok(true)
 }
 
@@ -166,6 +166,8 @@ fn account(email: &str, name: (&str, &str), password_hash: &PasswordHash) -> Res
 /// What happened in the demo shop is told to nobody: its events go into the feed, and wake no job.
 fn settle_events(conn: &mut PgConnection, now: DateTime<Utc>) -> Result<()> {
     let nobody: events::Subscriptions = std::sync::Arc::new(|_| Ok(Vec::new()));
+    // A shop may be at work beside us: its dispatcher must not get at them first.
+    events::become_dispatcher(conn)?;
     while events::dispatch_batch(conn, &nobody, 1000, now)? > 0 {}
     Ok(())
 }

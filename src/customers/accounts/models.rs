@@ -136,10 +136,6 @@ impl Customer {
             .returning(Self::as_returning())
             .get_result(conn)
     }
-
-    pub(super) fn find_by_user(conn: &mut PgConnection, user: UserId) -> QueryResult<Option<Self>> {
-        Self::query().filter(customers::user_id.eq(user)).first(conn).optional()
-    }
 }
 
 #[derive(Debug, Default, AsChangeset)]

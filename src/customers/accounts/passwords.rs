@@ -1,8 +1,9 @@
 //! Passwords: bcrypt over base64(SHA-384(password)), so that no byte of a long one is cut off.
 
-use std::sync::LazyLock;
+use std::sync::{Arc, LazyLock};
+use std::time::Duration;
 
-use anyhow::{Context, Result};
+use anyhow::{Result, anyhow};
 use aws_lc_rs::digest;
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
@@ -20,8 +21,13 @@ const MIN_CHARACTERS: usize = 8;
 const MAX_BYTES: usize = 1024;
 
 /// Hashing keeps a core busy for a quarter of a second: more at once would starve everything else.
-static HASHING: LazyLock<Semaphore> =
-    LazyLock::new(|| Semaphore::new(std::thread::available_parallelism().map_or(1, |cores| (cores.get() / 2).max(1))));
+static HASHING: LazyLock<Arc<Semaphore>> = LazyLock::new(|| {
+    let cores = std::thread::available_parallelism().map_or(1, std::num::NonZero::get);
+    Arc::new(Semaphore::new((cores / 2).max(1)))
+});
+
+/// Within a second somebody who waits for a turn hears that there is none.
+const PATIENCE: Duration = Duration::from_millis(900);
 
 /// A password as somebody typed it: exact, not trimmed. Any string for signing in; see [`Password::check_strength`].
 #[derive(Clone, ToSchema)]
@@ -120,11 +126,15 @@ pub async fn verify_password(password: Password, hash: Option<PasswordHash>, cos
     .await
 }
 
+/// The turn belongs to the work, not to who waits for it: a client that goes away frees no core.
 async fn off_thread<T: Send + 'static>(work: impl FnOnce() -> Result<T> + Send + 'static) -> Result<T, Problem> {
-    let turn = HASHING.acquire().await.context("nobody closes this semaphore").map_err(Problem::internal)?;
-    let result = tokio::task::spawn_blocking(work).await;
-    drop(turn);
-    result.map_err(anyhow::Error::from).flatten().map_err(Problem::internal)
+    let turn = tokio::time::timeout(PATIENCE, Arc::clone(&HASHING).acquire_owned()).await;
+    let Ok(Ok(turn)) = turn else { return Err(Problem::unavailable(anyhow!("too many passwords at once"))) };
+    let result = tokio::task::spawn_blocking(move || {
+        let _turn = turn;
+        work()
+    });
+    result.await.map_err(anyhow::Error::from).flatten().map_err(Problem::internal)
 }
 
 #[cfg(test)]

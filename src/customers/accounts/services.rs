@@ -42,14 +42,6 @@ pub fn find_customer(conn: &mut PgConnection, id: CustomerId) -> QueryResult<Opt
     Customer::find(conn, id)
 }
 
-/// The customer profile of a user, made where there is none yet.
-pub fn ensure_customer(conn: &mut PgConnection, user: &User, origin: &Origin) -> QueryResult<Customer> {
-    match Customer::find_by_user(conn, user.id)? {
-        Some(customer) => Ok(customer),
-        None => Customer::insert(conn, user, None, origin.at),
-    }
-}
-
 pub fn note_login(conn: &mut PgConnection, user: UserId, origin: &Origin) -> QueryResult<()> {
     User::set_last_login(conn, user, origin.at)?;
     audit::record(conn, origin, "user.signed_in", ("user", user.to_string()), json!({}))

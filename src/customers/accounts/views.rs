@@ -6,7 +6,7 @@ use utoipa::ToSchema;
 
 use super::models::{CustomerChanges, User, UserChanges};
 use super::services::Profile;
-use crate::platform::http::{Field, body};
+use crate::platform::http::{Field, body, patch_body};
 use crate::platform::types::{CustomerId, Email, Line, Paragraph, Phone, UserId};
 
 /// The signed-in user, as dj-rest-auth shows it.
@@ -70,7 +70,7 @@ impl UserBody {
     }
 }
 
-body! {
+patch_body! {
     #[schema(as = PatchedUserRequest)]
     pub struct PatchedUserBody {
         pub first_name: Option<Paragraph<150>>,
@@ -87,7 +87,7 @@ impl PatchedUserBody {
     }
 }
 
-body! {
+patch_body! {
     #[schema(as = PatchedCustomerRequest)]
     pub struct PatchedCustomerBody {
         pub first_name: Option<Paragraph<150>>,

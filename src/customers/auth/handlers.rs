@@ -12,7 +12,7 @@ use super::views::{
 use crate::customers::accounts::{self, NewAccount, User, hash_password, verify_password};
 use crate::platform::app::App;
 use crate::platform::audit::Origin;
-use crate::platform::auth::{IssuedTokens, Viewer};
+use crate::platform::auth::{CurrentUser, IssuedTokens};
 use crate::platform::error::Problem;
 use crate::platform::http::{Body, Created};
 use crate::platform::types::Paragraph;
@@ -120,13 +120,13 @@ pub async fn verify_token_alias(app: Data<App>, body: Body<VerifyBody>) -> Resul
 #[post("/logout/")]
 pub async fn log_out(
     app: Data<App>,
-    viewer: Viewer,
+    user: Option<CurrentUser>,
     origin: Origin,
     body: Body<LogoutBody>,
 ) -> Result<Json<DetailView>, Problem> {
-    let session = match (body.0.refresh, viewer.0) {
+    let session = match (body.0.refresh, user) {
         (Some(refresh), _) => app.keys.check_refresh(&refresh, origin.at).map_err(AuthError::from)?.session,
-        (None, Some(principal)) => principal.session_id,
+        (None, Some(user)) => user.0.session_id,
         (None, None) => return Err(Problem::not_authenticated()),
     };
     app.db.write(move |conn| services::end(conn, session, "signed out", &origin)).await?;

@@ -10,6 +10,9 @@ use crate::platform::jobs::Job;
 /// How long an expired session is still remembered.
 const REMEMBERED: TimeDelta = TimeDelta::days(30);
 
+/// Few enough for one short transaction.
+const BATCH: i64 = 5000;
+
 /// Forgets sessions that expired a month ago.
 #[derive(Debug, Serialize, Deserialize)]
 pub struct PurgeSessions {}
@@ -19,7 +22,7 @@ impl Job for PurgeSessions {
 
     async fn run(&self, app: &App) -> anyhow::Result<()> {
         let before = app.clock.now() - REMEMBERED;
-        app.db.write(move |conn| Session::delete_expired(conn, before)).await?;
+        while app.db.write(move |conn| Session::delete_expired(conn, before, BATCH)).await? > 0 {}
         Ok(())
     }
 }

@@ -79,8 +79,11 @@ impl Session {
         Ok(ended == 1)
     }
 
-    pub fn delete_expired(conn: &mut PgConnection, before: DateTime<Utc>) -> QueryResult<usize> {
-        diesel::delete(sessions::table.filter(sessions::expires_at.lt(before))).execute(conn)
+    /// Deletes up to `limit` that expired before `before`, and tells how many.
+    pub fn delete_expired(conn: &mut PgConnection, before: DateTime<Utc>, limit: i64) -> QueryResult<usize> {
+        let expired = sessions::table.filter(sessions::expires_at.lt(before));
+        let ids: Vec<SessionId> = expired.select(sessions::id).limit(limit).load(conn)?;
+        diesel::delete(sessions::table.filter(sessions::id.eq_any(ids))).execute(conn)
     }
 }
 

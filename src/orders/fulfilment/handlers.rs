@@ -6,7 +6,7 @@ use diesel::prelude::*;
 
 use super::models::Label;
 use super::services;
-use crate::orders::lifecycle::{OrderError, OrderView, TransitionBody};
+use crate::orders::lifecycle::{OrderControl, OrderError, OrderView, TransitionBody};
 use crate::platform::app::App;
 use crate::platform::audit::Origin;
 use crate::platform::auth::{Allowed, ManageOrders};
@@ -83,4 +83,26 @@ pub async fn deliver_order(
         Ok::<_, OrderError>(OrderView::of(conn, order)?)
     };
     Ok(Json(app.db.write(deliver).await?))
+}
+
+/// Cancel an order and free its stock.
+///
+/// Customers may until it is being prepared, staff until it has shipped.
+#[utoipa::path(tag = "orders", params(OrderId,
+    ("X-Order-Token" = Option<String>, Header, description = "A guest's secret, from the answer to placing the order.")),
+    security((), ("jwtAuth" = [])), request_body = TransitionBody, responses((status = 200, body = OrderView)))]
+#[post("/{id}/cancel/")]
+pub async fn cancel_order(
+    app: Data<App>,
+    access: OrderControl,
+    origin: Origin,
+    id: Path<OrderId>,
+    body: Body<TransitionBody>,
+) -> Result<Json<OrderView>, Problem> {
+    let note = body.0.into_note();
+    let cancel = move |conn: &mut PgConnection| {
+        let order = services::cancel(conn, *id, &access.0, &note, &origin)?;
+        Ok::<_, OrderError>(OrderView::of(conn, order)?)
+    };
+    Ok(Json(app.db.write(cancel).await?))
 }

@@ -10,8 +10,12 @@ mod services;
 use utoipa_actix_web::service_config::ServiceConfig;
 
 pub use models::Label;
-pub use services::{deliver, process, ship};
+pub use services::{cancel, deliver, process, ship};
 
 pub fn routes(config: &mut ServiceConfig<'_>) {
-    config.service(handlers::process_order).service(handlers::ship_order).service(handlers::deliver_order);
+    config
+        .service(handlers::process_order)
+        .service(handlers::ship_order)
+        .service(handlers::deliver_order)
+        .service(handlers::cancel_order);
 }

@@ -101,6 +101,13 @@ impl Fulfillment {
             .map(|_| ())
     }
 
+    pub fn cancel(&self, conn: &mut PgConnection, now: DateTime<Utc>) -> QueryResult<()> {
+        diesel::update(fulfillments::table.find(self.id))
+            .set((fulfillments::status.eq(ParcelStatus::Cancelled), fulfillments::updated_at.eq(now)))
+            .execute(conn)
+            .map(|_| ())
+    }
+
     pub fn deliver(&self, conn: &mut PgConnection, now: DateTime<Utc>) -> QueryResult<()> {
         diesel::update(fulfillments::table.find(self.id))
             .set((

@@ -54,6 +54,21 @@ pub fn deliver(conn: &mut PgConnection, id: OrderId, note: &str, origin: &Origin
     Ok(order)
 }
 
+/// Gives an order up: what was packed for it is unpacked.
+pub fn cancel(
+    conn: &mut PgConnection,
+    id: OrderId,
+    access: &OrderAccess,
+    note: &str,
+    origin: &Origin,
+) -> Result<Order, OrderError> {
+    let order = lifecycle::cancel(conn, id, access, note, origin)?;
+    for parcel in Fulfillment::of_order(conn, id, ParcelStatus::Prepared)? {
+        parcel.cancel(conn, origin.at)?;
+    }
+    Ok(order)
+}
+
 /// What follows from the parcels.
 fn status_of(conn: &mut PgConnection, id: OrderId) -> Result<FulfillmentStatus, OrderError> {
     let ordered: i64 = OrderLine::of_order(conn, id)?.iter().map(|line| i64::from(line.quantity)).sum();

@@ -3,10 +3,10 @@
 use std::future::{Ready, ready};
 
 use actix_web::dev::Payload;
-use actix_web::{FromRequest, HttpMessage, HttpRequest};
+use actix_web::{FromRequest, HttpRequest};
 
 use super::models::Order;
-use crate::platform::auth::{Permission, Principal, sha256};
+use crate::platform::auth::{Permission, Principal, principal_of, sha256};
 use crate::platform::error::Problem;
 use crate::platform::types::CustomerId;
 
@@ -18,18 +18,23 @@ const ORDER_TOKEN: &str = "x-order-token";
 pub enum OrderAccess {
     /// All.
     Staff,
-    /// Their own.
-    Customer(CustomerId),
-    /// The one whose secret hashes to this.
-    Guest(Vec<u8>),
+    /// A customer's own, and the one whose secret hashes to this.
+    Holder { customer: Option<CustomerId>, token_hash: Option<Vec<u8>> },
 }
 
 impl OrderAccess {
+    /// A customer's own.
+    pub const fn customer(id: CustomerId) -> Self {
+        Self::Holder { customer: Some(id), token_hash: None }
+    }
+
     pub fn covers(&self, order: &Order) -> bool {
         match self {
             Self::Staff => true,
-            Self::Customer(id) => order.customer_id == Some(*id),
-            Self::Guest(hash) => order.access_token_hash.as_ref() == Some(hash),
+            Self::Holder { customer, token_hash } => {
+                let is_theirs = customer.is_some() && order.customer_id == *customer;
+                is_theirs || (token_hash.is_some() && order.access_token_hash == *token_hash)
+            }
         }
     }
 
@@ -42,18 +47,21 @@ impl OrderAccess {
         if principal.may(permission) {
             return Ok(Self::Staff);
         }
-        principal.customer_id.map(Self::Customer).ok_or_else(Problem::permission_denied)
+        principal.customer_id.map(Self::customer).ok_or_else(Problem::permission_denied)
     }
 }
 
 fn access(request: &HttpRequest, permission: Permission) -> Result<OrderAccess, Problem> {
-    if let Some(principal) = request.extensions().get::<Principal>() {
-        return OrderAccess::of(principal, permission);
+    let principal = principal_of(request)?;
+    if principal.as_ref().is_some_and(|principal| principal.may(permission)) {
+        return Ok(OrderAccess::Staff);
     }
-    match request.headers().get(ORDER_TOKEN).and_then(|value| value.to_str().ok()) {
-        Some(token) => Ok(OrderAccess::Guest(sha256(token))),
-        None => Err(Problem::not_authenticated()),
+    let token = request.headers().get(ORDER_TOKEN).and_then(|value| value.to_str().ok());
+    if principal.is_none() && token.is_none() {
+        return Err(Problem::not_authenticated());
     }
+    let customer = principal.and_then(|principal| principal.customer_id);
+    Ok(OrderAccess::Holder { customer, token_hash: token.map(sha256) })
 }
 
 /// For reading: staff who may see orders see all.

@@ -4,10 +4,10 @@ use actix_web::web::{Data, Json, Path};
 use actix_web::{get, post};
 use diesel::prelude::*;
 
-use super::access::{OrderAccess, OrderControl};
+use super::access::OrderAccess;
 use super::errors::OrderError;
 use super::listing::{OrderFilter, OrderSortKey};
-use super::models::{HistoryEntry, Order};
+use super::models::HistoryEntry;
 use super::services;
 use super::views::{HistoryView, OrderView, TransitionBody};
 use crate::platform::app::App;
@@ -43,7 +43,7 @@ pub async fn list_my_orders(
     sort: Sort<OrderSortKey>,
     page: Page,
 ) -> Result<Json<Paged<OrderView>>, Problem> {
-    list(&app, OrderAccess::Customer(customer.id), (filter.0, sort, page)).await
+    list(&app, OrderAccess::customer(customer.id), (filter.0, sort, page)).await
 }
 
 async fn list(
@@ -66,7 +66,7 @@ async fn list(
 #[get("/{id}/")]
 pub async fn get_order(app: Data<App>, access: OrderAccess, id: Path<OrderId>) -> Result<Json<OrderView>, Problem> {
     let find = move |conn: &mut PgConnection| {
-        let order = Order::find(conn, *id)?.filter(|order| access.covers(order)).ok_or(OrderError::NotFound)?;
+        let order = services::find(conn, *id, &access)?;
         Ok::<_, OrderError>(OrderView::of(conn, order)?)
     };
     Ok(Json(app.db.read(find).await?))
@@ -82,12 +82,13 @@ pub async fn get_history(
     access: OrderAccess,
     id: Path<OrderId>,
 ) -> Result<Json<Vec<HistoryView>>, Problem> {
+    let is_for_staff = access.is_staff();
     let find = move |conn: &mut PgConnection| {
-        let order = Order::find(conn, *id)?.filter(|order| access.covers(order)).ok_or(OrderError::NotFound)?;
+        let order = services::find(conn, *id, &access)?;
         Ok::<_, OrderError>(HistoryEntry::of_order(conn, order.id)?)
     };
     let history = app.db.read(find).await?;
-    Ok(Json(history.into_iter().map(HistoryView::from).collect()))
+    Ok(Json(history.into_iter().map(|entry| HistoryView::new(entry, is_for_staff)).collect()))
 }
 
 /// Confirm a pending order.
@@ -110,26 +111,4 @@ pub async fn confirm_order(
         Ok::<_, OrderError>(OrderView::of(conn, order)?)
     };
     Ok(Json(app.db.write(confirm).await?))
-}
-
-/// Cancel an order and free its stock.
-///
-/// Customers may until it is being prepared, staff until it has shipped.
-#[utoipa::path(tag = "orders", params(OrderId,
-    ("X-Order-Token" = Option<String>, Header, description = "A guest's secret, from the answer to placing the order.")),
-    security((), ("jwtAuth" = [])), request_body = TransitionBody, responses((status = 200, body = OrderView)))]
-#[post("/{id}/cancel/")]
-pub async fn cancel_order(
-    app: Data<App>,
-    access: OrderControl,
-    origin: Origin,
-    id: Path<OrderId>,
-    body: Body<TransitionBody>,
-) -> Result<Json<OrderView>, Problem> {
-    let note = body.0.into_note();
-    let cancel = move |conn: &mut PgConnection| {
-        let order = services::cancel(conn, *id, &access.0, &note, &origin)?;
-        Ok::<_, OrderError>(OrderView::of(conn, order)?)
-    };
-    Ok(Json(app.db.write(cancel).await?))
 }

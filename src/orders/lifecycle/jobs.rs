@@ -3,6 +3,7 @@
 use chrono::TimeDelta;
 use diesel::pg::PgConnection;
 use serde::{Deserialize, Serialize};
+use tracing::warn;
 
 use super::announcing::{Letterhead, announce};
 use super::errors::OrderError;
@@ -37,7 +38,8 @@ impl Job for AnnounceOrder {
         let topic = self.topic.parse().map_err(|()| anyhow::anyhow!("unknown topic {:?}", self.topic))?;
         let event = OrderEvent { id: self.event, topic, order: self.order };
         let (letterhead, now) = (Letterhead::from(app.config.as_ref()), app.clock.now());
-        let work = move |conn: &mut PgConnection| announce(conn, &event, &letterhead, now).map_err(Problem::internal);
+        let work =
+            move |conn: &mut PgConnection| announce(conn, &event, &letterhead, now).map_err(Problem::from_anyhow);
         app.db.write(work).await?;
         Ok(())
     }
@@ -69,7 +71,10 @@ impl Job for ExpireUnpaidOrders {
         });
         for id in late.await? {
             let origin = origin.clone();
-            app.db.write(move |conn| expire(conn, id, &origin)).await?;
+            // One order that resists must not keep the others waiting.
+            if let Err(problem) = app.db.write(move |conn| expire(conn, id, &origin)).await {
+                warn!(order.id = %id, "Order {id} could not expire: {problem}");
+            }
         }
         Ok(())
     }

@@ -35,7 +35,7 @@ filter! {
     }
 }
 
-#[derive(Debug, Clone, Copy)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum OrderSortKey {
     PlacedAt,
     Number,
@@ -66,8 +66,9 @@ impl OrderFilter {
     fn query<'a>(&self, access: &OrderAccess) -> Boxed<'a> {
         let mut query = match access {
             OrderAccess::Staff => orders::table.into_boxed(),
-            OrderAccess::Customer(id) => orders::table.filter(orders::customer_id.eq(*id)).into_boxed(),
-            OrderAccess::Guest(hash) => orders::table.filter(orders::access_token_hash.eq(hash.clone())).into_boxed(),
+            OrderAccess::Holder { customer, .. } => {
+                orders::table.filter(orders::customer_id.eq(*customer)).into_boxed()
+            }
         };
         if let Some(status) = self.status {
             query = query.filter(orders::status.eq(status));

@@ -18,12 +18,12 @@ mod views;
 
 use utoipa_actix_web::service_config::ServiceConfig;
 
-pub use access::OrderAccess;
+pub use access::{OrderAccess, OrderControl};
 pub use errors::OrderError;
 pub use events::{OrderEvent, OrderTopic};
 pub use jobs::{AnnounceOrder, ExpireUnpaidOrders};
 pub use models::{NewLine, NewOrder, Order, OrderLine, OrderOrigin};
-pub use services::{cancel, confirm, create, expire, lock, move_on, set_fulfillment_status};
+pub use services::{cancel, confirm, create, expire, find, lock, move_on, set_fulfillment_status};
 pub use status::{FulfillmentStatus, OrderStatus, PaymentStatus};
 pub use views::{OrderView, TransitionBody};
 
@@ -33,8 +33,7 @@ pub fn routes(config: &mut ServiceConfig<'_>) {
         .service(handlers::list_orders)
         .service(handlers::get_order)
         .service(handlers::get_history)
-        .service(handlers::confirm_order)
-        .service(handlers::cancel_order);
+        .service(handlers::confirm_order);
 }
 
 /// Below `/api/customers`.

@@ -6,7 +6,7 @@ use super::access::OrderAccess;
 use super::errors::OrderError;
 use super::events::{OrderTopic, tell};
 use super::models::{HistoryEntry, NewLine, NewOrder, Order, OrderLine};
-use super::status::{FulfillmentStatus, OrderStatus};
+use super::status::{FulfillmentStatus, OrderStatus, PaymentStatus};
 use crate::platform::audit::Origin;
 use crate::platform::types::OrderId;
 use crate::products::stock;
@@ -23,6 +23,11 @@ pub fn create(
     HistoryEntry::append(conn, order.id, (None, order.status), "", origin)?;
     tell(conn, OrderTopic::Created, &order, origin)?;
     Ok(order)
+}
+
+/// An order that somebody may see.
+pub fn find(conn: &mut PgConnection, id: OrderId, access: &OrderAccess) -> Result<Order, OrderError> {
+    Order::find(conn, id)?.filter(|order| access.covers(order)).ok_or(OrderError::NotFound)
 }
 
 /// An order that somebody may see, locked.
@@ -87,9 +92,9 @@ pub fn cancel(
 
 /// Gives up an order that nobody paid, if that is still so; false where it is not.
 pub fn expire(conn: &mut PgConnection, id: OrderId, origin: &Origin) -> Result<bool, OrderError> {
-    let Some(order) = Order::lock(conn, id)?.filter(|order| order.status == OrderStatus::Pending) else {
-        return Ok(false);
-    };
+    let is_unpaid =
+        |order: &Order| order.status == OrderStatus::Pending && order.payment_status == PaymentStatus::Unpaid;
+    let Some(order) = Order::lock(conn, id)?.filter(is_unpaid) else { return Ok(false) };
     move_on(conn, &order, OrderStatus::Expired, "unpaid past the channel's limit", origin)?;
     stock::release(conn, id, origin)?;
     Ok(true)

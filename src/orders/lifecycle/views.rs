@@ -5,7 +5,7 @@ use std::collections::HashMap;
 use chrono::{DateTime, Utc};
 use diesel::{PgConnection, QueryResult};
 use serde::Serialize;
-use serde_json::Value;
+use serde_json::{Value, json};
 use utoipa::ToSchema;
 use uuid::Uuid;
 
@@ -154,21 +154,26 @@ pub struct HistoryView {
     /// Null for the first.
     pub from_status: Option<OrderStatus>,
     pub to_status: OrderStatus,
-    /// Who moved it.
+    /// Who moved it; only the kind of actor for others than staff.
     #[schema(value_type = Object)]
     pub actor: Value,
+    /// Empty for others than staff.
     pub note: String,
     pub created_at: DateTime<Utc>,
 }
 
-impl From<HistoryEntry> for HistoryView {
-    fn from(entry: HistoryEntry) -> Self {
+impl HistoryView {
+    /// Staff see who did what and why; others see when, and by what kind of actor.
+    pub(super) fn new(entry: HistoryEntry, is_for_staff: bool) -> Self {
+        let kind = entry.actor.get("type").cloned().unwrap_or_default();
+        let (actor, note) =
+            if is_for_staff { (entry.actor, entry.note) } else { (json!({"type": kind}), String::new()) };
         Self {
             id: entry.id,
             from_status: entry.from_status,
             to_status: entry.to_status,
-            actor: entry.actor,
-            note: entry.note,
+            actor,
+            note,
             created_at: entry.created_at,
         }
     }

@@ -9,7 +9,7 @@ use utoipa::ToSchema;
 use uuid::Uuid;
 
 use super::models::{Payment, Transaction, TransactionKind};
-use crate::orders::lifecycle::{Order, OrderAccess, OrderError};
+use crate::orders::lifecycle::{self, OrderAccess, OrderError};
 use crate::platform::app::App;
 use crate::platform::error::Problem;
 use crate::platform::types::{Currency, DecimalString, Money, OrderId};
@@ -67,7 +67,7 @@ pub async fn list_payments(
     id: Path<OrderId>,
 ) -> Result<Json<Vec<PaymentView>>, Problem> {
     let list = move |conn: &mut PgConnection| {
-        let order = Order::find(conn, *id)?.filter(|order| access.covers(order)).ok_or(OrderError::NotFound)?;
+        let order = lifecycle::find(conn, *id, &access)?;
         let payments = Payment::of_order(conn, order.id)?;
         let ids: Vec<Uuid> = payments.iter().map(|payment| payment.id).collect();
         let transactions = Transaction::of_payments(conn, &ids)?;

@@ -3,7 +3,7 @@
 use std::future::{Ready, ready};
 use std::marker::PhantomData;
 
-use actix_web::body::{BoxBody, MessageBody};
+use actix_web::body::MessageBody;
 use actix_web::dev::{Payload, ServiceRequest, ServiceResponse};
 use actix_web::http::header::AUTHORIZATION;
 use actix_web::middleware::Next;
@@ -15,42 +15,76 @@ use crate::platform::app::App;
 use crate::platform::error::Problem;
 use crate::platform::types::CustomerId;
 
-/// Middleware: a good token makes the request its user's; a bad one is refused even where none is needed.
+/// What a request says of who sends it: somebody, or credentials that are no good. Nobody is no identity at all.
+type Identity = Result<Principal, Refusal>;
+
+/// Why credentials are no good.
+#[derive(Debug, Clone, Copy)]
+enum Refusal {
+    BadHeader,
+    BadToken,
+    /// They could not be looked at.
+    Unavailable,
+}
+
+impl From<Refusal> for Problem {
+    fn from(refusal: Refusal) -> Self {
+        match refusal {
+            Refusal::BadHeader => bad_header(),
+            Refusal::BadToken => bad_token(),
+            Refusal::Unavailable => Self::unavailable(anyhow::anyhow!("sessions cannot be looked up")),
+        }
+    }
+}
+
+/// Middleware: reads who is asking. Bad credentials are refused by whoever asks for an identity, be it only to show
+/// more to some; where nobody does (signing in, refreshing, health), they do not matter.
 pub async fn identify(
     request: ServiceRequest,
     next: Next<impl MessageBody + 'static>,
-) -> Result<ServiceResponse<BoxBody>, actix_web::Error> {
-    match find_principal(&request).await {
-        Ok(None) => {}
-        Ok(Some(principal)) => {
+) -> Result<ServiceResponse<impl MessageBody>, actix_web::Error> {
+    let identity: Option<Identity> = match bearer_token(&request) {
+        Ok(None) => None,
+        Ok(Some(token)) => Some(find_principal(&request, &token).await),
+        Err(refusal) => Some(Err(refusal)),
+    };
+    if let Some(identity) = identity {
+        if let Ok(principal) = &identity {
             tracing::Span::current().record("user.id", tracing::field::display(principal.user_id));
-            request.extensions_mut().insert(principal);
         }
-        Err(problem) => return Ok(request.error_response(problem)),
+        request.extensions_mut().insert(identity);
     }
-    Ok(next.call(request).await?.map_into_boxed_body())
+    next.call(request).await
 }
 
-async fn find_principal(request: &ServiceRequest) -> Result<Option<Principal>, Problem> {
-    let Some(token) = bearer_token(request)? else {
-        return Ok(None);
-    };
-    let app = request.app_data::<web::Data<App>>().cloned();
-    let app = app.ok_or_else(|| Problem::internal(anyhow::anyhow!("the app is not configured")))?;
-    let session = app.keys.check_access(&token, app.clock.now()).map_err(|_| bad_token())?;
-    app.principals.find(session).await?.ok_or_else(bad_token).map(Some)
+async fn find_principal(request: &ServiceRequest, token: &str) -> Identity {
+    let app = request.app_data::<web::Data<App>>().cloned().ok_or(Refusal::Unavailable)?;
+    let session = app.keys.check_access(token, app.clock.now()).map_err(|_| Refusal::BadToken)?;
+    match app.principals.find(session).await {
+        Ok(principal) => principal.ok_or(Refusal::BadToken),
+        Err(problem) => {
+            tracing::warn!("A session cannot be looked up: {problem}");
+            Err(Refusal::Unavailable)
+        }
+    }
+}
+
+/// Who sends a request; none for nobody, and the refusal of credentials that are no good.
+pub fn principal_of(request: &HttpRequest) -> Result<Option<Principal>, Problem> {
+    let identity = request.extensions().get::<Identity>().cloned();
+    Ok(identity.transpose()?)
 }
 
 /// The token of an `Authorization` header in a scheme of ours; any other scheme is nobody.
-fn bearer_token(request: &ServiceRequest) -> Result<Option<String>, Problem> {
+fn bearer_token(request: &ServiceRequest) -> Result<Option<String>, Refusal> {
     let Some(header) = request.headers().get(AUTHORIZATION) else {
         return Ok(None);
     };
-    let header = header.to_str().map_err(|_| bad_header())?;
+    let header = header.to_str().map_err(|_| Refusal::BadHeader)?;
     let mut words = header.split_ascii_whitespace();
     match (words.next(), words.next(), words.next()) {
         (Some("Bearer" | "JWT" | "Token"), Some(token), None) => Ok(Some(token.to_owned())),
-        (Some("Bearer" | "JWT" | "Token"), _, _) => Err(bad_header()),
+        (Some("Bearer" | "JWT" | "Token"), _, _) => Err(Refusal::BadHeader),
         _ => Ok(None),
     }
 }
@@ -92,8 +126,8 @@ pub struct Allowed<P> {
     permission: PhantomData<P>,
 }
 
-fn principal(request: &HttpRequest) -> Option<Principal> {
-    request.extensions().get::<Principal>().cloned()
+fn somebody(request: &HttpRequest) -> Result<Principal, Problem> {
+    principal_of(request)?.ok_or_else(Problem::not_authenticated)
 }
 
 impl FromRequest for Viewer {
@@ -101,7 +135,7 @@ impl FromRequest for Viewer {
     type Future = Ready<Result<Self, Problem>>;
 
     fn from_request(request: &HttpRequest, _: &mut Payload) -> Self::Future {
-        ready(Ok(Self(principal(request))))
+        ready(principal_of(request).map(Self))
     }
 }
 
@@ -110,7 +144,7 @@ impl FromRequest for CurrentUser {
     type Future = Ready<Result<Self, Problem>>;
 
     fn from_request(request: &HttpRequest, _: &mut Payload) -> Self::Future {
-        ready(principal(request).map(Self).ok_or_else(Problem::not_authenticated))
+        ready(somebody(request).map(Self))
     }
 }
 
@@ -119,7 +153,7 @@ impl FromRequest for CurrentCustomer {
     type Future = Ready<Result<Self, Problem>>;
 
     fn from_request(request: &HttpRequest, _: &mut Payload) -> Self::Future {
-        let customer = principal(request).ok_or_else(Problem::not_authenticated).and_then(|principal| {
+        let customer = somebody(request).and_then(|principal| {
             let id = principal.customer_id.ok_or_else(Problem::permission_denied)?;
             Ok(Self { id, principal })
         });
@@ -132,7 +166,7 @@ impl<P: PermissionType> FromRequest for Allowed<P> {
     type Future = Ready<Result<Self, Problem>>;
 
     fn from_request(request: &HttpRequest, _: &mut Payload) -> Self::Future {
-        let allowed = principal(request).ok_or_else(Problem::not_authenticated).and_then(|principal| {
+        let allowed = somebody(request).and_then(|principal| {
             if principal.may(P::PERMISSION) {
                 Ok(Self { principal, permission: PhantomData })
             } else {

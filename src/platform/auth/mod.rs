@@ -11,7 +11,7 @@ mod random;
 mod seal;
 mod tokens;
 
-pub use identity::{Allowed, CurrentCustomer, CurrentUser, Viewer, identify};
+pub use identity::{Allowed, CurrentCustomer, CurrentUser, Viewer, identify, principal_of};
 pub use keys::TokenKeys;
 pub use permission::{
     ManageCatalogue, ManageChannels, ManageJobs, ManageOrders, ManageStock, Permission, PermissionType, ViewOrders,

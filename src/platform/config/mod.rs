@@ -141,11 +141,11 @@ impl Config {
         }
         if let Some(url) = &self.database_url
             && is_remote(url.expose())
-            && !["sslmode=require", "sslmode=verify-ca", "sslmode=verify-full"].iter().any(|m| url.expose().contains(m))
+            && !encrypts(url.expose())
         {
             reader.problem("DATABASE_URL", "production needs TLS to a remote database: add sslmode=verify-full");
         }
-        if self.public_url.starts_with("http://") && !is_remote_safe(&self.public_url) {
+        if is_plain_and_remote(&self.public_url) {
             reader.problem("MERCER_PUBLIC_URL", "production needs an https:// address");
         }
         if !self.bind.ip().is_loopback() && self.trusted_proxies.is_empty() {
@@ -158,14 +158,67 @@ impl Config {
     }
 }
 
-/// Whether a database URL leads off this machine.
+/// Whether a database URL leads off this machine: by its authority, or by a `host` or `hostaddr` parameter.
 fn is_remote(url: &str) -> bool {
-    let authority = url.split_once("://").map_or("", |(_, rest)| rest).split(['/', '?']).next().unwrap_or_default();
-    let host = authority.rsplit_once('@').map_or(authority, |(_, host)| host);
-    !(host.is_empty() || host.starts_with('%') || ["localhost", "127.", "[::1]"].iter().any(|l| host.starts_with(l)))
+    let rest = url.split_once("://").map_or("", |(_, rest)| rest);
+    let (authority, query) = rest.split_once('?').unwrap_or((rest, ""));
+    let authority = authority.split('/').next().unwrap_or_default();
+    let hosts = authority.rsplit_once('@').map_or(authority, |(_, hosts)| hosts).split(',');
+    let named = query.split('&').filter_map(|pair| pair.split_once('='));
+    let named = named.filter(|(name, _)| matches!(*name, "host" | "hostaddr")).flat_map(|(_, hosts)| hosts.split(','));
+    hosts.chain(named).any(|host| !is_local(host))
 }
 
-/// A loopback address needs no TLS: nothing leaves the machine.
-fn is_remote_safe(url: &str) -> bool {
-    ["http://127.", "http://localhost", "http://[::1]"].iter().any(|start| url.starts_with(start))
+/// A socket, `localhost` or a loopback address, with or without a port.
+fn is_local(host: &str) -> bool {
+    let bare = match host.strip_prefix('[') {
+        Some(rest) => rest.split(']').next().unwrap_or_default(),
+        None if host.matches(':').count() == 1 => host.split(':').next().unwrap_or_default(),
+        None => host,
+    };
+    let is_socket = bare.is_empty() || bare.starts_with('/') || bare.starts_with("%2F") || bare.starts_with("%2f");
+    is_socket || bare == "localhost" || bare.parse::<std::net::IpAddr>().is_ok_and(|address| address.is_loopback())
+}
+
+/// The value of a URL's `sslmode`.
+fn encrypts(url: &str) -> bool {
+    let query = url.split_once('?').map_or("", |(_, query)| query);
+    let mut modes = query.split('&').filter_map(|pair| pair.strip_prefix("sslmode="));
+    modes.next_back().is_some_and(|mode| matches!(mode, "require" | "verify-ca" | "verify-full"))
+}
+
+/// Plain HTTP within one machine needs no TLS.
+fn is_plain_and_remote(url: &str) -> bool {
+    let Some(rest) = url.strip_prefix("http://") else { return false };
+    !is_local(rest.split(['/', '?']).next().unwrap_or_default()) || rest.is_empty()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_remote_database_is_known_by_any_of_its_hosts() {
+        for url in [
+            "postgres:///db",
+            "postgres://u:p@localhost/db",
+            "postgres://127.0.0.1:5432/db",
+            "postgres://[::1]/db",
+            "postgres://u@%2Frun%2Fpg/db",
+            "postgres:///db?host=/run/pg",
+        ] {
+            assert!(!is_remote(url), "{url}");
+        }
+        for url in [
+            "postgres://db.example/db",
+            "postgres:///db?host=db.example",
+            "postgres://localhost.evil.example/db",
+            "postgres://127.example/db",
+            "postgres://localhost,db.example/db",
+        ] {
+            assert!(is_remote(url), "{url}");
+        }
+        assert!(encrypts("postgres://h/db?a=b&sslmode=verify-full"));
+        assert!(!encrypts("postgres://sslmode=require/db?sslmode=prefer"));
+    }
 }

@@ -23,6 +23,8 @@ pub struct TimeOuts {
     pub statement: Duration,
     pub lock: Duration,
     pub idle_in_transaction: Duration,
+    /// How long somebody waits for a connection.
+    pub connection: Duration,
 }
 
 impl TimeOuts {
@@ -31,6 +33,7 @@ impl TimeOuts {
         statement: Duration::from_secs(15),
         lock: Duration::from_secs(5),
         idle_in_transaction: Duration::from_secs(30),
+        connection: Duration::from_millis(800),
     };
 
     /// For imports and migrations, which take as long as they take.
@@ -38,6 +41,7 @@ impl TimeOuts {
         statement: Duration::ZERO,
         lock: Duration::from_secs(30),
         idle_in_transaction: Duration::from_secs(300),
+        connection: Duration::from_secs(10),
     };
 }
 
@@ -47,7 +51,10 @@ struct Introduce(String);
 
 impl CustomizeConnection<PgConnection, Error> for Introduce {
     fn on_acquire(&self, conn: &mut PgConnection) -> Result<(), Error> {
-        conn.batch_execute(&self.0).map_err(Error::QueryError)
+        conn.batch_execute(&self.0).map_err(Error::QueryError)?;
+        // Only a superuser may; elsewhere the server speaks the language it was set up with.
+        let _is_superuser = conn.batch_execute("set lc_messages = 'C'").is_ok();
+        Ok(())
     }
 }
 
@@ -55,7 +62,7 @@ impl CustomizeConnection<PgConnection, Error> for Introduce {
 pub(super) fn build(settings: &PoolSettings) -> PgPool {
     let time_outs = settings.time_outs;
     let introduction = format!(
-        "set timezone = 'UTC'; set lc_messages = 'C'; set statement_timeout = {}; set lock_timeout = {}; \
+        "set timezone = 'UTC'; set statement_timeout = {}; set lock_timeout = {}; \
          set idle_in_transaction_session_timeout = {};",
         time_outs.statement.as_millis(),
         time_outs.lock.as_millis(),
@@ -66,7 +73,7 @@ pub(super) fn build(settings: &PoolSettings) -> PgPool {
         .min_idle(Some(0))
         // A test at every checkout costs a round trip; dead connections are noticed on use, and then replaced.
         .test_on_check_out(false)
-        .connection_timeout(Duration::from_secs(5))
+        .connection_timeout(time_outs.connection)
         .thread_pool(shared_threads())
         .connection_customizer(Box::new(Introduce(introduction)))
         .build_unchecked(ConnectionManager::new(settings.url.clone()))

@@ -53,7 +53,7 @@ pub struct Wake {
 }
 
 impl Wake {
-    /// After a commit: all who wait now wake; one who comes later finds the work by looking.
+    /// After a commit: all who wait now wake; one who was just looking finds the work by the poll.
     pub fn tap(&self) {
         self.sleepers.notify_waiters();
         self.written.notify_one();

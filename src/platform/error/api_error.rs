@@ -30,14 +30,6 @@ impl Kind {
         Self::refused(StatusCode::CONFLICT, code)
     }
 
-    pub fn forbidden(code: &'static str) -> Self {
-        Self::refused(StatusCode::FORBIDDEN, code)
-    }
-
-    pub fn unauthorized(code: &'static str) -> Self {
-        Self::refused(StatusCode::UNAUTHORIZED, code)
-    }
-
     pub fn refused(status: StatusCode, code: &'static str) -> Self {
         Self::Refused { status, code, members: Map::new() }
     }

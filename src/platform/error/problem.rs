@@ -78,6 +78,16 @@ impl Problem {
         Self::simple(StatusCode::PAYLOAD_TOO_LARGE, "request_too_large", "The request body is too large.")
     }
 
+    /// 408: the body did not arrive in time.
+    pub fn too_slow() -> Self {
+        Self::simple(StatusCode::REQUEST_TIMEOUT, "request_timeout", "The request body took too long to arrive.")
+    }
+
+    /// 414 or 431.
+    pub fn too_long(status: StatusCode, detail: &str) -> Self {
+        Self::simple(status, "request_too_large", detail)
+    }
+
     /// 401 without credentials.
     pub fn not_authenticated() -> Self {
         Self::unauthorized("not_authenticated", "Authentication credentials were not provided.")
@@ -109,6 +119,11 @@ impl Problem {
         let mut problem = Self::simple(StatusCode::INTERNAL_SERVER_ERROR, "error", "A server error occurred.");
         problem.0.cause = Some(cause);
         problem
+    }
+
+    /// An error of code that speaks `anyhow`: the database's own keep their meaning, all others are bugs.
+    pub fn from_anyhow(error: anyhow::Error) -> Self {
+        error.downcast::<diesel::result::Error>().map_or_else(Self::internal, Self::from)
     }
 
     #[must_use]

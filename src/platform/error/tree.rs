@@ -70,7 +70,7 @@ impl ErrorTree {
         Self::message("does_not_exist", format!("Invalid pk \"{key}\" - object does not exist."))
     }
 
-    /// Puts `tree` in at `name`, beside whatever stands there.
+    /// Puts `tree` in at `name`; messages without a name give way to it.
     pub fn insert(&mut self, name: &str, tree: Self) {
         match self {
             Self::Members(members) => {

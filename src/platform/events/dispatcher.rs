@@ -27,7 +27,7 @@ pub async fn dispatch(app: App, subscriptions: Subscriptions, mut stop: watch::R
         let subscriptions = Arc::clone(&subscriptions);
         let now = app.clock.now();
         let batch =
-            app.db.write(move |conn| dispatch_batch(conn, &subscriptions, BATCH, now).map_err(Problem::internal));
+            app.db.write(move |conn| dispatch_batch(conn, &subscriptions, BATCH, now).map_err(Problem::from_anyhow));
         match batch.await {
             Ok(count) if count > 0 => continue,
             Ok(_) => {}

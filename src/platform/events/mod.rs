@@ -9,4 +9,4 @@ mod services;
 
 pub use dispatcher::{Subscriptions, dispatch};
 pub use models::StoredEvent;
-pub use services::{NewEvent, dispatch_batch, publish};
+pub use services::{NewEvent, become_dispatcher, dispatch_batch, publish};

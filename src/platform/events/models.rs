@@ -23,9 +23,10 @@ pub struct StoredEvent {
 }
 
 impl StoredEvent {
-    /// The oldest that have no place in the feed yet, each aggregate's in its own order.
-    pub(super) fn undispatched(conn: &mut PgConnection, limit: i64) -> QueryResult<Vec<Self>> {
-        Self::query().filter(events::position.is_null()).order(events::ordinal).limit(limit).load(conn)
+    /// The oldest behind `after` that have no place in the feed yet, each aggregate's in its own order.
+    pub(super) fn undispatched(conn: &mut PgConnection, after: i64, limit: i64) -> QueryResult<Vec<Self>> {
+        let waiting = Self::query().filter(events::position.is_null()).filter(events::ordinal.gt(after));
+        waiting.order(events::ordinal).limit(limit).load(conn)
     }
 
     pub(super) fn place(&self, conn: &mut PgConnection, position: i64) -> QueryResult<usize> {

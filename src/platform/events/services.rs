@@ -73,27 +73,53 @@ pub fn dispatch_batch(
     if !elected.is_elected {
         return Ok(0);
     }
-    let batch = StoredEvent::undispatched(conn, limit)?;
-    let mut position = if batch.is_empty() { 0 } else { last_position(conn)? };
-    let mut stuck = HashSet::new();
-    let mut handed_on = 0;
-    for event in batch.iter() {
-        // What follows an event that nobody understands waits with it, in its aggregate's order; all others go on.
-        if stuck.contains(&event.aggregate_id) {
-            continue;
+    let mut batch = Batch { subscriptions, now, position: last_position(conn)?, handed_on: 0, stuck: HashSet::new() };
+    let mut after = 0;
+    loop {
+        let waiting = StoredEvent::undispatched(conn, after, limit)?;
+        for event in &waiting {
+            batch.hand_on(conn, event)?;
         }
-        match subscriptions(event) {
+        // Only events that nobody understands stand at the head: what is behind them must not wait for them.
+        match waiting.last() {
+            Some(last) if batch.handed_on == 0 => after = last.ordinal,
+            _ => return Ok(batch.handed_on),
+        }
+    }
+}
+
+struct Batch<'a> {
+    subscriptions: &'a Subscriptions,
+    now: DateTime<Utc>,
+    position: i64,
+    handed_on: usize,
+    /// Aggregates that have an event which nobody understands.
+    stuck: HashSet<Uuid>,
+}
+
+impl Batch<'_> {
+    /// What follows an event that nobody understands waits with it, in its aggregate's order; all others go on.
+    fn hand_on(&mut self, conn: &mut PgConnection, event: &StoredEvent) -> Result<()> {
+        if self.stuck.contains(&event.aggregate_id) {
+            return Ok(());
+        }
+        match (self.subscriptions)(event) {
             Ok(wanted) => {
-                position += 1;
-                event.place(conn, position)?;
-                jobs::enqueue_all(conn, &wanted, now)?;
-                handed_on += 1;
+                self.position += 1;
+                self.handed_on += 1;
+                event.place(conn, self.position)?;
+                jobs::enqueue_all(conn, &wanted, self.now)?;
             }
             Err(error) => {
                 error!(event.id = %event.id, "Event {} ({}) cannot be handed on: {error:#}", event.id, event.topic);
-                stuck.insert(event.aggregate_id);
+                self.stuck.insert(event.aggregate_id);
             }
         }
+        Ok(())
     }
-    Ok(handed_on)
+}
+
+/// Waits until no other dispatcher is at work, and keeps all others away until the transaction ends.
+pub fn become_dispatcher(conn: &mut PgConnection) -> QueryResult<()> {
+    diesel::sql_query(format!("select pg_advisory_xact_lock({DISPATCHER_LOCK})")).execute(conn).map(|_| ())
 }

@@ -94,9 +94,10 @@ pub(super) async fn report(app: &App) -> Health {
     let reachable = app.cache.is_reachable().await;
     let redis = if reachable == Some(false) { HealthStatus::Degraded } else { HealthStatus::Healthy };
     let is_ready = app.is_ready.load(Ordering::Relaxed);
+    let providers = if app.notifier.is_answering() { HealthStatus::Healthy } else { HealthStatus::Degraded };
     let status = match (database, is_ready) {
         (HealthStatus::Unhealthy, _) | (_, false) => HealthStatus::Unhealthy,
-        _ if [redis, workers.status].contains(&HealthStatus::Degraded) => HealthStatus::Degraded,
+        _ if [redis, workers.status, providers].contains(&HealthStatus::Degraded) => HealthStatus::Degraded,
         _ => HealthStatus::Healthy,
     };
     Health {
@@ -106,7 +107,7 @@ pub(super) async fn report(app: &App) -> Health {
             redis: RedisCheck { status: redis, is_configured: reachable.is_some() },
             workers,
             external_apis: ProvidersCheck {
-                status: HealthStatus::Healthy,
+                status: providers,
                 email: app.notifier.provider(Medium::Email),
                 sms: app.notifier.provider(Medium::Sms),
             },

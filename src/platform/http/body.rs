@@ -2,6 +2,7 @@
 
 use std::collections::BTreeMap;
 use std::pin::Pin;
+use std::time::Duration;
 
 use actix_web::dev::Payload;
 use actix_web::http::header;
@@ -38,6 +39,14 @@ impl Members {
         result.map_err(|tree| self.errors.insert(name.to_owned(), tree)).ok()
     }
 
+    /// [`Members::take`] for a PATCH: an `Option` may be absent, but only a [`Field`](super::Field) may be null.
+    pub fn take_sent<T: FromJson>(&mut self, name: &str) -> Option<T> {
+        if self.values.get(name) != Some(&Value::Null) {
+            return self.take(name);
+        }
+        T::from_sent_null().map_err(|tree| self.errors.insert(name.to_owned(), tree)).ok()
+    }
+
     /// Notes something that is wrong with the object beyond its single members.
     pub fn refuse(&mut self, name: &str, tree: ErrorTree) {
         self.errors.insert(name.to_owned(), tree);
@@ -71,7 +80,11 @@ pub fn object_from_json<T: FromObject>(value: Value) -> Result<T, ErrorTree> {
 ///
 /// `Option<T>` may be absent or null, [`Field<T>`](super::Field) tells the two apart, anything else is required.
 macro_rules! body {
+    ($(#[$meta:meta])* pub struct $name:ident { $($fields:tt)* }) => {
+        $crate::platform::http::body!(@read take, $(#[$meta])* pub struct $name { $($fields)* });
+    };
     (
+        @read $take:ident,
         $(#[$meta:meta])*
         pub struct $name:ident { $( $(#[$doc:meta])* pub $field:ident : $type:ty ),* $(,)? }
     ) => {
@@ -81,7 +94,7 @@ macro_rules! body {
 
         impl $crate::platform::http::FromObject for $name {
             fn from_object(members: &mut $crate::platform::http::Members) -> Option<Self> {
-                $( let $field = members.take(stringify!($field)); )*
+                $( let $field = members.$take(stringify!($field)); )*
                 Some(Self { $( $field: $field? ),* })
             }
         }
@@ -94,7 +107,18 @@ macro_rules! body {
     };
 }
 
+/// Defines the body of a PATCH: like `body!`, but an `Option<T>` that is null is an error.
+macro_rules! patch_body {
+    ($($definition:tt)*) => {
+        $crate::platform::http::body!(@read take_sent, $($definition)*);
+    };
+}
+
 pub(crate) use body;
+pub(crate) use patch_body;
+
+/// A body that takes longer than this to arrive keeps a place that others need.
+const PATIENCE: Duration = Duration::from_secs(30);
 
 /// The JSON body of a request, read as `T`. An empty body counts as `{}`.
 #[derive(Debug)]
@@ -109,7 +133,7 @@ impl<T: FromJson + 'static> FromRequest for Body<T> {
         let has_type = request.headers().contains_key(header::CONTENT_TYPE);
         let bytes = web::Bytes::from_request(request, payload);
         Box::pin(async move {
-            let bytes = bytes.await?;
+            let bytes = tokio::time::timeout(PATIENCE, bytes).await.map_err(|_| Problem::too_slow())??;
             if bytes.is_empty() {
                 return Ok(Self(T::from_json(Value::Object(Map::new())).map_err(Problem::invalid)?));
             }

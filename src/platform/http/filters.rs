@@ -57,7 +57,10 @@ macro_rules! filter {
 
 pub(crate) use filter;
 
-/// The terms of `search=`: split at spaces and commas, a quoted phrase stays whole. All must match.
+/// Nobody looks for more words at once; each costs a condition of the query.
+const MOST_TERMS: usize = 10;
+
+/// The first ten terms of `search=`: split at spaces and commas, a quoted phrase stays whole. All must match.
 pub fn search_terms(search: &str) -> Vec<String> {
     let mut terms = Vec::new();
     let mut term = String::new();
@@ -73,6 +76,7 @@ pub fn search_terms(search: &str) -> Vec<String> {
     }
     terms.push(term);
     terms.retain(|term| !term.is_empty());
+    terms.truncate(MOST_TERMS);
     terms
 }
 

@@ -17,6 +17,11 @@ pub trait FromJson: Sized {
     fn from_absent() -> Result<Self, ErrorTree> {
         Err(ErrorTree::required())
     }
+
+    /// Null in a PATCH, where leaving a field out is the way to leave it as it is.
+    fn from_sent_null() -> Result<Self, ErrorTree> {
+        Self::from_null()
+    }
 }
 
 /// A field of a PATCH: absent, null and a value are three things.
@@ -64,6 +69,10 @@ impl<T: FromJson> FromJson for Option<T> {
 
     fn from_absent() -> Result<Self, ErrorTree> {
         Ok(None)
+    }
+
+    fn from_sent_null() -> Result<Self, ErrorTree> {
+        Err(ErrorTree::null())
     }
 }
 

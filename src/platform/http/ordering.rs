@@ -12,7 +12,7 @@ use utoipa::openapi::{Required, Type};
 use crate::platform::error::Problem;
 
 /// What a list can be ordered by.
-pub trait OrderKey: Copy + 'static {
+pub trait OrderKey: Copy + PartialEq + 'static {
     /// The names in the query, with their keys.
     const KEYS: &'static [(&'static str, Self)];
 }
@@ -36,8 +36,19 @@ impl<K: OrderKey> FromRequest for Sort<K> {
         let pairs = web::Query::<Vec<(String, String)>>::from_query(request.query_string());
         let pairs = pairs.map(web::Query::into_inner).unwrap_or_default();
         let asked = pairs.iter().rev().find(|(name, _)| name == "ordering").map_or("", |(_, value)| value.as_str());
-        ready(Ok(Self(asked.split(',').filter_map(|name| parse(name.trim())).collect())))
+        ready(Ok(Self(parse_all(asked))))
     }
+}
+
+/// Each key once, where it stands first: a second time it cannot change the order.
+fn parse_all<K: OrderKey>(asked: &str) -> Vec<SortedBy<K>> {
+    let mut keys: Vec<SortedBy<K>> = Vec::new();
+    for by in asked.split(',').filter_map(|name| parse(name.trim())) {
+        if !keys.iter().any(|known| known.key == by.key) {
+            keys.push(by);
+        }
+    }
+    keys
 }
 
 fn parse<K: OrderKey>(name: &str) -> Option<SortedBy<K>> {

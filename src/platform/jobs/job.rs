@@ -4,7 +4,6 @@ use std::collections::HashMap;
 use std::time::Duration;
 
 use anyhow::Context;
-use chrono::{DateTime, TimeDelta, Utc};
 use futures_util::FutureExt;
 use futures_util::future::BoxFuture;
 use serde::Serialize;
@@ -22,6 +21,17 @@ pub trait Job: Serialize + DeserializeOwned + Send + Sync + 'static {
     const MAX_ATTEMPTS: i32 = 8;
 
     fn run(&self, app: &App) -> impl Future<Output = anyhow::Result<()>> + Send;
+}
+
+tokio::task_local! {
+    /// Which try of its job a task is.
+    pub(super) static ATTEMPT: i32;
+}
+
+/// Whether the running job is in its first try, or in the first after somebody replayed it: then no other try of it
+/// can have been cut off in the middle.
+pub fn is_first_attempt() -> bool {
+    ATTEMPT.try_with(|attempt| *attempt <= 1).unwrap_or(true)
 }
 
 /// An error that no retry will mend: the job is dead at once.
@@ -46,7 +56,6 @@ pub struct NewJob {
     pub(super) max_attempts: i32,
     pub(super) priority: i16,
     pub(super) unique_key: Option<String>,
-    pub(super) delay: TimeDelta,
 }
 
 impl NewJob {
@@ -58,7 +67,6 @@ impl NewJob {
             max_attempts: J::MAX_ATTEMPTS,
             priority: 0,
             unique_key: None,
-            delay: TimeDelta::zero(),
         })
     }
 
@@ -67,17 +75,6 @@ impl NewJob {
     pub fn once(mut self, key: impl std::fmt::Display) -> Self {
         self.unique_key = Some(format!("{}:{key}", self.name));
         self
-    }
-
-    /// Runs no earlier than this long from now.
-    #[must_use]
-    pub const fn after(mut self, delay: TimeDelta) -> Self {
-        self.delay = delay;
-        self
-    }
-
-    pub(super) fn run_at(&self, now: DateTime<Utc>) -> DateTime<Utc> {
-        now + self.delay
     }
 }
 

@@ -14,7 +14,7 @@ mod worker;
 
 use utoipa_actix_web::service_config::ServiceConfig;
 
-pub use job::{Job, JobRegistry, NewJob, RetryAfter, WillNotSucceed};
+pub use job::{Job, JobRegistry, NewJob, RetryAfter, WillNotSucceed, is_first_attempt};
 pub use models::{JobRow, JobState, QueueDepth};
 pub use schedule::{Schedule, sync_schedules};
 pub use services::{depth, enqueue, enqueue_all, live_workers, purge_finished, purge_workers};

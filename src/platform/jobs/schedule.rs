@@ -40,7 +40,7 @@ const TICK: Duration = Duration::from_secs(5);
 pub async fn sync_schedules(app: App, schedules: Arc<Vec<Schedule>>, mut stop: watch::Receiver<bool>) {
     while !*stop.borrow() {
         let (known, now) = (Arc::clone(&schedules), app.clock.now());
-        let tick = app.db.write(move |conn| run_due(conn, &known, now).map_err(Problem::internal)).await;
+        let tick = app.db.write(move |conn| run_due(conn, &known, now).map_err(Problem::from_anyhow)).await;
         match tick {
             Ok(()) => {}
             Err(problem) if problem.status().as_u16() == 503 => warn!("Schedules wait for the database: {problem}"),

@@ -140,10 +140,11 @@ pub fn depth(conn: &mut PgConnection, now: DateTime<Utc>) -> QueryResult<QueueDe
     .get_result(conn)
 }
 
-/// Forgets what was done before `before`.
-pub fn purge_finished(conn: &mut PgConnection, before: DateTime<Utc>) -> QueryResult<usize> {
+/// Forgets up to `limit` jobs that were done before `before`, and tells how many.
+pub fn purge_finished(conn: &mut PgConnection, before: DateTime<Utc>, limit: i64) -> QueryResult<usize> {
     let done = jobs::table.filter(jobs::state.eq(JobState::Done)).filter(jobs::finished_at.lt(before));
-    diesel::delete(done).execute(conn)
+    let ids: Vec<JobId> = done.select(jobs::id).limit(limit).load(conn)?;
+    diesel::delete(jobs::table.filter(jobs::id.eq_any(ids))).execute(conn)
 }
 
 /// Forgets workers that were last seen before `before`.

@@ -12,7 +12,7 @@ use tokio::task::JoinSet;
 use tracing::{Instrument, error, info, info_span, warn};
 use uuid::Uuid;
 
-use super::job::JobRegistry;
+use super::job::{ATTEMPT, JobRegistry};
 use super::models::JobRow;
 use super::services::{extend_leases, finish, hide_worker, is_final, show_worker};
 use crate::platform::app::App;
@@ -135,8 +135,11 @@ impl Worker {
             let result = if job.attempts > job.max_attempts {
                 Err(super::WillNotSucceed("its worker died in every try".to_owned()).into())
             } else {
-                let work = AssertUnwindSafe(self.registry.run(&job.name, job.payload.clone(), self.app.clone()));
-                work.catch_unwind().await.unwrap_or_else(|_| Err(anyhow::anyhow!("the job panicked")))
+                let work = self.registry.run(&job.name, job.payload.clone(), self.app.clone());
+                AssertUnwindSafe(ATTEMPT.scope(job.attempts, work))
+                    .catch_unwind()
+                    .await
+                    .unwrap_or_else(|_| Err(anyhow::anyhow!("the job panicked")))
             };
             match &result {
                 Ok(()) => info!("Job {} done", job.name),

@@ -57,6 +57,10 @@ impl<G: Mailer> Mailer for Breaker<G> {
         self.gateway.repeats_safely()
     }
 
+    fn is_answering(&self) -> bool {
+        matches!(*self.circuit.state(), State::Closed { .. })
+    }
+
     fn send<'a>(&'a self, mail: &'a Mail) -> BoxFuture<'a, Result<Receipt, DeliveryError>> {
         Box::pin(self.circuit.guard(self.gateway.name(), self.gateway.send(mail)))
     }
@@ -69,6 +73,10 @@ impl<G: SmsGateway> SmsGateway for Breaker<G> {
 
     fn repeats_safely(&self) -> bool {
         self.gateway.repeats_safely()
+    }
+
+    fn is_answering(&self) -> bool {
+        matches!(*self.circuit.state(), State::Closed { .. })
     }
 
     fn send<'a>(&'a self, sms: &'a Sms) -> BoxFuture<'a, Result<Receipt, DeliveryError>> {

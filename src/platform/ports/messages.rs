@@ -66,6 +66,11 @@ pub trait Mailer: Send + Sync {
     /// True when sending one message id twice has the effect of once.
     fn repeats_safely(&self) -> bool;
 
+    /// False while it is known not to answer.
+    fn is_answering(&self) -> bool {
+        true
+    }
+
     fn send<'a>(&'a self, mail: &'a Mail) -> BoxFuture<'a, Result<Receipt, DeliveryError>>;
 }
 
@@ -76,6 +81,11 @@ pub trait SmsGateway: Send + Sync {
 
     /// True when sending one message id twice has the effect of once.
     fn repeats_safely(&self) -> bool;
+
+    /// False while it is known not to answer.
+    fn is_answering(&self) -> bool {
+        true
+    }
 
     fn send<'a>(&'a self, sms: &'a Sms) -> BoxFuture<'a, Result<Receipt, DeliveryError>>;
 }

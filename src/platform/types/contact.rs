@@ -46,7 +46,7 @@ impl FromJson for Email {
     }
 }
 
-text_column!(Email);
+text_column!(Email stored as it is);
 
 /// A telephone number in E.164 form, `+` and country code first, valid by libphonenumber's rules.
 #[derive(Debug, Clone, PartialEq, Eq, Hash, AsExpression, FromSqlRow, ToSchema)]
@@ -84,7 +84,7 @@ impl FromJson for Phone {
     }
 }
 
-text_column!(Phone);
+text_column!(Phone stored as it is);
 
 #[cfg(test)]
 mod tests {

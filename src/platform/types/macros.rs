@@ -82,8 +82,19 @@ macro_rules! typed_id {
 }
 
 /// Stores a type with `as_str` and `FromStr` in a text column, and shows it as a JSON string.
+///
+/// With `stored as it is`, a tuple struct of a `String`, what is in the database is not judged again: rules may have
+/// become stricter since it was written.
 macro_rules! text_column {
     ($name:ident) => {
+        $crate::platform::types::text_column!(@both $name, |text: String| {
+            text.parse().map_err(|_| format!("not a {}: {text:?}", stringify!($name)).into())
+        });
+    };
+    ($name:ident stored as it is) => {
+        $crate::platform::types::text_column!(@both $name, |text: String| Ok($name(text)));
+    };
+    (@both $name:ident, $read:expr) => {
         impl diesel::serialize::ToSql<diesel::sql_types::Text, diesel::pg::Pg> for $name {
             fn to_sql<'b>(
                 &'b self,
@@ -96,9 +107,8 @@ macro_rules! text_column {
 
         impl diesel::deserialize::FromSql<diesel::sql_types::Text, diesel::pg::Pg> for $name {
             fn from_sql(value: diesel::pg::PgValue<'_>) -> diesel::deserialize::Result<Self> {
-                let text =
-                    <String as diesel::deserialize::FromSql<diesel::sql_types::Text, diesel::pg::Pg>>::from_sql(value)?;
-                text.parse().map_err(|_| format!("not a {}: {text:?}", stringify!($name)).into())
+                let read: fn(String) -> diesel::deserialize::Result<Self> = $read;
+                read(<String as diesel::deserialize::FromSql<diesel::sql_types::Text, diesel::pg::Pg>>::from_sql(value)?)
             }
         }
 

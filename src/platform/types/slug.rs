@@ -88,7 +88,7 @@ impl FromJson for Slug {
     }
 }
 
-text_column!(Slug);
+text_column!(Slug stored as it is);
 
 #[cfg(test)]
 mod tests {

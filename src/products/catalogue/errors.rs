@@ -13,6 +13,9 @@ pub enum CatalogueError {
     NotFound,
     #[error("product with this slug already exists.")]
     SlugTaken,
+    /// Two products of one name were made at once.
+    #[error("the slug made from the name was taken meanwhile")]
+    SlugRaced,
     #[error("variant with this sku already exists.")]
     SkuTaken,
     /// The places of the variants whose SKU is taken, or stands twice in the request.
@@ -38,6 +41,7 @@ impl ApiError for CatalogueError {
         match self {
             Self::NotFound => Kind::not_found("not_found"),
             Self::SlugTaken => Kind::invalid("slug", unique()),
+            Self::SlugRaced => Kind::Retryable,
             Self::SkuTaken => Kind::invalid("sku", unique()),
             Self::SkusTaken(places) => {
                 let errors = places.iter().map(|place| (place.to_string(), ErrorTree::member("sku", unique())));

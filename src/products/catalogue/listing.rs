@@ -11,7 +11,7 @@ use crate::platform::error::{ErrorTree, Problem};
 use crate::platform::http::{OrderKey, Page, Sort, filter, like_pattern, search_terms};
 use crate::platform::types::{CategoryId, ChannelId, IdOrSlug};
 use crate::products::categories::{Category, subtree_ids};
-use crate::schema::{products, stocks, variant_prices, variants};
+use crate::schema::{products, stocks, variant_prices, variants, warehouses};
 
 filter! {
     pub struct ProductFilter {
@@ -30,7 +30,7 @@ filter! {
     }
 }
 
-#[derive(Debug, Clone, Copy)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum ProductKey {
     Name,
     Price,
@@ -175,7 +175,8 @@ fn lowest_price(channel: ChannelId) -> LowestPrice {
 fn is_buyable<'a>() -> Box<dyn BoxableExpression<products::table, Pg, SqlType = Bool> + 'a> {
     let free = stocks::quantity + stocks::backorder_limit;
     let stocked = variants::table
-        .inner_join(stocks::table)
+        .inner_join(stocks::table.inner_join(warehouses::table))
+        .filter(warehouses::is_active)
         .filter(variants::product_id.eq(products::id))
         .filter(variants::archived_at.is_null())
         .filter(free.gt(stocks::allocated));

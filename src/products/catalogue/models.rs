@@ -2,6 +2,7 @@
 
 use chrono::{DateTime, Utc};
 use diesel::prelude::*;
+use diesel::result::Error as DieselError;
 use serde_json::Value;
 
 use super::errors::CatalogueError;
@@ -36,7 +37,8 @@ impl Product {
     }
 
     pub(super) fn lock(conn: &mut PgConnection, reference: &IdOrSlug<ProductId>) -> QueryResult<Option<Self>> {
-        let unarchived = Self::query().filter(products::archived_at.is_null()).for_update();
+        // Not FOR UPDATE: order lines that refer to the product may be written meanwhile.
+        let unarchived = Self::query().filter(products::archived_at.is_null()).for_no_key_update();
         match reference {
             IdOrSlug::Id(id) => unarchived.filter(products::id.eq(id)).first(conn).optional(),
             IdOrSlug::Slug(slug) => unarchived.filter(products::slug.eq(slug)).first(conn).optional(),
@@ -50,7 +52,7 @@ impl Product {
 
     pub(super) fn insert(&self, conn: &mut PgConnection) -> Result<(), CatalogueError> {
         let inserted = diesel::insert_into(products::table).values(self).execute(conn);
-        inserted.on_constraint("products_slug_key", || CatalogueError::SlugTaken).map(|_| ())
+        explain(inserted, self.category_id).map(|_| ())
     }
 
     pub(super) fn slug_exists(conn: &mut PgConnection, slug: &Slug) -> QueryResult<bool> {
@@ -88,12 +90,27 @@ pub(super) struct ProductChanges {
 
 impl ProductChanges {
     pub fn apply(&self, conn: &mut PgConnection, id: ProductId, now: DateTime<Utc>) -> Result<Product, CatalogueError> {
-        diesel::update(products::table.find(id))
+        let changed = diesel::update(products::table.find(id))
             .set((self, products::version.eq(products::version + 1), products::updated_at.eq(now)))
             .returning(Product::as_returning())
-            .get_result(conn)
-            .on_constraint("products_slug_key", || CatalogueError::SlugTaken)
+            .get_result(conn);
+        explain(changed, self.category_id.flatten())
     }
+}
+
+/// Names what the database refused: a slug that is taken, a category that went away meanwhile.
+fn explain<T>(result: QueryResult<T>, category: Option<CategoryId>) -> Result<T, CatalogueError> {
+    result.map_err(|error| match (&error, category) {
+        (DieselError::DatabaseError(_, cause), _) if cause.constraint_name() == Some("products_slug_key") => {
+            CatalogueError::SlugTaken
+        }
+        (DieselError::DatabaseError(_, cause), Some(category))
+            if cause.constraint_name() == Some("products_category_id_fkey") =>
+        {
+            CatalogueError::CategoryNotFound(category)
+        }
+        _ => error.into(),
+    })
 }
 
 /// What is bought.
@@ -123,12 +140,7 @@ impl Variant {
     }
 
     pub(super) fn find(conn: &mut PgConnection, id: VariantId) -> QueryResult<Option<Self>> {
-        Self::query()
-            .filter(variants::id.eq(id))
-            .filter(variants::archived_at.is_null())
-            .for_update()
-            .first(conn)
-            .optional()
+        Self::query().filter(variants::id.eq(id)).filter(variants::archived_at.is_null()).first(conn).optional()
     }
 
     pub(super) fn insert_all(conn: &mut PgConnection, variants: &[Self]) -> Result<(), CatalogueError> {

@@ -66,7 +66,11 @@ pub fn create(conn: &mut PgConnection, new: &NewProduct, origin: &Origin) -> Res
         created_at: origin.at,
         updated_at: origin.at,
     };
-    product.insert(conn)?;
+    product.insert(conn).map_err(|error| match error {
+        // The slug was free a moment ago, and nobody asked for this one: another try finds the next.
+        CatalogueError::SlugTaken if new.slug.is_none() => CatalogueError::SlugRaced,
+        other => other,
+    })?;
     add_variants(conn, product.id, &new.variants, 0, origin)?;
     record(conn, "product.created", &product, origin)?;
     Ok(product)

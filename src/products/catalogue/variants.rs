@@ -4,7 +4,7 @@ use diesel::pg::PgConnection;
 use rust_decimal::Decimal;
 
 use super::errors::CatalogueError;
-use super::models::{Product, Variant, VariantChanges};
+use super::models::{Product, ProductChanges, Variant, VariantChanges};
 use super::services::{NewVariant, add_variants, record};
 use crate::platform::audit::Origin;
 use crate::platform::types::{IdOrSlug, ProductId, VariantId};
@@ -21,6 +21,7 @@ pub(super) fn add(
     let others = Variant::of_products(conn, &[product.id])?;
     let first = others.iter().map(|variant| variant.sort_order).max().map_or(0, |last| last.saturating_add(1));
     add_variants(conn, product.id, std::slice::from_ref(new), first, origin)?;
+    let product = ProductChanges::default().apply(conn, product.id, origin.at)?;
     record(conn, "product.updated", &product, origin)?;
     Ok(product)
 }
@@ -38,6 +39,7 @@ pub(super) fn change(
         let channel = Channel::default_one(conn)?;
         pricing::set_prices(conn, &channel, &[(id, price)], origin.at)?;
     }
+    let product = ProductChanges::default().apply(conn, product.id, origin.at)?;
     record(conn, "product.updated", &product, origin)?;
     Ok(product)
 }
@@ -51,12 +53,16 @@ pub(super) fn archive(conn: &mut PgConnection, id: VariantId, origin: &Origin) -
         return Err(CatalogueError::LastVariant);
     }
     variant.archive(conn, origin.at)?;
+    let product = ProductChanges::default().apply(conn, product.id, origin.at)?;
     record(conn, "product.updated", &product, origin)?;
     Ok(())
 }
 
-/// Changes of one product's variants come one after the other.
+/// Changes of one product's variants come one after the other: the product is locked first, always.
 fn lock_product_of(conn: &mut PgConnection, id: VariantId) -> Result<Product, CatalogueError> {
     let variant = Variant::find(conn, id)?.ok_or(CatalogueError::NotFound)?;
-    Product::lock(conn, &IdOrSlug::Id(variant.product_id))?.ok_or(CatalogueError::NotFound)
+    let product = Product::lock(conn, &IdOrSlug::Id(variant.product_id))?.ok_or(CatalogueError::NotFound)?;
+    // Whoever held the lock before may have archived it.
+    Variant::find(conn, id)?.ok_or(CatalogueError::NotFound)?;
+    Ok(product)
 }

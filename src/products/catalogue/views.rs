@@ -11,7 +11,7 @@ use utoipa::ToSchema;
 use super::models::{Product, ProductChanges, Variant, VariantChanges};
 use super::services::{Change, NewProduct, NewVariant};
 use crate::platform::error::{ErrorTree, Problem};
-use crate::platform::http::{Field, FromJson, body};
+use crate::platform::http::{Field, FromJson, body, patch_body};
 use crate::platform::types::{
     CategoryId, Currency, DecimalString, Line, Money, Paragraph, Price, ProductId, Slug, VariantId,
 };
@@ -272,7 +272,7 @@ fn missing(variants: Option<&Vec<VariantBody>>, has_sku: bool, has_price: bool) 
     Problem::invalid(errors)
 }
 
-body! {
+patch_body! {
     #[schema(as = PatchedProductRequest)]
     pub struct PatchedProductBody {
         #[schema(value_type = Option<String>, max_length = 250)]
@@ -310,7 +310,7 @@ impl PatchedProductBody {
     }
 }
 
-body! {
+patch_body! {
     #[schema(as = PatchedVariantRequest)]
     pub struct PatchedVariantBody {
         #[schema(value_type = Option<String>, max_length = 64)]

@@ -43,8 +43,8 @@ pub async fn list_categories(
 #[get("/tree/")]
 pub async fn tree(app: Data<App>) -> Result<HttpResponse, Problem> {
     // The key changes with the tree, so what is cached is never stale, however many programs share it.
-    let (versions, count) = app.db.read(tree_version).await?;
-    let key = format!("categories:tree:{versions}:{count}");
+    let version = app.db.read(tree_version).await?;
+    let key = format!("categories:tree:{version}");
     let json = match app.cache.get(&key).await {
         Some(json) => json.to_string(),
         None => {

@@ -20,7 +20,7 @@ filter! {
     }
 }
 
-#[derive(Debug, Clone, Copy)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum CategoryKey {
     Name,
     Level,

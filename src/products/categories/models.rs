@@ -109,8 +109,9 @@ impl Category {
         .map(|_| ())
     }
 
-    pub(super) fn delete(&self, conn: &mut PgConnection) -> QueryResult<usize> {
-        diesel::delete(categories::table.find(self.id)).execute(conn)
+    pub(super) fn delete(&self, conn: &mut PgConnection) -> Result<(), CategoryError> {
+        let deleted = diesel::delete(categories::table.find(self.id)).execute(conn);
+        deleted.on_constraint("products_category_id_fkey", || CategoryError::FilledMeanwhile).map(|_| ())
     }
 
     pub(super) fn count_children(&self, conn: &mut PgConnection) -> QueryResult<i64> {
@@ -190,11 +191,20 @@ pub(super) fn product_counts(conn: &mut PgConnection, ids: &[CategoryId]) -> Que
     Ok(rows.into_iter().filter_map(|(id, count)| Some((id?, count))).collect())
 }
 
-/// A number that changes whenever the tree does: all versions together, and how many categories there are.
-pub(super) fn tree_version(conn: &mut PgConnection) -> QueryResult<(i64, i64)> {
-    categories::table
-        .select((diesel::dsl::sql::<diesel::sql_types::BigInt>("coalesce(sum(version), 0)::bigint"), count_star()))
-        .first(conn)
+/// Words that change whenever the tree does: all versions together, how many categories there are, and when the last
+/// one was made or changed. A category that takes a deleted one's place is newer than that.
+pub(super) fn tree_version(conn: &mut PgConnection) -> QueryResult<String> {
+    #[derive(QueryableByName)]
+    struct Version {
+        #[diesel(sql_type = diesel::sql_types::Text)]
+        version: String,
+    }
+    let version: Version = diesel::sql_query(
+        "select concat_ws(':', coalesce(sum(version), 0), count(*), extract(epoch from max(updated_at))) as version \
+         from categories",
+    )
+    .get_result(conn)?;
+    Ok(version.version)
 }
 
 /// Prices of the products on sale in a subtree.

@@ -10,7 +10,7 @@ use utoipa::ToSchema;
 
 use super::models::{Category, CategoryChanges, PriceSummary, product_counts};
 use super::services::NewCategory;
-use crate::platform::http::{Field, body};
+use crate::platform::http::{Field, body, patch_body};
 use crate::platform::types::{CategoryId, Currency, DecimalString, Line, Money, Paragraph, Slug};
 
 /// A place in the tree of categories.
@@ -152,7 +152,7 @@ impl CategoryBody {
     }
 }
 
-body! {
+patch_body! {
     #[schema(as = PatchedCategoryRequest)]
     pub struct PatchedCategoryBody {
         #[schema(value_type = Option<String>)]

@@ -13,7 +13,7 @@ use crate::platform::app::App;
 use crate::platform::audit::{self, Origin};
 use crate::platform::auth::{Allowed, ManageChannels};
 use crate::platform::error::{ApiError, ConstraintExt, ErrorTree, Kind, Problem};
-use crate::platform::http::{Body, Field, FromJson, body};
+use crate::platform::http::{Body, Field, FromJson, patch_body};
 use crate::platform::types::{ChannelId, Country, Currency, DecimalString, Line, Slug, decimal_from_json};
 
 #[derive(Debug, thiserror::Error)]
@@ -104,7 +104,7 @@ impl FromJson for Minutes {
     }
 }
 
-body! {
+patch_body! {
     #[schema(as = PatchedChannelRequest)]
     pub struct PatchedChannelBody {
         #[schema(value_type = Option<String>)]

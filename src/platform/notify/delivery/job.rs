@@ -4,7 +4,7 @@ use serde::{Deserialize, Serialize};
 
 use super::models::{Attempt, Message, MessageState};
 use crate::platform::app::App;
-use crate::platform::jobs::{Job, RetryAfter, WillNotSucceed};
+use crate::platform::jobs::{Job, RetryAfter, WillNotSucceed, is_first_attempt};
 use crate::platform::ports::DeliveryError;
 use crate::platform::types::MessageId;
 
@@ -27,8 +27,10 @@ impl Job for DeliverMessage {
             return Ok(());
         }
         let provider = app.notifier.provider(message.medium);
-        // A try before this one ended in the middle. Where sending twice would be heard twice, a person decides.
-        if message.state == MessageState::Sending && !app.notifier.repeats_safely(message.medium) {
+        // A try before this one was cut off: while it sent, or before it could say that it does not know. Where
+        // sending twice would be heard twice, a person decides, by replaying the job.
+        let is_unclear = matches!(message.state, MessageState::Sending | MessageState::Uncertain);
+        if is_unclear && !is_first_attempt() && !app.notifier.repeats_safely(message.medium) {
             let failure = "the program stopped while the message was being sent".to_owned();
             return end(app, id, provider, Err(DeliveryError::Uncertain { reason: failure })).await;
         }

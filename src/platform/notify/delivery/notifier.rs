@@ -37,6 +37,11 @@ impl Notifier {
         }
     }
 
+    /// Whether all providers answer, as far as is known.
+    pub fn is_answering(&self) -> bool {
+        self.mailer.is_answering() && self.sms.is_answering()
+    }
+
     /// Whether sending one message twice has the effect of once.
     pub fn repeats_safely(&self, medium: Medium) -> bool {
         match medium {

@@ -55,7 +55,9 @@ impl SmtpServer {
         }
         let (encryption, usual_port) = encryption(&url, &host)?;
 
-        Ok(Self { port: url.port().unwrap_or(usual_port), credentials: credentials(&url)?, host, encryption })
+        let credentials = credentials(&url)?;
+        refuse_clear_password(!matches!(encryption, Encryption::None), credentials.is_some(), &host)?;
+        Ok(Self { port: url.port().unwrap_or(usual_port), credentials, host, encryption })
     }
 
     /// Connects, encrypts and logs in.
@@ -74,6 +76,16 @@ impl SmtpServer {
             connection.auth(&MECHANISMS, credentials).await?;
         }
         Ok(connection)
+    }
+}
+
+/// A password that leaves the machine in clear is everybody's.
+fn refuse_clear_password(is_encrypted: bool, has_password: bool, host: &str) -> Result<(), SettingsError> {
+    let is_local = host == "localhost" || host.parse::<std::net::IpAddr>().is_ok_and(|address| address.is_loopback());
+    if is_encrypted || !has_password || is_local {
+        Ok(())
+    } else {
+        Err(SettingsError::SmtpUrl("sends a password: add ?tls=required"))
     }
 }
 
