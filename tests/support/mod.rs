@@ -1,5 +1,6 @@
 //! What tests stand on.
 
+pub mod books;
 pub mod builders;
 pub mod client;
 pub mod database;

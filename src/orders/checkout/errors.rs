@@ -19,16 +19,22 @@ pub struct BadLine {
     pub reason: Unavailable,
 }
 
+/// All that the shop does not have or do of what an order asks for.
+#[derive(Debug, Default)]
+pub struct Unmet {
+    pub lines: Vec<BadLine>,
+    /// Orders are not delivered there.
+    pub country: bool,
+    /// The channel's, where the order asked for another.
+    pub currency: Option<Currency>,
+    /// Who does not exist.
+    pub customer: Option<CustomerId>,
+}
+
 #[derive(Debug, thiserror::Error)]
 pub enum CheckoutError {
-    #[error("Some lines cannot be bought.")]
-    BadLines(Vec<BadLine>),
-    #[error("Orders are not delivered to this country.")]
-    CountryNotServed,
-    #[error("Prices are in {0}.")]
-    OtherCurrency(Currency),
-    #[error("This customer does not exist.")]
-    CustomerNotFound(CustomerId),
+    #[error("The order asks for what the shop does not have.")]
+    Unmet(Unmet),
     #[error("The order's total is too large.")]
     Money(#[from] MoneyError),
     #[error(transparent)]
@@ -41,22 +47,40 @@ pub enum CheckoutError {
 
 impl ApiError for CheckoutError {
     fn kind(&self) -> Kind {
-        let invalid = |code| ErrorTree::message(code, self.to_string());
         match self {
-            Self::BadLines(lines) => {
-                let errors = lines.iter().map(|line| (line.place.to_string(), line.tree()));
-                Kind::invalid("lines", ErrorTree::Members(BTreeMap::from_iter(errors)))
-            }
-            Self::CountryNotServed => {
-                Kind::invalid("shipping_address", ErrorTree::member("country", invalid("country_not_served")))
-            }
-            Self::OtherCurrency(_) => Kind::invalid("currency", invalid("currency_mismatch")),
-            Self::CustomerNotFound(id) => Kind::invalid("customer", ErrorTree::does_not_exist(id)),
+            Self::Unmet(unmet) => Kind::Invalid(unmet.tree()),
             Self::Money(_) => Kind::Invalid(ErrorTree::of_object("total_too_large", self.to_string())),
             Self::Stock(cause) => cause.kind(),
             Self::Order(cause) => cause.kind(),
             Self::Database(cause) => cause.kind(),
         }
+    }
+}
+
+impl Unmet {
+    pub fn ensure_nothing(self) -> Result<(), CheckoutError> {
+        let is_nothing = self.lines.is_empty() && !self.country && self.currency.is_none() && self.customer.is_none();
+        if is_nothing { Ok(()) } else { Err(CheckoutError::Unmet(self)) }
+    }
+
+    fn tree(&self) -> ErrorTree {
+        let mut errors = BTreeMap::new();
+        if !self.lines.is_empty() {
+            let lines = self.lines.iter().map(|line| (line.place.to_string(), line.tree()));
+            errors.insert("lines".to_owned(), ErrorTree::Members(lines.collect()));
+        }
+        if self.country {
+            let message = ErrorTree::message("country_not_served", "Orders are not delivered to this country.");
+            errors.insert("shipping_address".to_owned(), ErrorTree::member("country", message));
+        }
+        if let Some(currency) = self.currency {
+            let message = ErrorTree::message("currency_mismatch", format!("Prices are in {currency}."));
+            errors.insert("currency".to_owned(), message);
+        }
+        if let Some(customer) = self.customer {
+            errors.insert("customer".to_owned(), ErrorTree::does_not_exist(customer));
+        }
+        ErrorTree::Members(errors)
     }
 }
 

@@ -3,7 +3,7 @@
 use diesel::pg::PgConnection;
 use serde_json::Value;
 
-use super::errors::{BadLine, CheckoutError};
+use super::errors::{BadLine, CheckoutError, Unmet};
 use crate::customers::accounts;
 use crate::orders::lifecycle::{self, NewLine, NewOrder, Order, OrderOrigin, OrderStatus};
 use crate::orders::pricing::{LinePrice, LineToPrice, OrderTotals, TaxRule, price_line, total};
@@ -64,8 +64,10 @@ pub struct WantedLine {
 /// Runs in the caller's transaction: order, allocation and event exist together or not at all.
 pub fn place(conn: &mut PgConnection, command: &PlaceOrder, origin: &Origin) -> Result<Order, CheckoutError> {
     let channel = Channel::default_one(conn)?;
-    ensure_served(&channel, command)?;
-    let variants = find_wanted(conn, &channel, &command.lines)?;
+    let mut unmet = unmet_terms(&channel, command);
+    let variants = find_wanted(conn, &channel, &command.lines, &mut unmet)?;
+    let contact = contact(conn, command, &mut unmet)?;
+    unmet.ensure_nothing()?;
     let priced = price(&variants, &command.lines, &channel)?;
     let totals = total(&priced, channel.currency)?;
 
@@ -74,29 +76,30 @@ pub fn place(conn: &mut PgConnection, command: &PlaceOrder, origin: &Origin) -> 
     if command.placement != Placement::Draft {
         stock::allocate(conn, id, &demands(&variants, &lines, &command.lines), origin)?;
     }
-    let contact = contact(conn, command)?;
     let order = new_order((id, channel.id), command, contact, totals, origin);
     let order = lifecycle::create(conn, &order, &lines, origin)?;
     let is_confirmed = channel.confirms_orders && command.placement == Placement::AsChannelSays;
     if is_confirmed { Ok(lifecycle::confirm(conn, &order, "", origin)?) } else { Ok(order) }
 }
 
-fn ensure_served(channel: &Channel, command: &PlaceOrder) -> Result<(), CheckoutError> {
-    if command.currency.is_some_and(|currency| currency != channel.currency) {
-        return Err(CheckoutError::OtherCurrency(channel.currency));
+fn unmet_terms(channel: &Channel, command: &PlaceOrder) -> Unmet {
+    let is_other = command.currency.is_some_and(|currency| currency != channel.currency);
+    Unmet {
+        country: !channel.sells_to(command.country),
+        currency: is_other.then_some(channel.currency),
+        ..Unmet::default()
     }
-    if channel.sells_to(command.country) { Ok(()) } else { Err(CheckoutError::CountryNotServed) }
 }
 
-/// The variants of all lines, or what is wrong with every line that has none.
+/// The variants of all lines; what is wrong with every line that has none is noted.
 fn find_wanted(
     conn: &mut PgConnection,
     channel: &Channel,
     lines: &[WantedLine],
+    unmet: &mut Unmet,
 ) -> Result<Vec<SaleableVariant>, CheckoutError> {
     let picks: Vec<Pick> = lines.iter().map(|line| line.pick.clone()).collect();
     let mut variants = Vec::with_capacity(lines.len());
-    let mut bad = Vec::new();
     for (place, (found, pick)) in find_saleable(conn, channel, &picks)?.into_iter().zip(&picks).enumerate() {
         match found {
             Ok(variant) => variants.push(variant),
@@ -106,11 +109,11 @@ fn find_wanted(
                     Pick::Variant(id) => ("variant", id.to_string()),
                     Pick::Sku(sku) => ("sku", sku.clone()),
                 };
-                bad.push(BadLine { place, field, value, reason });
+                unmet.lines.push(BadLine { place, field, value, reason });
             }
         }
     }
-    if bad.is_empty() { Ok(variants) } else { Err(CheckoutError::BadLines(bad)) }
+    Ok(variants)
 }
 
 fn price(
@@ -208,8 +211,8 @@ struct Contact {
     token_hash: Option<Vec<u8>>,
 }
 
-/// As the order says, else as the customer's profile does.
-fn contact(conn: &mut PgConnection, command: &PlaceOrder) -> Result<Contact, CheckoutError> {
+/// As the order says, else as the customer's profile does; a customer without one is noted.
+fn contact(conn: &mut PgConnection, command: &PlaceOrder, unmet: &mut Unmet) -> Result<Contact, CheckoutError> {
     let phone = command.phone.clone();
     let contact = match &command.buyer {
         Buyer::Customer { id, email } => {
@@ -223,6 +226,9 @@ fn contact(conn: &mut PgConnection, command: &PlaceOrder) -> Result<Contact, Che
         }
     };
     let Some(id) = contact.customer else { return Ok(contact) };
-    let profile = accounts::find_customer(conn, id)?.ok_or(CheckoutError::CustomerNotFound(id))?;
+    let Some(profile) = accounts::find_customer(conn, id)? else {
+        unmet.customer = Some(id);
+        return Ok(contact);
+    };
     Ok(Contact { email: contact.email.or(profile.email), phone: contact.phone.or(profile.phone), ..contact })
 }

@@ -1,6 +1,6 @@
 //! Who is told what about an order, and in which words.
 
-use diesel::prelude::*;
+use diesel::pg::PgConnection;
 use serde_json::{Map, Value, json};
 
 use super::events::{OrderEvent, OrderTopic};
@@ -8,8 +8,7 @@ use super::models::{Order, OrderLine};
 use crate::customers::accounts;
 use crate::platform::config::Config;
 use crate::platform::notify::{Medium, NewMessage, queue_message};
-use crate::platform::types::{Email, OrderId};
-use crate::schema::fulfillments;
+use crate::platform::types::Email;
 
 /// What messages say besides the order.
 #[derive(Debug, Clone)]
@@ -95,22 +94,11 @@ fn context(conn: &mut PgConnection, order: &Order, letterhead: &Letterhead) -> a
             "total_gross": shown(order.total_gross),
             "note": order.note,
             "url": format!("{}/api/orders/{}/", letterhead.public_url, order.id),
-            "tracking_number": tracking_number(conn, order.id)?,
+            "tracking_number": order.tracking_number(conn)?,
         },
         "lines": lines,
         "shipping_address": address_lines(&order.shipping_address),
     }))
-}
-
-/// What the newest parcel goes under, if it has a number.
-fn tracking_number(conn: &mut PgConnection, order: OrderId) -> QueryResult<Option<String>> {
-    fulfillments::table
-        .filter(fulfillments::order_id.eq(order))
-        .filter(fulfillments::tracking_number.ne(""))
-        .order(fulfillments::position.desc())
-        .select(fulfillments::tracking_number)
-        .first(conn)
-        .optional()
 }
 
 /// The name on the address; else the account's; else none.

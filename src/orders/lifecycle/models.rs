@@ -14,7 +14,7 @@ use crate::platform::types::{
     ChannelId, Currency, CustomerId, Email, Money, OrderId, OrderLineId, Phone, ProductId, VariantId, new_uuid,
     text_enum,
 };
-use crate::schema::{order_history, order_lines, orders};
+use crate::schema::{fulfillments, order_history, order_lines, orders};
 
 text_enum! {
     /// Where an order comes from.
@@ -125,6 +125,17 @@ impl Order {
             .set((orders::fulfillment_status.eq(status), version, orders::updated_at.eq(now)))
             .returning(Self::as_returning())
             .get_result(conn)
+    }
+
+    /// Of the last parcel that has one.
+    pub(super) fn tracking_number(&self, conn: &mut PgConnection) -> QueryResult<Option<String>> {
+        fulfillments::table
+            .filter(fulfillments::order_id.eq(self.id))
+            .filter(fulfillments::tracking_number.ne(""))
+            .order(fulfillments::position.desc())
+            .select(fulfillments::tracking_number)
+            .first(conn)
+            .optional()
     }
 
     /// Unpaid pending orders of a channel that were placed before `before`, the oldest first.

@@ -92,9 +92,8 @@ pub fn cancel(
 
 /// Gives up an order that nobody paid, if that is still so; false where it is not.
 pub fn expire(conn: &mut PgConnection, id: OrderId, origin: &Origin) -> Result<bool, OrderError> {
-    let is_unpaid =
-        |order: &Order| order.status == OrderStatus::Pending && order.payment_status == PaymentStatus::Unpaid;
-    let Some(order) = Order::lock(conn, id)?.filter(is_unpaid) else { return Ok(false) };
+    let is_late = |order: &Order| order.status == OrderStatus::Pending && order.payment_status == PaymentStatus::Unpaid;
+    let Some(order) = Order::lock(conn, id)?.filter(is_late) else { return Ok(false) };
     move_on(conn, &order, OrderStatus::Expired, "unpaid past the channel's limit", origin)?;
     stock::release(conn, id, origin)?;
     Ok(true)

@@ -70,6 +70,18 @@ impl ErrorTree {
         Self::message("does_not_exist", format!("Invalid pk \"{key}\" - object does not exist."))
     }
 
+    /// These errors and `others` together; where both speak of one member, `others` has the word.
+    #[must_use]
+    pub fn overlaid_with(self, others: Self) -> Self {
+        match (self, others) {
+            (Self::Members(mut members), Self::Members(others)) => {
+                members.extend(others);
+                Self::Members(members)
+            }
+            (_, others) => others,
+        }
+    }
+
     /// Puts `tree` in at `name`; messages without a name give way to it.
     pub fn insert(&mut self, name: &str, tree: Self) {
         match self {

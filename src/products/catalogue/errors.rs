@@ -13,9 +13,6 @@ pub enum CatalogueError {
     NotFound,
     #[error("product with this slug already exists.")]
     SlugTaken,
-    /// Two products of one name were made at once.
-    #[error("the slug made from the name was taken meanwhile")]
-    SlugRaced,
     #[error("variant with this sku already exists.")]
     SkuTaken,
     /// The places of the variants whose SKU is taken, or stands twice in the request.
@@ -35,13 +32,19 @@ pub enum CatalogueError {
     Database(#[from] diesel::result::Error),
 }
 
+impl CatalogueError {
+    /// The same where the request named one SKU, outside of any list.
+    pub(super) fn of_one_sku(self) -> Self {
+        if let Self::SkusTaken(_) = self { Self::SkuTaken } else { self }
+    }
+}
+
 impl ApiError for CatalogueError {
     fn kind(&self) -> Kind {
         let unique = || ErrorTree::message("unique", self.to_string());
         match self {
             Self::NotFound => Kind::not_found("not_found"),
             Self::SlugTaken => Kind::invalid("slug", unique()),
-            Self::SlugRaced => Kind::Retryable,
             Self::SkuTaken => Kind::invalid("sku", unique()),
             Self::SkusTaken(places) => {
                 let errors = places.iter().map(|place| (place.to_string(), ErrorTree::member("sku", unique())));

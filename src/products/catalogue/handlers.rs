@@ -8,7 +8,7 @@ use super::errors::CatalogueError;
 use super::listing::{ProductFilter, ProductKey, Selection};
 use super::models::Product;
 use super::services::{self, Change};
-use super::views::{PatchedProductBody, ProductBody, ProductView};
+use super::views::{NewProductBody, PatchedProductBody, ProductBody, ProductView};
 use crate::platform::app::App;
 use crate::platform::audit::Origin;
 use crate::platform::auth::{Allowed, ManageCatalogue, Permission, Viewer};
@@ -76,11 +76,13 @@ pub async fn create_product(
     app: Data<App>,
     _staff: Allowed<ManageCatalogue>,
     origin: Origin,
-    body: Body<ProductBody>,
+    body: Body<NewProductBody>,
 ) -> Result<Created<ProductView>, Problem> {
-    let new = body.0.into_new()?;
+    let is_simple = body.0.is_simple();
+    let new = body.0.into_new();
     let create = move |conn: &mut PgConnection| {
-        let product = services::create(conn, &new, &origin)?;
+        let product = services::create(conn, &new, &origin);
+        let product = if is_simple { product.map_err(CatalogueError::of_one_sku)? } else { product? };
         ProductView::of(conn, product)?.ok_or(CatalogueError::NotFound)
     };
     let product = app.db.write(create).await?;

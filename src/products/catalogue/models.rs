@@ -2,7 +2,7 @@
 
 use chrono::{DateTime, Utc};
 use diesel::prelude::*;
-use diesel::result::Error as DieselError;
+use diesel::sql_types::{Array, BigInt, Text};
 use serde_json::Value;
 
 use super::errors::CatalogueError;
@@ -52,7 +52,15 @@ impl Product {
 
     pub(super) fn insert(&self, conn: &mut PgConnection) -> Result<(), CatalogueError> {
         let inserted = diesel::insert_into(products::table).values(self).execute(conn);
-        explain(inserted, self.category_id).map(|_| ())
+        inserted.on_constraint("products_slug_key", || CatalogueError::SlugTaken).map(|_| ())
+    }
+
+    /// Whoever makes the same slug from a name waits until this transaction ends.
+    pub(super) fn hold_slug(conn: &mut PgConnection, slug: &Slug) -> QueryResult<()> {
+        diesel::sql_query("select pg_advisory_xact_lock(hashtextextended($1, 0))")
+            .bind::<Text, _>(format!("products.slug:{slug}"))
+            .execute(conn)
+            .map(|_| ())
     }
 
     pub(super) fn slug_exists(conn: &mut PgConnection, slug: &Slug) -> QueryResult<bool> {
@@ -94,23 +102,8 @@ impl ProductChanges {
             .set((self, products::version.eq(products::version + 1), products::updated_at.eq(now)))
             .returning(Product::as_returning())
             .get_result(conn);
-        explain(changed, self.category_id.flatten())
+        changed.on_constraint("products_slug_key", || CatalogueError::SlugTaken)
     }
-}
-
-/// Names what the database refused: a slug that is taken, a category that went away meanwhile.
-fn explain<T>(result: QueryResult<T>, category: Option<CategoryId>) -> Result<T, CatalogueError> {
-    result.map_err(|error| match (&error, category) {
-        (DieselError::DatabaseError(_, cause), _) if cause.constraint_name() == Some("products_slug_key") => {
-            CatalogueError::SlugTaken
-        }
-        (DieselError::DatabaseError(_, cause), Some(category))
-            if cause.constraint_name() == Some("products_category_id_fkey") =>
-        {
-            CatalogueError::CategoryNotFound(category)
-        }
-        _ => error.into(),
-    })
 }
 
 /// What is bought.
@@ -148,10 +141,23 @@ impl Variant {
         inserted.on_constraint("variants_sku_key", || CatalogueError::SkuTaken).map(|_| ())
     }
 
-    /// Those of these SKUs, in lower case, that are taken, archived variants included.
-    pub(super) fn taken_skus(conn: &mut PgConnection, lower_skus: &[String]) -> QueryResult<Vec<String>> {
-        let lower = diesel::dsl::sql::<diesel::sql_types::Text>("lower(sku)");
-        variants::table.filter(lower.clone().eq_any(lower_skus)).select(lower).load(conn)
+    /// The places of SKUs that are taken, by archived variants too, or stand earlier in the list. Case does not count,
+    /// as the database's own index sees it.
+    pub(super) fn places_of_taken_skus(conn: &mut PgConnection, skus: &[&str]) -> QueryResult<Vec<usize>> {
+        #[derive(QueryableByName)]
+        struct Taken {
+            #[diesel(sql_type = BigInt)]
+            place: i64,
+        }
+        let rows: Vec<Taken> = diesel::sql_query(
+            "select place - 1 as place from ( \
+                 select lower(sku) as sku, place, row_number() over (partition by lower(sku) order by place) as turn \
+                 from unnest($1::text[]) with ordinality as given (sku, place)) as given \
+             where turn > 1 or exists (select from variants v where lower(v.sku) = given.sku) order by place",
+        )
+        .bind::<Array<Text>, _>(skus)
+        .load(conn)?;
+        Ok(rows.into_iter().filter_map(|taken| usize::try_from(taken.place).ok()).collect())
     }
 
     pub(super) fn archive(&self, conn: &mut PgConnection, now: DateTime<Utc>) -> QueryResult<()> {

@@ -2,7 +2,9 @@
 
 use std::collections::HashMap;
 
+use diesel::dsl::sql;
 use diesel::prelude::*;
+use diesel::sql_types::{Array, Bool, Text};
 use serde_json::Value;
 
 use crate::platform::types::{Money, ProductId, VariantId};
@@ -103,12 +105,14 @@ fn candidates(conn: &mut PgConnection, picks: &[Pick]) -> QueryResult<Vec<Candid
         match pick {
             Pick::Product(id) => by_product.push(*id),
             Pick::Variant(id) => by_variant.push(*id),
-            Pick::Sku(sku) => by_sku.push(sku.to_lowercase()),
+            Pick::Sku(sku) => by_sku.push(sku.as_str()),
         }
     }
-    let lower_sku = diesel::dsl::sql::<diesel::sql_types::Text>("lower(variants.sku)");
-    let is_picked =
-        variants::product_id.eq_any(by_product).or(variants::id.eq_any(by_variant)).or(lower_sku.eq_any(by_sku));
+    // In the database's lower case on both sides: it is not in all letters the same as ours.
+    let has_sku = sql::<Bool>("lower(variants.sku) = any(array(select lower(sku) from unnest(")
+        .bind::<Array<Text>, _>(by_sku)
+        .sql(") as picked (sku)))");
+    let is_picked = variants::product_id.eq_any(by_product).or(variants::id.eq_any(by_variant)).or(has_sku);
     variants::table
         .inner_join(products::table)
         .filter(is_picked)

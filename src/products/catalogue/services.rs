@@ -1,7 +1,5 @@
 //! Making, changing and archiving products.
 
-use std::collections::HashSet;
-
 use diesel::pg::PgConnection;
 use diesel::result::QueryResult;
 use rust_decimal::Decimal;
@@ -14,7 +12,7 @@ use crate::platform::events::{self, NewEvent};
 use crate::platform::types::{CategoryId, IdOrSlug, ProductId, Slug, VariantId};
 use crate::products::categories::Category;
 use crate::products::channels::Channel;
-use crate::products::pricing;
+use crate::products::pricing::{self, VariantPrice};
 use crate::products::stock;
 
 /// Whether there is any product yet, archived ones included.
@@ -66,11 +64,7 @@ pub fn create(conn: &mut PgConnection, new: &NewProduct, origin: &Origin) -> Res
         created_at: origin.at,
         updated_at: origin.at,
     };
-    product.insert(conn).map_err(|error| match error {
-        // The slug was free a moment ago, and nobody asked for this one: another try finds the next.
-        CatalogueError::SlugTaken if new.slug.is_none() => CatalogueError::SlugRaced,
-        other => other,
-    })?;
+    product.insert(conn)?;
     add_variants(conn, product.id, &new.variants, 0, origin)?;
     record(conn, "product.created", &product, origin)?;
     Ok(product)
@@ -143,7 +137,7 @@ fn change_only_variant(
 ) -> Result<(), CatalogueError> {
     let variants = Variant::of_products(conn, &[product.id])?;
     let [variant] = variants.as_slice() else {
-        return Err(CatalogueError::SeveralVariants(if change.sku.is_some() { "sku" } else { "price" }));
+        return ensure_as_shown(conn, &variants, change);
     };
     if let Some(sku) = &change.sku {
         let changes = VariantChanges { sku: Some(sku.clone()), ..VariantChanges::default() };
@@ -152,6 +146,20 @@ fn change_only_variant(
     if let Some(price) = change.price {
         let channel = Channel::default_one(conn)?;
         pricing::set_prices(conn, &channel, &[(variant.id, price)], origin.at)?;
+    }
+    Ok(())
+}
+
+/// What the product shows of its variants may be sent back as it is, as clients do that send the whole product.
+fn ensure_as_shown(conn: &mut PgConnection, variants: &[Variant], change: &Change) -> Result<(), CatalogueError> {
+    let ids: Vec<VariantId> = variants.iter().map(|variant| variant.id).collect();
+    let channel = Channel::default_one(conn)?;
+    let lowest = VariantPrice::of_variants(conn, channel.id, &ids)?.values().map(|price| price.amount()).min();
+    if change.sku.is_some() && change.sku.as_ref() != variants.first().map(|first| &first.sku) {
+        return Err(CatalogueError::SeveralVariants("sku"));
+    }
+    if change.price.is_some() && change.price != lowest {
+        return Err(CatalogueError::SeveralVariants("price"));
     }
     Ok(())
 }
@@ -187,28 +195,22 @@ pub(super) fn record(conn: &mut PgConnection, what: &str, product: &Product, ori
 }
 
 fn ensure_category(conn: &mut PgConnection, category: Option<CategoryId>) -> Result<(), CatalogueError> {
-    let Some(id) = category else { return Ok(()) };
-    match Category::find(conn, &IdOrSlug::Id(id))? {
-        Some(_) => Ok(()),
-        None => Err(CatalogueError::CategoryNotFound(id)),
+    match category {
+        Some(id) if !Category::hold(conn, id)? => Err(CatalogueError::CategoryNotFound(id)),
+        _ => Ok(()),
     }
 }
 
 /// Tells every SKU that is taken or stands twice, by its place. Two requests at once are told apart by the database.
 fn ensure_free_skus(conn: &mut PgConnection, new: &[NewVariant]) -> Result<(), CatalogueError> {
-    let lower: Vec<String> = new.iter().map(|variant| variant.sku.to_lowercase()).collect();
-    let mut seen: HashSet<String> = Variant::taken_skus(conn, &lower)?.into_iter().collect();
-    let taken = lower.into_iter().enumerate().filter(|(_, sku)| !seen.insert(sku.clone()));
-    let taken: Vec<usize> = taken.map(|(place, _)| place).collect();
-    match (taken.is_empty(), new.len()) {
-        (true, _) => Ok(()),
-        (false, 1) => Err(CatalogueError::SkuTaken),
-        (false, _) => Err(CatalogueError::SkusTaken(taken)),
-    }
+    let skus: Vec<&str> = new.iter().map(|variant| variant.sku.as_str()).collect();
+    let taken = Variant::places_of_taken_skus(conn, &skus)?;
+    if taken.is_empty() { Ok(()) } else { Err(CatalogueError::SkusTaken(taken)) }
 }
 
 fn free_slug(conn: &mut PgConnection, name: &str) -> QueryResult<Slug> {
     let wanted = Slug::from_name(name);
+    Product::hold_slug(conn, &wanted)?;
     let mut slug = wanted.clone();
     let mut number = 1;
     while Product::slug_exists(conn, &slug)? {

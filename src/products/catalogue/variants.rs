@@ -20,7 +20,8 @@ pub(super) fn add(
     let product = Product::lock(conn, reference)?.ok_or(CatalogueError::NotFound)?;
     let others = Variant::of_products(conn, &[product.id])?;
     let first = others.iter().map(|variant| variant.sort_order).max().map_or(0, |last| last.saturating_add(1));
-    add_variants(conn, product.id, std::slice::from_ref(new), first, origin)?;
+    let added = add_variants(conn, product.id, std::slice::from_ref(new), first, origin);
+    added.map_err(CatalogueError::of_one_sku)?;
     let product = ProductChanges::default().apply(conn, product.id, origin.at)?;
     record(conn, "product.updated", &product, origin)?;
     Ok(product)

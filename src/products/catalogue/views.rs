@@ -10,7 +10,7 @@ use utoipa::ToSchema;
 
 use super::models::{Product, ProductChanges, Variant, VariantChanges};
 use super::services::{Change, NewProduct, NewVariant};
-use crate::platform::error::{ErrorTree, Problem};
+use crate::platform::error::ErrorTree;
 use crate::platform::http::{Field, FromJson, body, patch_body};
 use crate::platform::types::{
     CategoryId, Currency, DecimalString, Line, Money, Paragraph, Price, ProductId, Slug, VariantId,
@@ -206,33 +206,67 @@ body! {
     }
 }
 
-impl ProductBody {
-    pub(super) fn into_new(self) -> Result<NewProduct, Problem> {
-        let variants = match (self.variants, self.sku, self.price) {
-            (Some(variants), None, None) if !variants.is_empty() => {
-                variants.into_iter().map(VariantBody::into_new).collect()
-            }
-            (None, Some(sku), Some(price)) => vec![NewVariant {
-                sku: sku.into_inner(),
-                name: String::new(),
-                options: json!({}),
-                price: price.get(),
-                stock: self.stock.map_or(0, |stock| stock.0),
-                tracks_stock: true,
-            }],
-            (variants, sku, price) => return Err(missing(variants.as_ref(), sku.is_some(), price.is_some())),
-        };
-        Ok(NewProduct {
-            name: self.name.into_inner(),
-            slug: self.slug,
-            description: self.description.map(Paragraph::into_inner).unwrap_or_default(),
-            category: self.category,
-            is_active: self.is_active.unwrap_or(true),
-            metadata: Value::Object(self.metadata.unwrap_or_default()),
-            variants,
-        })
+/// A [`ProductBody`] that makes a product: with variants, or with the sku and price of its only one.
+pub struct NewProductBody(ProductBody);
+
+impl FromJson for NewProductBody {
+    fn from_json(value: Value) -> Result<Self, ErrorTree> {
+        let missing = missing(&value);
+        match (ProductBody::from_json(value), missing) {
+            (Ok(body), None) => Ok(Self(body)),
+            (Ok(_), Some(missing)) => Err(missing),
+            (Err(wrong), None) => Err(wrong),
+            (Err(wrong), Some(missing)) => Err(missing.overlaid_with(wrong)),
+        }
+    }
+}
+
+impl NewProductBody {
+    pub(super) const fn is_simple(&self) -> bool {
+        self.0.variants.is_none()
     }
 
+    pub(super) fn into_new(self) -> NewProduct {
+        let body = self.0;
+        let stock = body.stock.map_or(0, |stock| stock.0);
+        let simple = body.sku.zip(body.price).map(|(sku, price)| NewVariant {
+            sku: sku.into_inner(),
+            name: String::new(),
+            options: json!({}),
+            price: price.get(),
+            stock,
+            tracks_stock: true,
+        });
+        let several = body.variants.unwrap_or_default().into_iter().map(VariantBody::into_new);
+        NewProduct {
+            name: body.name.into_inner(),
+            slug: body.slug,
+            description: body.description.map(Paragraph::into_inner).unwrap_or_default(),
+            category: body.category,
+            is_active: body.is_active.unwrap_or(true),
+            metadata: Value::Object(body.metadata.unwrap_or_default()),
+            variants: several.chain(simple).collect(),
+        }
+    }
+}
+
+/// What a new product lacks, whatever else is right or wrong with it.
+fn missing(value: &Value) -> Option<ErrorTree> {
+    let given = |name: &str| value.as_object()?.get(name).filter(|value| !value.is_null());
+    match (given("variants"), given("sku"), given("price")) {
+        (Some(Value::Array(variants)), None, None) if variants.is_empty() => {
+            Some(ErrorTree::member("variants", ErrorTree::message("empty", "This list may not be empty.")))
+        }
+        (Some(_), None, None) | (None, Some(_), Some(_)) => None,
+        (Some(_), _, _) => Some(ErrorTree::of_object("invalid", "Give either variants, or sku and price.")),
+        (None, sku, price) => {
+            let lacking = [("sku", sku), ("price", price)].into_iter().filter(|(_, given)| given.is_none());
+            Some(ErrorTree::Members(lacking.map(|(name, _)| (name.to_owned(), ErrorTree::required())).collect()))
+        }
+    }
+}
+
+impl ProductBody {
     /// For PUT: what is left out is emptied; the slug stays.
     pub(super) fn into_change(self) -> Change {
         Change {
@@ -248,28 +282,6 @@ impl ProductBody {
             price: self.price.map(Price::get),
         }
     }
-}
-
-fn missing(variants: Option<&Vec<VariantBody>>, has_sku: bool, has_price: bool) -> Problem {
-    let mut errors = ErrorTree::Members(Default::default());
-    match variants {
-        Some(variants) if variants.is_empty() => {
-            errors.insert("variants", ErrorTree::message("empty", "This list may not be empty."));
-        }
-        Some(_) => {
-            let text = "Give either variants, or sku and price.";
-            errors.insert("non_field_errors", ErrorTree::message("invalid", text));
-        }
-        None => {
-            if !has_sku {
-                errors.insert("sku", ErrorTree::required());
-            }
-            if !has_price {
-                errors.insert("price", ErrorTree::required());
-            }
-        }
-    }
-    Problem::invalid(errors)
 }
 
 patch_body! {

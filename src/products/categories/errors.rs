@@ -17,9 +17,6 @@ pub enum CategoryError {
     UnderItself,
     #[error("The category has {children} subcategories and {products} products.")]
     Protected { children: i64, products: i64 },
-    /// A product was filed in it between the look and the deletion: another look sees it.
-    #[error("a product was filed in the category meanwhile")]
-    FilledMeanwhile,
     #[error(transparent)]
     Database(#[from] diesel::result::Error),
 }
@@ -34,7 +31,6 @@ impl ApiError for CategoryError {
             Self::Protected { children, products } => {
                 Kind::conflict("protected").with("children", json!(children)).with("products", json!(products))
             }
-            Self::FilledMeanwhile => Kind::Retryable,
             Self::Database(cause) => cause.kind(),
         }
     }

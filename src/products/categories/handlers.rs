@@ -8,7 +8,7 @@ use diesel::prelude::*;
 
 use super::errors::CategoryError;
 use super::listing::{CategoryFilter, CategoryKey};
-use super::models::{Category, CategoryChanges, PriceSummary, subtree_ids, tree_version};
+use super::models::{Category, CategoryChanges, PriceSummary, subtree_ids, tree_fingerprint};
 use super::services;
 use super::views::{CategoryBody, CategoryNode, CategoryView, MoveCategoryBody, PatchedCategoryBody, PriceSummaryView};
 use crate::platform::app::App;
@@ -43,17 +43,19 @@ pub async fn list_categories(
 #[get("/tree/")]
 pub async fn tree(app: Data<App>) -> Result<HttpResponse, Problem> {
     // The key changes with the tree, so what is cached is never stale, however many programs share it.
-    let version = app.db.read(tree_version).await?;
-    let key = format!("categories:tree:{version}");
-    let json = match app.cache.get(&key).await {
-        Some(json) => json.to_string(),
-        None => {
-            let forest = CategoryNode::forest(app.db.read(Category::all).await?);
-            let json = serde_json::to_string(&forest).map_err(|error| Problem::internal(error.into()))?;
-            app.cache.set(&key, &json, Duration::from_secs(3600)).await;
-            json
-        }
-    };
+    let fingerprint = app.db.read(tree_fingerprint).await?;
+    let key = format!("categories:tree:{fingerprint}");
+    if let Some(json) = app.cache.get(&key).await {
+        return Ok(HttpResponse::Ok().content_type("application/json").body(json.to_string()));
+    }
+    let read = |conn: &mut PgConnection| Ok::<_, CategoryError>((Category::all(conn)?, tree_fingerprint(conn)?));
+    let (categories, now) = app.db.read(read).await?;
+    let json = serde_json::to_string(&CategoryNode::forest(categories));
+    let json = json.map_err(|error| Problem::internal(error.into()))?;
+    // A tree that changed while it was read may be older or younger than its key.
+    if now == fingerprint {
+        app.cache.set(&key, &json, Duration::from_secs(3600)).await;
+    }
     Ok(HttpResponse::Ok().content_type("application/json").body(json))
 }
 

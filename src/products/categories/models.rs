@@ -42,6 +42,17 @@ impl Category {
         }
     }
 
+    /// Whether there is such a category; if so, it stays until the transaction ends.
+    pub fn hold(conn: &mut PgConnection, id: CategoryId) -> QueryResult<bool> {
+        let held = categories::table.find(id).select(categories::id).for_key_share();
+        Ok(held.first::<CategoryId>(conn).optional()?.is_some())
+    }
+
+    /// Waits for those who file something here; until the transaction ends, nobody else does.
+    pub(super) fn close(&self, conn: &mut PgConnection) -> QueryResult<()> {
+        categories::table.find(self.id).select(categories::id).for_update().first::<CategoryId>(conn).map(|_| ())
+    }
+
     /// The whole tree, parents before their children, siblings in their order.
     pub fn all(conn: &mut PgConnection) -> QueryResult<Vec<Self>> {
         Self::query().order((categories::level, categories::sort_order, categories::name, categories::id)).load(conn)
@@ -109,9 +120,8 @@ impl Category {
         .map(|_| ())
     }
 
-    pub(super) fn delete(&self, conn: &mut PgConnection) -> Result<(), CategoryError> {
-        let deleted = diesel::delete(categories::table.find(self.id)).execute(conn);
-        deleted.on_constraint("products_category_id_fkey", || CategoryError::FilledMeanwhile).map(|_| ())
+    pub(super) fn delete(&self, conn: &mut PgConnection) -> QueryResult<usize> {
+        diesel::delete(categories::table.find(self.id)).execute(conn)
     }
 
     pub(super) fn count_children(&self, conn: &mut PgConnection) -> QueryResult<i64> {
@@ -191,20 +201,10 @@ pub(super) fn product_counts(conn: &mut PgConnection, ids: &[CategoryId]) -> Que
     Ok(rows.into_iter().filter_map(|(id, count)| Some((id?, count))).collect())
 }
 
-/// Words that change whenever the tree does: all versions together, how many categories there are, and when the last
-/// one was made or changed. A category that takes a deleted one's place is newer than that.
-pub(super) fn tree_version(conn: &mut PgConnection) -> QueryResult<String> {
-    #[derive(QueryableByName)]
-    struct Version {
-        #[diesel(sql_type = diesel::sql_types::Text)]
-        version: String,
-    }
-    let version: Version = diesel::sql_query(
-        "select concat_ws(':', coalesce(sum(version), 0), count(*), extract(epoch from max(updated_at))) as version \
-         from categories",
-    )
-    .get_result(conn)?;
-    Ok(version.version)
+/// Changes whenever the tree does: made of all ids with their versions, as one category may go while another comes.
+pub(super) fn tree_fingerprint(conn: &mut PgConnection) -> QueryResult<String> {
+    let all = "count(*) || ':' || coalesce(sum(hashtextextended(id::text, version)), 0)";
+    categories::table.select(diesel::dsl::sql::<diesel::sql_types::Text>(all)).first(conn)
 }
 
 /// Prices of the products on sale in a subtree.

@@ -82,6 +82,7 @@ pub(super) fn delete(
 ) -> Result<(), CategoryError> {
     lock_tree(conn)?;
     let category = find(conn, reference)?;
+    category.close(conn)?;
     let (children, products) = (category.count_children(conn)?, category.count_products(conn)?);
     if children > 0 || products > 0 {
         return Err(CategoryError::Protected { children, products });

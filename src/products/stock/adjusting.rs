@@ -36,7 +36,14 @@ pub fn adjust(conn: &mut PgConnection, adjustment: &Adjustment, origin: &Origin)
     let level = Stock::lock_or_make(conn, adjustment.variant, warehouse, origin.at)?;
     let (kind, quantity) = match adjustment.change {
         Change::Set(quantity) => (MovementKind::Counted, quantity),
-        Change::Add(delta) => (MovementKind::Received, level.quantity.saturating_add(delta)),
+        Change::Add(delta) => {
+            // The database's check adds the two up.
+            let room = i32::MAX - level.backorder_limit - level.quantity.max(0);
+            if delta > room {
+                return Err(StockError::TooMany { room });
+            }
+            (MovementKind::Received, level.quantity.saturating_add(delta))
+        }
     };
     let changed = level.set_quantity(conn, quantity, origin.at)?;
     let delta = Delta { stock: level.id, quantity: quantity - level.quantity, allocated: 0 };

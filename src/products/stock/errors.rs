@@ -21,6 +21,8 @@ pub enum StockError {
     OutOfStock(Vec<Shortage>),
     #[error("More is promised to orders than would be left.")]
     BelowAllocated,
+    #[error("No more than {room} can be added.")]
+    TooMany { room: i32 },
     #[error("Not found.")]
     NotFound,
     #[error("This warehouse does not exist.")]
@@ -38,6 +40,7 @@ impl ApiError for StockError {
         match self {
             Self::OutOfStock(shortages) => Kind::conflict("out_of_stock").with("lines", by_place(shortages)),
             Self::BelowAllocated => Kind::conflict("stock_allocated"),
+            Self::TooMany { room } => Kind::invalid("delta", ErrorTree::max_value(i64::from(*room))),
             Self::NotFound => Kind::not_found("not_found"),
             Self::WarehouseNotFound(code) => {
                 let text = format!("Object with code={code} does not exist.");

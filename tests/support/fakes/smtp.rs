@@ -41,7 +41,10 @@ pub struct Seen {
 pub struct FakeSmtp {
     pub port: u16,
     seen: Arc<Mutex<Seen>>,
+    reactions: Reactions,
 }
+
+type Reactions = Arc<Mutex<HashMap<Step, Reaction>>>;
 
 impl FakeSmtp {
     /// Accepts everything.
@@ -57,8 +60,12 @@ impl FakeSmtp {
     /// Names this extension when it is greeted.
     pub async fn offering(extension: &'static str, reactions: impl IntoIterator<Item = (Step, Reaction)>) -> Self {
         let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
-        let fake = Self { port: listener.local_addr().unwrap().port(), seen: Arc::default() };
-        let (seen, reactions) = (Arc::clone(&fake.seen), Arc::new(reactions.into_iter().collect()));
+        let fake = Self {
+            port: listener.local_addr().unwrap().port(),
+            seen: Arc::default(),
+            reactions: Arc::new(Mutex::new(reactions.into_iter().collect())),
+        };
+        let (seen, reactions) = (Arc::clone(&fake.seen), Arc::clone(&fake.reactions));
         tokio::spawn(async move {
             while let Ok((stream, _)) = listener.accept().await {
                 seen.lock().unwrap().connections += 1;
@@ -74,6 +81,11 @@ impl FakeSmtp {
         fake
     }
 
+    /// From now on it accepts everything.
+    pub fn recover(&self) {
+        self.reactions.lock().unwrap().clear();
+    }
+
     pub fn seen(&self) -> MutexGuard<'_, Seen> {
         self.seen.lock().unwrap()
     }
@@ -82,7 +94,7 @@ impl FakeSmtp {
 struct Session {
     stream: BufReader<TcpStream>,
     extension: &'static str,
-    reactions: Arc<HashMap<Step, Reaction>>,
+    reactions: Reactions,
     seen: Arc<Mutex<Seen>>,
 }
 
@@ -109,7 +121,7 @@ impl Session {
                 "RCPT" => self.react(Step::To, "250 Ok").await?,
                 "DATA" => {
                     self.react(Step::Data, "354 Go ahead").await?;
-                    if !self.reactions.contains_key(&Step::Data) {
+                    if !self.reactions.lock().unwrap().contains_key(&Step::Data) {
                         self.hear_content().await?;
                         self.react(Step::Content, "250 2.0.0 Ok: queued as 4F1A9B20").await?;
                     }
@@ -121,7 +133,8 @@ impl Session {
     }
 
     async fn react(&mut self, step: Step, usually: &str) -> Option<()> {
-        match self.reactions.get(&step).copied() {
+        let reaction = self.reactions.lock().unwrap().get(&step).copied();
+        match reaction {
             None => self.say(usually).await,
             Some(Reaction::Say(answer)) => self.say(answer).await,
             Some(Reaction::SayAndHangUp(answer)) => {
