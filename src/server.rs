@@ -19,8 +19,8 @@ use crate::platform::auth::identify;
 use crate::platform::config::Config;
 use crate::platform::error::{Problem, render_problems};
 use crate::platform::http::{
-    RouteTable, answer_head, guard_front_door, hide_identity, security_headers, serve_both_slashes, spare_small_bodies,
-    unmatched,
+    RouteTable, answer_head, guard_front_door, hide_identity, refuse_other_methods, security_headers,
+    serve_both_slashes, spare_small_bodies, unmatched,
 };
 use crate::platform::openapi::Document;
 use crate::platform::telemetry::RequestSpan;
@@ -73,6 +73,7 @@ pub fn application(
         .app_data(PathConfig::default().error_handler(|_, _| Problem::not_found().into()))
         .configure(routes::plain)
         .default_service(web::to(unmatched))
+        .wrap(from_fn(refuse_other_methods))
         .wrap(from_fn(identify))
         .wrap(from_fn(render_problems))
         .wrap(from_fn(spare_small_bodies))

@@ -4,6 +4,7 @@
 mod architecture;
 mod catalogue;
 mod configuration;
+mod endpoints;
 mod files;
 mod migrations;
 mod repository;

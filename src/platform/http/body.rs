@@ -142,8 +142,10 @@ impl<T: FromJson + 'static> FromRequest for Body<T> {
             }
             let value: Value = serde_json::from_slice(&bytes)
                 .map_err(|error| Problem::parse_error(format!("JSON parse error - {error}")))?;
-            let read = if value.is_null() { T::from_null() } else { T::from_json(value) };
-            Ok(Self(read.map_err(Problem::invalid)?))
+            if value.is_null() {
+                return Err(Problem::invalid(ErrorTree::of_object("null", "No data provided")).into());
+            }
+            Ok(Self(T::from_json(value).map_err(Problem::invalid)?))
         })
     }
 }

@@ -17,7 +17,7 @@ pub use body::{Body, FromObject, Members, object_from_json};
 pub(crate) use body::{body, patch_body};
 pub use compression::{hide_identity, spare_small_bodies};
 pub use created::Created;
-pub use fallback::{RouteTable, unmatched};
+pub use fallback::{RouteTable, refuse_other_methods, unmatched};
 pub(crate) use filters::filter;
 pub use filters::{Filters, like_pattern, search_terms};
 pub use from_json::{Field, FromJson, python_type, text_from_json};

@@ -1,0 +1,57 @@
+//! What is in all tables, short enough to be compared before and after.
+
+use std::collections::BTreeMap;
+
+use diesel::RunQueryDsl;
+use diesel::prelude::QueryableByName;
+use diesel::sql_types::Text;
+
+use crate::support::TestShop;
+
+/// A digest of the rows of each table, by the table's name.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Digest(BTreeMap<String, String>);
+
+/// The query that digests every table there is; new ones come in by themselves.
+const QUERY: &str = "
+    select string_agg(
+        format('select %L as name, md5(coalesce(string_agg(t::text, '','' order by t::text), '''')) as digest from public.%I t',
+               tablename, tablename), ' union all ') as digest, '' as name
+    from pg_tables where schemaname = 'public'";
+
+#[derive(QueryableByName)]
+struct Row {
+    #[diesel(sql_type = Text)]
+    name: String,
+    #[diesel(sql_type = Text)]
+    digest: String,
+}
+
+impl Digest {
+    pub fn of(shop: &TestShop) -> Self {
+        let rows: Vec<Row> = shop.sql(|conn| {
+            let query: Row = diesel::sql_query(QUERY).get_result(conn)?;
+            diesel::sql_query(query.digest).load(conn)
+        });
+        Self(rows.into_iter().map(|row| (row.name, row.digest)).collect())
+    }
+
+    /// The tables that are not as they were.
+    pub fn changes_until<'a>(&self, later: &'a Self) -> Vec<&'a str> {
+        let changed = later.0.iter().filter(|(name, digest)| self.0.get(*name) != Some(digest));
+        changed.map(|(name, _)| name.as_str()).collect()
+    }
+}
+
+#[actix_web::test]
+async fn a_digest_tells_which_table_has_changed() {
+    let shop = TestShop::new().await;
+    let before = Digest::of(&shop);
+    assert_eq!(before.changes_until(&Digest::of(&shop)), Vec::<&str>::new());
+
+    shop.execute("update channels set name = 'Market'");
+    shop.category("Mugs", None);
+
+    let after = Digest::of(&shop);
+    assert_eq!(before.changes_until(&after), ["audit_entries", "categories", "channels"]);
+}

@@ -1,0 +1,145 @@
+//! What every shop has: background jobs, health and the document.
+
+use serde_json::json;
+
+use super::case::Role::{Anyone, Superuser};
+use super::case::Shows::{Grows, Has};
+use super::case::Told::{Code, Field};
+use super::case::{Call, Case, Happy, Refused, call, refused};
+use super::gates::{PERMITTED_ONLY, open};
+use super::stage::NOBODY;
+
+pub fn cases() -> Vec<Case> {
+    vec![
+        jobs_list(),
+        jobs_retrieve(),
+        jobs_replay_create(),
+        schema_retrieve(),
+        health_retrieve(),
+        health_live_retrieve(),
+        health_ready_retrieve(),
+    ]
+}
+
+fn jobs_list() -> Case {
+    Case {
+        operation: "jobs_list",
+        happy: vec![Happy {
+            by: Superuser,
+            call: call(async |s| {
+                s.job("queued");
+                s.job("dead");
+                Call::asking("state=dead&name=auth.purge_sessions")
+            }),
+            status: 200,
+            shows: vec![Has("/results/0/state", json!("dead")), Has("/results/0/name", json!("auth.purge_sessions"))],
+        }],
+        refused: Refused::These(vec![
+            refused(400, Field("/state"), async |_| Call::asking("state=lost")),
+            refused(404, Code("not_found"), async |_| Call::asking("page=99")),
+        ]),
+        outsiders: PERMITTED_ONLY,
+    }
+}
+
+fn jobs_retrieve() -> Case {
+    Case {
+        operation: "jobs_retrieve",
+        happy: vec![Happy {
+            by: Superuser,
+            call: call(async |s| Call::of(s.job("dead"))),
+            status: 200,
+            shows: vec![Has("/state", json!("dead")), Has("/attempts", json!(3))],
+        }],
+        refused: Refused::These(vec![refused(404, Code("not_found"), async |_| Call::of(NOBODY))]),
+        outsiders: PERMITTED_ONLY,
+    }
+}
+
+fn jobs_replay_create() -> Case {
+    Case {
+        operation: "jobs_replay_create",
+        happy: vec![Happy {
+            by: Superuser,
+            call: call(async |s| Call::of(s.job("dead"))),
+            status: 200,
+            shows: vec![
+                Has("/state", json!("queued")),
+                Grows("select count(*) from jobs where state = 'queued' and attempts = 0", 1),
+            ],
+        }],
+        refused: Refused::These(vec![
+            refused(404, Code("not_found"), async |_| Call::of(NOBODY)),
+            refused(409, Code("job_not_dead"), async |s| Call::of(s.job("queued"))),
+            refused(409, Code("job_not_dead"), async |s| Call::of(s.job("done"))),
+        ]),
+        outsiders: PERMITTED_ONLY,
+    }
+}
+
+fn schema_retrieve() -> Case {
+    Case {
+        operation: "schema_retrieve",
+        happy: vec![Happy {
+            by: Anyone,
+            call: call(async |_| Call::plain()),
+            status: 200,
+            shows: vec![
+                Has("/openapi", json!("3.1.0")),
+                Has("/paths/~1api~1schema~1/get/operationId", json!("schema_retrieve")),
+            ],
+        }],
+        refused: Refused::Never("it asks for nothing, and the document is in the program"),
+        outsiders: open("whoever writes a client reads it"),
+    }
+}
+
+fn health_retrieve() -> Case {
+    Case {
+        operation: "health_retrieve",
+        happy: vec![Happy {
+            by: Anyone,
+            call: call(async |s| {
+                s.job("dead");
+                Call::plain()
+            }),
+            status: 200,
+            shows: vec![
+                // No worker runs in a test.
+                Has("/status", json!("degraded")),
+                Has("/checks/database/status", json!("healthy")),
+                Has("/checks/workers/alive", json!(0)),
+            ],
+        }],
+        refused: Refused::Never("it asks for nothing; what is not well is its answer"),
+        outsiders: open("monitors have no account"),
+    }
+}
+
+fn health_live_retrieve() -> Case {
+    Case {
+        operation: "health_live_retrieve",
+        happy: vec![Happy {
+            by: Anyone,
+            call: call(async |_| Call::plain()),
+            status: 200,
+            shows: vec![Has("", json!({"status": "healthy"}))],
+        }],
+        refused: Refused::Never("it asks for nothing, and whoever answers is alive"),
+        outsiders: open("monitors have no account"),
+    }
+}
+
+fn health_ready_retrieve() -> Case {
+    Case {
+        operation: "health_ready_retrieve",
+        happy: vec![Happy {
+            by: Anyone,
+            call: call(async |_| Call::plain()),
+            status: 200,
+            shows: vec![Has("", json!({"status": "healthy"}))],
+        }],
+        refused: Refused::Never("it asks for nothing; what is not ready is its answer"),
+        outsiders: open("monitors have no account"),
+    }
+}

@@ -1,0 +1,214 @@
+//! A shop with the people and things that a case is about.
+
+use std::cell::Cell;
+
+use diesel::RunQueryDsl;
+use diesel::prelude::QueryableByName;
+use mercer::platform::types::CategoryId;
+use serde_json::{Value, json};
+use uuid::Uuid;
+
+use super::case::Role;
+use crate::support::builders::{Made, address};
+use crate::support::shop::{PASSWORD, Person};
+use crate::support::{Client, TestShop};
+
+/// An id that nothing has.
+pub const NOBODY: &str = "0190aaaa-0000-7000-8000-00000000dead";
+
+/// The channel and the warehouse that every shop begins with.
+pub const CHANNEL: &str = "01900000-0000-7000-8000-000000000001";
+
+pub struct Stage {
+    pub shop: TestShop,
+    pub ana: Person,
+    pub ben: Person,
+    pub staff: Person,
+    pub root: Person,
+    made: Cell<u32>,
+}
+
+impl Stage {
+    pub async fn new() -> Self {
+        let shop = TestShop::new().await;
+        Self {
+            ana: shop.customer("ana").await,
+            ben: shop.customer("ben").await,
+            staff: shop.staff().await,
+            root: shop.superuser().await,
+            made: Cell::new(0),
+            shop,
+        }
+    }
+
+    /// Somebody's account; Ana's for those who need none.
+    pub fn person(&self, role: Role) -> &Person {
+        match role {
+            Role::Anyone | Role::Customer => &self.ana,
+            Role::Stranger => &self.ben,
+            Role::Staff => &self.staff,
+            Role::Superuser => &self.root,
+        }
+    }
+
+    pub fn client(&self, role: Role) -> Client {
+        match role {
+            Role::Anyone => self.shop.anonymous(),
+            other => self.person(other).client.clone(),
+        }
+    }
+
+    /// A number that was not used yet.
+    pub fn next(&self) -> u32 {
+        self.made.set(self.made.get() + 1);
+        self.made.get()
+    }
+
+    pub fn text(&self, query: &str) -> String {
+        #[derive(QueryableByName)]
+        struct Text {
+            #[diesel(sql_type = diesel::sql_types::Text)]
+            text: String,
+        }
+        let query = format!("select coalesce(({query})::text, '') as text");
+        self.shop.sql(|conn| diesel::sql_query(&query).get_result::<Text>(conn)).text
+    }
+
+    pub fn category(&self, name: &str) -> CategoryId {
+        self.shop.category(name, None)
+    }
+
+    pub fn subcategory(&self, name: &str, parent: CategoryId) -> CategoryId {
+        self.shop.category(name, Some(parent))
+    }
+
+    /// A simple product, "Mug" at 12.50, ten in stock.
+    pub fn mug(&self) -> Made {
+        self.mug_in(None)
+    }
+
+    pub fn mug_in(&self, category: Option<CategoryId>) -> Made {
+        let sku = format!("MUG-{}", self.next());
+        let mug = self.shop.product("Mug").sku(&sku).price("12.50");
+        match category {
+            Some(category) => mug.in_category(category).create(),
+            None => mug.create(),
+        }
+    }
+
+    /// A product that is not on sale.
+    pub fn inactive_mug(&self) -> Made {
+        let mug = self.mug();
+        let statement = format!("update products set is_active = false where id = '{}'", mug.id);
+        self.shop.execute(&statement);
+        mug
+    }
+
+    pub fn variant_of(&self, product: &Made) -> String {
+        self.text(&format!("select id from variants where product_id = '{}' limit 1", product.id))
+    }
+
+    pub fn stock_of(&self, product: &Made) -> String {
+        let variant = self.variant_of(product);
+        self.text(&format!("select id from stocks where variant_id = '{variant}'"))
+    }
+
+    /// The refresh token of a session that Ana opens now.
+    pub async fn session(&self) -> String {
+        let body = json!({"email": self.ana.email, "password": PASSWORD});
+        let tokens = self.shop.anonymous().post("/api/auth/token/", body).await.expect(200);
+        tokens["refresh"].as_str().unwrap().to_owned()
+    }
+
+    /// The refresh token of a session that has ended.
+    pub async fn ended_session(&self) -> String {
+        let refresh = self.session().await;
+        let body = json!({"refresh": refresh});
+        self.shop.anonymous().post("/api/auth/logout/", body).await.expect(200);
+        refresh
+    }
+
+    /// The e-mail address of an account that was switched off.
+    pub async fn switched_off(&self) -> String {
+        let gone = self.shop.customer(&format!("gone-{}", self.next())).await;
+        let statement = format!("update users set is_active = false where id = '{}'", gone.user);
+        self.shop.execute(&statement);
+        gone.email
+    }
+
+    /// What orders `quantity` mugs that nobody else has.
+    pub fn order_body(&self, quantity: i64) -> Value {
+        self.order_body_of(&self.mug().sku, quantity)
+    }
+
+    pub fn order_body_of(&self, sku: &str, quantity: i64) -> Value {
+        json!({"shipping_address": address(), "lines": [{"sku": sku, "quantity": quantity}]})
+    }
+
+    /// Ana's order of one mug, 14.50 with tax, moved on to this status.
+    pub async fn order(&self, status: &str) -> String {
+        let confirms = |yes: bool| self.shop.execute(&format!("update channels set confirms_orders = {yes}"));
+        confirms(status != "pending");
+        let order = self.ana.post("/api/orders/", self.order_body(1)).await.expect(201);
+        confirms(true);
+        let id = order["id"].as_str().unwrap().to_owned();
+        let verbs: &[&str] = match status {
+            "pending" | "confirmed" => &[],
+            "cancelled" => &["cancel"],
+            "processing" => &["process"],
+            "shipped" => &["process", "ship"],
+            "delivered" => &["process", "ship", "deliver"],
+            "returned" => &["process", "ship", "returns"],
+            other => panic!("no way leads to {other:?}"),
+        };
+        for verb in verbs {
+            let answer = self.staff.post(&format!("/api/orders/{id}/{verb}/"), json!({})).await;
+            assert!(answer.status.is_success(), "{verb}: {answer:?}");
+        }
+        id
+    }
+
+    /// A guest's order, and the secret that opens it.
+    pub async fn guest_order(&self) -> (String, String) {
+        let mut body = self.order_body(1);
+        body["email"] = json!("guest@example.com");
+        let placed = self.shop.anonymous().post("/api/orders/", body).await;
+        let order = placed.expect(201);
+        let token = placed.header("x-order-token").unwrap().to_owned();
+        (order["id"].as_str().unwrap().to_owned(), token)
+    }
+
+    /// A payment of 14.50 towards an order.
+    pub fn payment(&self, order: &str) {
+        let id = self.fresh_id();
+        self.shop.execute(&format!(
+            "insert into payments (id, order_id, gateway, currency, created_at) \
+             values ('{id}', '{order}', 'manual', 'EUR', now())"
+        ));
+        self.shop.execute(&format!(
+            "insert into payment_transactions (id, payment_id, kind, amount, created_at) \
+             values ('{id}', '{id}', 'charge', 14.50, now())"
+        ));
+    }
+
+    /// The id of a return of an order of Ana's.
+    pub async fn taken_back(&self) -> String {
+        let order = self.order("returned").await;
+        self.text(&format!("select id from returns where order_id = '{order}'"))
+    }
+
+    /// A background job in this state.
+    pub fn job(&self, state: &str) -> String {
+        let id = self.fresh_id();
+        self.shop.execute(&format!(
+            "insert into jobs (id, queue, name, payload, state, run_at, attempts, max_attempts, created_at) \
+             values ('{id}', 'default', 'auth.purge_sessions', '{{}}', '{state}', now(), 3, 3, now())"
+        ));
+        id
+    }
+
+    fn fresh_id(&self) -> String {
+        let number = u128::from(self.next());
+        Uuid::from_u128(0x0190_bbbb_0000_7000_8000_0000_0000_0000 + number).to_string()
+    }
+}
