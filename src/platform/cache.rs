@@ -39,6 +39,16 @@ impl Expiry<String, Entry> for PerEntry {
     fn expire_after_create(&self, _: &String, entry: &Entry, _: std::time::Instant) -> Option<Duration> {
         Some(entry.time_to_live)
     }
+
+    fn expire_after_update(
+        &self,
+        _: &String,
+        entry: &Entry,
+        _: std::time::Instant,
+        _: Option<Duration>,
+    ) -> Option<Duration> {
+        Some(entry.time_to_live)
+    }
 }
 
 impl Cache {

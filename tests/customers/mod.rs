@@ -1,3 +1,4 @@
 //! The customers domain.
 
 mod accounts;
+mod auth;

@@ -5,7 +5,7 @@ mod architecture;
 mod catalogue;
 mod configuration;
 mod endpoints;
-mod files;
+pub mod files;
 mod migrations;
 mod repository;
 mod rust;

@@ -1,4 +1,15 @@
 //! The platform.
 
+mod audit;
+mod cache;
+mod config;
+mod db;
 mod embedded;
+mod events;
+mod health;
+mod http;
+mod jobs;
 mod notify;
+mod openapi;
+mod telemetry;
+mod types;

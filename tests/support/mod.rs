@@ -5,6 +5,7 @@ pub mod builders;
 pub mod client;
 pub mod database;
 pub mod fakes;
+pub mod server;
 pub mod shop;
 
 pub use client::{Client, TestResponse};

@@ -14,7 +14,7 @@ use utoipa_actix_web::service_config::ServiceConfig;
 
 pub use errors::AccountError;
 pub use models::{Customer, NewAccount, User};
-pub use passwords::{Password, PasswordHash, hash_password, verify_password};
+pub use passwords::{NewPassword, Password, PasswordHash, hash_password, verify_password};
 pub use services::{Profile, create, exist, find_by_email, find_customer, find_user, note_login};
 pub use views::UserView;
 

@@ -74,6 +74,29 @@ impl FromJson for Password {
     }
 }
 
+/// A password that somebody chooses: strong enough, besides.
+#[derive(Debug, Clone, ToSchema)]
+#[schema(value_type = String, format = Password, min_length = 8)]
+pub struct NewPassword(Password);
+
+impl NewPassword {
+    pub fn is_same_as(&self, other: &Password) -> bool {
+        self.0.is_same_as(other)
+    }
+
+    pub fn into_inner(self) -> Password {
+        self.0
+    }
+}
+
+impl FromJson for NewPassword {
+    fn from_json(value: Value) -> Result<Self, ErrorTree> {
+        let password = Password::from_json(value)?;
+        password.check_strength()?;
+        Ok(Self(password))
+    }
+}
+
 /// What is stored of a password.
 #[derive(Clone, AsExpression, FromSqlRow)]
 #[diesel(sql_type = Text)]

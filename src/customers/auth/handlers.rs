@@ -29,7 +29,7 @@ pub async fn register(
     let RegistrationBody { email, password1, first_name, last_name, phone, .. } = body.0;
     let account = NewAccount {
         email,
-        password_hash: Some(hash_password(password1, app.config.bcrypt_cost).await?),
+        password_hash: Some(hash_password(password1.into_inner(), app.config.bcrypt_cost).await?),
         first_name: first_name.map(Paragraph::into_inner).unwrap_or_default(),
         last_name: last_name.map(Paragraph::into_inner).unwrap_or_default(),
         phone,

@@ -58,7 +58,8 @@ fn client_address(request: &HttpRequest, app: &App) -> Option<IpAddr> {
         return Some(peer);
     }
     let forwarded = request.headers().get_all("x-forwarded-for").filter_map(|value| value.to_str().ok());
-    let hops: Vec<IpAddr> =
-        forwarded.flat_map(|value| value.split(',')).map_while(|hop| hop.trim().parse().ok()).collect();
-    hops.into_iter().rev().find(|hop| !is_trusted(hop)).or(Some(peer))
+    let hops: Vec<&str> = forwarded.flat_map(|value| value.split(',')).collect();
+    // From the last hop back: what stands before the first stranger is the stranger's own word.
+    let mut addresses = hops.into_iter().rev().map_while(|hop| hop.trim().parse().ok());
+    addresses.find(|hop| !is_trusted(hop)).or(Some(peer))
 }

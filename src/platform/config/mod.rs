@@ -98,7 +98,8 @@ impl Config {
             &[("development", Environment::Development), ("production", Environment::Production)],
         );
         let config = Self {
-            environment: environment.unwrap_or(Environment::Production),
+            // An unknown one is a problem of its own, and no reason for more.
+            environment: environment.unwrap_or(Environment::Development),
             bind: reader.parse("MERCER_BIND").unwrap_or_else(|| SocketAddr::from(([127, 0, 0, 1], 8000))),
             public_url: reader.url("MERCER_PUBLIC_URL", &["http", "https"]).unwrap_or_default(),
             shop_name: reader.text("MERCER_SHOP_NAME").unwrap_or_default(),
@@ -116,7 +117,7 @@ impl Config {
             mail_from: reader.text("MAIL_FROM").unwrap_or_default(),
             admin_emails: reader.list("ADMIN_EMAILS"),
             sms: reader.sms(),
-            cors_allowed_origins: reader.list("CORS_ALLOWED_ORIGINS"),
+            cors_allowed_origins: reader.origins("CORS_ALLOWED_ORIGINS"),
             trusted_proxies: reader.networks("TRUSTED_PROXIES"),
             access_token_seconds: reader.number("ACCESS_TOKEN_SECONDS", 30, 86_400),
             refresh_token_days: reader.number("REFRESH_TOKEN_DAYS", 1, 3650),

@@ -30,6 +30,10 @@ impl Reader {
         match dotenvy::dotenv() {
             Ok(_) => {}
             Err(error) if error.not_found() => {}
+            // The line itself stays untold: it may hold a secret.
+            Err(dotenvy::Error::LineParse(_, _)) => problems.push(
+                ".env: a line is not NAME=value; values with spaces, # or quotes need quotes around them".to_owned(),
+            ),
             Err(error) => problems.push(format!(".env: {error}")),
         }
         let names = VARIABLES.iter().map(|variable| variable.name).chain(["PATH"]);
@@ -114,6 +118,15 @@ impl Reader {
             .collect()
     }
 
+    /// Scheme, host and port of web pages, as browsers send them.
+    pub(super) fn origins(&mut self, name: &str) -> Vec<String> {
+        let origins: Vec<String> = self.list(name);
+        for origin in origins.iter().filter(|origin| !is_origin(origin)) {
+            self.problem(name, format_args!("{origin:?} is no origin: https://shop.example is one"));
+        }
+        origins
+    }
+
     /// Networks, or single addresses.
     pub(super) fn networks(&mut self, name: &str) -> Vec<IpNet> {
         let texts: Vec<String> = self.list(name);
@@ -155,4 +168,9 @@ impl Reader {
             String::new()
         })
     }
+}
+
+fn is_origin(text: &str) -> bool {
+    let is_web = text.starts_with("https://") || text.starts_with("http://");
+    is_web && reqwest::Url::parse(text).is_ok_and(|url| url.origin().ascii_serialization() == text)
 }

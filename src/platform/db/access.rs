@@ -5,7 +5,7 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
 use anyhow::anyhow;
-use diesel::connection::Connection;
+use diesel::connection::{AnsiTransactionManager, Connection, SimpleConnection, TransactionManager};
 use diesel::pg::PgConnection;
 use diesel::r2d2::{ConnectionManager, PooledConnection};
 use tokio::sync::{OwnedSemaphorePermit, Semaphore};
@@ -72,11 +72,15 @@ impl Db {
         let mut tries = self.pool.max_size() + 1;
         loop {
             let mut conn = self.connection()?;
-            match work(&mut conn).map_err(Into::into) {
-                // A read may be repeated: after a restart of the server every pooled connection is dead.
-                Err(_) if conn.is_broken_now() && tries > 0 => tries -= 1,
+            let problem = match work(&mut conn).map_err(Into::into) {
+                Err(problem) if problem.status().is_server_error() => problem,
                 result => return result,
+            };
+            // A read may be repeated: after a restart of the server every pooled connection is dead.
+            if !conn.has_lost_its_server() || tries == 0 {
+                return Err(problem);
             }
+            tries -= 1;
         }
     }
 
@@ -103,7 +107,10 @@ impl Db {
                     return Ok(value);
                 }
                 // Nothing was sent on this connection yet, so nothing can have happened.
-                Err(_) if !has_begun.load(Ordering::Relaxed) && dead_connections > 0 => dead_connections -= 1,
+                Err(_) if !has_begun.load(Ordering::Relaxed) && dead_connections > 0 => {
+                    conn.give_up();
+                    dead_connections -= 1;
+                }
                 Err(problem) if problem.is_retryable() && tries > 1 => tries -= 1,
                 Err(problem) => return Err(problem),
             }
@@ -133,13 +140,27 @@ impl From<diesel::result::Error> for WorkError {
     }
 }
 
-trait Broken {
-    fn is_broken_now(&mut self) -> bool;
+/// Diesel does not see by itself that a connection outside of a transaction is dead: the pool would keep it.
+trait Mortal {
+    /// Asks the server for a sign of life; without one, the connection is given up.
+    fn has_lost_its_server(&mut self) -> bool;
+
+    /// Makes the pool replace the connection.
+    fn give_up(&mut self);
 }
 
-impl Broken for PooledConnection<ConnectionManager<PgConnection>> {
-    fn is_broken_now(&mut self) -> bool {
-        diesel::r2d2::R2D2Connection::is_broken(&mut **self)
+impl Mortal for PooledConnection<ConnectionManager<PgConnection>> {
+    fn has_lost_its_server(&mut self) -> bool {
+        let is_lost = self.batch_execute("select 1").is_err();
+        if is_lost {
+            self.give_up();
+        }
+        is_lost
+    }
+
+    fn give_up(&mut self) {
+        <AnsiTransactionManager as TransactionManager<PgConnection>>::transaction_manager_status_mut(&mut **self)
+            .set_in_error();
     }
 }
 

@@ -66,6 +66,15 @@ impl<E: ApiError> From<E> for Problem {
     }
 }
 
+/// What server and libpq say, in the session's fixed English, when it is they who cannot go on.
+const AWAY: [&str; 5] = [
+    "statement timeout",
+    "lock timeout",
+    "terminating connection",
+    "server closed the connection",
+    "no connection to the server",
+];
+
 impl ApiError for DieselError {
     fn kind(&self) -> Kind {
         match self {
@@ -75,9 +84,7 @@ impl ApiError for DieselError {
             Self::DatabaseError(DatabaseErrorKind::ClosedConnection, _) | Self::BrokenTransactionManager => {
                 Kind::Unavailable
             }
-            Self::DatabaseError(_, cause)
-                if cause.message().contains("statement timeout") || cause.message().contains("lock timeout") =>
-            {
+            Self::DatabaseError(_, cause) if AWAY.iter().any(|words| cause.message().contains(words)) => {
                 Kind::Unavailable
             }
             Self::NotFound => Kind::not_found("not_found"),

@@ -123,7 +123,12 @@ impl FromJson for i64 {
     fn from_json(value: Value) -> Result<Self, ErrorTree> {
         let invalid = || ErrorTree::message("invalid", "A valid integer is required.");
         let text = match &value {
-            Value::Number(number) => number.to_string(),
+            // serde_json keeps an integer beyond 64 bits as a float, written with an exponent.
+            Value::Number(number) => match number.as_f64().filter(|_| number.is_f64()) {
+                Some(float) if float >= 1e18 => Self::MAX.to_string(),
+                Some(float) if float <= -1e18 => Self::MIN.to_string(),
+                _ => number.to_string(),
+            },
             Value::String(text) => text.trim().to_owned(),
             _ => return Err(invalid()),
         };

@@ -1,6 +1,7 @@
 //! Page-number pagination: which page is asked for, and the envelope that lists come in.
 
 use std::future::{Ready, ready};
+use std::num::IntErrorKind;
 
 use actix_web::dev::Payload;
 use actix_web::{FromRequest, HttpRequest, web};
@@ -70,7 +71,7 @@ impl Page {
             // A number past the end of 64 bits is a page past the end of the list.
             Some(text) => Number::Of(text.parse().ok().filter(|n| *n >= 1).ok_or_else(Problem::invalid_page)?),
         };
-        let size = last("page_size").and_then(|text| text.parse::<i64>().ok()).filter(|size| *size >= 1);
+        let size = last("page_size").and_then(read_size).filter(|size| *size >= 1);
         let size = size.unwrap_or(DEFAULT_SIZE).min(MAX_SIZE);
         Ok(Self { number, size, url, query })
     }
@@ -116,6 +117,15 @@ impl Page {
         }
         let query = pairs.iter().map(|(name, value)| format!("{}={}", encode(name), encode(value)));
         format!("{}?{}", self.url, query.collect::<Vec<_>>().join("&"))
+    }
+}
+
+/// A number past the end of 64 bits is a large size, not a wrong one.
+fn read_size(text: &str) -> Option<i64> {
+    match text.parse() {
+        Ok(size) => Some(size),
+        Err(error) if *error.kind() == IntErrorKind::PosOverflow => Some(MAX_SIZE),
+        Err(_) => None,
     }
 }
 

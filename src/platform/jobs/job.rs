@@ -4,6 +4,7 @@ use std::collections::HashMap;
 use std::time::Duration;
 
 use anyhow::Context;
+use chrono::TimeDelta;
 use futures_util::FutureExt;
 use futures_util::future::BoxFuture;
 use serde::Serialize;
@@ -56,6 +57,7 @@ pub struct NewJob {
     pub(super) max_attempts: i32,
     pub(super) priority: i16,
     pub(super) unique_key: Option<String>,
+    pub(super) delay: TimeDelta,
 }
 
 impl NewJob {
@@ -67,6 +69,7 @@ impl NewJob {
             max_attempts: J::MAX_ATTEMPTS,
             priority: 0,
             unique_key: None,
+            delay: TimeDelta::zero(),
         })
     }
 
@@ -74,6 +77,15 @@ impl NewJob {
     #[must_use]
     pub fn once(mut self, key: impl std::fmt::Display) -> Self {
         self.unique_key = Some(format!("{}:{key}", self.name));
+        self
+    }
+}
+
+impl NewJob {
+    /// Runs no earlier than this long from now.
+    #[must_use]
+    pub const fn after(mut self, delay: TimeDelta) -> Self {
+        self.delay = delay;
         self
     }
 }

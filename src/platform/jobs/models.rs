@@ -61,7 +61,7 @@ pub(super) fn insert(conn: &mut PgConnection, job: &NewJob, now: DateTime<Utc>) 
             jobs::name.eq(job.name),
             jobs::payload.eq(&job.payload),
             jobs::priority.eq(job.priority),
-            jobs::run_at.eq(now),
+            jobs::run_at.eq(now + job.delay),
             jobs::max_attempts.eq(job.max_attempts),
             jobs::unique_key.eq(&job.unique_key),
             jobs::created_at.eq(now),

@@ -1,0 +1,202 @@
+//! Refresh tokens: each is good once, and one that is shown again ends its family.
+
+use chrono::TimeDelta;
+use futures_util::future::join_all;
+use futures_util::join;
+
+use super::{assert_not_valid, bearing, claims, refresh, status_with, text};
+use crate::support::TestShop;
+use crate::support::shop::Person;
+
+fn generation(shop: &TestShop) -> i64 {
+    shop.number("select generation from sessions")
+}
+
+/// The family is over, and the log says why.
+async fn assert_family_ended(shop: &TestShop, ana: &Person) {
+    let ended =
+        "select count(*) from sessions where revoked_at is not null and revoked_reason = 'refresh token reused'";
+    assert_eq!(shop.number(ended), 1);
+    let entry = "select count(*) from audit_entries e join sessions s on e.object_id = s.id::text \
+                 where e.action = 'session.ended' and e.changes->>'reason' = 'refresh token reused'";
+    assert_eq!(shop.number(entry), 1);
+    assert_eq!(ana.get("/api/auth/user/").await.status, 401);
+}
+
+#[actix_web::test]
+async fn a_refresh_gives_a_new_pair() {
+    let shop = TestShop::new().await;
+    let ana = shop.customer("ana").await;
+
+    let answer = refresh(&shop, &ana.refresh).await;
+
+    let pair = answer.expect(200);
+    let keys: Vec<_> = pair.as_object().unwrap().keys().map(String::as_str).collect();
+    assert_eq!(keys, ["access", "refresh"]);
+    assert_ne!(claims(&text(&pair, "refresh"))["jti"], claims(&ana.refresh)["jti"]);
+    assert_eq!(claims(&text(&pair, "refresh"))["sid"], claims(&ana.refresh)["sid"]);
+    assert_eq!(status_with(&shop, &text(&pair, "access")).await, 200);
+    // The access token from before is still good until it expires.
+    assert_eq!(ana.get("/api/auth/user/").await.status, 200);
+    assert_eq!(generation(&shop), 2);
+}
+
+#[actix_web::test]
+async fn tokens_can_be_refreshed_again_and_again() {
+    let shop = TestShop::new().await;
+    let mut token = shop.customer("ana").await.refresh;
+
+    for _ in 0..5 {
+        let pair =
+            shop.anonymous().post("/api/token/refresh/", serde_json::json!({"refresh": token})).await.expect(200);
+        token = text(&pair, "refresh");
+        shop.advance(TimeDelta::hours(1));
+    }
+
+    assert_eq!(generation(&shop), 6);
+    assert_eq!(shop.number("select count(*) from sessions"), 1);
+}
+
+#[actix_web::test]
+async fn a_token_that_comes_twice_within_five_seconds_gets_the_same_successor() {
+    let shop = TestShop::new().await;
+    let ana = shop.customer("ana").await;
+    let first = refresh(&shop, &ana.refresh).await.expect(200);
+
+    shop.advance(TimeDelta::seconds(4));
+    let second = refresh(&shop, &ana.refresh).await.expect(200);
+
+    let [one, other] = [&first, &second].map(|pair| claims(&text(pair, "refresh"))["jti"].clone());
+    assert_eq!(one, other);
+    assert_eq!(generation(&shop), 2);
+    assert_eq!(refresh(&shop, &text(&first, "refresh")).await.status, 200);
+}
+
+#[actix_web::test]
+async fn the_grace_is_for_the_token_before_the_newest_only() {
+    let shop = TestShop::new().await;
+    let ana = shop.customer("ana").await;
+    let second = refresh(&shop, &ana.refresh).await.expect(200);
+    refresh(&shop, &text(&second, "refresh")).await.expect(200);
+
+    assert_not_valid(&refresh(&shop, &ana.refresh).await);
+
+    assert_family_ended(&shop, &ana).await;
+}
+
+#[actix_web::test]
+async fn a_thief_who_refreshes_first_loses_all_when_the_owner_comes() {
+    let shop = TestShop::new().await;
+    let ana = shop.customer("ana").await;
+    let stolen = refresh(&shop, &ana.refresh).await.expect(200);
+    let thief = bearing(&shop, &text(&stolen, "access"));
+    assert_eq!(thief.get("/api/auth/user/").await.status, 200);
+
+    shop.advance(TimeDelta::seconds(6));
+    assert_not_valid(&refresh(&shop, &ana.refresh).await);
+
+    assert_eq!(thief.get("/api/auth/user/").await.status, 401);
+    assert_not_valid(&refresh(&shop, &text(&stolen, "refresh")).await);
+    assert_family_ended(&shop, &ana).await;
+}
+
+#[actix_web::test]
+async fn a_thief_who_comes_second_ends_the_session_of_both() {
+    let shop = TestShop::new().await;
+    let ana = shop.customer("ana").await;
+    let own = refresh(&shop, &ana.refresh).await.expect(200);
+    assert_eq!(status_with(&shop, &text(&own, "access")).await, 200);
+
+    shop.advance(TimeDelta::seconds(6));
+    assert_not_valid(&refresh(&shop, &ana.refresh).await);
+
+    assert_eq!(status_with(&shop, &text(&own, "access")).await, 401);
+    assert_not_valid(&refresh(&shop, &text(&own, "refresh")).await);
+    assert_family_ended(&shop, &ana).await;
+}
+
+#[actix_web::test]
+async fn reuse_ends_one_family_and_leaves_the_others() {
+    let shop = TestShop::new().await;
+    let ana = shop.customer("ana").await;
+    let body = serde_json::json!({"email": ana.email, "password": crate::support::shop::PASSWORD});
+    let phone = shop.anonymous().post("/api/auth/token/", body).await.expect(200);
+    refresh(&shop, &ana.refresh).await.expect(200);
+
+    shop.advance(TimeDelta::seconds(6));
+    assert_not_valid(&refresh(&shop, &ana.refresh).await);
+
+    assert_eq!(status_with(&shop, &text(&phone, "access")).await, 200);
+    refresh(&shop, &text(&phone, "refresh")).await.expect(200);
+}
+
+#[actix_web::test]
+async fn twenty_refreshes_at_once_make_one_family() {
+    let shop = TestShop::new().await;
+    let ana = shop.customer("ana").await;
+
+    let answers = join_all((0..20).map(|_| refresh(&shop, &ana.refresh))).await;
+
+    let ids: Vec<_> =
+        answers.iter().map(|answer| claims(&text(&answer.expect(200), "refresh"))["jti"].clone()).collect();
+    assert!(ids.iter().all(|id| *id == ids[0]), "{ids:?}");
+    assert_eq!(shop.number("select count(*) from sessions"), 1);
+    assert_eq!(generation(&shop), 2);
+    assert_eq!(shop.number("select count(*) from sessions where revoked_at is null"), 1);
+}
+
+#[actix_web::test]
+async fn a_session_ends_on_its_day_however_often_it_is_refreshed() {
+    let shop = TestShop::new().await;
+    let ana = shop.customer("ana").await;
+    let end = claims(&ana.refresh)["exp"].clone();
+
+    shop.advance(TimeDelta::days(30) - TimeDelta::seconds(60));
+    let pair = refresh(&shop, &ana.refresh).await.expect(200);
+
+    // Neither token outlives the session.
+    assert_eq!(claims(&text(&pair, "refresh"))["exp"], end);
+    assert_eq!(claims(&text(&pair, "access"))["exp"], end);
+    shop.advance(TimeDelta::seconds(61));
+    assert_not_valid(&refresh(&shop, &text(&pair, "refresh")).await);
+    assert_eq!(status_with(&shop, &text(&pair, "access")).await, 401);
+}
+
+#[actix_web::test]
+async fn the_refresh_of_a_deleted_user_is_refused() {
+    let shop = TestShop::new().await;
+    let ana = shop.customer("ana").await;
+    shop.execute("delete from users");
+
+    assert_not_valid(&refresh(&shop, &ana.refresh).await);
+    assert_eq!(ana.get("/api/auth/user/").await.status, 401);
+}
+
+#[actix_web::test]
+async fn what_is_no_refresh_token_is_refused() {
+    let shop = TestShop::new().await;
+    let ana = shop.customer("ana").await;
+
+    for token in ["", "x", "a.b.c", "....", ana.token.as_deref().unwrap(), &ana.refresh.to_uppercase()] {
+        assert_not_valid(&refresh(&shop, token).await);
+    }
+    let missing = shop.anonymous().post("/api/auth/token/refresh/", serde_json::json!({})).await;
+    assert_eq!(missing.expect(400), serde_json::json!({"refresh": ["This field is required."]}));
+    assert_eq!(generation(&shop), 1);
+}
+
+#[actix_web::test]
+async fn a_refresh_and_a_logout_at_once_leave_no_session() {
+    let shop = TestShop::new().await;
+    let ana = shop.customer("ana").await;
+
+    let body = serde_json::json!({"refresh": ana.refresh});
+    let anonymous = shop.anonymous();
+    let (refreshed, ended) = join!(refresh(&shop, &ana.refresh), anonymous.post("/api/auth/logout/", body));
+
+    ended.expect(200);
+    assert_eq!(shop.number("select count(*) from sessions where revoked_at is null"), 0);
+    if refreshed.status == 200 {
+        assert_eq!(status_with(&shop, &text(&refreshed.json(), "access")).await, 401);
+    }
+}

@@ -1,0 +1,266 @@
+//! Tokens that must not let anybody in.
+
+use base64::Engine;
+use base64::engine::general_purpose::URL_SAFE_NO_PAD;
+use chrono::TimeDelta;
+use jsonwebtoken::{Algorithm, EncodingKey, Header, encode};
+use serde_json::{Value, json};
+
+use super::forging::{Forger, assembled};
+use super::{bearing, claims, refresh, status_with};
+use crate::support::TestShop;
+use crate::support::shop::{PASSWORD, Person};
+
+async fn assert_refused(shop: &TestShop, token: &str) {
+    let answer = bearing(shop, token).get("/api/auth/user/").await;
+    assert_eq!(answer.header("www-authenticate"), Some("Bearer realm=\"api\""));
+    assert_eq!(
+        answer.expect(401),
+        json!({
+            "detail": "Given token not valid for any token type",
+            "code": "token_not_valid",
+            "messages": [{"token_class": "AccessToken", "token_type": "access", "message": "Token is invalid"}],
+        })
+    );
+}
+
+fn access(person: &Person) -> &str {
+    person.token.as_deref().unwrap()
+}
+
+#[actix_web::test]
+async fn a_token_without_a_signature_is_refused_in_every_spelling() {
+    let shop = TestShop::new().await;
+    let ana = shop.customer("ana").await;
+    let kid = Forger::new(&shop).kid;
+
+    for alg in ["none", "None", "NONE", "nOnE", ""] {
+        let header = json!({"alg": alg, "typ": "JWT", "kid": kid});
+        let signature = access(&ana).rsplit('.').next().unwrap();
+        for signature in ["", signature] {
+            assert_refused(&shop, &assembled(&header, &claims(access(&ana)), signature)).await;
+        }
+    }
+    // The right algorithm, and nothing behind the last dot.
+    let (unsigned, _) = access(&ana).rsplit_once('.').unwrap();
+    assert_refused(&shop, &format!("{unsigned}.")).await;
+    assert_refused(&shop, unsigned).await;
+}
+
+#[actix_web::test]
+async fn the_public_key_is_no_shared_secret() {
+    let shop = TestShop::new().await;
+    let ana = shop.customer("ana").await;
+    let set = shop.anonymous().get("/.well-known/jwks.json").await.expect(200);
+    let jwk = &set["keys"][0];
+    let [x, y] = ["x", "y"].map(|name| URL_SAFE_NO_PAD.decode(jwk[name].as_str().unwrap()).unwrap());
+    let point = [vec![4], x, y].concat();
+    let secrets = [jwk.to_string().into_bytes(), set.to_string().into_bytes(), point[1..].to_vec(), point, Vec::new()];
+
+    for secret in &secrets {
+        let mut header = Header::new(Algorithm::HS256);
+        header.kid = jwk["kid"].as_str().map(str::to_owned);
+        let key = EncodingKey::from_secret(secret);
+        let token = encode(&header, &claims(access(&ana)), &key).unwrap();
+        assert_refused(&shop, &token).await;
+    }
+}
+
+#[actix_web::test]
+async fn a_token_names_a_key_of_ours() {
+    let shop = TestShop::new().await;
+    let ana = shop.customer("ana").await;
+    let forger = Forger::new(&shop);
+    let claims = claims(access(&ana));
+
+    for kid in [None, Some(""), Some("other"), Some("../../etc/passwd"), Some("' or 1=1 --")] {
+        assert_refused(&shop, &forger.sign(kid, &claims)).await;
+    }
+}
+
+#[actix_web::test]
+async fn a_token_of_another_shop_is_refused_here() {
+    let shop = TestShop::new().await;
+    let other = TestShop::new().await;
+    let ana = shop.customer("ana").await;
+    let [own, foreign] = [Forger::new(&shop), Forger::new(&other)];
+
+    let token = foreign.sign(Some(&own.kid), &claims(access(&ana)));
+
+    assert_refused(&shop, &token).await;
+    assert_refused(&other, access(&ana)).await;
+}
+
+#[actix_web::test]
+async fn a_key_that_the_token_brings_along_is_not_used() {
+    let shop = TestShop::new().await;
+    let other = TestShop::new().await;
+    let ana = shop.customer("ana").await;
+    let set = other.anonymous().get("/.well-known/jwks.json").await.json();
+    let foreign = Forger::new(&other);
+    let signed = foreign.sign(Some(&foreign.kid), &claims(access(&ana)));
+    let header = json!({
+        "alg": "ES256", "typ": "JWT", "kid": foreign.kid, "jwk": set["keys"][0], "jku": "http://127.0.0.1:1/jwks.json",
+    });
+
+    let signature = signed.rsplit('.').next().unwrap();
+
+    assert_refused(&shop, &assembled(&header, &claims(access(&ana)), signature)).await;
+}
+
+#[actix_web::test]
+async fn a_refresh_token_is_no_access_token() {
+    let shop = TestShop::new().await;
+    let ana = shop.customer("ana").await;
+
+    assert_refused(&shop, &ana.refresh).await;
+    super::assert_not_valid(&refresh(&shop, access(&ana)).await);
+}
+
+#[actix_web::test]
+async fn an_access_token_is_good_for_five_minutes() {
+    let shop = TestShop::new().await;
+    let ana = shop.customer("ana").await;
+
+    shop.advance(TimeDelta::seconds(290));
+    assert_eq!(status_with(&shop, access(&ana)).await, 200);
+
+    shop.advance(TimeDelta::seconds(11));
+    assert_refused(&shop, access(&ana)).await;
+}
+
+#[actix_web::test]
+async fn a_changed_payload_is_refused() {
+    let shop = TestShop::new().await;
+    let ana = shop.customer("ana").await;
+    let boss = shop.superuser().await;
+    let mut says = claims(access(&ana));
+    for name in ["sid", "user_id"] {
+        says[name] = claims(access(&boss))[name].clone();
+    }
+    let parts: Vec<_> = access(&ana).split('.').collect();
+
+    let payload = URL_SAFE_NO_PAD.encode(says.to_string());
+
+    assert_refused(&shop, &[parts[0], &payload, parts[2]].join(".")).await;
+    assert_refused(&shop, &format!("{}.", access(&ana))).await;
+    assert_refused(&shop, &format!("{}x", access(&ana))).await;
+}
+
+#[actix_web::test]
+async fn a_token_is_for_us_and_from_us() {
+    let shop = TestShop::new().await;
+    let ana = shop.customer("ana").await;
+    let forger = Forger::new(&shop);
+
+    let changes = [
+        ("iss", json!("https://elsewhere.example")),
+        ("iss", json!("")),
+        ("aud", json!("other")),
+        ("aud", json!(["other"])),
+        ("token_type", json!("refresh")),
+        ("token_type", json!("sliding")),
+        ("exp", json!("never")),
+        ("exp", json!(0)),
+        ("exp", json!(-1)),
+        ("sid", json!("not a session")),
+    ];
+
+    for (name, value) in changes {
+        assert_refused(&shop, &forger.changed(&ana, name, value)).await;
+    }
+}
+
+#[actix_web::test]
+async fn every_claim_is_needed() {
+    let shop = TestShop::new().await;
+    let ana = shop.customer("ana").await;
+    let forger = Forger::new(&shop);
+
+    for name in ["exp", "iat", "jti", "token_type", "user_id", "sid", "iss", "aud"] {
+        assert_refused(&shop, &forger.changed(&ana, name, Value::Null)).await;
+    }
+}
+
+#[actix_web::test]
+async fn a_session_that_is_not_there_lets_nobody_in() {
+    let shop = TestShop::new().await;
+    let ana = shop.customer("ana").await;
+
+    let nowhere = json!("01900000-0000-7000-8000-000000000000");
+
+    assert_refused(&shop, &Forger::new(&shop).changed(&ana, "sid", nowhere)).await;
+}
+
+#[actix_web::test]
+async fn a_megabyte_is_no_token() {
+    let shop = TestShop::new().await;
+
+    assert_refused(&shop, &"a".repeat(1 << 20)).await;
+    assert_refused(&shop, &".".repeat(1 << 20)).await;
+}
+
+#[actix_web::test]
+async fn an_authorization_header_has_two_words() {
+    let shop = TestShop::new().await;
+    let ana = shop.customer("ana").await;
+
+    for value in ["Bearer", "Bearer ", &format!("Bearer {} b", access(&ana)), "JWT", "Token a b"] {
+        let answer = shop.anonymous().with_header("authorization", value).get("/api/auth/user/").await;
+        assert_eq!(
+            answer.expect(401),
+            json!({
+                "detail": "Authorization header must contain two space-delimited values",
+                "code": "bad_authorization_header",
+            })
+        );
+    }
+}
+
+#[actix_web::test]
+async fn the_scheme_may_be_called_jwt_or_token() {
+    let shop = TestShop::new().await;
+    let ana = shop.customer("ana").await;
+
+    for scheme in ["Bearer", "JWT", "Token"] {
+        let client = shop.anonymous().with_header("authorization", &format!("{scheme} {}", access(&ana)));
+        assert_eq!(client.get("/api/auth/user/").await.status, 200, "{scheme}");
+    }
+}
+
+#[actix_web::test]
+async fn another_scheme_is_nobody() {
+    let shop = TestShop::new().await;
+    let ana = shop.customer("ana").await;
+
+    for scheme in ["Basic", "bearer", "Digest"] {
+        let client = shop.anonymous().with_header("authorization", &format!("{scheme} {}", access(&ana)));
+        let answer = client.get("/api/auth/user/").await;
+        assert_eq!(answer.expect(401)["code"], "not_authenticated", "{scheme}");
+        assert_eq!(client.get("/api/products/").await.status, 200, "{scheme}");
+    }
+}
+
+#[actix_web::test]
+async fn a_bad_token_is_refused_even_where_none_is_needed() {
+    let shop = TestShop::new().await;
+
+    let bad = bearing(&shop, "x.y.z");
+
+    for url in ["/api/products/", "/api/categories/tree/", "/api/nowhere/"] {
+        assert_eq!(bad.get(url).await.expect(401)["code"], "token_not_valid", "{url}");
+    }
+}
+
+#[actix_web::test]
+async fn rights_are_those_of_now() {
+    let shop = TestShop::new().await;
+    let staff = shop.staff().await;
+    assert_eq!(staff.get("/api/stocks/").await.status, 200);
+
+    shop.execute("update users set is_staff = false");
+
+    assert_eq!(staff.get("/api/stocks/").await.expect(403)["code"], "permission_denied");
+    let body = json!({"email": staff.email, "password": PASSWORD});
+    shop.anonymous().post("/api/auth/token/", body).await.expect(200);
+}

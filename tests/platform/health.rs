@@ -1,0 +1,158 @@
+//! What operators and load balancers are told.
+
+use std::sync::atomic::Ordering;
+
+use chrono::{DateTime, TimeDelta, Utc};
+use diesel::connection::{Connection, SimpleConnection};
+use diesel::pg::PgConnection;
+use mercer::platform::jobs::{NewJob, enqueue};
+use mercer::platform::notify::DeliverMessage;
+use mercer::platform::types::MessageId;
+use serde_json::{Value, json};
+
+use crate::support::TestShop;
+
+/// Somebody who works, seen this long ago.
+fn show_worker(shop: &TestShop, ago: TimeDelta) {
+    let seen_at = shop.app.clock.now() - ago;
+    shop.execute(&format!("insert into workers values (gen_random_uuid(), '{{}}', '{seen_at}', '{seen_at}')"));
+}
+
+fn enqueue_one(shop: &TestShop) {
+    let now = shop.app.clock.now();
+    let job = NewJob::of(&DeliverMessage { message: MessageId::generate() });
+    shop.sql(|conn| enqueue(conn, job.as_ref().unwrap(), now));
+}
+
+async fn health(shop: &TestShop) -> Value {
+    shop.anonymous().get("/health/").await.expect(200)
+}
+
+/// Nobody can connect any longer, and nobody is.
+fn take_the_database_away(shop: &TestShop) {
+    let (address, options) = shop.database.url.split_once('?').unwrap_or((&shop.database.url, ""));
+    let (server, name) = address.rsplit_once('/').unwrap();
+    let mut conn = PgConnection::establish(&format!("{server}/postgres?{options}")).unwrap();
+    conn.batch_execute(&format!(
+        "alter database {name} with allow_connections false; \
+         select pg_terminate_backend(pid) from pg_stat_activity where datname = '{name}'"
+    ))
+    .unwrap();
+}
+
+#[actix_web::test]
+async fn the_health_page_has_these_keys() {
+    let shop = TestShop::new().await;
+    show_worker(&shop, TimeDelta::seconds(30));
+
+    assert_eq!(
+        health(&shop).await,
+        json!({
+            "status": "healthy",
+            "checks": {
+                "database": {"status": "healthy"},
+                "redis": {"status": "healthy", "is_configured": false},
+                "workers": {
+                    "status": "healthy", "alive": 1, "queue_depth": 0, "oldest_job": null, "dead_jobs": 0
+                },
+                "external_apis": {"status": "healthy", "email": "file", "sms": "log"},
+            },
+        })
+    );
+}
+
+#[actix_web::test]
+async fn a_shop_without_a_worker_is_degraded_and_sells() {
+    let shop = TestShop::new().await;
+    let status = async || health(&shop).await["status"].clone();
+    assert_eq!(status().await, "degraded");
+
+    // One that was seen long ago is no worker.
+    show_worker(&shop, TimeDelta::seconds(61));
+    assert_eq!(status().await, "degraded");
+    assert_eq!(health(&shop).await["checks"]["workers"]["alive"], 0);
+    assert_eq!(shop.anonymous().get("/health/ready").await.status, 200);
+}
+
+#[actix_web::test]
+async fn the_queue_is_shown_with_its_oldest_job() {
+    let shop = TestShop::new().await;
+    let before = shop.app.clock.now();
+    enqueue_one(&shop);
+    let after = shop.app.clock.now();
+    enqueue_one(&shop);
+    enqueue_one(&shop);
+    shop.execute("update jobs set state = 'dead' where id = (select max(id::text)::uuid from jobs)");
+
+    let workers = health(&shop).await["checks"]["workers"].clone();
+
+    assert_eq!((&workers["queue_depth"], &workers["dead_jobs"]), (&json!(2), &json!(1)));
+    let oldest: DateTime<Utc> = workers["oldest_job"].as_str().unwrap().parse().unwrap();
+    assert!(before <= oldest && oldest <= after, "{oldest}");
+}
+
+#[actix_web::test]
+async fn workers_that_do_not_keep_up_are_degraded() {
+    let shop = TestShop::new().await;
+    enqueue_one(&shop);
+    show_worker(&shop, TimeDelta::zero());
+    assert_eq!(health(&shop).await["status"], "healthy");
+
+    shop.advance(TimeDelta::seconds(301));
+    show_worker(&shop, TimeDelta::zero());
+
+    let late = health(&shop).await;
+    assert_eq!(late["status"], "degraded");
+    assert_eq!(late["checks"]["workers"]["status"], "degraded");
+}
+
+#[actix_web::test]
+async fn a_shop_that_stops_is_alive_and_not_ready() {
+    let shop = TestShop::new().await;
+    let anybody = shop.anonymous();
+    assert_eq!(anybody.get("/health/ready").await.expect(200), json!({"status": "healthy"}));
+
+    shop.app.is_ready.store(false, Ordering::Relaxed);
+
+    assert_eq!(anybody.get("/health/ready").await.expect(503), json!({"status": "unhealthy"}));
+    assert_eq!(anybody.get("/health/").await.expect(503)["status"], "unhealthy");
+    assert_eq!(anybody.get("/health/live").await.expect(200), json!({"status": "healthy"}));
+    // What is under way, and what still comes, is served.
+    assert_eq!(anybody.get("/api/products/").await.status, 200);
+}
+
+#[actix_web::test]
+async fn a_shop_without_its_database_is_alive_and_not_ready() {
+    let shop = TestShop::new().await;
+    let anybody = shop.anonymous();
+    take_the_database_away(&shop);
+
+    let (ready, health, list) =
+        futures_util::join!(anybody.get("/health/ready"), anybody.get("/health/"), anybody.get("/api/products/"),);
+
+    assert_eq!(ready.expect(503), json!({"status": "unhealthy"}));
+    let health = health.expect(503);
+    assert_eq!(health["status"], "unhealthy");
+    assert_eq!(health["checks"]["database"], json!({"status": "unhealthy"}));
+    assert_eq!(list.header("retry-after"), Some("1"));
+    assert_eq!(list.expect(503)["code"], "service_unavailable");
+    assert_eq!(anybody.get("/health/live").await.status, 200);
+}
+
+#[actix_web::test]
+async fn the_health_pages_need_no_token_and_tell_no_secret() {
+    let shop = TestShop::with_settings(&[
+        ("SMS_PROVIDER", "twilio"),
+        ("TWILIO_ACCOUNT_SID", "AC-sesame"),
+        ("TWILIO_AUTH_TOKEN", "sesame"),
+        ("TWILIO_FROM", "+15005550006"),
+        ("SMTP_URL", "smtp://sesame:sesame@127.0.0.1:1"),
+    ])
+    .await;
+
+    let page = health(&shop).await;
+
+    let providers = &page["checks"]["external_apis"];
+    assert_eq!((&providers["email"], &providers["sms"]), (&json!("smtp"), &json!("twilio")));
+    assert!(!page.to_string().contains("sesame"), "{page}");
+}

@@ -1,0 +1,233 @@
+//! What is sent, and what can be wrong with it.
+
+use serde_json::json;
+
+use super::{send_json, send_raw};
+use crate::support::TestShop;
+
+const LOGIN: &str = "/api/auth/login/";
+const CATEGORIES: &str = "/api/categories/";
+
+fn categories(shop: &TestShop) -> i64 {
+    shop.number("select count(*) from categories")
+}
+
+#[actix_web::test]
+async fn what_is_no_json_is_a_parse_error() {
+    let shop = TestShop::new().await;
+    let anybody = shop.anonymous();
+    let bodies: [&[u8]; 10] = [
+        b"{",
+        b"{'email': 1}",
+        br#"{"email": "a",}"#,
+        br#"{"email": "a"} x"#,
+        br#"{"email": NaN}"#,
+        br#"{"email": -Infinity}"#,
+        br#"{"email": 1e999}"#,
+        b"{\"email\": \"\x01\"}",
+        b"\"\xff\"",
+        br#"{"email": "\ud800"}"#,
+    ];
+
+    for body in bodies {
+        let answer = send_json(&anybody, LOGIN, body).await.expect(400);
+        assert_eq!(answer["code"], "parse_error", "{}", String::from_utf8_lossy(body));
+        let detail = answer["detail"].as_str().unwrap();
+        assert!(detail.starts_with("JSON parse error - "), "{detail}");
+    }
+}
+
+#[actix_web::test]
+async fn ten_thousand_lists_in_each_other_are_a_parse_error() {
+    let shop = TestShop::new().await;
+    let depth = 10_000;
+
+    for (open, close) in [("[", "]"), ("{\"a\":", "}")] {
+        let body = format!("{}1{}", open.repeat(depth), close.repeat(depth));
+        let answer = send_json(&shop.anonymous(), LOGIN, body).await;
+        assert_eq!(answer.expect(400)["code"], "parse_error");
+    }
+}
+
+#[actix_web::test]
+async fn a_body_that_is_no_object_is_told_what_it_is() {
+    let shop = TestShop::new().await;
+    let anybody = shop.anonymous();
+
+    for (body, kind) in [("[1]", "list"), ("\"x\"", "str"), ("7", "int"), ("7.5", "float"), ("true", "bool")] {
+        let answer = send_json(&anybody, LOGIN, body).await;
+        let text = format!("Invalid data. Expected a dictionary, but got {kind}.");
+        assert_eq!(answer.expect(400), json!({"non_field_errors": [text]}));
+    }
+    let null = send_json(&anybody, LOGIN, "null").await;
+    assert_eq!(null.expect(400), json!({"non_field_errors": ["No data provided"]}));
+}
+
+#[actix_web::test]
+async fn no_body_is_an_empty_object() {
+    let shop = TestShop::new().await;
+    let required = json!({"password": ["This field is required."]});
+
+    for content_type in [None, Some("application/json"), Some("text/plain")] {
+        let answer = send_raw(&shop.anonymous(), LOGIN, content_type, "").await;
+        assert_eq!(answer.expect(400), required);
+    }
+}
+
+#[actix_web::test]
+async fn of_a_key_that_comes_twice_the_last_counts() {
+    let shop = TestShop::new().await;
+    let staff = shop.staff().await;
+
+    let answer = send_json(&staff, CATEGORIES, r#"{"name": "First", "name": "Last"}"#).await;
+
+    assert_eq!(answer.expect(201)["name"], "Last");
+}
+
+#[actix_web::test]
+async fn another_content_type_is_refused_by_its_name() {
+    let shop = TestShop::new().await;
+    let staff = shop.staff().await;
+
+    for (content_type, shown) in [
+        (Some("text/plain"), "text/plain"),
+        (Some("application/xml; charset=utf-8"), "application/xml"),
+        (Some("application/x-www-form-urlencoded"), "application/x-www-form-urlencoded"),
+        (None, ""),
+    ] {
+        let answer = send_raw(&staff, CATEGORIES, content_type, r#"{"name": "Mugs"}"#).await;
+        assert_eq!(
+            answer.expect(415),
+            json!({
+                "detail": format!("Unsupported media type \"{shown}\" in request."), "code": "unsupported_media_type",
+            })
+        );
+    }
+    assert_eq!(categories(&shop), 0);
+}
+
+#[actix_web::test]
+async fn json_may_be_called_by_its_longer_names() {
+    let shop = TestShop::new().await;
+    let staff = shop.staff().await;
+
+    for (name, content_type) in [
+        ("One", "application/json; charset=utf-8"),
+        ("Two", "Application/JSON"),
+        ("Three", "application/merge-patch+json"),
+    ] {
+        let answer = send_raw(&staff, CATEGORIES, Some(content_type), format!(r#"{{"name": "{name}"}}"#)).await;
+        assert_eq!(answer.status, 201, "{content_type}");
+    }
+}
+
+#[actix_web::test]
+async fn who_asks_is_looked_at_before_what_is_sent() {
+    let shop = TestShop::new().await;
+    let ana = shop.customer("ana").await;
+    let too_large = vec![b' '; (1 << 20) + 1];
+
+    for (content_type, body) in [
+        (Some("application/json"), b"{".to_vec()),
+        (Some("text/plain"), b"x".to_vec()),
+        (Some("application/json"), b"{}".to_vec()),
+        (Some("application/json"), too_large),
+    ] {
+        let stranger = send_raw(&shop.anonymous(), CATEGORIES, content_type, body.clone()).await;
+        assert_eq!(stranger.expect(401)["code"], "not_authenticated");
+        let customer = send_raw(&ana, CATEGORIES, content_type, body).await;
+        assert_eq!(customer.expect(403)["code"], "permission_denied");
+    }
+}
+
+#[actix_web::test]
+async fn a_body_has_a_mebibyte_at_most() {
+    let shop = TestShop::new().await;
+    let staff = shop.staff().await;
+    let padded = |name: &str, bytes: usize| {
+        let body = json!({"name": name}).to_string();
+        format!("{body}{}", " ".repeat(bytes - body.len()))
+    };
+
+    let largest = send_json(&staff, CATEGORIES, padded("Mugs", 1 << 20)).await;
+    assert_eq!(largest.status, 201);
+
+    let larger = send_json(&staff, CATEGORIES, padded("Pots", (1 << 20) + 1)).await;
+    assert_eq!(larger.expect(413), json!({"detail": "The request body is too large.", "code": "request_too_large"}));
+    assert_eq!(categories(&shop), 1);
+}
+
+#[actix_web::test]
+async fn a_body_that_grows_on_the_way_is_refused_too() {
+    let shop = TestShop::new().await;
+    let server = shop.serve();
+    // Compressed, it is small.
+    let mut gzip = flate2::write::GzEncoder::new(Vec::new(), flate2::Compression::best());
+    std::io::Write::write_all(&mut gzip, &vec![b' '; 8 << 20]).unwrap();
+
+    let answer = server
+        .request(reqwest::Method::POST, LOGIN)
+        .header("content-type", "application/json")
+        .header("content-encoding", "gzip")
+        .body(gzip.finish().unwrap())
+        .send()
+        .await
+        .unwrap();
+
+    // Either it is unpacked and too large, or it is not unpacked and no JSON; it never fills the memory.
+    assert!([400, 413].contains(&answer.status().as_u16()), "{}", answer.status());
+}
+
+#[actix_web::test]
+async fn numbers_that_no_column_holds_are_refused() {
+    let shop = TestShop::new().await;
+    let staff = shop.staff().await;
+    let too_large = "Ensure this value is less than or equal to 2147483647.";
+    let too_small = "Ensure this value is greater than or equal to -2147483648.";
+    let invalid = "A valid integer is required.";
+    let huge = "9".repeat(1001);
+
+    for (number, message) in [
+        ("2147483648", too_large),
+        ("-2147483649", too_small),
+        ("99999999999999999999", too_large),
+        ("\"99999999999999999999\"", too_large),
+        ("\"-99999999999999999999\"", too_small),
+        ("1.5", invalid),
+        ("\"\"", invalid),
+        ("\"१\"", invalid),
+        ("true", invalid),
+        ("[]", invalid),
+        (&format!("\"{huge}\""), "String value too large."),
+    ] {
+        let body = format!(r#"{{"name": "Mugs", "sort_order": {number}}}"#);
+        let answer = send_json(&staff, CATEGORIES, body).await;
+        assert_eq!(answer.expect(400), json!({"sort_order": [message]}), "{number}");
+    }
+    assert_eq!(categories(&shop), 0);
+}
+
+#[actix_web::test]
+async fn a_whole_number_may_be_written_as_text_or_with_a_point() {
+    let shop = TestShop::new().await;
+    let staff = shop.staff().await;
+
+    for (name, number) in [("One", "\"7\""), ("Two", "7.0"), ("Three", "\" 7.00 \"")] {
+        let body = format!(r#"{{"name": "{name}", "sort_order": {number}}}"#);
+        let answer = send_json(&staff, CATEGORIES, body).await;
+        assert_eq!(answer.expect(201)["sort_order"], 7, "{number}");
+    }
+}
+
+#[actix_web::test]
+async fn a_created_thing_says_where_it_is() {
+    let shop = TestShop::new().await;
+    let staff = shop.staff().await;
+
+    let answer = staff.post(CATEGORIES, json!({"name": "Mugs"})).await;
+
+    let created = answer.expect(201);
+    let url = answer.header("location").unwrap();
+    assert_eq!(url, format!("/api/categories/{}/", created["id"].as_str().unwrap()));
+    assert_eq!(staff.get(url).await.expect(200), created);
+}

@@ -1,0 +1,81 @@
+//! The headers of every answer.
+
+use crate::support::{TestResponse, TestShop};
+
+#[track_caller]
+fn assert_secure(answer: &TestResponse) {
+    for (name, value) in [
+        ("content-security-policy", "default-src 'none'; base-uri 'none'; frame-ancestors 'none'"),
+        ("x-content-type-options", "nosniff"),
+        ("referrer-policy", "same-origin"),
+        ("x-frame-options", "DENY"),
+        ("cross-origin-opener-policy", "same-origin"),
+        ("cache-control", "no-store"),
+    ] {
+        assert_eq!(answer.header(name), Some(value), "{name} of {}", answer.status);
+    }
+    for name in ["server", "x-powered-by", "strict-transport-security"] {
+        assert_eq!(answer.header(name), None, "{name} of {}", answer.status);
+    }
+}
+
+#[actix_web::test]
+async fn every_answer_carries_the_security_headers() {
+    let shop = TestShop::new().await;
+    let ana = shop.customer("ana").await;
+    let bad = shop.anonymous().with_header("authorization", "Bearer x");
+
+    for (status, answer) in [
+        (200, ana.get("/api/auth/user/").await),
+        (200, ana.get("/health/live").await),
+        (400, ana.get("/api/products/?price__gte=x").await),
+        (401, bad.get("/api/products/").await),
+        (403, ana.get("/api/stocks/").await),
+        (404, ana.get("/api/nothing/").await),
+        (405, ana.delete("/api/products/").await),
+    ] {
+        assert_eq!(answer.status, status);
+        assert_secure(&answer);
+    }
+    shop.execute("alter table categories rename to gone");
+    let broken = ana.get("/api/categories/").await;
+    assert_eq!(broken.status, 500);
+    assert_secure(&broken);
+}
+
+#[actix_web::test]
+async fn the_documentation_page_may_run_its_own_scripts_and_no_others() {
+    let shop = TestShop::new().await;
+
+    let page = shop.anonymous().get("/api/docs/").await;
+
+    let policy = page.header("content-security-policy").unwrap();
+    assert!(policy.contains("default-src 'none'; script-src 'self';"), "{policy}");
+    assert!(!policy.contains("unsafe-eval") && !policy.contains("http"), "{policy}");
+    assert_eq!(page.header("x-content-type-options"), Some("nosniff"));
+}
+
+#[actix_web::test]
+async fn every_answer_carries_the_id_under_which_the_log_knows_it() {
+    let shop = TestShop::new().await;
+    let anybody = shop.anonymous();
+
+    let good = anybody.get("/api/products/").await;
+    let refused = anybody.get("/api/nothing/").await;
+    shop.execute("alter table categories rename to gone");
+    let broken = anybody.get("/api/categories/").await;
+
+    let ids = [&good, &refused, &broken].map(|answer| answer.header("x-request-id").unwrap().to_owned());
+    assert!(ids.iter().all(|id| id.len() == 36), "{ids:?}");
+    assert!(ids[0] != ids[1] && ids[1] != ids[2]);
+    assert_eq!(broken.expect(500)["request_id"], ids[2].as_str());
+}
+
+#[actix_web::test]
+async fn what_is_public_may_be_kept() {
+    let shop = TestShop::new().await;
+
+    let keys = shop.anonymous().get("/.well-known/jwks.json").await;
+
+    assert_eq!(keys.header("cache-control"), Some("public, max-age=300"));
+}

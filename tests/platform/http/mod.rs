@@ -1,0 +1,27 @@
+//! The dialect: URLs, bodies, lists, headers and failures, whatever the room.
+
+mod bodies;
+mod compression;
+mod cors;
+mod failing;
+mod headers;
+mod lists;
+mod urls;
+
+use actix_web::http::Method;
+use actix_web::test::TestRequest;
+
+use crate::support::{Client, TestResponse};
+
+/// Sends these bytes as they are.
+async fn send_raw(client: &Client, url: &str, content_type: Option<&str>, body: impl Into<Vec<u8>>) -> TestResponse {
+    let mut request = TestRequest::default().method(Method::POST).uri(url);
+    if let Some(content_type) = content_type {
+        request = request.insert_header(("content-type", content_type));
+    }
+    client.call(request.set_payload(body.into())).await
+}
+
+async fn send_json(client: &Client, url: &str, body: impl Into<Vec<u8>>) -> TestResponse {
+    send_raw(client, url, Some("application/json"), body).await
+}

@@ -1,0 +1,167 @@
+//! Slashes, methods and places that are not there.
+
+use actix_web::http::Method;
+use reqwest::Method as ClientMethod;
+use serde_json::json;
+
+use super::send_json;
+use crate::support::TestShop;
+
+#[actix_web::test]
+async fn a_url_is_served_alike_with_and_without_its_last_slash() {
+    let shop = TestShop::new().await;
+    shop.product("Mug").create();
+    shop.product("Pot").create();
+    let anybody = shop.anonymous();
+
+    for url in ["/api/products", "/api/products/mug", "/api/categories/tree", "/api/schema"] {
+        let with = anybody.get(&format!("{url}/")).await;
+        let without = anybody.get(url).await;
+        assert_eq!(with.expect(200), without.expect(200), "{url}");
+    }
+    let page = anybody.get("/api/products?page_size=1&page=2").await.expect(200);
+    assert_eq!(page["results"].as_array().unwrap().len(), 1);
+    assert!(page["previous"].as_str().unwrap().ends_with("/api/products/?page_size=1"));
+}
+
+#[actix_web::test]
+async fn a_post_without_the_slash_keeps_its_body() {
+    let shop = TestShop::new().await;
+
+    let body = json!({"email": "ana@example.com", "password1": "correct horse", "password2": "correct horse"});
+    let answer = shop.anonymous().post("/api/auth/registration", body).await;
+
+    assert_eq!(answer.expect(201)["user"]["email"], "ana@example.com");
+}
+
+#[actix_web::test]
+async fn a_url_outside_of_the_api_stands_as_it_is() {
+    let shop = TestShop::new().await;
+    let anybody = shop.anonymous();
+
+    assert_eq!(anybody.get("/health/live").await.status, 200);
+    assert_eq!(anybody.get("/health/live/").await.status, 404);
+    assert_eq!(anybody.get("/.well-known/jwks.json").await.status, 200);
+    assert_eq!(anybody.get("/.well-known/jwks.json/").await.status, 404);
+}
+
+#[actix_web::test]
+async fn an_empty_part_of_a_path_is_no_part() {
+    let shop = TestShop::new().await;
+    let anybody = shop.anonymous();
+
+    for url in ["/api//products/", "/api/products//", "//api/products/"] {
+        assert_eq!(anybody.get(url).await.status, 404, "{url}");
+    }
+}
+
+#[actix_web::test]
+async fn what_is_not_there_is_told_in_json() {
+    let shop = TestShop::new().await;
+    let staff = shop.staff().await;
+    let not_found = json!({"detail": "Not found.", "code": "not_found"});
+
+    for url in [
+        "/",
+        "/api/",
+        "/api/nothing/",
+        "/nothing",
+        "/api/orders/not-an-id/",
+        "/api/orders/%00/",
+        "/api/orders/%ff/",
+        "/api/orders/01900000-0000-7000-8000-000000000000/",
+        "/api/products/no-such-slug/",
+        "/api/products/..%2f..%2fetc%2fpasswd/",
+    ] {
+        let answer = staff.get(url).await;
+        assert_eq!(answer.expect(404), not_found, "{url}");
+        assert_eq!(answer.header("content-type"), Some("application/json"), "{url}");
+    }
+}
+
+#[actix_web::test]
+async fn options_tells_what_a_url_can_do() {
+    let shop = TestShop::new().await;
+
+    let answer = shop.anonymous().send(Method::OPTIONS, "/api/products/", None).await;
+
+    assert_eq!(answer.header("allow"), Some("GET, POST, HEAD, OPTIONS"));
+    assert_eq!(
+        answer.expect(200),
+        json!({
+            "name": "List products.", "description": "",
+            "renders": ["application/json"], "parses": ["application/json"],
+        })
+    );
+    let nowhere = shop.anonymous().send(Method::OPTIONS, "/api/nothing/", None).await;
+    assert_eq!(nowhere.expect(404)["code"], "not_found");
+}
+
+#[actix_web::test]
+async fn a_method_that_a_url_does_not_have_is_refused_with_those_it_has() {
+    let shop = TestShop::new().await;
+    let staff = shop.staff().await;
+
+    let cases = [
+        (Method::DELETE, "/api/products/", "GET, POST, HEAD, OPTIONS"),
+        (Method::POST, "/api/categories/tree/", "GET, HEAD, OPTIONS"),
+        (Method::GET, "/api/auth/login/", "POST, OPTIONS"),
+        (Method::POST, "/api/products/mug/", "GET, PUT, PATCH, DELETE, HEAD, OPTIONS"),
+        (Method::PUT, "/health/live", "GET, HEAD, OPTIONS"),
+        (Method::from_bytes(b"BREW").unwrap(), "/api/products", "GET, POST, HEAD, OPTIONS"),
+    ];
+
+    for (method, url, allow) in cases {
+        let answer = staff.send(method.clone(), url, None).await;
+        assert_eq!(
+            answer.expect(405),
+            json!({"detail": format!("Method \"{method}\" not allowed."), "code": "method_not_allowed"})
+        );
+        assert_eq!(answer.header("allow"), Some(allow), "{url}");
+    }
+}
+
+#[actix_web::test]
+async fn head_answers_as_get_without_the_body() {
+    let shop = TestShop::new().await;
+    shop.product("Mug").create();
+    let server = shop.serve();
+
+    for (path, status) in [("/api/products/", 200), ("/api/products", 200), ("/api/nothing/", 404)] {
+        let get = server.request(ClientMethod::GET, path).send().await.unwrap();
+        let head = server.request(ClientMethod::HEAD, path).send().await.unwrap();
+        assert_eq!((head.status().as_u16(), get.status().as_u16()), (status, status));
+        assert_eq!(head.headers().get("content-type"), get.headers().get("content-type"));
+        assert_eq!(head.headers().get("content-length"), get.headers().get("content-length"));
+        assert!(!get.bytes().await.unwrap().is_empty());
+        assert!(head.bytes().await.unwrap().is_empty());
+    }
+}
+
+#[actix_web::test]
+async fn every_answer_is_exactly_of_type_json() {
+    let shop = TestShop::new().await;
+    shop.product("Mug").create();
+    let ana = shop.customer("ana").await;
+    let url = "/api/auth/login/";
+
+    let answers = [
+        (200, ana.get("/api/products/").await),
+        (200, ana.get("/api/categories/tree/").await),
+        (200, ana.get("/api/schema/").await),
+        (200, ana.get("/health/").await),
+        (200, ana.get("/.well-known/jwks.json").await),
+        (400, ana.get("/api/products/?price__gte=x").await),
+        (400, ana.post(url, json!({})).await),
+        (400, send_json(&ana, url, "{").await),
+        (403, ana.get("/api/stocks/").await),
+        (401, shop.anonymous().get("/api/orders/").await),
+        (404, ana.get("/api/nothing/").await),
+        (405, ana.delete("/api/products/").await),
+    ];
+
+    for (status, answer) in answers {
+        answer.expect(status);
+        assert_eq!(answer.header("content-type"), Some("application/json"), "{status}");
+    }
+}

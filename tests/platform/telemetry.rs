@@ -1,0 +1,147 @@
+//! What the log says, and what it keeps to itself: the program itself, as operators run it.
+
+use std::fs;
+use std::net::TcpListener;
+use std::process::{Child, Command, Stdio};
+use std::time::Duration;
+
+use nix::sys::signal::{Signal, kill};
+use nix::unistd::Pid;
+use reqwest::Client;
+use serde_json::{Value, json};
+use tempfile::TempDir;
+
+use crate::support::database::TestDatabase;
+
+/// The program, serving a database of its own.
+struct Program {
+    process: Child,
+    url: String,
+    folder: TempDir,
+    // Dropped last: nobody may be connected.
+    _database: TestDatabase,
+}
+
+impl Program {
+    async fn start(settings: &[(&str, &str)]) -> Self {
+        let database = TestDatabase::create();
+        let folder = TempDir::new().unwrap();
+        let port = TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap().port();
+        let address = format!("127.0.0.1:{port}");
+        let process = Command::new(env!("CARGO_BIN_EXE_mercer"))
+            .arg("serve")
+            .current_dir(folder.path())
+            .env_clear()
+            .envs([
+                ("MERCER_BIND", address.as_str()),
+                ("DATABASE_URL", &database.url),
+                ("BCRYPT_COST", "4"),
+                ("LOG_FILE", "log"),
+            ])
+            .envs(settings.iter().copied())
+            .stdout(Stdio::null())
+            .stderr(Stdio::null())
+            .spawn()
+            .unwrap();
+        let program = Self { process, url: format!("http://{address}"), folder, _database: database };
+        program.wait_until_it_answers().await;
+        program
+    }
+
+    async fn wait_until_it_answers(&self) {
+        for _ in 0..3000 {
+            if let Ok(answer) = client().get(format!("{}/health/ready", self.url)).send().await
+                && answer.status() == 200
+            {
+                return;
+            }
+            tokio::time::sleep(Duration::from_millis(10)).await;
+        }
+        panic!("the program does not answer: {}", self.log());
+    }
+
+    async fn post(&self, path: &str, body: &Value) -> (u16, Value) {
+        let request = client().post(format!("{}{path}", self.url)).json(body);
+        let answer = request.send().await.unwrap();
+        (answer.status().as_u16(), answer.json().await.unwrap())
+    }
+
+    fn log(&self) -> String {
+        fs::read_to_string(self.folder.path().join("log")).unwrap_or_default()
+    }
+
+    /// As an operator stops it; true where it said goodbye.
+    fn stop(&mut self) -> bool {
+        let pid = Pid::from_raw(i32::try_from(self.process.id()).unwrap());
+        kill(pid, Signal::SIGTERM).unwrap();
+        self.process.wait().unwrap().success()
+    }
+}
+
+impl Drop for Program {
+    fn drop(&mut self) {
+        self.process.kill().ok();
+        self.process.wait().ok();
+    }
+}
+
+fn client() -> Client {
+    Client::builder().no_proxy().build().unwrap()
+}
+
+fn registration() -> Value {
+    json!({
+        "email": "ana@example.com", "password1": "open sesame", "password2": "open sesame", "phone": "+254700000001",
+    })
+}
+
+#[actix_web::test]
+async fn no_password_token_or_body_is_ever_logged() {
+    let mut program = Program::start(&[("RUST_LOG", "debug"), ("LOG_FORMAT", "json")]).await;
+
+    let (status, signed_in) = program.post("/api/auth/registration/", &registration()).await;
+    assert_eq!(status, 201);
+    let [access, refresh] = ["access", "refresh"].map(|name| signed_in[name].as_str().unwrap().to_owned());
+    let login = json!({"email": "ana@example.com", "password": "wrong sesame"});
+    assert_eq!(program.post("/api/auth/login/", &login).await.0, 400);
+    let refreshed = program.post("/api/auth/token/refresh/", &json!({"refresh": refresh})).await;
+    assert_eq!(refreshed.0, 200);
+    let profile = client().get(format!("{}/api/customers/me/?token=sesame", program.url)).bearer_auth(&access);
+    assert_eq!(profile.send().await.unwrap().status(), 200);
+    assert!(program.stop());
+
+    let log = program.log();
+    assert!(log.contains("/api/auth/registration/") && log.contains("/api/customers/me/"));
+    let successor = refreshed.1["refresh"].as_str().unwrap().to_owned();
+    for secret in ["sesame", &access, &refresh, &successor, "+254700000001", "$2b$"] {
+        assert!(!log.contains(secret), "the log tells {secret}");
+    }
+}
+
+#[actix_web::test]
+async fn every_line_of_a_request_carries_its_id() {
+    let mut program = Program::start(&[("LOG_FORMAT", "json")]).await;
+    program.post("/api/auth/registration/", &registration()).await;
+    assert!(program.stop());
+
+    let log = program.log();
+    let lines: Vec<Value> = log.lines().map(|line| serde_json::from_str(line).unwrap()).collect();
+    let told = lines.iter().find(|line| line["span"]["http.path"] == "/api/auth/registration/").unwrap();
+
+    assert_eq!(told["level"], "INFO");
+    assert_eq!(told["span"]["http.method"], "POST");
+    assert_eq!(told["span"]["http.status"], 201);
+    assert_eq!(told["span"]["request.id"].as_str().unwrap().len(), 36);
+    assert!(lines.iter().all(|line| line["timestamp"].is_string()));
+}
+
+#[actix_web::test]
+async fn a_pretty_log_in_a_file_has_no_colours() {
+    let mut program = Program::start(&[]).await;
+    assert!(program.stop());
+
+    let log = program.log();
+    assert!(log.contains("GET") && log.contains("/health/ready"), "{log}");
+    assert!(!log.contains('\u{1b}'));
+    assert!(log.contains("Stopping"));
+}
