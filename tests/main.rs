@@ -1,7 +1,6 @@
 //! The one test binary: one link instead of many.
 #![expect(
     clippy::unwrap_used,
-    clippy::expect_used,
     clippy::panic,
     clippy::indexing_slicing,
     reason = "helpers of tests fail as loudly as tests do"

@@ -58,7 +58,7 @@ async fn an_order_that_came_back_says_so() {
 
     let now = ana.get(&url(&order, "")).await.expect(200);
     assert_eq!((&now["status"], &now["fulfillment_status"]), (&json!("returned"), &json!("returned")));
-    let history = ana.get(&url(&order, "history/")).await.expect(200);
+    let history = staff.get(&url(&order, "history/")).await.expect(200);
     assert_eq!((&history[4]["to_status"], &history[4]["note"]), (&json!("returned"), &json!("Did not like it")));
     assert_eq!(shop.published_events().last().map(String::as_str), Some("order.returned"));
     assert_eq!(shop.stock_of(&mug), (10, 0), "on its shelf again");

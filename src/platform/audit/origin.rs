@@ -38,7 +38,7 @@ impl FromRequest for Origin {
         let Some(app) = request.app_data::<web::Data<App>>() else {
             return ready(Err(Problem::internal(anyhow::anyhow!("the app is not configured"))));
         };
-        let actor = principal_of(request).ok().flatten().map_or(Actor::Guest, |principal| principal.actor());
+        let actor = principal_of(request).map_or(Actor::Guest, |principal| principal.actor());
         let user_agent = request.headers().get("user-agent").and_then(|value| value.to_str().ok()).unwrap_or_default();
         ready(Ok(Self {
             actor,

@@ -3,7 +3,7 @@
 use std::future::{Ready, ready};
 use std::marker::PhantomData;
 
-use actix_web::body::MessageBody;
+use actix_web::body::{BoxBody, MessageBody};
 use actix_web::dev::{Payload, ServiceRequest, ServiceResponse};
 use actix_web::http::header::AUTHORIZATION;
 use actix_web::middleware::Next;
@@ -15,76 +15,55 @@ use crate::platform::app::App;
 use crate::platform::error::Problem;
 use crate::platform::types::CustomerId;
 
-/// What a request says of who sends it: somebody, or credentials that are no good. Nobody is no identity at all.
-type Identity = Result<Principal, Refusal>;
+/// Where nobody's identity matters: signing in and refreshing happens when the old token is no good any more, and
+/// monitors must not depend on sessions.
+const WITHOUT_IDENTITY: [&str; 6] =
+    ["/health", "/.well-known/", "/api/token/", "/api/auth/token/", "/api/auth/login/", "/api/auth/logout/"];
 
-/// Why credentials are no good.
-#[derive(Debug, Clone, Copy)]
-enum Refusal {
-    BadHeader,
-    BadToken,
-    /// They could not be looked at.
-    Unavailable,
-}
-
-impl From<Refusal> for Problem {
-    fn from(refusal: Refusal) -> Self {
-        match refusal {
-            Refusal::BadHeader => bad_header(),
-            Refusal::BadToken => bad_token(),
-            Refusal::Unavailable => Self::unavailable(anyhow::anyhow!("sessions cannot be looked up")),
-        }
-    }
-}
-
-/// Middleware: reads who is asking. Bad credentials are refused by whoever asks for an identity, be it only to show
-/// more to some; where nobody does (signing in, refreshing, health), they do not matter.
+/// Middleware: a good token makes the request its user's; a bad one is refused even where none is needed.
 pub async fn identify(
     request: ServiceRequest,
     next: Next<impl MessageBody + 'static>,
-) -> Result<ServiceResponse<impl MessageBody>, actix_web::Error> {
-    let identity: Option<Identity> = match bearer_token(&request) {
-        Ok(None) => None,
-        Ok(Some(token)) => Some(find_principal(&request, &token).await),
-        Err(refusal) => Some(Err(refusal)),
+) -> Result<ServiceResponse<BoxBody>, actix_web::Error> {
+    let identity = match bearer_token(&request) {
+        Ok(None) => Ok(None),
+        Ok(Some(token)) => find_principal(&request, &token).await.map(Some),
+        Err(problem) => Err(problem),
     };
-    if let Some(identity) = identity {
-        if let Ok(principal) = &identity {
+    match identity {
+        Ok(None) => {}
+        Ok(Some(principal)) => {
             tracing::Span::current().record("user.id", tracing::field::display(principal.user_id));
+            request.extensions_mut().insert(principal);
         }
-        request.extensions_mut().insert(identity);
+        Err(_) if WITHOUT_IDENTITY.iter().any(|prefix| request.path().starts_with(prefix)) => {}
+        Err(problem) => return Ok(request.error_response(problem)),
     }
-    next.call(request).await
+    Ok(next.call(request).await?.map_into_boxed_body())
 }
 
-async fn find_principal(request: &ServiceRequest, token: &str) -> Identity {
-    let app = request.app_data::<web::Data<App>>().cloned().ok_or(Refusal::Unavailable)?;
-    let session = app.keys.check_access(token, app.clock.now()).map_err(|_| Refusal::BadToken)?;
-    match app.principals.find(session).await {
-        Ok(principal) => principal.ok_or(Refusal::BadToken),
-        Err(problem) => {
-            tracing::warn!("A session cannot be looked up: {problem}");
-            Err(Refusal::Unavailable)
-        }
-    }
+async fn find_principal(request: &ServiceRequest, token: &str) -> Result<Principal, Problem> {
+    let app = request.app_data::<web::Data<App>>().cloned();
+    let app = app.ok_or_else(|| Problem::internal(anyhow::anyhow!("the app is not configured")))?;
+    let session = app.keys.check_access(token, app.clock.now()).map_err(|_| bad_token())?;
+    app.principals.find(session).await?.ok_or_else(bad_token)
 }
 
-/// Who sends a request; none for nobody, and the refusal of credentials that are no good.
-pub fn principal_of(request: &HttpRequest) -> Result<Option<Principal>, Problem> {
-    let identity = request.extensions().get::<Identity>().cloned();
-    Ok(identity.transpose()?)
+/// Who sends a request; none for nobody.
+pub fn principal_of(request: &HttpRequest) -> Option<Principal> {
+    request.extensions().get::<Principal>().cloned()
 }
 
 /// The token of an `Authorization` header in a scheme of ours; any other scheme is nobody.
-fn bearer_token(request: &ServiceRequest) -> Result<Option<String>, Refusal> {
+fn bearer_token(request: &ServiceRequest) -> Result<Option<String>, Problem> {
     let Some(header) = request.headers().get(AUTHORIZATION) else {
         return Ok(None);
     };
-    let header = header.to_str().map_err(|_| Refusal::BadHeader)?;
+    let header = header.to_str().map_err(|_| bad_header())?;
     let mut words = header.split_ascii_whitespace();
     match (words.next(), words.next(), words.next()) {
         (Some("Bearer" | "JWT" | "Token"), Some(token), None) => Ok(Some(token.to_owned())),
-        (Some("Bearer" | "JWT" | "Token"), _, _) => Err(Refusal::BadHeader),
+        (Some("Bearer" | "JWT" | "Token"), _, _) => Err(bad_header()),
         _ => Ok(None),
     }
 }
@@ -127,7 +106,7 @@ pub struct Allowed<P> {
 }
 
 fn somebody(request: &HttpRequest) -> Result<Principal, Problem> {
-    principal_of(request)?.ok_or_else(Problem::not_authenticated)
+    principal_of(request).ok_or_else(Problem::not_authenticated)
 }
 
 impl FromRequest for Viewer {
@@ -135,7 +114,7 @@ impl FromRequest for Viewer {
     type Future = Ready<Result<Self, Problem>>;
 
     fn from_request(request: &HttpRequest, _: &mut Payload) -> Self::Future {
-        ready(principal_of(request).map(Self))
+        ready(Ok(Self(principal_of(request))))
     }
 }
 

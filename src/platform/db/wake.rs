@@ -11,6 +11,7 @@ use std::time::Duration;
 use anyhow::Result;
 use diesel::connection::{Connection, SimpleConnection};
 use diesel::pg::PgConnection;
+use tokio::sync::futures::OwnedNotified;
 use tokio::sync::{Notify, watch};
 use tracing::debug;
 
@@ -53,15 +54,15 @@ pub struct Wake {
 }
 
 impl Wake {
-    /// After a commit: all who wait now wake; one who was just looking finds the work by the poll.
+    /// After a commit: all who wait now wake.
     pub fn tap(&self) {
         self.sleepers.notify_waiters();
         self.written.notify_one();
     }
 
-    /// Until the next tap.
-    pub async fn tapped(&self) {
-        self.sleepers.notified().await;
+    /// Until the next tap: any that comes after this call, so it is to be made before looking for work.
+    pub fn tapped(&self) -> OwnedNotified {
+        Arc::clone(&self.sleepers).notified_owned()
     }
 }
 

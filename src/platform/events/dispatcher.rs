@@ -23,7 +23,7 @@ const POLL: Duration = Duration::from_millis(500);
 /// Hands on what is published until `stop` says so.
 pub async fn dispatch(app: App, subscriptions: Subscriptions, mut stop: watch::Receiver<bool>) {
     while !*stop.borrow() {
-        let tapped = app.db.wake().clone();
+        let tapped = app.db.wake().tapped();
         let subscriptions = Arc::clone(&subscriptions);
         let now = app.clock.now();
         let batch =
@@ -35,7 +35,7 @@ pub async fn dispatch(app: App, subscriptions: Subscriptions, mut stop: watch::R
             Err(problem) => error!("Events cannot be handed on: {problem}"),
         }
         tokio::select! {
-            () = tapped.tapped() => {}
+            () = tapped => {}
             () = tokio::time::sleep(POLL) => {}
             _ = stop.changed() => {}
         }

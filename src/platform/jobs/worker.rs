@@ -54,6 +54,7 @@ pub async fn work(app: App, registry: Arc<JobRegistry>, settings: WorkerSettings
     let slots = Arc::new(Semaphore::new(worker.settings.slots));
     let mut running = JoinSet::new();
     while !*stop.borrow() {
+        let tapped = worker.app.db.wake().tapped();
         let free = slots.available_permits();
         let taken = worker.take(free).await;
         let took_all = free > 0 && taken.len() == free;
@@ -75,7 +76,7 @@ pub async fn work(app: App, registry: Arc<JobRegistry>, settings: WorkerSettings
             continue;
         }
         tokio::select! {
-            () = worker.app.db.wake().tapped() => {}
+            () = tapped => {}
             () = tokio::time::sleep(worker.settings.poll) => {}
             Some(_) = running.join_next() => {}
             _ = stop.changed() => {}

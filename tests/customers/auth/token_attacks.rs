@@ -196,8 +196,10 @@ async fn a_session_that_is_not_there_lets_nobody_in() {
 async fn a_megabyte_is_no_token() {
     let shop = TestShop::new().await;
 
-    assert_refused(&shop, &"a".repeat(1 << 20)).await;
-    assert_refused(&shop, &".".repeat(1 << 20)).await;
+    assert_refused(&shop, &"a".repeat(1 << 14)).await;
+    assert_refused(&shop, &".".repeat(1 << 14)).await;
+    let answer = bearing(&shop, &"a".repeat(1 << 20)).get("/api/auth/user/").await;
+    assert_eq!(answer.expect(431)["code"], "request_too_large");
 }
 
 #[actix_web::test]
@@ -250,6 +252,18 @@ async fn a_bad_token_is_refused_even_where_none_is_needed() {
     for url in ["/api/products/", "/api/categories/tree/", "/api/nowhere/"] {
         assert_eq!(bad.get(url).await.expect(401)["code"], "token_not_valid", "{url}");
     }
+}
+
+#[actix_web::test]
+async fn a_stale_token_keeps_nobody_from_signing_in_or_refreshing() {
+    let shop = TestShop::new().await;
+    let ana = shop.customer("ana").await;
+
+    let stale = bearing(&shop, "x.y.z");
+
+    stale.post("/api/auth/login/", json!({"email": ana.email, "password": PASSWORD})).await.expect(200);
+    stale.post("/api/token/refresh/", json!({"refresh": ana.refresh})).await.expect(200);
+    assert_eq!(stale.get("/health/live").await.status, 200);
 }
 
 #[actix_web::test]

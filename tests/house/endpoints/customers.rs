@@ -6,7 +6,7 @@ use super::case::Role::{Anyone, Customer};
 use super::case::Shows::{Grows, Has};
 use super::case::Told::{Code, Field};
 use super::case::{Call, Case, Happy, Refused, call, refused};
-use super::gates::{open, own};
+use super::gates::{open, own, without_identity};
 use super::stage::Stage;
 use crate::support::shop::PASSWORD;
 
@@ -93,7 +93,7 @@ fn login_create() -> Case {
             refused(400, Field("/email"), async |_| Call::sending(json!({"password": PASSWORD}))),
             refused(400, Field("/password"), async |s| Call::sending(json!({"email": s.ana.email}))),
         ]),
-        outsiders: open("signing in is for those who are nobody yet"),
+        outsiders: without_identity("signing in is for those who are nobody yet"),
     }
 }
 
@@ -120,7 +120,7 @@ fn token_pair(operation: &'static str) -> Case {
             refused(401, Code("no_active_account"), async |s| credentials(&s.switched_off().await, PASSWORD)),
             refused(400, Field("/password"), async |_| Call::sending(json!({}))),
         ]),
-        outsiders: open("signing in is for those who are nobody yet"),
+        outsiders: without_identity("signing in is for those who are nobody yet"),
     }
 }
 
@@ -160,7 +160,7 @@ fn refresh(operation: &'static str) -> Case {
             refused(401, Code("token_not_valid"), async |s| with_refresh(s.ana.token.as_deref().unwrap())),
             refused(400, Field("/refresh"), async |_| Call::sending(json!({}))),
         ]),
-        outsiders: open("the refresh token is all that is needed"),
+        outsiders: without_identity("the refresh token is all that is needed"),
     }
 }
 
@@ -187,7 +187,7 @@ fn verify(operation: &'static str) -> Case {
             refused(401, Code("token_not_valid"), async move |s| with_token(&s.ended_session().await)),
             refused(400, Field("/token"), async |_| Call::sending(json!({"token": null}))),
         ]),
-        outsiders: open("the token is all that is needed"),
+        outsiders: without_identity("the token is all that is needed"),
     }
 }
 
@@ -205,7 +205,7 @@ fn token_blacklist_create() -> Case {
             refused(401, Code("token_not_valid"), async |s| with_refresh(s.ana.token.as_deref().unwrap())),
             refused(400, Field("/refresh"), async |_| Call::sending(json!({}))),
         ]),
-        outsiders: open("whoever holds a refresh token may end its session"),
+        outsiders: without_identity("whoever holds a refresh token may end its session"),
     }
 }
 
@@ -231,7 +231,7 @@ fn logout_create() -> Case {
             refused(401, Code("token_not_valid"), async |_| with_refresh("nonsense")),
             refused(400, Field("/refresh"), async |_| Call::sending(json!({"refresh": []}))),
         ]),
-        outsiders: open("whoever holds a refresh token may end its session"),
+        outsiders: without_identity("whoever holds a refresh token may end its session"),
     }
 }
 

@@ -6,7 +6,7 @@ use super::case::Role::{Anyone, Superuser};
 use super::case::Shows::{Grows, Has};
 use super::case::Told::{Code, Field};
 use super::case::{Call, Case, Happy, Refused, call, refused};
-use super::gates::{PERMITTED_ONLY, open};
+use super::gates::{PERMITTED_ONLY, open, without_identity};
 use super::stage::NOBODY;
 
 pub fn cases() -> Vec<Case> {
@@ -112,7 +112,7 @@ fn health_retrieve() -> Case {
             ],
         }],
         refused: Refused::Never("it asks for nothing; what is not well is its answer"),
-        outsiders: open("monitors have no account"),
+        outsiders: without_identity("monitors have no account"),
     }
 }
 
@@ -126,7 +126,7 @@ fn health_live_retrieve() -> Case {
             shows: vec![Has("", json!({"status": "healthy"}))],
         }],
         refused: Refused::Never("it asks for nothing, and whoever answers is alive"),
-        outsiders: open("monitors have no account"),
+        outsiders: without_identity("monitors have no account"),
     }
 }
 
@@ -140,6 +140,6 @@ fn health_ready_retrieve() -> Case {
             shows: vec![Has("", json!({"status": "healthy"}))],
         }],
         refused: Refused::Never("it asks for nothing; what is not ready is its answer"),
-        outsiders: open("monitors have no account"),
+        outsiders: without_identity("monitors have no account"),
     }
 }

@@ -123,7 +123,7 @@ async fn staff_order_for_a_customer() {
     assert_eq!((&order["email"], &order["phone"]), (&json!("ana@example.com"), &json!("+254700000001")));
     assert_eq!(shop.number("select count(*) from orders where origin = 'staff'"), 1);
     assert_eq!(ana.get(&url(&order, "")).await.expect(200), order);
-    let history = ana.get(&url(&order, "history/")).await.expect(200);
+    let history = staff.get(&url(&order, "history/")).await.expect(200);
     assert_eq!(history[0]["actor"], json!({"type": "user", "id": staff.user}));
 }
 

@@ -39,7 +39,7 @@ async fn an_unpaid_order_expires_past_the_channels_limit() {
 
     assert_eq!(ana.get(&url(&order, "")).await.expect(200)["status"], "expired");
     assert_eq!(shop.stock_of(&mug), (10, 0));
-    let history = ana.get(&url(&order, "history/")).await.expect(200);
+    let history = shop.staff().await.get(&url(&order, "history/")).await.expect(200);
     assert_eq!(
         [&history[1]["from_status"], &history[1]["to_status"], &history[1]["note"], &history[1]["actor"]],
         [&json!("pending"), &json!("expired"), &json!("unpaid past the channel's limit"), &json!({"type": "system"})]

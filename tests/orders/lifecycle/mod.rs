@@ -98,8 +98,11 @@ async fn history_says_who_moved_an_order_and_why() {
     staff.post(&url(&order, "confirm/"), json!({"note": " Called her "})).await.expect(200);
     ana.post(&url(&order, "cancel/"), json!({"note": "Too late for me"})).await.expect(200);
 
-    let history = ana.get(&url(&order, "history/")).await.expect(200);
+    let history = staff.get(&url(&order, "history/")).await.expect(200);
+    let hers = ana.get(&url(&order, "history/")).await.expect(200);
 
+    // What staff say among themselves, and who they are, is not hers to read.
+    assert_eq!((&hers[1]["actor"], &hers[1]["note"]), (&json!({"type": "user"}), &json!("")));
     let actor = |id: Value| json!({"type": "user", "id": id});
     let row = |place: usize, from: Value, to: &str, actor: Value, note: &str| {
         let at = &history[place]["created_at"];

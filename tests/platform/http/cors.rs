@@ -87,7 +87,7 @@ async fn where_no_origin_is_configured_no_page_may() {
 async fn a_page_may_ask_first() {
     let shop = shop().await;
 
-    let answer = preflight(&shop, OURS, "PATCH", "authorization, content-type, if-match").await;
+    let answer = preflight(&shop, OURS, "PATCH", "authorization, content-type, x-order-token").await;
 
     assert_eq!(answer.status, 200);
     assert_eq!(answer.header("access-control-allow-origin"), Some(OURS));

@@ -262,6 +262,7 @@ fn wrong_settings_are_refused_without_repeating_the_password() {
         ("http://shop:hunter2@host", "the SMTP URL must start with smtp:// or smtps://"),
         ("smtp://shop:hunter2@host?tls=opportunistic", "the SMTP URL knows only ?tls=required"),
         ("smtps://shop:hunter2@host?tls=none", "the SMTP URL knows only ?tls=required"),
+        ("smtp://shop:hunter2@host", "the SMTP URL sends a password: add ?tls=required"),
         ("smtp://shop@host", "the SMTP URL has a user but no password"),
         ("smtp://:hunter2@host", "the SMTP URL has a password but no user"),
         ("smtp://shop:hunter2%ff@host", "the SMTP URL has a user or password that is not UTF-8"),
@@ -270,7 +271,7 @@ fn wrong_settings_are_refused_without_repeating_the_password() {
         assert_eq!(error.as_deref(), Some(problem), "{url}");
     }
     for from in ["", "the shop", "shop@mercer.example\r\nBcc: eve@example.com"] {
-        let url = Secret::new("smtp://shop:hunter2@host".to_owned());
+        let url = Secret::new("smtp://shop:hunter2@host?tls=required".to_owned());
         let settings = SmtpSettings { url, from: from.to_owned(), timeouts: BRIEFLY };
 
         assert!(matches!(SmtpMailer::new(&settings), Err(SettingsError::Sender(_))), "{from}");

@@ -98,7 +98,7 @@ async fn a_wrong_adjustment_is_refused() {
             }),
         ),
         (json!({"sku": "MUG", "quantity": "2.5"}), json!({"quantity": ["A valid integer is required."]})),
-        (json!({"sku": "MUG", "quantity": 1e30}), json!({"quantity": ["A valid integer is required."]})),
+        (json!({"sku": "MUG", "quantity": 1e30}), json!({"quantity": [most]})),
         (json!({"sku": "MUG", "quantity": 100_000_001}), json!({"quantity": [most]})),
         (json!({"sku": "POT", "delta": 1}), json!({"sku": ["Object with sku=POT does not exist."]})),
         (
