@@ -5,8 +5,8 @@ use serde_json::json;
 use super::case::Role::{Anyone, Customer};
 use super::case::Shows::{Grows, Has};
 use super::case::Told::{Code, Field};
-use super::case::{Call, Case, Happy, Refused, call, refused};
-use super::gates::{open, own, without_identity};
+use super::case::{Call, Case, Gate, Happy, Outsiders, Refused, call, refused};
+use super::gates::{BAD_TOKEN, open, own, without_identity};
 use super::stage::Stage;
 use crate::support::shop::PASSWORD;
 
@@ -93,7 +93,10 @@ fn login_create() -> Case {
             refused(400, Field("/email"), async |_| Call::sending(json!({"password": PASSWORD}))),
             refused(400, Field("/password"), async |s| Call::sending(json!({"email": s.ana.email}))),
         ]),
-        outsiders: without_identity("signing in is for those who are nobody yet"),
+        outsiders: Outsiders {
+            deactivated: Gate::Refused(400, Field("/non_field_errors")),
+            ..without_identity("signing in is for those who are nobody yet")
+        },
     }
 }
 
@@ -120,7 +123,10 @@ fn token_pair(operation: &'static str) -> Case {
             refused(401, Code("no_active_account"), async |s| credentials(&s.switched_off().await, PASSWORD)),
             refused(400, Field("/password"), async |_| Call::sending(json!({}))),
         ]),
-        outsiders: without_identity("signing in is for those who are nobody yet"),
+        outsiders: Outsiders {
+            deactivated: Gate::Refused(401, Code("no_active_account")),
+            ..without_identity("signing in is for those who are nobody yet")
+        },
     }
 }
 
@@ -160,7 +166,7 @@ fn refresh(operation: &'static str) -> Case {
             refused(401, Code("token_not_valid"), async |s| with_refresh(s.ana.token.as_deref().unwrap())),
             refused(400, Field("/refresh"), async |_| Call::sending(json!({}))),
         ]),
-        outsiders: without_identity("the refresh token is all that is needed"),
+        outsiders: Outsiders { deactivated: BAD_TOKEN, ..without_identity("the refresh token is all that is needed") },
     }
 }
 
