@@ -64,4 +64,4 @@ lint: ## what clippy says
 	cargo clippy --all-targets -- -D warnings
 
 bench: ## measure what the performance claims rest on
-	cargo bench $(ARGS)
+	cargo bench --bench import $(ARGS)
