@@ -111,7 +111,11 @@ impl Db {
                     conn.give_up();
                     dead_connections -= 1;
                 }
-                Err(problem) if problem.is_retryable() && tries > 1 => tries -= 1,
+                Err(problem) if problem.is_retryable() && tries > 1 => {
+                    tries -= 1;
+                    // Two that gave way to each other must not meet again at once.
+                    std::thread::sleep(Duration::from_millis(fastrand::u64(1..30)));
+                }
                 Err(problem) => return Err(problem),
             }
         }
