@@ -5,7 +5,7 @@ use serde_json::Value;
 
 use super::errors::{BadLine, CheckoutError, Unmet};
 use crate::customers::accounts;
-use crate::orders::lifecycle::{self, NewLine, NewOrder, Order, OrderOrigin, OrderStatus};
+use crate::orders::lifecycle::{self, NewOrder, Order, OrderLine, OrderOrigin, OrderStatus};
 use crate::orders::pricing::{LinePrice, LineToPrice, OrderTotals, TaxRule, price_line, total};
 use crate::platform::audit::Origin;
 use crate::platform::types::{
@@ -135,8 +135,8 @@ fn lines_of(
     variants: &[SaleableVariant],
     priced: &[(LineToPrice, LinePrice)],
     channel: &Channel,
-) -> Vec<NewLine> {
-    let line = |((position, variant), (line, price)): ((i32, &SaleableVariant), &(LineToPrice, LinePrice))| NewLine {
+) -> Vec<OrderLine> {
+    let line = |((position, variant), (line, price)): ((i32, &SaleableVariant), &(LineToPrice, LinePrice))| OrderLine {
         id: OrderLineId::generate(),
         order_id: order,
         position,
@@ -158,7 +158,7 @@ fn lines_of(
 }
 
 /// What the warehouses must have: nothing for variants whose stock nobody tracks.
-fn demands(variants: &[SaleableVariant], lines: &[NewLine], wanted: &[WantedLine]) -> Vec<Demand> {
+fn demands(variants: &[SaleableVariant], lines: &[OrderLine], wanted: &[WantedLine]) -> Vec<Demand> {
     let all = variants.iter().zip(lines).zip(wanted).enumerate();
     all.filter(|(_, ((variant, _), _))| variant.tracks_stock)
         .map(|(place, ((variant, line), wanted))| Demand {

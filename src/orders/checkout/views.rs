@@ -5,7 +5,7 @@ use utoipa::ToSchema;
 
 use super::services::WantedLine;
 use crate::platform::error::ErrorTree;
-use crate::platform::http::{FromJson, Members, body};
+use crate::platform::http::{FromJson, FromObject, Members, body, object_from_json};
 use crate::platform::types::{
     Country, Currency, CustomerId, Email, Line, Paragraph, Phone, ProductId, Quantity, VariantId,
 };
@@ -70,14 +70,8 @@ pub struct LineBody {
     pub quantity: Quantity,
 }
 
-impl FromJson for LineBody {
-    fn from_json(value: Value) -> Result<Self, ErrorTree> {
-        let Value::Object(values) = value else {
-            let found = crate::platform::http::python_type(&value);
-            let text = format!("Invalid data. Expected a dictionary, but got {found}.");
-            return Err(ErrorTree::of_object("invalid", text));
-        };
-        let mut members = Members::new(values);
+impl FromObject for LineBody {
+    fn from_object(members: &mut Members) -> Option<Self> {
         let product: Option<Option<ProductId>> = members.take("product");
         let variant: Option<Option<VariantId>> = members.take("variant");
         let sku: Option<Option<Line<64>>> = members.take("sku");
@@ -85,8 +79,13 @@ impl FromJson for LineBody {
         if let (Some(None), Some(None), Some(None)) = (&product, &variant, &sku) {
             members.refuse("non_field_errors", ErrorTree::message("required", "Name a product, a variant or a sku."));
         }
-        let read = || Some(Self { product: product?, variant: variant?, sku: sku?, quantity: quantity? });
-        members.finish(read())
+        Some(Self { product: product?, variant: variant?, sku: sku?, quantity: quantity? })
+    }
+}
+
+impl FromJson for LineBody {
+    fn from_json(value: Value) -> Result<Self, ErrorTree> {
+        object_from_json(value)
     }
 }
 

@@ -22,7 +22,7 @@ pub use access::{OrderAccess, OrderControl};
 pub use errors::OrderError;
 pub use events::{OrderEvent, OrderTopic};
 pub use jobs::{AnnounceOrder, ExpireUnpaidOrders};
-pub use models::{NewLine, NewOrder, Order, OrderLine, OrderOrigin};
+pub use models::{NewOrder, Order, OrderLine, OrderOrigin};
 pub use services::{cancel, confirm, create, expire, find, lock, move_on, set_fulfillment_status};
 pub use status::{FulfillmentStatus, OrderStatus, PaymentStatus};
 pub use views::{OrderView, TransitionBody};

@@ -158,31 +158,9 @@ impl Order {
 }
 
 /// A line: product and variant as they were when the order was placed.
-#[derive(Debug, Clone, HasQuery)]
+#[derive(Debug, Clone, HasQuery, Insertable)]
 #[diesel(table_name = order_lines)]
 pub struct OrderLine {
-    pub id: OrderLineId,
-    pub order_id: OrderId,
-    pub position: i32,
-    pub product_id: ProductId,
-    pub variant_id: VariantId,
-    pub product_name: String,
-    pub variant_name: String,
-    pub sku: String,
-    pub options: Value,
-    pub quantity: i32,
-    pub unit_price: Decimal,
-    pub discount: Decimal,
-    pub tax_rate: Decimal,
-    pub total_net: Decimal,
-    pub total_tax: Decimal,
-    pub total_gross: Decimal,
-}
-
-/// A line to insert.
-#[derive(Debug, Clone, Insertable)]
-#[diesel(table_name = order_lines)]
-pub struct NewLine {
     pub id: OrderLineId,
     pub order_id: OrderId,
     pub position: i32,
@@ -218,7 +196,7 @@ impl OrderLine {
         Ok(by_order)
     }
 
-    pub(super) fn insert_all(conn: &mut PgConnection, lines: &[NewLine]) -> QueryResult<()> {
+    pub(super) fn insert_all(conn: &mut PgConnection, lines: &[Self]) -> QueryResult<()> {
         diesel::insert_into(order_lines::table).values(lines).execute(conn).map(|_| ())
     }
 }

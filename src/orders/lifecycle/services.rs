@@ -5,7 +5,7 @@ use diesel::pg::PgConnection;
 use super::access::OrderAccess;
 use super::errors::OrderError;
 use super::events::{OrderTopic, tell};
-use super::models::{HistoryEntry, NewLine, NewOrder, Order, OrderLine};
+use super::models::{HistoryEntry, NewOrder, Order, OrderLine};
 use super::status::{FulfillmentStatus, OrderStatus, PaymentStatus};
 use crate::platform::audit::Origin;
 use crate::platform::types::OrderId;
@@ -15,7 +15,7 @@ use crate::products::stock;
 pub fn create(
     conn: &mut PgConnection,
     new: &NewOrder,
-    lines: &[NewLine],
+    lines: &[OrderLine],
     origin: &Origin,
 ) -> Result<Order, OrderError> {
     let order = Order::insert(conn, new)?;

@@ -17,7 +17,7 @@ use crate::platform::types::{
 };
 use crate::products::channels::Channel;
 use crate::products::pricing::VariantPrice;
-use crate::products::stock;
+use crate::products::stock::{self, Level};
 
 /// A product with its variants, priced in the default channel.
 #[derive(Debug, Serialize, ToSchema)]
@@ -146,28 +146,9 @@ body! {
         pub price: Price,
         /// How many there are at first; later changes go through `/api/stocks/adjust/`.
         #[schema(value_type = Option<i32>, minimum = 0)]
-        pub stock: Option<FirstStock>,
+        pub stock: Option<Level>,
         /// Off for what never runs out.
         pub tracks_stock: Option<bool>,
-    }
-}
-
-/// From nothing to a hundred million.
-#[derive(Debug, Clone, Copy, ToSchema)]
-#[schema(value_type = i32, minimum = 0, maximum = 100_000_000)]
-pub struct FirstStock(i32);
-
-impl FromJson for FirstStock {
-    fn from_json(value: Value) -> Result<Self, ErrorTree> {
-        let most = 100_000_000;
-        match i64::from_json(value)? {
-            number if number < 0 => Err(ErrorTree::min_value(0)),
-            number => i32::try_from(number)
-                .ok()
-                .filter(|n| i64::from(*n) <= most)
-                .map(Self)
-                .ok_or_else(|| ErrorTree::max_value(most)),
-        }
     }
 }
 
@@ -178,7 +159,7 @@ impl VariantBody {
             name: self.name.map(Paragraph::into_inner).unwrap_or_default(),
             options: Value::Object(self.options.unwrap_or_default().0),
             price: self.price.get(),
-            stock: self.stock.map_or(0, |stock| stock.0),
+            stock: self.stock.map_or(0, |stock| stock.get()),
             tracks_stock: self.tracks_stock.unwrap_or(true),
         }
     }
@@ -199,7 +180,7 @@ body! {
         pub sku: Option<Line<64>>,
         pub price: Option<Price>,
         #[schema(value_type = Option<i32>, minimum = 0)]
-        pub stock: Option<FirstStock>,
+        pub stock: Option<Level>,
         pub variants: Option<Vec<VariantBody>>,
         #[schema(value_type = Option<Object>)]
         pub metadata: Option<Map<String, Value>>,
@@ -228,7 +209,7 @@ impl NewProductBody {
 
     pub(super) fn into_new(self) -> NewProduct {
         let body = self.0;
-        let stock = body.stock.map_or(0, |stock| stock.0);
+        let stock = body.stock.map_or(0, |stock| stock.get());
         let simple = body.sku.zip(body.price).map(|(sku, price)| NewVariant {
             sku: sku.into_inner(),
             name: String::new(),

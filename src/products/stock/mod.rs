@@ -20,6 +20,7 @@ pub use adjusting::{Adjustment, Change, adjust, receive};
 pub use allocating::{Demand, allocate, release, ship, take_back};
 pub use errors::StockError;
 pub use models::{Stock, available};
+pub use views::Level;
 
 /// Below `/api/stocks`.
 pub fn routes(config: &mut ServiceConfig<'_>) {

@@ -128,6 +128,12 @@ body! {
 #[schema(value_type = i32, minimum = 0, maximum = 100_000_000)]
 pub struct Level(i32);
 
+impl Level {
+    pub const fn get(self) -> i32 {
+        self.0
+    }
+}
+
 /// A change of goods, at most a hundred million either way.
 #[derive(Debug, Clone, Copy, ToSchema)]
 #[schema(value_type = i32, minimum = -100_000_000, maximum = 100_000_000)]
