@@ -6,6 +6,7 @@ use serde::{Deserialize, Serialize};
 use crate::customers::auth::PurgeSessions;
 use crate::orders::lifecycle::{AnnounceOrder, ExpireUnpaidOrders};
 use crate::platform::app::App;
+use crate::platform::http::purge_idempotency_keys;
 use crate::platform::jobs::{Job, JobRegistry, NewJob, Schedule, purge_finished, purge_workers};
 use crate::platform::notify::DeliverMessage;
 
@@ -15,6 +16,7 @@ pub fn registry() -> JobRegistry {
         .with::<AnnounceOrder>()
         .with::<DeliverMessage>()
         .with::<ExpireUnpaidOrders>()
+        .with::<PurgeIdempotencyKeys>()
         .with::<PurgeJobs>()
         .with::<PurgeSessions>()
 }
@@ -24,6 +26,7 @@ pub fn schedules() -> serde_json::Result<Vec<Schedule>> {
     Ok(vec![
         Schedule { name: "orders.expire_unpaid", cron: "*/5 * * * *", job: NewJob::of(&ExpireUnpaidOrders {})? },
         Schedule { name: "auth.purge_sessions", cron: "20 3 * * *", job: NewJob::of(&PurgeSessions {})? },
+        Schedule { name: "http.purge_keys", cron: "50 * * * *", job: NewJob::of(&PurgeIdempotencyKeys {})? },
         Schedule { name: "jobs.purge", cron: "40 3 * * *", job: NewJob::of(&PurgeJobs {})? },
     ])
 }
@@ -42,6 +45,20 @@ impl Job for PurgeJobs {
         let now = app.clock.now();
         while app.db.write(move |conn| purge_finished(conn, now - TimeDelta::days(7), BATCH)).await? > 0 {}
         app.db.write(move |conn| purge_workers(conn, now - TimeDelta::days(1))).await?;
+        Ok(())
+    }
+}
+
+/// Forgets the stored answers of yesterday's idempotent requests.
+#[derive(Debug, Serialize, Deserialize)]
+pub struct PurgeIdempotencyKeys {}
+
+impl Job for PurgeIdempotencyKeys {
+    const NAME: &'static str = "http.purge_idempotency_keys";
+
+    async fn run(&self, app: &App) -> anyhow::Result<()> {
+        let now = app.clock.now();
+        while app.db.write(move |conn| purge_idempotency_keys(conn, now, BATCH)).await? > 0 {}
         Ok(())
     }
 }

@@ -51,6 +51,7 @@ diesel::table! {
         is_default -> Bool,
         created_at -> Timestamptz,
         updated_at -> Timestamptz,
+        version -> Int4,
     }
 }
 
@@ -116,6 +117,21 @@ diesel::table! {
         delivered_at -> Nullable<Timestamptz>,
         created_at -> Timestamptz,
         updated_at -> Timestamptz,
+    }
+}
+
+diesel::table! {
+    use diesel::sql_types::*;
+
+    idempotency_keys (scope) {
+        scope -> Bytea,
+        fingerprint -> Bytea,
+        status -> Int2,
+        headers -> Jsonb,
+        sealed_headers -> Nullable<Bytea>,
+        body -> Nullable<Bytea>,
+        created_at -> Timestamptz,
+        expires_at -> Timestamptz,
     }
 }
 
@@ -520,6 +536,7 @@ diesel::allow_tables_to_appear_in_same_query!(
     events,
     fulfillment_lines,
     fulfillments,
+    idempotency_keys,
     jobs,
     messages,
     order_history,

@@ -19,7 +19,7 @@ use crate::platform::auth::identify;
 use crate::platform::config::Config;
 use crate::platform::error::{Problem, render_problems};
 use crate::platform::http::{
-    RouteTable, answer_head, guard_front_door, hide_identity, refuse_other_methods, security_headers,
+    RouteTable, answer_head, guard_front_door, hide_identity, read_ahead, refuse_other_methods, security_headers,
     serve_both_slashes, spare_small_bodies, unmatched,
 };
 use crate::platform::openapi::Document;
@@ -73,6 +73,7 @@ pub fn application(
         .app_data(PathConfig::default().error_handler(|_, _| Problem::not_found().into()))
         .configure(routes::plain)
         .default_service(web::to(unmatched))
+        .wrap(from_fn(read_ahead))
         .wrap(from_fn(refuse_other_methods))
         .wrap(from_fn(identify))
         .wrap(from_fn(render_problems))

@@ -15,6 +15,7 @@ use crate::platform::config::Config;
 use crate::platform::db::embedded::{EmbeddedServer, EmbeddedSettings};
 use crate::platform::db::{Db, PoolSettings, TimeOuts, migrate};
 use crate::platform::error::Problem;
+use crate::platform::http::InFlight;
 use crate::platform::notify::Notifier;
 
 /// The database of `DATABASE_URL`, or the embedded one, which runs as long as this lives.
@@ -77,9 +78,9 @@ pub fn app(config: Config, db: Db, clock: Clock) -> Result<App> {
 pub fn app_with(config: Config, db: Db, clock: Clock, principals: Arc<dyn PrincipalSource>) -> Result<App> {
     let now = clock.now();
     let (issuer, seconds) = (config.public_url.clone(), config.access_token_seconds);
+    let master_key = Arc::new(MasterKey::of(&config)?);
     let keys = db.write_blocking(|conn| {
-        let master = MasterKey::of(&config).map_err(Problem::internal)?;
-        TokenKeys::load(conn, master, &issuer, seconds, now).map_err(Problem::internal)
+        TokenKeys::load(conn, Arc::clone(&master_key), &issuer, seconds, now).map_err(Problem::internal)
     });
     let keys = keys.context("cannot load the signing keys")?;
     let cache = match &config.redis_url {
@@ -94,6 +95,8 @@ pub fn app_with(config: Config, db: Db, clock: Clock, principals: Arc<dyn Princi
         cache,
         clock,
         keys: Arc::new(keys),
+        master_key,
+        in_flight: InFlight::default(),
         notifier: Arc::new(notifier),
         is_ready: Arc::new(AtomicBool::new(true)),
     })

@@ -3,11 +3,12 @@
 use std::sync::Arc;
 use std::sync::atomic::AtomicBool;
 
-use super::auth::{PrincipalSource, TokenKeys};
+use super::auth::{MasterKey, PrincipalSource, TokenKeys};
 use super::cache::Cache;
 use super::clock::Clock;
 use super::config::Config;
 use super::db::Db;
+use super::http::InFlight;
 use super::notify::Notifier;
 
 /// The application: settings, database, ports, clock. Cheap to clone.
@@ -18,8 +19,12 @@ pub struct App {
     pub cache: Cache,
     pub clock: Clock,
     pub keys: Arc<TokenKeys>,
+    /// Seals and signs what goes out and must come back unchanged.
+    pub master_key: Arc<MasterKey>,
     pub principals: Arc<dyn PrincipalSource>,
     pub notifier: Arc<Notifier>,
+    /// The writes with an `Idempotency-Key` that this process is answering.
+    pub in_flight: InFlight,
     /// Off while the program stops: load balancers look elsewhere first.
     pub is_ready: Arc<AtomicBool>,
 }

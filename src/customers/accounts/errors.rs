@@ -1,6 +1,7 @@
 //! What can be wrong with an account.
 
 use crate::platform::error::{ApiError, ErrorTree, Kind};
+use crate::platform::http::Stale;
 
 #[derive(Debug, thiserror::Error)]
 pub enum AccountError {
@@ -8,6 +9,8 @@ pub enum AccountError {
     EmailTaken,
     #[error("Not found.")]
     NotFound,
+    #[error(transparent)]
+    Stale(#[from] Stale),
     #[error(transparent)]
     Database(#[from] diesel::result::Error),
 }
@@ -17,6 +20,7 @@ impl ApiError for AccountError {
         match self {
             Self::EmailTaken => Kind::invalid("email", ErrorTree::message("unique", self.to_string())),
             Self::NotFound => Kind::not_found("not_found"),
+            Self::Stale(cause) => cause.kind(),
             Self::Database(cause) => cause.kind(),
         }
     }

@@ -1,75 +1,91 @@
 //! One's own account over HTTP.
 
-use actix_web::web::{Data, Json};
+use actix_web::web::Data;
 use actix_web::{get, patch, put};
+use diesel::prelude::*;
 
 use super::errors::AccountError;
+use super::models::UserChanges;
 use super::services;
 use super::views::{CustomerView, PatchedCustomerBody, PatchedUserBody, UserBody, UserView};
 use crate::platform::app::App;
-use crate::platform::audit::Origin;
 use crate::platform::auth::{CurrentCustomer, CurrentUser};
 use crate::platform::error::Problem;
-use crate::platform::http::Body;
+use crate::platform::http::{Answer, Body, Changed, ReadRequest, WriteRequest};
 
 /// Retrieve the signed-in user.
-#[utoipa::path(tag = "auth", security(("jwtAuth" = [])), responses((status = 200, body = UserView)))]
+#[utoipa::path(tag = "auth", params(ReadRequest), security(("jwtAuth" = [])),
+    responses((status = 200, body = UserView)))]
 #[get("/user/")]
-pub async fn get_user(app: Data<App>, user: CurrentUser) -> Result<Json<UserView>, Problem> {
+pub async fn get_user(app: Data<App>, user: CurrentUser, request: ReadRequest) -> Result<Answer, Problem> {
     let id = user.0.user_id;
-    let user = app.db.read(move |conn| services::find_user(conn, id)?.ok_or(AccountError::NotFound)).await?;
-    Ok(Json(user.into()))
+    let find = move |conn: &mut PgConnection| {
+        services::find_user(conn, id)?.map(UserView::from).ok_or(AccountError::NotFound)
+    };
+    request.one(&app, find).await
 }
 
 /// Replace the signed-in user's names.
-#[utoipa::path(tag = "auth", security(("jwtAuth" = [])), request_body = UserBody,
+#[utoipa::path(tag = "auth", params(WriteRequest), security(("jwtAuth" = [])), request_body = UserBody,
     responses((status = 200, body = UserView)))]
 #[put("/user/")]
 pub async fn replace_user(
     app: Data<App>,
     user: CurrentUser,
-    origin: Origin,
+    request: WriteRequest,
     body: Body<UserBody>,
-) -> Result<Json<UserView>, Problem> {
-    let (id, changes) = (user.0.user_id, body.0.into_changes());
-    let user = app.db.write(move |conn| services::change_user(conn, id, &changes, &origin)).await?;
-    Ok(Json(user.into()))
+) -> Result<Answer, Problem> {
+    change(&app, user, request, body.0.into_changes()).await
 }
 
 /// Change the signed-in user's names.
-#[utoipa::path(tag = "auth", security(("jwtAuth" = [])), request_body = PatchedUserBody,
+#[utoipa::path(tag = "auth", params(WriteRequest), security(("jwtAuth" = [])), request_body = PatchedUserBody,
     responses((status = 200, body = UserView)))]
 #[patch("/user/")]
 pub async fn change_user(
     app: Data<App>,
     user: CurrentUser,
-    origin: Origin,
+    request: WriteRequest,
     body: Body<PatchedUserBody>,
-) -> Result<Json<UserView>, Problem> {
-    let (id, changes) = (user.0.user_id, body.0.into_changes());
-    let user = app.db.write(move |conn| services::change_user(conn, id, &changes, &origin)).await?;
-    Ok(Json(user.into()))
+) -> Result<Answer, Problem> {
+    change(&app, user, request, body.0.into_changes()).await
+}
+
+async fn change(
+    app: &App,
+    user: CurrentUser,
+    request: WriteRequest,
+    changes: UserChanges,
+) -> Result<Answer, Problem> {
+    let change = move |conn: &mut PgConnection, request: &WriteRequest| {
+        services::change_user(conn, user.0.user_id, &changes, request).map(|user| Changed(UserView::from(user)))
+    };
+    request.run(app, change).await
 }
 
 /// Retrieve the signed-in customer's profile.
-#[utoipa::path(tag = "customers", security(("jwtAuth" = [])), responses((status = 200, body = CustomerView)))]
+#[utoipa::path(tag = "customers", params(ReadRequest), security(("jwtAuth" = [])),
+    responses((status = 200, body = CustomerView)))]
 #[get("/me/")]
-pub async fn get_me(app: Data<App>, customer: CurrentCustomer) -> Result<Json<CustomerView>, Problem> {
-    let profile = app.db.read(move |conn| services::profile(conn, customer.id)).await?;
-    Ok(Json(profile.into()))
+pub async fn get_me(app: Data<App>, customer: CurrentCustomer, request: ReadRequest) -> Result<Answer, Problem> {
+    let find = move |conn: &mut PgConnection| services::profile(conn, customer.id).map(CustomerView::from);
+    request.one(&app, find).await
 }
 
 /// Change the signed-in customer's profile.
-#[utoipa::path(tag = "customers", security(("jwtAuth" = [])), request_body = PatchedCustomerBody,
-    responses((status = 200, body = CustomerView)))]
+#[utoipa::path(tag = "customers", params(WriteRequest), security(("jwtAuth" = [])),
+    request_body = PatchedCustomerBody, responses((status = 200, body = CustomerView)))]
 #[patch("/me/")]
 pub async fn change_me(
     app: Data<App>,
     customer: CurrentCustomer,
-    origin: Origin,
+    request: WriteRequest,
     body: Body<PatchedCustomerBody>,
-) -> Result<Json<CustomerView>, Problem> {
-    let (id, changes) = (customer.id, body.0.into_changes());
-    let profile = app.db.write(move |conn| services::change_customer(conn, id, &changes, &origin)).await?;
-    Ok(Json(profile.into()))
+) -> Result<Answer, Problem> {
+    let changes = body.0.into_changes();
+    let change = move |conn: &mut PgConnection, request: &WriteRequest| {
+        let profile = services::change_customer(conn, customer.id, &changes, request)?;
+        Ok::<_, AccountError>(Changed(CustomerView::from(profile)))
+    };
+    request.run(&app, change).await
 }

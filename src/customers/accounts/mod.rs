@@ -16,7 +16,7 @@ pub use errors::AccountError;
 pub use models::{Customer, NewAccount, User};
 pub use passwords::{NewPassword, Password, PasswordHash, hash_password, verify_password};
 pub use services::{Profile, create, exist, find_by_email, find_customer, find_user, note_login};
-pub use views::UserView;
+pub use views::{CustomerView, UserView, customers_in_full};
 
 /// Below `/api/auth`.
 pub fn auth_routes(config: &mut ServiceConfig<'_>) {

@@ -22,11 +22,21 @@ pub struct User {
     pub is_active: bool,
     pub is_staff: bool,
     pub is_superuser: bool,
+    pub version: i32,
 }
 
 impl User {
     pub fn find(conn: &mut PgConnection, id: UserId) -> QueryResult<Option<Self>> {
         Self::query().filter(users::id.eq(id)).first(conn).optional()
+    }
+
+    pub(super) fn with_ids(conn: &mut PgConnection, ids: &[UserId]) -> QueryResult<Vec<Self>> {
+        Self::query().filter(users::id.eq_any(ids)).load(conn)
+    }
+
+    /// Locked until the transaction ends.
+    pub(super) fn lock(conn: &mut PgConnection, id: UserId) -> QueryResult<Option<Self>> {
+        Self::query().filter(users::id.eq(id)).for_no_key_update().first(conn).optional()
     }
 
     pub fn find_by_email(conn: &mut PgConnection, email: &Email) -> QueryResult<Option<Self>> {
@@ -109,6 +119,7 @@ pub struct Customer {
     pub phone: Option<Phone>,
     pub language: String,
     pub metadata: Value,
+    pub version: i32,
     pub created_at: DateTime<Utc>,
     pub updated_at: DateTime<Utc>,
 }
@@ -116,6 +127,15 @@ pub struct Customer {
 impl Customer {
     pub fn find(conn: &mut PgConnection, id: CustomerId) -> QueryResult<Option<Self>> {
         Self::query().filter(customers::id.eq(id)).first(conn).optional()
+    }
+
+    pub(super) fn with_ids(conn: &mut PgConnection, ids: &[CustomerId]) -> QueryResult<Vec<Self>> {
+        Self::query().filter(customers::id.eq_any(ids)).load(conn)
+    }
+
+    /// Locked until the transaction ends.
+    pub(super) fn lock(conn: &mut PgConnection, id: CustomerId) -> QueryResult<Option<Self>> {
+        Self::query().filter(customers::id.eq(id)).for_no_key_update().first(conn).optional()
     }
 
     pub(super) fn insert(

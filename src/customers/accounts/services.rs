@@ -7,6 +7,7 @@ use serde_json::json;
 use super::errors::AccountError;
 use super::models::{Customer, CustomerChanges, NewAccount, User, UserChanges};
 use crate::platform::audit::{self, Origin};
+use crate::platform::http::WriteRequest;
 use crate::platform::types::{CustomerId, Email, UserId};
 
 /// A person: the user and the customer they are.
@@ -58,23 +59,33 @@ pub(super) fn change_user(
     conn: &mut PgConnection,
     id: UserId,
     changes: &UserChanges,
-    origin: &Origin,
+    request: &WriteRequest,
 ) -> Result<User, AccountError> {
-    let user = changes.apply(conn, id, origin.at)?.ok_or(AccountError::NotFound)?;
-    let changed = json!({"first_name": changes.first_name, "last_name": changes.last_name});
-    audit::record(conn, origin, "user.changed", ("user", id.to_string()), changed)?;
-    Ok(user)
+    let user = User::lock(conn, id)?.ok_or(AccountError::NotFound)?;
+    request.expected.ensure(user.version)?;
+    apply(conn, &user, changes, &request.origin)
 }
 
+/// The version of a profile is that of its user and that of its customer together: either change makes it grow.
 pub(super) fn change_customer(
     conn: &mut PgConnection,
     id: CustomerId,
     changes: &(UserChanges, CustomerChanges),
-    origin: &Origin,
+    request: &WriteRequest,
 ) -> Result<Profile, AccountError> {
     let (of_user, of_customer) = changes;
-    let customer = of_customer.apply(conn, id, origin.at)?.ok_or(AccountError::NotFound)?;
-    let user = customer.user_id.ok_or(AccountError::NotFound)?;
-    let user = change_user(conn, user, of_user, origin)?;
+    let customer = Customer::lock(conn, id)?.ok_or(AccountError::NotFound)?;
+    let user = customer.user_id.map(|user| User::lock(conn, user)).transpose()?.flatten();
+    let user = user.ok_or(AccountError::NotFound)?;
+    request.expected.ensure(customer.version + user.version)?;
+    let customer = of_customer.apply(conn, id, request.origin.at)?.ok_or(AccountError::NotFound)?;
+    let user = apply(conn, &user, of_user, &request.origin)?;
     Ok(Profile { user, customer })
+}
+
+fn apply(conn: &mut PgConnection, user: &User, changes: &UserChanges, origin: &Origin) -> Result<User, AccountError> {
+    let changed = changes.apply(conn, user.id, origin.at)?.ok_or(AccountError::NotFound)?;
+    let told = json!({"first_name": changes.first_name, "last_name": changes.last_name});
+    audit::record(conn, origin, "user.changed", ("user", user.id.to_string()), told)?;
+    Ok(changed)
 }

@@ -1,12 +1,15 @@
 //! Accounts as JSON, and what may be sent to change them.
 
+use std::collections::HashMap;
+
 use chrono::{DateTime, Utc};
+use diesel::{PgConnection, QueryResult};
 use serde::Serialize;
 use utoipa::ToSchema;
 
-use super::models::{CustomerChanges, User, UserChanges};
+use super::models::{Customer, CustomerChanges, User, UserChanges};
 use super::services::Profile;
-use crate::platform::http::{Field, body, patch_body};
+use crate::platform::http::{Field, Resource, body, patch_body};
 use crate::platform::types::{CustomerId, Email, Line, Paragraph, Phone, UserId};
 
 /// The signed-in user, as dj-rest-auth shows it.
@@ -17,11 +20,20 @@ pub struct UserView {
     pub email: Email,
     pub first_name: String,
     pub last_name: String,
+    #[serde(skip)]
+    pub version: i32,
+}
+
+impl Resource for UserView {
+    fn version(&self) -> Option<i32> {
+        Some(self.version)
+    }
 }
 
 impl From<User> for UserView {
     fn from(user: User) -> Self {
-        Self { pk: user.id, email: user.email, first_name: user.first_name, last_name: user.last_name }
+        let User { id, email, first_name, last_name, version, .. } = user;
+        Self { pk: id, email, first_name, last_name, version }
     }
 }
 
@@ -30,7 +42,8 @@ impl From<User> for UserView {
 #[schema(as = Customer)]
 pub struct CustomerView {
     pub id: CustomerId,
-    pub email: Email,
+    /// Null for somebody who was imported without one.
+    pub email: Option<Email>,
     pub first_name: String,
     pub last_name: String,
     pub phone: Option<Phone>,
@@ -38,15 +51,49 @@ pub struct CustomerView {
     pub language: String,
     pub created_at: DateTime<Utc>,
     pub updated_at: DateTime<Utc>,
+    #[serde(skip)]
+    pub version: i32,
+}
+
+impl Resource for CustomerView {
+    fn version(&self) -> Option<i32> {
+        Some(self.version)
+    }
+}
+
+/// Customers as they would stand in place of their ids; whether somebody may see them is for the caller to say.
+pub fn customers_in_full(conn: &mut PgConnection, ids: &[CustomerId]) -> QueryResult<Vec<CustomerView>> {
+    let customers = Customer::with_ids(conn, ids)?;
+    let users: Vec<UserId> = customers.iter().filter_map(|customer| customer.user_id).collect();
+    let users = User::with_ids(conn, &users)?;
+    let mut users: HashMap<UserId, User> = users.into_iter().map(|user| (user.id, user)).collect();
+    let view = |customer: Customer| {
+        let user = customer.user_id.and_then(|id| users.remove(&id));
+        CustomerView::new(customer, user)
+    };
+    Ok(customers.into_iter().map(view).collect())
 }
 
 impl From<Profile> for CustomerView {
     fn from(Profile { user, customer }: Profile) -> Self {
+        Self::new(customer, Some(user))
+    }
+}
+
+impl CustomerView {
+    /// Somebody without an account has one name, which is not taken apart.
+    fn new(customer: Customer, user: Option<User>) -> Self {
+        let version = customer.version + user.as_ref().map_or(0, |user| user.version);
+        let (email, first_name, last_name) = match user {
+            Some(user) => (Some(user.email), user.first_name, user.last_name),
+            None => (customer.email, customer.name, String::new()),
+        };
         Self {
+            version,
             id: customer.id,
-            email: user.email,
-            first_name: user.first_name,
-            last_name: user.last_name,
+            email,
+            first_name,
+            last_name,
             phone: customer.phone,
             language: customer.language,
             created_at: customer.created_at,

@@ -14,7 +14,7 @@ use crate::platform::app::App;
 use crate::platform::audit::Origin;
 use crate::platform::auth::{CurrentUser, IssuedTokens};
 use crate::platform::error::Problem;
-use crate::platform::http::{Body, Created};
+use crate::platform::http::Body;
 use crate::platform::types::Paragraph;
 
 /// Register a new customer, and sign them in.
@@ -24,7 +24,7 @@ pub async fn register(
     app: Data<App>,
     origin: Origin,
     body: Body<RegistrationBody>,
-) -> Result<Created<LoginView>, Problem> {
+) -> Result<HttpResponse, Problem> {
     body.0.check()?;
     let RegistrationBody { email, password1, first_name, last_name, phone, .. } = body.0;
     let account = NewAccount {
@@ -39,7 +39,8 @@ pub async fn register(
     let (keys, days) = (app.keys.clone(), app.config.refresh_token_days);
     let registered = app.db.write(move |conn| services::register(conn, &account, &keys, days, &origin)).await?;
     let (profile, session) = registered;
-    Ok(Created::at("/api/auth/user/".to_owned(), LoginView::new(tokens_of(&app, &session)?, profile.user)))
+    let view = LoginView::new(tokens_of(&app, &session)?, profile.user);
+    Ok(HttpResponse::Created().insert_header((header::LOCATION, "/api/auth/user/")).json(view))
 }
 
 /// Sign in.

@@ -10,49 +10,49 @@ use super::services::{Buyer, PlaceOrder, Placement, place};
 use super::views::{AddressBody, LineBody, PlaceOrderBody};
 use crate::orders::lifecycle::OrderView;
 use crate::platform::app::App;
-use crate::platform::audit::Origin;
 use crate::platform::auth::{Permission, Principal, Viewer, random_token, sha256};
 use crate::platform::error::{ErrorTree, Problem};
-use crate::platform::http::{Body, Created};
+use crate::platform::http::{Answer, Body, Created, WriteRequest};
 use crate::platform::types::{Email, Paragraph};
 
 /// Place an order: as a customer, as a guest with an e-mail address, or as staff for a customer.
 ///
 /// Prices and stock are those of now. Answers 409 `out_of_stock` with the lines that come away short, and then
 /// nothing of the order remains. A guest finds the secret that opens the order later in the header `X-Order-Token`.
-#[utoipa::path(tag = "orders", security((), ("jwtAuth" = [])), request_body = PlaceOrderBody,
+#[utoipa::path(tag = "orders", params(WriteRequest), security((), ("jwtAuth" = [])), request_body = PlaceOrderBody,
     responses((status = 201, body = OrderView,
         headers(("X-Order-Token" = String, description = "For guests: the secret that opens the order later.")))))]
 #[post("/")]
 pub async fn place_order(
     app: Data<App>,
     viewer: Viewer,
-    origin: Origin,
+    request: WriteRequest,
     body: Body<PlaceOrderBody>,
-) -> Result<Created<OrderView>, Problem> {
-    let (buyer, token) = buyer(viewer.0.as_ref(), &body.0)?;
-    let command = command(buyer, body.0);
-    let place = move |conn: &mut PgConnection| {
-        let order = place(conn, &command, &origin)?;
-        Ok::<_, CheckoutError>(OrderView::of(conn, order)?)
+) -> Result<Answer, Problem> {
+    let (buyer, secret) = buyer(viewer.0.as_ref(), &body.0)?;
+    let request = match &buyer {
+        Buyer::Guest { email, .. } => request.asked_by(email.as_str()),
+        _ => request,
     };
-    let order = app.db.write(place).await?;
-    let created = Created::at(format!("/api/orders/{}/", order.id), order);
-    match token {
-        None => Ok(created),
-        Some(token) => {
-            let value = HeaderValue::from_str(&token).map_err(|error| Problem::internal(error.into()))?;
-            Ok(created.with_header(HeaderName::from_static("x-order-token"), value))
-        }
-    }
+    let command = command(buyer, body.0);
+    let place = move |conn: &mut PgConnection, request: &WriteRequest| -> Result<_, CheckoutError> {
+        let order = place(conn, &command, &request.origin)?;
+        let created = Created::at(format!("/api/orders/{}/", order.id), OrderView::of(conn, order)?);
+        Ok(match &secret {
+            None => created,
+            Some(secret) => created.with_secret(HeaderName::from_static("x-order-token"), secret.clone()),
+        })
+    };
+    request.run(&app, place).await
 }
 
 /// Whose order it is, and the secret of a guest's.
-fn buyer(principal: Option<&Principal>, body: &PlaceOrderBody) -> Result<(Buyer, Option<String>), Problem> {
+fn buyer(principal: Option<&Principal>, body: &PlaceOrderBody) -> Result<(Buyer, Option<HeaderValue>), Problem> {
     let Some(principal) = principal else {
         let email = body.email.clone().ok_or_else(email_required)?;
         let token = random_token().map_err(Problem::internal)?;
-        return Ok((Buyer::Guest { email, token_hash: sha256(&token) }, Some(token)));
+        let secret = HeaderValue::from_str(&token).map_err(|error| Problem::internal(error.into()))?;
+        return Ok((Buyer::Guest { email, token_hash: sha256(&token) }, Some(secret)));
     };
     if let Some(customer) = body.customer.filter(|id| Some(*id) != principal.customer_id) {
         if !principal.may(Permission::OrdersManage) {

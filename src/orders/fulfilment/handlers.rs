@@ -1,17 +1,18 @@
 //! Fulfilment over HTTP: the simple way, a whole order at a time.
 
 use actix_web::post;
-use actix_web::web::{Data, Json, Path};
+use actix_web::web::{Data, Path};
 use diesel::prelude::*;
 
 use super::models::Label;
 use super::services;
-use crate::orders::lifecycle::{OrderControl, OrderError, OrderView, TransitionBody};
+use crate::orders::lifecycle::{
+    self, OrderAccess, OrderControl, OrderError, OrderToken, OrderView, TransitionBody,
+};
 use crate::platform::app::App;
-use crate::platform::audit::Origin;
 use crate::platform::auth::{Allowed, ManageOrders};
 use crate::platform::error::Problem;
-use crate::platform::http::{Body, body};
+use crate::platform::http::{Answer, Body, Changed, WriteRequest, body};
 use crate::platform::types::{OrderId, Paragraph};
 
 body! {
@@ -25,84 +26,87 @@ body! {
 }
 
 /// Begin to prepare a confirmed order.
-#[utoipa::path(tag = "orders", params(OrderId), security(("jwtAuth" = [])), request_body = TransitionBody,
-    responses((status = 200, body = OrderView)))]
+#[utoipa::path(tag = "orders", params(OrderId, WriteRequest), security(("jwtAuth" = ["orders.manage"])),
+    request_body = TransitionBody, responses((status = 200, body = OrderView)))]
 #[post("/{id}/process/")]
 pub async fn process_order(
     app: Data<App>,
     _staff: Allowed<ManageOrders>,
-    origin: Origin,
+    request: WriteRequest,
     id: Path<OrderId>,
     body: Body<TransitionBody>,
-) -> Result<Json<OrderView>, Problem> {
+) -> Result<Answer, Problem> {
     let note = body.0.into_note();
-    let process = move |conn: &mut PgConnection| {
-        let order = services::process(conn, *id, &note, &origin)?;
-        Ok::<_, OrderError>(OrderView::of(conn, order)?)
+    let process = move |conn: &mut PgConnection, request: &WriteRequest| -> Result<_, OrderError> {
+        lifecycle::expect(conn, *id, &OrderAccess::Staff, &request.expected)?;
+        let order = services::process(conn, *id, &note, &request.origin)?;
+        Ok(Changed(OrderView::of(conn, order)?))
     };
-    Ok(Json(app.db.write(process).await?))
+    request.run(&app, process).await
 }
 
 /// Ship all that was prepared.
 ///
 /// Stock goes down, and the customer is told.
-#[utoipa::path(tag = "orders", params(OrderId), security(("jwtAuth" = [])), request_body = ShipBody,
-    responses((status = 200, body = OrderView)))]
+#[utoipa::path(tag = "orders", params(OrderId, WriteRequest), security(("jwtAuth" = ["orders.manage"])),
+    request_body = ShipBody, responses((status = 200, body = OrderView)))]
 #[post("/{id}/ship/")]
 pub async fn ship_order(
     app: Data<App>,
     _staff: Allowed<ManageOrders>,
-    origin: Origin,
+    request: WriteRequest,
     id: Path<OrderId>,
     body: Body<ShipBody>,
-) -> Result<Json<OrderView>, Problem> {
+) -> Result<Answer, Problem> {
     let text = |text: Option<Paragraph<100>>| text.map(Paragraph::into_inner).unwrap_or_default();
     let label = Label { tracking_number: text(body.0.tracking_number), carrier: text(body.0.carrier) };
     let note = body.0.note.map(Paragraph::into_inner).unwrap_or_default();
-    let ship = move |conn: &mut PgConnection| {
-        let order = services::ship(conn, *id, &label, &note, &origin)?;
-        Ok::<_, OrderError>(OrderView::of(conn, order)?)
+    let ship = move |conn: &mut PgConnection, request: &WriteRequest| -> Result<_, OrderError> {
+        lifecycle::expect(conn, *id, &OrderAccess::Staff, &request.expected)?;
+        let order = services::ship(conn, *id, &label, &note, &request.origin)?;
+        Ok(Changed(OrderView::of(conn, order)?))
     };
-    Ok(Json(app.db.write(ship).await?))
+    request.run(&app, ship).await
 }
 
 /// Note that a shipped order has arrived.
-#[utoipa::path(tag = "orders", params(OrderId), security(("jwtAuth" = [])), request_body = TransitionBody,
-    responses((status = 200, body = OrderView)))]
+#[utoipa::path(tag = "orders", params(OrderId, WriteRequest), security(("jwtAuth" = ["orders.manage"])),
+    request_body = TransitionBody, responses((status = 200, body = OrderView)))]
 #[post("/{id}/deliver/")]
 pub async fn deliver_order(
     app: Data<App>,
     _staff: Allowed<ManageOrders>,
-    origin: Origin,
+    request: WriteRequest,
     id: Path<OrderId>,
     body: Body<TransitionBody>,
-) -> Result<Json<OrderView>, Problem> {
+) -> Result<Answer, Problem> {
     let note = body.0.into_note();
-    let deliver = move |conn: &mut PgConnection| {
-        let order = services::deliver(conn, *id, &note, &origin)?;
-        Ok::<_, OrderError>(OrderView::of(conn, order)?)
+    let deliver = move |conn: &mut PgConnection, request: &WriteRequest| -> Result<_, OrderError> {
+        lifecycle::expect(conn, *id, &OrderAccess::Staff, &request.expected)?;
+        let order = services::deliver(conn, *id, &note, &request.origin)?;
+        Ok(Changed(OrderView::of(conn, order)?))
     };
-    Ok(Json(app.db.write(deliver).await?))
+    request.run(&app, deliver).await
 }
 
 /// Cancel an order and free its stock.
 ///
 /// Customers may until it is being prepared, staff until it has shipped.
-#[utoipa::path(tag = "orders", params(OrderId,
-    ("X-Order-Token" = Option<String>, Header, description = "A guest's secret, from the answer to placing the order.")),
-    security((), ("jwtAuth" = [])), request_body = TransitionBody, responses((status = 200, body = OrderView)))]
+#[utoipa::path(tag = "orders", params(OrderId, OrderToken, WriteRequest), security((), ("jwtAuth" = [])),
+    request_body = TransitionBody, responses((status = 200, body = OrderView)))]
 #[post("/{id}/cancel/")]
 pub async fn cancel_order(
     app: Data<App>,
     access: OrderControl,
-    origin: Origin,
+    request: WriteRequest,
     id: Path<OrderId>,
     body: Body<TransitionBody>,
-) -> Result<Json<OrderView>, Problem> {
+) -> Result<Answer, Problem> {
     let note = body.0.into_note();
-    let cancel = move |conn: &mut PgConnection| {
-        let order = services::cancel(conn, *id, &access.0, &note, &origin)?;
-        Ok::<_, OrderError>(OrderView::of(conn, order)?)
+    let cancel = move |conn: &mut PgConnection, request: &WriteRequest| -> Result<_, OrderError> {
+        lifecycle::expect(conn, *id, &access.0, &request.expected)?;
+        let order = services::cancel(conn, *id, &access.0, &note, &request.origin)?;
+        Ok(Changed(OrderView::of(conn, order)?))
     };
-    Ok(Json(app.db.write(cancel).await?))
+    request.run(&app, cancel).await
 }

@@ -4,6 +4,7 @@ use std::future::{Ready, ready};
 
 use actix_web::dev::Payload;
 use actix_web::{FromRequest, HttpRequest};
+use utoipa::IntoParams;
 
 use super::models::Order;
 use crate::platform::auth::{Permission, Principal, principal_of, sha256};
@@ -72,6 +73,16 @@ impl FromRequest for OrderAccess {
     fn from_request(request: &HttpRequest, _: &mut Payload) -> Self::Future {
         ready(access(request, Permission::OrdersView))
     }
+}
+
+/// The header of a guest's secret, for the OpenAPI document.
+#[derive(Debug, IntoParams)]
+#[into_params(parameter_in = Header)]
+#[expect(dead_code, reason = "only documents the header")]
+pub struct OrderToken {
+    /// A guest's secret, from the answer to placing the order.
+    #[param(rename = "X-Order-Token")]
+    order_token: Option<String>,
 }
 
 /// For changing: staff who may manage orders change all.

@@ -4,6 +4,7 @@ use serde_json::json;
 
 use super::status::OrderStatus;
 use crate::platform::error::{ApiError, Kind};
+use crate::platform::http::Stale;
 use crate::products::stock::StockError;
 
 #[derive(Debug, thiserror::Error)]
@@ -14,6 +15,8 @@ pub enum OrderError {
     NoSuchMove { from: OrderStatus, to: OrderStatus },
     #[error("The order can no longer be cancelled by the customer.")]
     TooLateToCancel { status: OrderStatus },
+    #[error(transparent)]
+    Stale(#[from] Stale),
     #[error(transparent)]
     Stock(#[from] StockError),
     #[error(transparent)]
@@ -30,6 +33,7 @@ impl ApiError for OrderError {
             Self::TooLateToCancel { status } => {
                 Kind::conflict("invalid_transition").with("status", json!(status)).with("next", json!([]))
             }
+            Self::Stale(cause) => cause.kind(),
             Self::Stock(cause) => cause.kind(),
             Self::Database(cause) => cause.kind(),
         }

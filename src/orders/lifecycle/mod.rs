@@ -18,14 +18,14 @@ mod views;
 
 use utoipa_actix_web::service_config::ServiceConfig;
 
-pub use access::{OrderAccess, OrderControl};
+pub use access::{OrderAccess, OrderControl, OrderToken};
 pub use errors::OrderError;
 pub use events::{OrderEvent, OrderTopic};
 pub use jobs::{AnnounceOrder, ExpireUnpaidOrders};
 pub use models::{NewOrder, Order, OrderLine, OrderOrigin};
-pub use services::{cancel, confirm, create, expire, find, lock, move_on, set_fulfillment_status};
+pub use services::{cancel, confirm, create, expect, expire, find, lock, move_on, set_fulfillment_status};
 pub use status::{FulfillmentStatus, OrderStatus, PaymentStatus};
-pub use views::{OrderView, TransitionBody};
+pub use views::{OrderView, TransitionBody, expandable_orders};
 
 /// Below `/api/orders`.
 pub fn routes(config: &mut ServiceConfig<'_>) {

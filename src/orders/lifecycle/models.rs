@@ -53,6 +53,7 @@ pub struct Order {
     pub note: String,
     pub access_token_hash: Option<Vec<u8>>,
     pub placed_at: DateTime<Utc>,
+    pub version: i32,
     pub created_at: DateTime<Utc>,
     pub updated_at: DateTime<Utc>,
 }
@@ -86,6 +87,10 @@ pub struct NewOrder {
 impl Order {
     pub fn find(conn: &mut PgConnection, id: OrderId) -> QueryResult<Option<Self>> {
         Self::query().filter(orders::id.eq(id)).first(conn).optional()
+    }
+
+    pub(super) fn with_ids(conn: &mut PgConnection, ids: &[OrderId]) -> QueryResult<Vec<Self>> {
+        Self::query().filter(orders::id.eq_any(ids)).load(conn)
     }
 
     /// Locked, so that moves of one order come one after the other.

@@ -8,6 +8,7 @@ use super::events::{OrderTopic, tell};
 use super::models::{HistoryEntry, NewOrder, Order, OrderLine};
 use super::status::{FulfillmentStatus, OrderStatus, PaymentStatus};
 use crate::platform::audit::Origin;
+use crate::platform::http::Expected;
 use crate::platform::types::OrderId;
 use crate::products::stock;
 
@@ -33,6 +34,20 @@ pub fn find(conn: &mut PgConnection, id: OrderId, access: &OrderAccess) -> Resul
 /// An order that somebody may see, locked.
 pub fn lock(conn: &mut PgConnection, id: OrderId, access: &OrderAccess) -> Result<Order, OrderError> {
     Order::lock(conn, id)?.filter(|order| access.covers(order)).ok_or(OrderError::NotFound)
+}
+
+/// Refuses to change an order that is no longer as it was seen. Whoever may not see it learns nothing of it.
+pub fn expect(
+    conn: &mut PgConnection,
+    id: OrderId,
+    access: &OrderAccess,
+    expected: &Expected,
+) -> Result<(), OrderError> {
+    if expected.is_any() {
+        return Ok(());
+    }
+    let order = lock(conn, id, access)?;
+    Ok(expected.ensure(order.version)?)
 }
 
 /// The one gate: moves a locked order to `to` if the table has that move, writes the history, publishes the event.

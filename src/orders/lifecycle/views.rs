@@ -9,14 +9,19 @@ use serde_json::{Value, json};
 use utoipa::ToSchema;
 use uuid::Uuid;
 
+use super::access::OrderAccess;
 use super::models::{HistoryEntry, Order, OrderLine};
 use super::status::{FulfillmentStatus, OrderStatus, PaymentStatus};
-use crate::platform::http::body;
+use crate::customers::accounts::{self, CustomerView};
+use crate::platform::auth::{Permission, Principal};
+use crate::platform::error::Problem;
+use crate::platform::http::{Loaded, Relation, Resource, body, keys};
 use crate::platform::types::{
     ChannelId, Currency, CustomerId, DecimalString, Email, OrderId, OrderLineId, Paragraph, Phone, ProductId, Rate,
     Slug, VariantId,
 };
-use crate::products::channels::Channel;
+use crate::products::catalogue::{self, ProductView};
+use crate::products::channels::{self, Channel, ChannelView};
 
 /// An order: a snapshot of what was bought.
 #[derive(Debug, Serialize, ToSchema)]
@@ -49,6 +54,58 @@ pub struct OrderView {
     pub placed_at: DateTime<Utc>,
     pub created_at: DateTime<Utc>,
     pub updated_at: DateTime<Utc>,
+    #[serde(skip)]
+    pub version: i32,
+}
+
+impl Resource for OrderView {
+    const RELATIONS: &'static [Relation] = &[
+        Relation::reference("channel", channels::expandable, || ChannelView::RELATIONS),
+        Relation::reference("customer", expandable_customers, || CustomerView::RELATIONS),
+        Relation::nested("lines", OrderLineView::RELATIONS),
+    ];
+
+    fn version(&self) -> Option<i32> {
+        Some(self.version)
+    }
+
+    fn last_modified(&self) -> Option<DateTime<Utc>> {
+        Some(self.updated_at)
+    }
+}
+
+impl Resource for OrderLineView {
+    const RELATIONS: &'static [Relation] = &[
+        Relation::reference("product", catalogue::expandable_products, || ProductView::RELATIONS),
+        Relation::reference("variant", catalogue::expandable_variants, || &[]),
+    ];
+}
+
+/// Customers in place of their ids: oneself, or anybody for those who see all orders.
+pub(in crate::orders) fn expandable_customers(
+    conn: &mut PgConnection,
+    principal: Option<&Principal>,
+    ids: &[String],
+) -> Result<Loaded, Problem> {
+    let Some(principal) = principal else { return Ok(Loaded::default()) };
+    let mut ids: Vec<CustomerId> = keys(ids);
+    if !principal.may(Permission::OrdersView) {
+        ids.retain(|id| principal.customer_id == Some(*id));
+    }
+    Loaded::of(accounts::customers_in_full(conn, &ids)?, |view| view.id.to_string())
+}
+
+/// Orders in place of their ids: one's own, or anybody's for those who see all.
+pub fn expandable_orders(
+    conn: &mut PgConnection,
+    principal: Option<&Principal>,
+    ids: &[String],
+) -> Result<Loaded, Problem> {
+    let access = principal.map(|principal| OrderAccess::of(principal, Permission::OrdersView)).transpose()?;
+    let Some(access) = access else { return Ok(Loaded::default()) };
+    let mut rows = Order::with_ids(conn, &keys(ids))?;
+    rows.retain(|order| access.covers(order));
+    Loaded::of(OrderView::of_all(conn, rows)?, |view| view.id.to_string())
 }
 
 /// A line of an order, as it was sold.
@@ -120,6 +177,7 @@ impl OrderView {
             placed_at: order.placed_at,
             created_at: order.created_at,
             updated_at: order.updated_at,
+            version: order.version,
         }
     }
 }
@@ -161,6 +219,8 @@ pub struct HistoryView {
     pub note: String,
     pub created_at: DateTime<Utc>,
 }
+
+impl Resource for HistoryView {}
 
 impl HistoryView {
     /// Staff see who did what and why; others see when, and by what kind of actor.

@@ -1,7 +1,7 @@
 //! Payments over HTTP.
 
 use actix_web::get;
-use actix_web::web::{Data, Json, Path};
+use actix_web::web::{Data, Path};
 use chrono::{DateTime, Utc};
 use diesel::prelude::*;
 use serde::Serialize;
@@ -9,9 +9,10 @@ use utoipa::ToSchema;
 use uuid::Uuid;
 
 use super::models::{Payment, Transaction, TransactionKind};
-use crate::orders::lifecycle::{self, OrderAccess, OrderError};
+use crate::orders::lifecycle::{self, OrderAccess, OrderError, OrderToken};
 use crate::platform::app::App;
 use crate::platform::error::Problem;
+use crate::platform::http::{Answer, ReadRequest, Resource};
 use crate::platform::types::{Currency, DecimalString, Money, OrderId};
 
 /// A payment with all that happened to it.
@@ -36,6 +37,8 @@ pub struct TransactionView {
     pub created_at: DateTime<Utc>,
 }
 
+impl Resource for PaymentView {}
+
 impl PaymentView {
     fn new(payment: Payment, transactions: &[Transaction]) -> Self {
         let own = transactions.iter().filter(|transaction| transaction.payment_id == payment.id);
@@ -57,22 +60,21 @@ impl PaymentView {
 }
 
 /// List the payments of an order.
-#[utoipa::path(tag = "orders", params(OrderId,
-    ("X-Order-Token" = Option<String>, Header, description = "A guest's secret, from the answer to placing the order.")),
-    security((), ("jwtAuth" = [])), responses((status = 200, body = Vec<PaymentView>)))]
+#[utoipa::path(tag = "orders", params(OrderId, OrderToken, ReadRequest), security((), ("jwtAuth" = [])),
+    responses((status = 200, body = Vec<PaymentView>)))]
 #[get("/{id}/payments/")]
 pub async fn list_payments(
     app: Data<App>,
     access: OrderAccess,
+    request: ReadRequest,
     id: Path<OrderId>,
-) -> Result<Json<Vec<PaymentView>>, Problem> {
-    let list = move |conn: &mut PgConnection| {
+) -> Result<Answer, Problem> {
+    let list = move |conn: &mut PgConnection| -> Result<_, OrderError> {
         let order = lifecycle::find(conn, *id, &access)?;
         let payments = Payment::of_order(conn, order.id)?;
         let ids: Vec<Uuid> = payments.iter().map(|payment| payment.id).collect();
         let transactions = Transaction::of_payments(conn, &ids)?;
-        let view = |payment| PaymentView::new(payment, &transactions);
-        Ok::<_, OrderError>(payments.into_iter().map(view).collect())
+        Ok(payments.into_iter().map(|payment| PaymentView::new(payment, &transactions)).collect())
     };
-    Ok(Json(app.db.read(list).await?))
+    request.all(&app, list).await
 }

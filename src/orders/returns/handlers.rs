@@ -1,22 +1,28 @@
 //! Returns over HTTP.
 
-use actix_web::web::{Data, Json, Path};
+use actix_web::web::{Data, Path};
 use actix_web::{get, post};
 use chrono::{DateTime, Utc};
+use diesel::pg::Pg;
 use diesel::prelude::*;
+use rust_decimal::Decimal;
 use serde::Serialize;
 use utoipa::ToSchema;
 use uuid::Uuid;
 
 use super::models::{Return, ReturnId, ReturnLine, ReturnStatus};
 use super::services;
-use crate::orders::lifecycle::{OrderError, TransitionBody};
+use crate::orders::lifecycle::{self, OrderAccess, OrderError, OrderView, TransitionBody, expandable_orders};
 use crate::platform::app::App;
-use crate::platform::audit::Origin;
 use crate::platform::auth::{Allowed, ManageOrders, ViewOrders};
 use crate::platform::error::Problem;
-use crate::platform::http::{Body, Created, Page, Paged};
+use crate::platform::http::{
+    Answer, Body, Choices, Created, ListRequest, Moments, Ordering, Paged, Ranges, ReadRequest, Relation, Resource,
+    SortColumn, Texts, WriteRequest, filter, narrow, paginate,
+};
 use crate::platform::types::{Currency, CustomerId, DecimalString, Money, OrderId, OrderLineId, ProductId, VariantId};
+use crate::products::catalogue::{self, ProductView};
+use crate::schema::returns;
 
 /// Goods that came back; lists leave out the lines.
 #[derive(Debug, Serialize, ToSchema)]
@@ -49,6 +55,18 @@ pub struct ReturnLineView {
     pub total_gross: DecimalString,
 }
 
+impl Resource for ReturnView {
+    const RELATIONS: &'static [Relation] = &[
+        Relation::reference("order", expandable_orders, || OrderView::RELATIONS),
+        Relation::nested("lines", RETURN_LINE_RELATIONS),
+    ];
+}
+
+const RETURN_LINE_RELATIONS: &[Relation] = &[
+    Relation::reference("product", catalogue::expandable_products, || ProductView::RELATIONS),
+    Relation::reference("variant", catalogue::expandable_variants, || &[]),
+];
+
 impl ReturnView {
     fn new(row: Return, lines: Vec<ReturnLine>) -> Self {
         let shown = |amount| Money::new(amount, row.currency).shown();
@@ -78,59 +96,97 @@ impl ReturnView {
     }
 }
 
+filter! {
+    pub struct ReturnFilter {
+        "status" => pub status: Choices<ReturnStatus>,
+        "number" => pub number: Texts,
+        "order" => pub order: Choices<OrderId>,
+        "customer" => pub customer: Choices<CustomerId>,
+        "currency" => pub currency: Choices<Currency>,
+        "total_gross" => pub total_gross: Ranges<Decimal>,
+        "returned_at" => pub returned_at: Moments,
+    }
+}
+
+/// The newest first.
+pub struct ReturnOrdering;
+
+impl Ordering for ReturnOrdering {
+    const COLUMNS: &'static [SortColumn] = &[
+        SortColumn::new("returned_at", "returns.returned_at", "timestamptz"),
+        SortColumn::new("number", "returns.number", "text"),
+        SortColumn::new("total_gross", "returns.total_gross", "numeric"),
+    ];
+    const DEFAULT: &'static str = "-returned_at";
+    const ID: SortColumn = SortColumn::new("id", "returns.id", "uuid");
+}
+
+type ReturnList = ListRequest<ReturnFilter, ReturnOrdering>;
+
+impl ReturnFilter {
+    fn query<'a>(&self) -> returns::BoxedQuery<'a, Pg> {
+        let mut query = returns::table.into_boxed();
+        narrow!(query, choices, returns::status, &self.status);
+        narrow!(query, texts, returns::number, &self.number);
+        narrow!(query, choices, returns::order_id, &self.order);
+        narrow!(query, choices, returns::customer_id, &self.customer);
+        narrow!(query, choices, returns::currency, &self.currency);
+        narrow!(query, ranges, returns::total_gross, &self.total_gross);
+        narrow!(query, moments, returns::returned_at, &self.returned_at);
+        query
+    }
+}
+
 /// List returns, the newest first.
-#[utoipa::path(tag = "returns", params(Page), security(("jwtAuth" = [])),
+#[utoipa::path(tag = "returns", params(ReturnList), security(("jwtAuth" = ["orders.view"])),
     responses((status = 200, body = Paged<ReturnView>)))]
 #[get("/")]
-pub async fn list_returns(
-    app: Data<App>,
-    _staff: Allowed<ViewOrders>,
-    page: Page,
-) -> Result<Json<Paged<ReturnView>>, Problem> {
-    let list = move |conn: &mut PgConnection| -> Result<_, Problem> {
-        let count = Return::count(conn)?;
-        let rows = Return::list(conn, page.limit(), page.offset(count)?)?;
-        Ok(page.envelope(count, rows.into_iter().map(|row| ReturnView::new(row, Vec::new())).collect()))
+pub async fn list_returns(app: Data<App>, _staff: Allowed<ViewOrders>, list: ReturnList) -> Result<Answer, Problem> {
+    let read = |conn: &mut PgConnection, list: &ReturnList| -> Result<_, Problem> {
+        let slice = paginate!(conn, || list.filter.query(), Return, list);
+        Ok(slice.map(|row| ReturnView::new(row, Vec::new())))
     };
-    Ok(Json(app.db.read(list).await?))
+    list.page(&app, read).await
 }
 
 /// Retrieve a return with its lines.
-#[utoipa::path(tag = "returns", params(ReturnId), security(("jwtAuth" = [])),
+#[utoipa::path(tag = "returns", params(ReturnId, ReadRequest), security(("jwtAuth" = ["orders.view"])),
     responses((status = 200, body = ReturnView)))]
 #[get("/{id}/")]
 pub async fn get_return(
     app: Data<App>,
     _staff: Allowed<ViewOrders>,
+    request: ReadRequest,
     id: Path<ReturnId>,
-) -> Result<Json<ReturnView>, Problem> {
-    let find = move |conn: &mut PgConnection| {
+) -> Result<Answer, Problem> {
+    let find = move |conn: &mut PgConnection| -> Result<_, OrderError> {
         let row = Return::find(conn, *id)?.ok_or(OrderError::NotFound)?;
         let lines = row.lines(conn)?;
-        Ok::<_, OrderError>(ReturnView::new(row, lines))
+        Ok(ReturnView::new(row, lines))
     };
-    Ok(Json(app.db.read(find).await?))
+    request.one(&app, find).await
 }
 
 /// Take back everything in a shipped or delivered order.
 ///
 /// The goods are on their shelves again, and the order is returned.
-#[utoipa::path(tag = "orders", params(OrderId), security(("jwtAuth" = [])), request_body = TransitionBody,
-    responses((status = 201, body = ReturnView)))]
+#[utoipa::path(tag = "orders", params(OrderId, WriteRequest), security(("jwtAuth" = ["orders.manage"])),
+    request_body = TransitionBody, responses((status = 201, body = ReturnView)))]
 #[post("/{id}/returns/")]
 pub async fn take_back_order(
     app: Data<App>,
     _staff: Allowed<ManageOrders>,
-    origin: Origin,
+    request: WriteRequest,
     id: Path<OrderId>,
     body: Body<TransitionBody>,
-) -> Result<Created<ReturnView>, Problem> {
+) -> Result<Answer, Problem> {
     let note = body.0.into_note();
-    let receive = move |conn: &mut PgConnection| {
-        let row = services::receive(conn, *id, &note, &origin)?;
+    let receive = move |conn: &mut PgConnection, request: &WriteRequest| -> Result<_, OrderError> {
+        lifecycle::expect(conn, *id, &OrderAccess::Staff, &request.expected)?;
+        let row = services::receive(conn, *id, &note, &request.origin)?;
         let lines = row.lines(conn)?;
-        Ok::<_, OrderError>(ReturnView::new(row, lines))
+        let view = ReturnView::new(row, lines);
+        Ok(Created::at(format!("/api/returns/{}/", view.id), view))
     };
-    let view = app.db.write(receive).await?;
-    Ok(Created::at(format!("/api/returns/{}/", view.id), view))
+    request.run(&app, receive).await
 }

@@ -64,15 +64,6 @@ impl Return {
         Self::query().filter(returns::id.eq(id)).first(conn).optional()
     }
 
-    pub fn count(conn: &mut PgConnection) -> QueryResult<i64> {
-        returns::table.count().get_result(conn)
-    }
-
-    /// The newest first.
-    pub fn list(conn: &mut PgConnection, limit: i64, offset: i64) -> QueryResult<Vec<Self>> {
-        Self::query().order((returns::returned_at.desc(), returns::id)).limit(limit).offset(offset).load(conn)
-    }
-
     /// A return of everything in an order.
     pub fn insert_of(conn: &mut PgConnection, order: &Order, now: DateTime<Utc>) -> QueryResult<Self> {
         diesel::insert_into(returns::table)

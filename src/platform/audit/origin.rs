@@ -28,6 +28,21 @@ impl Origin {
     pub const fn system(at: DateTime<Utc>) -> Self {
         Self { actor: Actor::System, at, address: None, user_agent: String::new(), request_id: None }
     }
+
+    /// Whoever sends this request.
+    pub fn of(request: &HttpRequest) -> Result<Self, Problem> {
+        let app = request.app_data::<web::Data<App>>();
+        let app = app.ok_or_else(|| Problem::internal(anyhow::anyhow!("the app is not configured")))?;
+        let actor = principal_of(request).map_or(Actor::Guest, |principal| principal.actor());
+        let user_agent = request.headers().get("user-agent").and_then(|value| value.to_str().ok()).unwrap_or_default();
+        Ok(Self {
+            actor,
+            at: app.clock.now(),
+            address: client_address(request, app).map(|address| address.to_string()),
+            user_agent: user_agent.chars().take(200).collect(),
+            request_id: request.extensions().get::<RequestId>().map(ToString::to_string),
+        })
+    }
 }
 
 impl FromRequest for Origin {
@@ -35,23 +50,12 @@ impl FromRequest for Origin {
     type Future = Ready<Result<Self, Problem>>;
 
     fn from_request(request: &HttpRequest, _: &mut Payload) -> Self::Future {
-        let Some(app) = request.app_data::<web::Data<App>>() else {
-            return ready(Err(Problem::internal(anyhow::anyhow!("the app is not configured"))));
-        };
-        let actor = principal_of(request).map_or(Actor::Guest, |principal| principal.actor());
-        let user_agent = request.headers().get("user-agent").and_then(|value| value.to_str().ok()).unwrap_or_default();
-        ready(Ok(Self {
-            actor,
-            at: app.clock.now(),
-            address: client_address(request, app).map(|address| address.to_string()),
-            user_agent: user_agent.chars().take(200).collect(),
-            request_id: request.extensions().get::<RequestId>().map(ToString::to_string),
-        }))
+        ready(Self::of(request))
     }
 }
 
 /// The peer, or, where the peer is a trusted proxy, the last address of `X-Forwarded-For` that is none.
-fn client_address(request: &HttpRequest, app: &App) -> Option<IpAddr> {
+pub fn client_address(request: &HttpRequest, app: &App) -> Option<IpAddr> {
     let is_trusted = |address: &IpAddr| app.config.trusted_proxies.iter().any(|network| network.contains(address));
     let peer = request.peer_addr()?.ip();
     if !is_trusted(&peer) {

@@ -1,6 +1,7 @@
 //! The keys that sign tokens: ES256, kept sealed in the database, published as a JSON Web Key Set (RFC 7517).
 
 use std::collections::HashMap;
+use std::sync::Arc;
 
 use anyhow::{Context, Result, anyhow};
 use aws_lc_rs::signature::{ECDSA_P256_SHA256_FIXED_SIGNING, EcdsaKeyPair};
@@ -25,7 +26,7 @@ pub struct TokenKeys {
     pub(super) checking: HashMap<String, DecodingKey>,
     pub(super) issuer: String,
     pub(super) access_seconds: u32,
-    pub(super) master: MasterKey,
+    pub(super) master: Arc<MasterKey>,
     set: JwkSet,
 }
 
@@ -42,7 +43,7 @@ impl TokenKeys {
     /// The shop's keys, the first one made where there is none. Runs in the caller's transaction.
     pub fn load(
         conn: &mut PgConnection,
-        master: MasterKey,
+        master: Arc<MasterKey>,
         issuer: &str,
         access_seconds: u32,
         now: DateTime<Utc>,

@@ -16,6 +16,6 @@ pub(super) fn random_bytes<const N: usize>() -> anyhow::Result<[u8; N]> {
 }
 
 /// How secrets that need not be read again are kept.
-pub fn sha256(text: &str) -> Vec<u8> {
-    digest::digest(&digest::SHA256, text.as_bytes()).as_ref().to_vec()
+pub fn sha256(bytes: impl AsRef<[u8]>) -> Vec<u8> {
+    digest::digest(&digest::SHA256, bytes.as_ref()).as_ref().to_vec()
 }

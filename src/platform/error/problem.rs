@@ -65,6 +65,10 @@ impl Problem {
         Self::simple(StatusCode::NOT_FOUND, "not_found", "Invalid page.")
     }
 
+    pub fn invalid_cursor() -> Self {
+        Self::simple(StatusCode::NOT_FOUND, "not_found", "Invalid cursor")
+    }
+
     pub fn method_not_allowed(method: &str) -> Self {
         Self::simple(StatusCode::METHOD_NOT_ALLOWED, "method_not_allowed", format!("Method \"{method}\" not allowed."))
     }
@@ -147,7 +151,14 @@ impl Problem {
         self.0.is_retryable
     }
 
-    fn json(&self, request_id: Option<&str>) -> Value {
+    /// The shop says no, and will say so again: out of stock, a wrong state. Not the input, not the moment.
+    pub fn is_business_refusal(&self) -> bool {
+        let is_momentary = self.0.headers.iter().any(|(name, _)| *name == header::RETRY_AFTER);
+        matches!(self.0.status, StatusCode::CONFLICT | StatusCode::PAYMENT_REQUIRED) && !is_momentary
+    }
+
+    /// The body, in the dialect.
+    pub fn json(&self, request_id: Option<&str>) -> Value {
         match &self.0.body {
             Body::Fields(errors) => json!(errors),
             Body::Detail { code, detail, members } => {

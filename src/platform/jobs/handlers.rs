@@ -1,19 +1,19 @@
 //! Background jobs over HTTP: seen and replayed by superusers.
 
-use actix_web::web::{Data, Json, Path};
+use actix_web::web::{Data, Path};
 use actix_web::{get, post};
 use chrono::{DateTime, Utc};
 use diesel::prelude::*;
 use serde::Serialize;
 use utoipa::ToSchema;
 
-use super::listing::JobFilter;
+use super::listing::{JobFilter, JobList};
 use super::models::{JobRow, JobState};
 use super::services::{self, JobError};
 use crate::platform::app::App;
 use crate::platform::auth::{Allowed, ManageJobs};
 use crate::platform::error::Problem;
-use crate::platform::http::{Filters, Page, Paged};
+use crate::platform::http::{Answer, Changed, Paged, ReadRequest, Resource, WriteRequest};
 use crate::platform::types::JobId;
 
 /// A background job.
@@ -35,6 +35,8 @@ pub struct JobView {
     pub finished_at: Option<DateTime<Utc>>,
 }
 
+impl Resource for JobView {}
+
 impl From<JobRow> for JobView {
     fn from(job: JobRow) -> Self {
         Self {
@@ -54,41 +56,44 @@ impl From<JobRow> for JobView {
 }
 
 /// List background jobs, the newest first.
-#[utoipa::path(tag = "jobs", params(JobFilter, Page), security(("jwtAuth" = [])),
+#[utoipa::path(tag = "jobs", params(JobList), security(("jwtAuth" = ["jobs.manage"])),
     responses((status = 200, body = Paged<JobView>)))]
 #[get("/")]
-pub async fn list_jobs(
-    app: Data<App>,
-    _staff: Allowed<ManageJobs>,
-    filter: Filters<JobFilter>,
-    page: Page,
-) -> Result<Json<Paged<JobView>>, Problem> {
-    let list = move |conn: &mut PgConnection| -> Result<_, Problem> {
-        let (count, rows) = filter.0.page(conn, &page)?;
-        Ok(page.envelope(count, rows.into_iter().map(JobView::from).collect()))
+pub async fn list_jobs(app: Data<App>, _staff: Allowed<ManageJobs>, list: JobList) -> Result<Answer, Problem> {
+    let read = |conn: &mut PgConnection, list: &JobList| -> Result<_, Problem> {
+        Ok(JobFilter::page(conn, list)?.map(JobView::from))
     };
-    Ok(Json(app.db.read(list).await?))
+    list.page(&app, read).await
 }
 
 /// Retrieve a background job.
-#[utoipa::path(tag = "jobs", params(JobId), security(("jwtAuth" = [])), responses((status = 200, body = JobView)))]
+#[utoipa::path(tag = "jobs", params(JobId, ReadRequest), security(("jwtAuth" = ["jobs.manage"])),
+    responses((status = 200, body = JobView)))]
 #[get("/{id}/")]
-pub async fn get_job(app: Data<App>, _staff: Allowed<ManageJobs>, id: Path<JobId>) -> Result<Json<JobView>, Problem> {
-    let job = app.db.read(move |conn| JobRow::find(conn, *id)?.ok_or(JobError::NotFound)).await?;
-    Ok(Json(job.into()))
+pub async fn get_job(
+    app: Data<App>,
+    _staff: Allowed<ManageJobs>,
+    request: ReadRequest,
+    id: Path<JobId>,
+) -> Result<Answer, Problem> {
+    let find = move |conn: &mut PgConnection| JobRow::find(conn, *id)?.map(JobView::from).ok_or(JobError::NotFound);
+    request.one(&app, find).await
 }
 
 /// Run a dead job again.
 ///
 /// It gets all its tries anew. Answers 409 `job_not_dead` for any other.
-#[utoipa::path(tag = "jobs", params(JobId), security(("jwtAuth" = [])), responses((status = 200, body = JobView)))]
+#[utoipa::path(tag = "jobs", params(JobId, WriteRequest), security(("jwtAuth" = ["jobs.manage"])),
+    responses((status = 200, body = JobView)))]
 #[post("/{id}/replay/")]
 pub async fn replay_job(
     app: Data<App>,
     _staff: Allowed<ManageJobs>,
+    request: WriteRequest,
     id: Path<JobId>,
-) -> Result<Json<JobView>, Problem> {
-    let now = app.clock.now();
-    let job = app.db.write(move |conn| services::replay(conn, *id, now)).await?;
-    Ok(Json(job.into()))
+) -> Result<Answer, Problem> {
+    let replay = move |conn: &mut PgConnection, request: &WriteRequest| {
+        services::replay(conn, *id, request.origin.at).map(|job| Changed(JobView::from(job)))
+    };
+    request.run(&app, replay).await
 }

@@ -5,11 +5,12 @@ use std::str::FromStr;
 use diesel::deserialize::FromSqlRow;
 use diesel::expression::AsExpression;
 use diesel::sql_types::Text;
-use utoipa::ToSchema;
+use utoipa::openapi::{RefOr, Schema};
+use utoipa::{PartialSchema, ToSchema};
 
 use super::text_column;
 use crate::platform::error::ErrorTree;
-use crate::platform::http::{FromJson, text_from_json};
+use crate::platform::http::{FromJson, QueryValue, text_from_json};
 
 /// A currency by its ISO 4217 code.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, AsExpression, FromSqlRow, ToSchema)]
@@ -40,6 +41,12 @@ impl FromStr for Currency {
         iso_currency::Currency::from_code(&text.trim().to_ascii_uppercase())
             .map(Self)
             .ok_or_else(|| ErrorTree::message("invalid_choice", format!("\"{text}\" is not a valid choice.")))
+    }
+}
+
+impl QueryValue for Currency {
+    fn schema() -> RefOr<Schema> {
+        <Self as PartialSchema>::schema()
     }
 }
 

@@ -71,6 +71,12 @@ macro_rules! typed_id {
             }
         }
 
+        impl $crate::platform::http::QueryValue for $name {
+            fn schema() -> utoipa::openapi::RefOr<utoipa::openapi::Schema> {
+                <Self as utoipa::PartialSchema>::schema()
+            }
+        }
+
         impl utoipa::IntoParams for $name {
             fn into_params(
                 _parameter_in: impl Fn() -> Option<utoipa::openapi::path::ParameterIn>,
@@ -164,6 +170,12 @@ macro_rules! text_enum {
         }
 
         $crate::platform::types::text_column!($name);
+
+        impl $crate::platform::http::QueryValue for $name {
+            fn schema() -> utoipa::openapi::RefOr<utoipa::openapi::Schema> {
+                <Self as utoipa::PartialSchema>::schema()
+            }
+        }
 
         impl $crate::platform::http::FromJson for $name {
             fn from_json(value: serde_json::Value) -> Result<Self, $crate::platform::error::ErrorTree> {

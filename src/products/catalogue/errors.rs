@@ -3,6 +3,7 @@
 use std::collections::BTreeMap;
 
 use crate::platform::error::{ApiError, ErrorTree, Kind};
+use crate::platform::http::Stale;
 use crate::platform::types::CategoryId;
 use crate::products::categories::CategoryError;
 use crate::products::stock::StockError;
@@ -24,6 +25,8 @@ pub enum CatalogueError {
     SeveralVariants(&'static str),
     #[error("The product's last variant cannot be archived: archive the product.")]
     LastVariant,
+    #[error(transparent)]
+    Stale(#[from] Stale),
     #[error(transparent)]
     Category(#[from] CategoryError),
     #[error(transparent)]
@@ -53,6 +56,7 @@ impl ApiError for CatalogueError {
             Self::CategoryNotFound(id) => Kind::invalid("category", ErrorTree::does_not_exist(id)),
             Self::SeveralVariants(field) => Kind::invalid(field, ErrorTree::message("invalid", self.to_string())),
             Self::LastVariant => Kind::conflict("last_variant"),
+            Self::Stale(cause) => cause.kind(),
             Self::Category(cause) => cause.kind(),
             Self::Stock(cause) => cause.kind(),
             Self::Database(cause) => cause.kind(),

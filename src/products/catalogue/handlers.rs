@@ -1,159 +1,150 @@
 //! Products over HTTP.
 
-use actix_web::web::{Data, Json, Path};
-use actix_web::{HttpResponse, delete, get, patch, post, put};
+use actix_web::web::{Data, Path};
+use actix_web::{delete, get, patch, post, put};
 use diesel::prelude::*;
 
 use super::errors::CatalogueError;
-use super::listing::{ProductFilter, ProductKey, Selection};
+use super::listing::{ProductList, Selection};
 use super::models::Product;
 use super::services::{self, Change};
-use super::views::{NewProductBody, PatchedProductBody, ProductBody, ProductView};
+use super::views::{NewProductBody, PatchedProductBody, ProductBody, ProductView, sees_inactive};
 use crate::platform::app::App;
-use crate::platform::audit::Origin;
-use crate::platform::auth::{Allowed, ManageCatalogue, Permission, Viewer};
+use crate::platform::auth::{Allowed, ManageCatalogue, Viewer};
 use crate::platform::error::Problem;
-use crate::platform::http::{Body, Created, Filters, Page, Paged, Sort};
+use crate::platform::http::{Answer, Body, Changed, Created, Gone, Paged, ReadRequest, Slice, WriteRequest};
 use crate::platform::types::{CategoryId, IdOrSlug, ProductId};
 use crate::products::categories::{self, subtree_ids};
-use crate::products::channels::Channel;
 
 type ProductRef = IdOrSlug<ProductId>;
 type CategoryRef = IdOrSlug<CategoryId>;
 
-/// Whether somebody sees products that are not active.
-fn sees_inactive(viewer: &Viewer) -> bool {
-    viewer.0.as_ref().is_some_and(|principal| principal.may(Permission::CatalogueManage))
-}
-
 /// List products.
-#[utoipa::path(tag = "products", params(ProductFilter, Sort<ProductKey>, Page),
-    responses((status = 200, body = Paged<ProductView>)))]
+#[utoipa::path(tag = "products", params(ProductList), responses((status = 200, body = Paged<ProductView>)))]
 #[get("/")]
-pub async fn list_products(
-    app: Data<App>,
-    viewer: Viewer,
-    filter: Filters<ProductFilter>,
-    sort: Sort<ProductKey>,
-    page: Page,
-) -> Result<Json<Paged<ProductView>>, Problem> {
-    let list = move |conn: &mut PgConnection| -> Result<_, Problem> {
-        let channel = Channel::default_one(conn)?;
-        let selection = Selection::new(conn, &filter.0, channel.id, sees_inactive(&viewer))?;
-        let (count, rows) = selection.page(conn, &sort, &page)?;
-        Ok(page.envelope(count, ProductView::of_all(conn, rows)?))
+pub async fn list_products(app: Data<App>, viewer: Viewer, list: ProductList) -> Result<Answer, Problem> {
+    let read = move |conn: &mut PgConnection, list: &ProductList| -> Result<_, Problem> {
+        let selection = Selection::new(conn, &list.filter, sees_inactive(viewer.0.as_ref()))?;
+        let slice = selection.page(conn, list)?;
+        views(conn, slice)
     };
-    Ok(Json(app.db.read(list).await?))
+    list.page(&app, read).await
 }
 
 /// List the products of a category and of all categories below it.
-#[utoipa::path(tag = "categories", params(CategoryRef, ProductFilter, Sort<ProductKey>, Page),
+#[utoipa::path(tag = "categories", params(CategoryRef, ProductList),
     responses((status = 200, body = Paged<ProductView>)))]
 #[get("/{id}/products/")]
 pub async fn list_category_products(
     app: Data<App>,
     viewer: Viewer,
     id: Path<CategoryRef>,
-    query: (Filters<ProductFilter>, Sort<ProductKey>, Page),
-) -> Result<Json<Paged<ProductView>>, Problem> {
-    let (filter, sort, page) = query;
-    let list = move |conn: &mut PgConnection| -> Result<_, Problem> {
+    list: ProductList,
+) -> Result<Answer, Problem> {
+    let read = move |conn: &mut PgConnection, list: &ProductList| -> Result<_, Problem> {
         let category = categories::find(conn, &id)?;
-        let channel = Channel::default_one(conn)?;
         let within = subtree_ids(conn, category.id)?;
-        let selection = Selection::new(conn, &filter.0, channel.id, sees_inactive(&viewer))?.within(within);
-        let (count, rows) = selection.page(conn, &sort, &page)?;
-        Ok(page.envelope(count, ProductView::of_all(conn, rows)?))
+        let selection = Selection::new(conn, &list.filter, sees_inactive(viewer.0.as_ref()))?.within(within);
+        let slice = selection.page(conn, list)?;
+        views(conn, slice)
     };
-    Ok(Json(app.db.read(list).await?))
+    list.page(&app, read).await
+}
+
+fn views(conn: &mut PgConnection, slice: Slice<Product>) -> Result<Slice<ProductView>, Problem> {
+    Ok(slice.map_rows(|rows| ProductView::of_all(conn, rows))?)
 }
 
 /// Create a product.
-#[utoipa::path(tag = "products", security(("jwtAuth" = [])), request_body = ProductBody,
-    responses((status = 201, body = ProductView)))]
+#[utoipa::path(tag = "products", params(WriteRequest), security(("jwtAuth" = ["catalogue.manage"])),
+    request_body = ProductBody, responses((status = 201, body = ProductView)))]
 #[post("/")]
 pub async fn create_product(
     app: Data<App>,
     _staff: Allowed<ManageCatalogue>,
-    origin: Origin,
+    request: WriteRequest,
     body: Body<NewProductBody>,
-) -> Result<Created<ProductView>, Problem> {
+) -> Result<Answer, Problem> {
     let is_simple = body.0.is_simple();
     let new = body.0.into_new();
-    let create = move |conn: &mut PgConnection| {
-        let product = services::create(conn, &new, &origin);
+    let create = move |conn: &mut PgConnection, request: &WriteRequest| {
+        let product = services::create(conn, &new, &request.origin);
         let product = if is_simple { product.map_err(CatalogueError::of_one_sku)? } else { product? };
-        ProductView::of(conn, product)?.ok_or(CatalogueError::NotFound)
+        let view = ProductView::of(conn, product)?.ok_or(CatalogueError::NotFound)?;
+        Ok::<_, CatalogueError>(Created::at(format!("/api/products/{}/", view.id), view))
     };
-    let product = app.db.write(create).await?;
-    Ok(Created::at(format!("/api/products/{}/", product.id), product))
+    request.run(&app, create).await
 }
 
 /// Retrieve a product.
-#[utoipa::path(tag = "products", params(ProductRef), responses((status = 200, body = ProductView)))]
+#[utoipa::path(tag = "products", params(ProductRef, ReadRequest), responses((status = 200, body = ProductView)))]
 #[get("/{id}/")]
-pub async fn get_product(app: Data<App>, viewer: Viewer, id: Path<ProductRef>) -> Result<Json<ProductView>, Problem> {
+pub async fn get_product(
+    app: Data<App>,
+    viewer: Viewer,
+    request: ReadRequest,
+    id: Path<ProductRef>,
+) -> Result<Answer, Problem> {
     let find = move |conn: &mut PgConnection| {
-        let product = Product::find(conn, &id)?.filter(|product| product.is_active || sees_inactive(&viewer));
+        let is_shown = |product: &Product| product.is_active || sees_inactive(viewer.0.as_ref());
+        let product = Product::find(conn, &id)?.filter(is_shown);
         ProductView::of(conn, product.ok_or(CatalogueError::NotFound)?)?.ok_or(CatalogueError::NotFound)
     };
-    Ok(Json(app.db.read(find).await?))
+    request.one(&app, find).await
 }
 
 /// Replace a product.
 ///
 /// Variants and stock stay as they are; `sku` and `price` are those of a simple product.
-#[utoipa::path(tag = "products", params(ProductRef), security(("jwtAuth" = [])), request_body = ProductBody,
-    responses((status = 200, body = ProductView)))]
+#[utoipa::path(tag = "products", params(ProductRef, WriteRequest), security(("jwtAuth" = ["catalogue.manage"])),
+    request_body = ProductBody, responses((status = 200, body = ProductView)))]
 #[put("/{id}/")]
 pub async fn replace_product(
     app: Data<App>,
     _staff: Allowed<ManageCatalogue>,
-    origin: Origin,
+    request: WriteRequest,
     id: Path<ProductRef>,
     body: Body<ProductBody>,
-) -> Result<Json<ProductView>, Problem> {
-    change(&app, id.into_inner(), body.0.into_change(), origin).await
+) -> Result<Answer, Problem> {
+    change(&app, request, id.into_inner(), body.0.into_change()).await
 }
 
 /// Change a product.
-#[utoipa::path(tag = "products", params(ProductRef), security(("jwtAuth" = [])), request_body = PatchedProductBody,
-    responses((status = 200, body = ProductView)))]
+#[utoipa::path(tag = "products", params(ProductRef, WriteRequest), security(("jwtAuth" = ["catalogue.manage"])),
+    request_body = PatchedProductBody, responses((status = 200, body = ProductView)))]
 #[patch("/{id}/")]
 pub async fn change_product(
     app: Data<App>,
     _staff: Allowed<ManageCatalogue>,
-    origin: Origin,
+    request: WriteRequest,
     id: Path<ProductRef>,
     body: Body<PatchedProductBody>,
-) -> Result<Json<ProductView>, Problem> {
-    change(&app, id.into_inner(), body.0.into_change(), origin).await
+) -> Result<Answer, Problem> {
+    change(&app, request, id.into_inner(), body.0.into_change()).await
 }
 
 /// Archive a product.
 ///
 /// It is gone from the shop; orders keep what they say of it.
-#[utoipa::path(tag = "products", params(ProductRef), security(("jwtAuth" = [])), responses((status = 204)))]
+#[utoipa::path(tag = "products", params(ProductRef, WriteRequest), security(("jwtAuth" = ["catalogue.manage"])),
+    responses((status = 204)))]
 #[delete("/{id}/")]
 pub async fn archive_product(
     app: Data<App>,
     _staff: Allowed<ManageCatalogue>,
-    origin: Origin,
+    request: WriteRequest,
     id: Path<ProductRef>,
-) -> Result<HttpResponse, Problem> {
-    app.db.write(move |conn| services::archive(conn, &id, &origin)).await?;
-    Ok(HttpResponse::NoContent().finish())
+) -> Result<Answer, Problem> {
+    let archive = move |conn: &mut PgConnection, request: &WriteRequest| {
+        services::archive(conn, &id, &request.expected, &request.origin).map(|()| Gone)
+    };
+    request.run(&app, archive).await
 }
 
-async fn change(
-    app: &App,
-    reference: ProductRef,
-    change: Change,
-    origin: Origin,
-) -> Result<Json<ProductView>, Problem> {
-    let change = move |conn: &mut PgConnection| {
-        let product = services::change(conn, &reference, &change, &origin)?;
-        ProductView::of(conn, product)?.ok_or(CatalogueError::NotFound)
+async fn change(app: &App, request: WriteRequest, id: ProductRef, change: Change) -> Result<Answer, Problem> {
+    let change = move |conn: &mut PgConnection, request: &WriteRequest| {
+        let product = services::change(conn, &id, &change, &request.expected, &request.origin)?;
+        Ok::<_, CatalogueError>(Changed(ProductView::of(conn, product)?.ok_or(CatalogueError::NotFound)?))
     };
-    Ok(Json(app.db.write(change).await?))
+    request.run(app, change).await
 }

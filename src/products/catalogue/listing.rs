@@ -1,99 +1,102 @@
 //! Lists of products: filters, search and order.
 
-use diesel::dsl::{exists, sql};
+use diesel::dsl::exists;
 use diesel::pg::Pg;
 use diesel::prelude::*;
-use diesel::sql_types::{Bool, Nullable, Numeric, Uuid as SqlUuid};
+use diesel::sql_types::Bool;
 use rust_decimal::Decimal;
 
 use super::models::Product;
 use crate::platform::error::{ErrorTree, Problem};
-use crate::platform::http::{OrderKey, Page, Sort, filter, like_pattern, search_terms};
+use crate::platform::http::{
+    ListRequest, Moments, Ordering, Ranges, Search, Slice, SortColumn, Texts, filter, narrow, paginate,
+};
 use crate::platform::types::{CategoryId, ChannelId, IdOrSlug};
 use crate::products::categories::{Category, subtree_ids};
+use crate::products::channels::Channel;
 use crate::schema::{products, stocks, variant_prices, variants, warehouses};
+
+/// The lowest price of a product in the default channel; null where none is priced.
+macro_rules! lowest_price {
+    () => {
+        "(select min(vp.amount) from variants v join variant_prices vp on vp.variant_id = v.id \
+          join channels c on c.id = vp.channel_id and c.is_default \
+          where v.product_id = products.id and v.archived_at is null)"
+    };
+}
 
 filter! {
     pub struct ProductFilter {
         /// The id or slug of a category; products of all categories below it count as well.
-        "category" => pub category: String,
-        #[param(value_type = Option<String>)]
-        "price__gte" => pub price_from: Decimal,
-        #[param(value_type = Option<String>)]
-        "price__lte" => pub price_to: Decimal,
+        "category" => pub category: Option<String>,
+        /// Whether any variant costs this in the default channel.
+        "price" => pub price: Ranges<Decimal>,
         /// Whether any variant can be bought now.
-        "in_stock" => pub in_stock: bool,
+        "in_stock" => pub in_stock: Option<bool>,
         /// Staff only: others see active products alone.
-        "is_active" => pub is_active: bool,
+        "is_active" => pub is_active: Option<bool>,
+        "name" => pub name: Texts,
+        "slug" => pub slug: Texts,
+        "created_at" => pub created_at: Moments,
+        "updated_at" => pub updated_at: Moments,
         /// Every word must be in the name, a SKU or the description; a "quoted phrase" counts as one.
-        "search" => pub search: String,
+        "search" => pub search: Search,
     }
 }
 
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum ProductKey {
-    Name,
-    Price,
-    CreatedAt,
+/// By name; the price is the lowest one in the default channel, and what has none comes last.
+pub struct ProductOrdering;
+
+impl Ordering for ProductOrdering {
+    const COLUMNS: &'static [SortColumn] = &[
+        SortColumn::new("name", "products.name", "text"),
+        SortColumn::new("price", concat!("coalesce(", lowest_price!(), ", 'Infinity')"), "numeric")
+            .descending_by(concat!("coalesce(", lowest_price!(), ", -1)")),
+        SortColumn::new("created_at", "products.created_at", "timestamptz"),
+        SortColumn::new("updated_at", "products.updated_at", "timestamptz"),
+    ];
+    const DEFAULT: &'static str = "name";
+    const ID: SortColumn = SortColumn::new("id", "products.id", "uuid");
 }
 
-impl OrderKey for ProductKey {
-    const KEYS: &'static [(&'static str, Self)] =
-        &[("name", Self::Name), ("price", Self::Price), ("created_at", Self::CreatedAt)];
-}
+pub(super) type ProductList = ListRequest<ProductFilter, ProductOrdering>;
 
 /// The filter with its words looked up.
 #[derive(Debug, Clone)]
 pub(super) struct Selection {
     categories: Option<Vec<CategoryId>>,
-    price_from: Option<Decimal>,
-    price_to: Option<Decimal>,
-    in_stock: Option<bool>,
+    filter: ProductFilter,
     is_active: Option<bool>,
-    terms: Vec<String>,
     channel: ChannelId,
 }
 
 type Boxed<'a> = products::BoxedQuery<'a, Pg>;
 
 impl Selection {
-    pub fn new(
-        conn: &mut PgConnection,
-        filter: &ProductFilter,
-        channel: ChannelId,
-        sees_inactive: bool,
-    ) -> Result<Self, Problem> {
+    pub fn new(conn: &mut PgConnection, filter: &ProductFilter, sees_inactive: bool) -> Result<Self, Problem> {
         let categories = match &filter.category {
             None => None,
             Some(reference) => Some(subtree_of(conn, reference)?),
         };
         Ok(Self {
             categories,
-            price_from: filter.price_from,
-            price_to: filter.price_to,
-            in_stock: filter.in_stock,
+            filter: filter.clone(),
             is_active: if sees_inactive { filter.is_active } else { Some(true) },
-            terms: search_terms(filter.search.as_deref().unwrap_or_default()),
-            channel,
+            channel: Channel::default_one(conn)?.id,
         })
     }
 
     /// Only products of these categories.
     pub fn within(mut self, categories: Vec<CategoryId>) -> Self {
-        self.categories = Some(categories);
+        self.categories = Some(match self.categories.take() {
+            None => categories,
+            Some(filtered) => categories.into_iter().filter(|id| filtered.contains(id)).collect(),
+        });
         self
     }
 
-    /// The count of all, and the rows of the page.
-    pub fn page(
-        &self,
-        conn: &mut PgConnection,
-        sort: &Sort<ProductKey>,
-        page: &Page,
-    ) -> Result<(i64, Vec<Product>), Problem> {
-        let count: i64 = self.query().count().get_result(conn)?;
-        let rows = self.sorted(sort).limit(page.limit()).offset(page.offset(count)?);
-        Ok((count, rows.select(Product::as_select()).load(conn)?))
+    pub fn page(&self, conn: &mut PgConnection, list: &ProductList) -> Result<Slice<Product>, Problem> {
+        Ok(paginate!(conn, || self.query(), Product, list))
     }
 
     fn query<'a>(&self) -> Boxed<'a> {
@@ -104,16 +107,26 @@ impl Selection {
         if let Some(categories) = &self.categories {
             query = query.filter(products::category_id.eq_any(categories.clone()));
         }
-        if self.price_from.is_some() || self.price_to.is_some() {
-            query = query.filter(self.has_price());
+        if !self.filter.price.is_empty() {
+            let mut priced = variants::table
+                .inner_join(variant_prices::table)
+                .filter(variants::archived_at.is_null())
+                .filter(variant_prices::channel_id.eq(self.channel))
+                .select(variants::product_id)
+                .into_boxed::<Pg>();
+            narrow!(priced, ranges, variant_prices::amount, &self.filter.price);
+            query = query.filter(products::id.eq_any(priced));
         }
-        query = match self.in_stock {
+        narrow!(query, texts, products::name, &self.filter.name);
+        narrow!(query, texts, products::slug, &self.filter.slug);
+        narrow!(query, moments, products::created_at, &self.filter.created_at);
+        narrow!(query, moments, products::updated_at, &self.filter.updated_at);
+        query = match self.filter.in_stock {
             Some(true) => query.filter(is_buyable()),
             Some(false) => query.filter(diesel::dsl::not(is_buyable())),
             None => query,
         };
-        for term in &self.terms {
-            let pattern = like_pattern(term);
+        for pattern in self.filter.search.patterns() {
             let has_sku = variants::table
                 .filter(variants::product_id.eq(products::id))
                 .filter(variants::archived_at.is_null())
@@ -123,53 +136,6 @@ impl Selection {
         }
         query
     }
-
-    fn has_price<'a>(&self) -> Box<dyn BoxableExpression<products::table, Pg, SqlType = Bool> + 'a> {
-        let from = self.price_from.unwrap_or(Decimal::ZERO);
-        let to = self.price_to.unwrap_or(Decimal::MAX);
-        let priced = variants::table
-            .inner_join(variant_prices::table)
-            .filter(variants::product_id.eq(products::id))
-            .filter(variants::archived_at.is_null())
-            .filter(variant_prices::channel_id.eq(self.channel))
-            .filter(variant_prices::amount.between(from, to));
-        Box::new(exists(priced))
-    }
-
-    fn sorted<'a>(&self, sort: &Sort<ProductKey>) -> Boxed<'a> {
-        let mut query = self.query();
-        for by in &sort.0 {
-            query = match (by.key, by.is_descending) {
-                (ProductKey::Name, false) => query.then_order_by(products::name),
-                (ProductKey::Name, true) => query.then_order_by(products::name.desc()),
-                (ProductKey::CreatedAt, false) => query.then_order_by(products::created_at),
-                (ProductKey::CreatedAt, true) => query.then_order_by(products::created_at.desc()),
-                (ProductKey::Price, false) => query.then_order_by(lowest_price(self.channel).asc().nulls_last()),
-                (ProductKey::Price, true) => query.then_order_by(lowest_price(self.channel).desc().nulls_last()),
-            };
-        }
-        if sort.0.is_empty() {
-            query = query.order(products::name);
-        }
-        query.then_order_by(products::id)
-    }
-}
-
-type LowestPrice = diesel::expression::SqlLiteral<
-    Nullable<Numeric>,
-    diesel::expression::UncheckedBind<
-        diesel::expression::SqlLiteral<Nullable<Numeric>>,
-        diesel::dsl::AsExprOf<ChannelId, SqlUuid>,
-    >,
->;
-
-fn lowest_price(channel: ChannelId) -> LowestPrice {
-    sql::<Nullable<Numeric>>(
-        "(select min(vp.amount) from variants v join variant_prices vp on vp.variant_id = v.id \
-          where v.product_id = products.id and v.archived_at is null and vp.channel_id = ",
-    )
-    .bind::<SqlUuid, _>(channel)
-    .sql(")")
 }
 
 fn is_buyable<'a>() -> Box<dyn BoxableExpression<products::table, Pg, SqlType = Bool> + 'a> {

@@ -20,6 +20,7 @@ pub use errors::CatalogueError;
 pub use models::{Product, Variant};
 pub use saleable::{Pick, SaleableVariant, Unavailable, find_saleable};
 pub use services::{NewProduct, NewVariant, create, has_products};
+pub use views::{ProductView, VariantView, expandable_products, expandable_variants};
 
 /// Below `/api/products`.
 pub fn routes(config: &mut ServiceConfig<'_>) {

@@ -22,6 +22,7 @@ pub struct Product {
     pub is_active: bool,
     pub archived_at: Option<DateTime<Utc>>,
     pub metadata: Value,
+    pub version: i32,
     pub created_at: DateTime<Utc>,
     pub updated_at: DateTime<Utc>,
 }
@@ -34,6 +35,11 @@ impl Product {
             IdOrSlug::Id(id) => unarchived.filter(products::id.eq(id)).first(conn).optional(),
             IdOrSlug::Slug(slug) => unarchived.filter(products::slug.eq(slug)).first(conn).optional(),
         }
+    }
+
+    /// Those of these that are not archived.
+    pub(super) fn with_ids(conn: &mut PgConnection, ids: &[ProductId]) -> QueryResult<Vec<Self>> {
+        Self::query().filter(products::id.eq_any(ids)).filter(products::archived_at.is_null()).load(conn)
     }
 
     pub(super) fn lock(conn: &mut PgConnection, reference: &IdOrSlug<ProductId>) -> QueryResult<Option<Self>> {
@@ -134,6 +140,11 @@ impl Variant {
 
     pub(super) fn find(conn: &mut PgConnection, id: VariantId) -> QueryResult<Option<Self>> {
         Self::query().filter(variants::id.eq(id)).filter(variants::archived_at.is_null()).first(conn).optional()
+    }
+
+    /// Those of these that are not archived, with the product they belong to.
+    pub(super) fn with_ids(conn: &mut PgConnection, ids: &[VariantId]) -> QueryResult<Vec<Self>> {
+        Self::query().filter(variants::id.eq_any(ids)).filter(variants::archived_at.is_null()).load(conn)
     }
 
     pub(super) fn insert_all(conn: &mut PgConnection, variants: &[Self]) -> Result<(), CatalogueError> {

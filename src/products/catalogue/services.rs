@@ -9,6 +9,7 @@ use super::errors::CatalogueError;
 use super::models::{Product, ProductChanges, Variant, VariantChanges};
 use crate::platform::audit::{self, Origin};
 use crate::platform::events::{self, NewEvent};
+use crate::platform::http::Expected;
 use crate::platform::types::{CategoryId, IdOrSlug, ProductId, Slug, VariantId};
 use crate::products::categories::Category;
 use crate::products::channels::Channel;
@@ -61,6 +62,7 @@ pub fn create(conn: &mut PgConnection, new: &NewProduct, origin: &Origin) -> Res
         is_active: new.is_active,
         archived_at: None,
         metadata: new.metadata.clone(),
+        version: 1,
         created_at: origin.at,
         updated_at: origin.at,
     };
@@ -117,9 +119,11 @@ pub(super) fn change(
     conn: &mut PgConnection,
     reference: &IdOrSlug<ProductId>,
     change: &Change,
+    expected: &Expected,
     origin: &Origin,
 ) -> Result<Product, CatalogueError> {
     let product = Product::lock(conn, reference)?.ok_or(CatalogueError::NotFound)?;
+    expected.ensure(product.version)?;
     ensure_category(conn, change.product.category_id.flatten())?;
     if change.sku.is_some() || change.price.is_some() {
         change_only_variant(conn, &product, change, origin)?;
@@ -168,9 +172,11 @@ fn ensure_as_shown(conn: &mut PgConnection, variants: &[Variant], change: &Chang
 pub(super) fn archive(
     conn: &mut PgConnection,
     reference: &IdOrSlug<ProductId>,
+    expected: &Expected,
     origin: &Origin,
 ) -> Result<(), CatalogueError> {
     let product = Product::lock(conn, reference)?.ok_or(CatalogueError::NotFound)?;
+    expected.ensure(product.version)?;
     product.archive(conn, origin.at)?;
     record(conn, "product.archived", &product, origin)?;
     Ok(())

@@ -1,71 +1,75 @@
 //! Single variants over HTTP.
 
-use actix_web::web::{Data, Json, Path};
-use actix_web::{HttpResponse, delete, patch, post};
+use actix_web::web::{Data, Path};
+use actix_web::{delete, patch, post};
 use diesel::prelude::*;
 
 use super::errors::CatalogueError;
 use super::variants;
 use super::views::{PatchedVariantBody, ProductView, VariantBody};
 use crate::platform::app::App;
-use crate::platform::audit::Origin;
 use crate::platform::auth::{Allowed, ManageCatalogue};
 use crate::platform::error::Problem;
-use crate::platform::http::{Body, Created};
+use crate::platform::http::{Answer, Body, Changed, Created, Gone, WriteRequest};
 use crate::platform::types::{IdOrSlug, ProductId, VariantId};
 
 type ProductRef = IdOrSlug<ProductId>;
 
 /// Add a variant to a product.
-#[utoipa::path(tag = "products", params(ProductRef), security(("jwtAuth" = [])), request_body = VariantBody,
-    responses((status = 201, body = ProductView)))]
+#[utoipa::path(tag = "products", params(ProductRef, WriteRequest), security(("jwtAuth" = ["catalogue.manage"])),
+    request_body = VariantBody, responses((status = 201, body = ProductView)))]
 #[post("/{id}/variants/")]
 pub async fn add_variant(
     app: Data<App>,
     _staff: Allowed<ManageCatalogue>,
-    origin: Origin,
+    request: WriteRequest,
     id: Path<ProductRef>,
     body: Body<VariantBody>,
-) -> Result<Created<ProductView>, Problem> {
+) -> Result<Answer, Problem> {
     let new = body.0.into_new();
-    let add = move |conn: &mut PgConnection| {
-        let product = variants::add(conn, &id, &new, &origin)?;
-        ProductView::of(conn, product)?.ok_or(CatalogueError::NotFound)
+    let add = move |conn: &mut PgConnection, request: &WriteRequest| {
+        let product = variants::add(conn, &id, &new, request)?;
+        let view = ProductView::of(conn, product)?.ok_or(CatalogueError::NotFound)?;
+        Ok::<_, CatalogueError>(Created::at(format!("/api/products/{}/", view.id), view))
     };
-    let product = app.db.write(add).await?;
-    Ok(Created::at(format!("/api/products/{}/", product.id), product))
+    request.run(&app, add).await
 }
 
 /// Change a variant.
-#[utoipa::path(tag = "variants", params(VariantId), security(("jwtAuth" = [])), request_body = PatchedVariantBody,
-    responses((status = 200, body = ProductView)))]
+///
+/// The answer, and its `ETag`, are the product's.
+#[utoipa::path(tag = "variants", params(VariantId, WriteRequest), security(("jwtAuth" = ["catalogue.manage"])),
+    request_body = PatchedVariantBody, responses((status = 200, body = ProductView)))]
 #[patch("/{id}/")]
 pub async fn change_variant(
     app: Data<App>,
     _staff: Allowed<ManageCatalogue>,
-    origin: Origin,
+    request: WriteRequest,
     id: Path<VariantId>,
     body: Body<PatchedVariantBody>,
-) -> Result<Json<ProductView>, Problem> {
+) -> Result<Answer, Problem> {
     let (changes, price) = body.0.into_changes();
-    let change = move |conn: &mut PgConnection| {
-        let product = variants::change(conn, *id, &changes, price, &origin)?;
-        ProductView::of(conn, product)?.ok_or(CatalogueError::NotFound)
+    let change = move |conn: &mut PgConnection, request: &WriteRequest| {
+        let product = variants::change(conn, *id, &changes, price, request)?;
+        Ok::<_, CatalogueError>(Changed(ProductView::of(conn, product)?.ok_or(CatalogueError::NotFound)?))
     };
-    Ok(Json(app.db.write(change).await?))
+    request.run(&app, change).await
 }
 
 /// Archive a variant.
 ///
 /// Answers 409 `last_variant` for the only one of a product.
-#[utoipa::path(tag = "variants", params(VariantId), security(("jwtAuth" = [])), responses((status = 204)))]
+#[utoipa::path(tag = "variants", params(VariantId, WriteRequest), security(("jwtAuth" = ["catalogue.manage"])),
+    responses((status = 204)))]
 #[delete("/{id}/")]
 pub async fn archive_variant(
     app: Data<App>,
     _staff: Allowed<ManageCatalogue>,
-    origin: Origin,
+    request: WriteRequest,
     id: Path<VariantId>,
-) -> Result<HttpResponse, Problem> {
-    app.db.write(move |conn| variants::archive(conn, *id, &origin)).await?;
-    Ok(HttpResponse::NoContent().finish())
+) -> Result<Answer, Problem> {
+    let archive = move |conn: &mut PgConnection, request: &WriteRequest| {
+        variants::archive(conn, *id, request).map(|()| Gone)
+    };
+    request.run(&app, archive).await
 }

@@ -1,4 +1,4 @@
-//! Adding, changing and archiving single variants.
+//! Adding, changing and archiving single variants. What is expected of a variant is the version of its product.
 
 use diesel::pg::PgConnection;
 use rust_decimal::Decimal;
@@ -6,7 +6,7 @@ use rust_decimal::Decimal;
 use super::errors::CatalogueError;
 use super::models::{Product, ProductChanges, Variant, VariantChanges};
 use super::services::{NewVariant, add_variants, record};
-use crate::platform::audit::Origin;
+use crate::platform::http::WriteRequest;
 use crate::platform::types::{IdOrSlug, ProductId, VariantId};
 use crate::products::channels::Channel;
 use crate::products::pricing;
@@ -15,9 +15,11 @@ pub(super) fn add(
     conn: &mut PgConnection,
     reference: &IdOrSlug<ProductId>,
     new: &NewVariant,
-    origin: &Origin,
+    request: &WriteRequest,
 ) -> Result<Product, CatalogueError> {
+    let origin = &request.origin;
     let product = Product::lock(conn, reference)?.ok_or(CatalogueError::NotFound)?;
+    request.expected.ensure(product.version)?;
     let others = Variant::of_products(conn, &[product.id])?;
     let first = others.iter().map(|variant| variant.sort_order).max().map_or(0, |last| last.saturating_add(1));
     let added = add_variants(conn, product.id, std::slice::from_ref(new), first, origin);
@@ -32,9 +34,11 @@ pub(super) fn change(
     id: VariantId,
     changes: &VariantChanges,
     price: Option<Decimal>,
-    origin: &Origin,
+    request: &WriteRequest,
 ) -> Result<Product, CatalogueError> {
+    let origin = &request.origin;
     let product = lock_product_of(conn, id)?;
+    request.expected.ensure(product.version)?;
     changes.apply(conn, id, origin.at)?;
     if let Some(price) = price {
         let channel = Channel::default_one(conn)?;
@@ -46,8 +50,10 @@ pub(super) fn change(
 }
 
 /// A product keeps at least one variant.
-pub(super) fn archive(conn: &mut PgConnection, id: VariantId, origin: &Origin) -> Result<(), CatalogueError> {
+pub(super) fn archive(conn: &mut PgConnection, id: VariantId, request: &WriteRequest) -> Result<(), CatalogueError> {
+    let origin = &request.origin;
     let product = lock_product_of(conn, id)?;
+    request.expected.ensure(product.version)?;
     let variants = Variant::of_products(conn, &[product.id])?;
     let variant = variants.iter().find(|variant| variant.id == id).ok_or(CatalogueError::NotFound)?;
     if variants.len() == 1 {

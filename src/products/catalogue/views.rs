@@ -10,11 +10,13 @@ use utoipa::ToSchema;
 
 use super::models::{Product, ProductChanges, Variant, VariantChanges};
 use super::services::{Change, NewProduct, NewVariant};
-use crate::platform::error::ErrorTree;
-use crate::platform::http::{Field, FromJson, body, patch_body};
+use crate::platform::auth::{Permission, Principal};
+use crate::platform::error::{ErrorTree, Problem};
+use crate::platform::http::{Field, FromJson, Loaded, Relation, Resource, body, keys, patch_body};
 use crate::platform::types::{
     CategoryId, Currency, DecimalString, Line, Money, Paragraph, Price, ProductId, Slug, VariantId,
 };
+use crate::products::categories::{self, CategoryView};
 use crate::products::channels::Channel;
 use crate::products::pricing::VariantPrice;
 use crate::products::stock::{self, Level};
@@ -44,6 +46,48 @@ pub struct ProductView {
     pub metadata: Value,
     pub created_at: DateTime<Utc>,
     pub updated_at: DateTime<Utc>,
+    #[serde(skip)]
+    pub version: i32,
+}
+
+impl Resource for ProductView {
+    const RELATIONS: &'static [Relation] =
+        &[Relation::reference("category", categories::expandable, || CategoryView::RELATIONS)];
+
+    fn version(&self) -> Option<i32> {
+        Some(self.version)
+    }
+}
+
+/// Whether somebody sees products that are not active.
+pub(super) fn sees_inactive(principal: Option<&Principal>) -> bool {
+    principal.is_some_and(|principal| principal.may(Permission::CatalogueManage))
+}
+
+/// Products in place of their ids.
+pub fn expandable_products(
+    conn: &mut PgConnection,
+    principal: Option<&Principal>,
+    ids: &[String],
+) -> Result<Loaded, Problem> {
+    let mut rows = Product::with_ids(conn, &keys(ids))?;
+    rows.retain(|product| product.is_active || sees_inactive(principal));
+    Loaded::of(ProductView::of_all(conn, rows)?, |view| view.id.to_string())
+}
+
+/// Variants in place of their ids, as they stand in their product.
+pub fn expandable_variants(
+    conn: &mut PgConnection,
+    principal: Option<&Principal>,
+    ids: &[String],
+) -> Result<Loaded, Problem> {
+    let wanted: Vec<VariantId> = keys(ids);
+    let products: Vec<ProductId> =
+        Variant::with_ids(conn, &wanted)?.into_iter().map(|variant| variant.product_id).collect();
+    let mut rows = Product::with_ids(conn, &products)?;
+    rows.retain(|product| product.is_active || sees_inactive(principal));
+    let views = ProductView::of_all(conn, rows)?.into_iter().flat_map(|product| product.variants);
+    Loaded::of(views.filter(|variant| wanted.contains(&variant.id)).collect(), |view| view.id.to_string())
 }
 
 /// What is bought of a product.
@@ -116,6 +160,7 @@ impl ProductView {
             metadata: product.metadata,
             created_at: product.created_at,
             updated_at: product.updated_at,
+            version: product.version,
         }
     }
 }

@@ -3,6 +3,7 @@
 use serde_json::json;
 
 use crate::platform::error::{ApiError, ErrorTree, Kind};
+use crate::platform::http::Stale;
 use crate::platform::types::CategoryId;
 
 #[derive(Debug, thiserror::Error)]
@@ -18,6 +19,8 @@ pub enum CategoryError {
     #[error("The category has {children} subcategories and {products} products.")]
     Protected { children: i64, products: i64 },
     #[error(transparent)]
+    Stale(#[from] Stale),
+    #[error(transparent)]
     Database(#[from] diesel::result::Error),
 }
 
@@ -31,6 +34,7 @@ impl ApiError for CategoryError {
             Self::Protected { children, products } => {
                 Kind::conflict("protected").with("children", json!(children)).with("products", json!(products))
             }
+            Self::Stale(cause) => cause.kind(),
             Self::Database(cause) => cause.kind(),
         }
     }

@@ -5,81 +5,78 @@ use diesel::prelude::*;
 
 use super::models::Category;
 use crate::platform::error::Problem;
-use crate::platform::http::{OrderKey, Page, Sort, filter, like_pattern, search_terms};
+use crate::platform::http::{
+    Choices, ListRequest, Moments, Ordering, Ranges, Search, Slice, SortColumn, Texts, filter, narrow, paginate,
+};
 use crate::platform::types::CategoryId;
 use crate::schema::categories;
 
 filter! {
     pub struct CategoryFilter {
-        /// Only the children of this category.
-        "parent" => pub parent: CategoryId,
-        /// Only this level; 0 for roots.
-        "level" => pub level: i32,
-        /// Every word must be in the name.
-        "search" => pub search: String,
+        /// The id of the category above.
+        "parent" => pub parent: Choices<CategoryId>,
+        /// 0 for roots.
+        "level" => pub level: Ranges<i32>,
+        "name" => pub name: Texts,
+        "slug" => pub slug: Texts,
+        "created_at" => pub created_at: Moments,
+        "updated_at" => pub updated_at: Moments,
+        /// Every word must be in the name; a "quoted phrase" counts as one.
+        "search" => pub search: Search,
     }
 }
 
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum CategoryKey {
-    Name,
-    Level,
-    SortOrder,
+/// Level by level.
+pub struct CategoryOrdering;
+
+impl Ordering for CategoryOrdering {
+    const COLUMNS: &'static [SortColumn] = &[
+        SortColumn::new("name", "categories.name", "text"),
+        SortColumn::new("level", "categories.level", "integer"),
+        SortColumn::new("sort_order", "categories.sort_order", "integer"),
+        SortColumn::new("created_at", "categories.created_at", "timestamptz"),
+        SortColumn::new("updated_at", "categories.updated_at", "timestamptz"),
+    ];
+    const DEFAULT: &'static str = "level,sort_order,name";
+    const ID: SortColumn = SortColumn::new("id", "categories.id", "uuid");
 }
 
-impl OrderKey for CategoryKey {
-    const KEYS: &'static [(&'static str, Self)] =
-        &[("name", Self::Name), ("level", Self::Level), ("sort_order", Self::SortOrder)];
-}
+pub(super) type CategoryList = ListRequest<CategoryFilter, CategoryOrdering>;
 
-type Boxed<'a> = categories::BoxedQuery<'a, Pg>;
-
-fn filtered<'a>(filter: &CategoryFilter) -> Boxed<'a> {
-    let mut query = categories::table.into_boxed();
-    if let Some(parent) = filter.parent {
-        query = query.filter(categories::parent_id.eq(parent));
-    }
-    if let Some(level) = filter.level {
-        query = query.filter(categories::level.eq(level));
-    }
-    for term in search_terms(filter.search.as_deref().unwrap_or_default()) {
-        query = query.filter(categories::name.ilike(like_pattern(&term)));
-    }
-    query
-}
-
-fn sorted<'a>(mut query: Boxed<'a>, sort: &Sort<CategoryKey>) -> Boxed<'a> {
-    for by in &sort.0 {
-        query = match (by.key, by.is_descending) {
-            (CategoryKey::Name, false) => query.then_order_by(categories::name),
-            (CategoryKey::Name, true) => query.then_order_by(categories::name.desc()),
-            (CategoryKey::Level, false) => query.then_order_by(categories::level),
-            (CategoryKey::Level, true) => query.then_order_by(categories::level.desc()),
-            (CategoryKey::SortOrder, false) => query.then_order_by(categories::sort_order),
-            (CategoryKey::SortOrder, true) => query.then_order_by(categories::sort_order.desc()),
-        };
-    }
-    if sort.0.is_empty() {
-        query = query.order((categories::level, categories::sort_order, categories::name));
-    }
-    query.then_order_by(categories::id)
+/// The part of the tree that is listed.
+#[derive(Debug)]
+pub(super) enum Part {
+    All,
+    ChildrenOf(CategoryId),
+    These(Vec<CategoryId>),
 }
 
 impl CategoryFilter {
-    /// Only the children of one.
-    pub(super) fn children_of(parent: CategoryId) -> Self {
-        Self { parent: Some(parent), ..Self::default() }
+    /// A page of those in this part of the tree that match.
+    pub(super) fn page(
+        conn: &mut PgConnection,
+        list: &CategoryList,
+        part: &Part,
+    ) -> Result<Slice<Category>, Problem> {
+        Ok(paginate!(conn, || list.filter.query(part), Category, list))
     }
 
-    /// The count of all, and the rows of the page.
-    pub(super) fn page(
-        &self,
-        conn: &mut PgConnection,
-        sort: &Sort<CategoryKey>,
-        page: &Page,
-    ) -> Result<(i64, Vec<Category>), Problem> {
-        let count: i64 = filtered(self).count().get_result(conn)?;
-        let rows = sorted(filtered(self), sort).limit(page.limit()).offset(page.offset(count)?);
-        Ok((count, rows.select(Category::as_select()).load(conn)?))
+    fn query<'a>(&self, part: &'a Part) -> categories::BoxedQuery<'a, Pg> {
+        let mut query = categories::table.into_boxed();
+        query = match part {
+            Part::All => query,
+            Part::ChildrenOf(parent) => query.filter(categories::parent_id.eq(parent)),
+            Part::These(ids) => query.filter(categories::id.eq_any(ids)),
+        };
+        narrow!(query, choices, categories::parent_id, &self.parent);
+        narrow!(query, ranges, categories::level, &self.level);
+        narrow!(query, texts, categories::name, &self.name);
+        narrow!(query, texts, categories::slug, &self.slug);
+        narrow!(query, moments, categories::created_at, &self.created_at);
+        narrow!(query, moments, categories::updated_at, &self.updated_at);
+        for pattern in self.search.patterns() {
+            query = query.filter(categories::name.ilike(pattern));
+        }
+        query
     }
 }

@@ -16,6 +16,7 @@ use utoipa_actix_web::service_config::ServiceConfig;
 pub use errors::CategoryError;
 pub use models::{Category, TREE_LOCK, subtree_ids};
 pub use services::{NewCategory, create, find};
+pub use views::{CategoryView, expandable};
 
 pub fn routes(config: &mut ServiceConfig<'_>) {
     config

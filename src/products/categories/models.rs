@@ -28,11 +28,12 @@ pub struct Category {
     pub name: String,
     pub slug: Slug,
     pub description: String,
+    pub version: i32,
     pub created_at: DateTime<Utc>,
     pub updated_at: DateTime<Utc>,
 }
 
-const COLUMNS: &str = "id, parent_id, level, sort_order, name, slug, description, created_at, updated_at";
+const COLUMNS: &str = "id, parent_id, level, sort_order, name, slug, description, version, created_at, updated_at";
 
 impl Category {
     pub fn find(conn: &mut PgConnection, reference: &IdOrSlug<CategoryId>) -> QueryResult<Option<Self>> {
@@ -71,14 +72,8 @@ impl Category {
         .load(conn)
     }
 
-    /// Categories with these ids, level by level.
-    pub fn with_ids(conn: &mut PgConnection, ids: &[CategoryId], limit: i64, offset: i64) -> QueryResult<Vec<Self>> {
-        Self::query()
-            .filter(categories::id.eq_any(ids))
-            .order((categories::level, categories::sort_order, categories::name, categories::id))
-            .limit(limit)
-            .offset(offset)
-            .load(conn)
+    pub fn with_ids(conn: &mut PgConnection, ids: &[CategoryId]) -> QueryResult<Vec<Self>> {
+        Self::query().filter(categories::id.eq_any(ids)).load(conn)
     }
 
     pub(super) fn insert(&self, conn: &mut PgConnection) -> Result<Self, CategoryError> {

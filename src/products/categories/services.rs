@@ -7,6 +7,7 @@ use serde_json::json;
 use super::errors::CategoryError;
 use super::models::{Category, CategoryChanges, lock_tree, next_sort_order, subtree_ids};
 use crate::platform::audit::{self, Origin};
+use crate::platform::http::Expected;
 use crate::platform::types::{CategoryId, IdOrSlug, Slug};
 
 /// A category to make.
@@ -44,6 +45,7 @@ pub fn create(conn: &mut PgConnection, new: &NewCategory, origin: &Origin) -> Re
         name: new.name.clone(),
         slug,
         description: new.description.clone(),
+        version: 1,
         created_at: origin.at,
         updated_at: origin.at,
     };
@@ -57,12 +59,14 @@ pub fn create(conn: &mut PgConnection, new: &NewCategory, origin: &Origin) -> Re
 pub(super) fn change(
     conn: &mut PgConnection,
     reference: &IdOrSlug<CategoryId>,
-    changes: &CategoryChanges,
-    parent: Option<Option<CategoryId>>,
+    changes: &(CategoryChanges, Option<Option<CategoryId>>),
+    expected: &Expected,
     origin: &Origin,
 ) -> Result<Category, CategoryError> {
+    let (changes, parent) = changes;
     lock_tree(conn)?;
     let category = find(conn, reference)?;
+    expected.ensure(category.version)?;
     if let Some(parent) = parent.filter(|parent| *parent != category.parent_id) {
         hang(conn, &category, parent)?;
     }
@@ -78,10 +82,12 @@ pub(super) fn change(
 pub(super) fn delete(
     conn: &mut PgConnection,
     reference: &IdOrSlug<CategoryId>,
+    expected: &Expected,
     origin: &Origin,
 ) -> Result<(), CategoryError> {
     lock_tree(conn)?;
     let category = find(conn, reference)?;
+    expected.ensure(category.version)?;
     category.close(conn)?;
     let (children, products) = (category.count_children(conn)?, category.count_products(conn)?);
     if children > 0 || products > 0 {

@@ -10,7 +10,9 @@ use utoipa::ToSchema;
 
 use super::models::{Category, CategoryChanges, PriceSummary, product_counts};
 use super::services::NewCategory;
-use crate::platform::http::{Field, body, patch_body};
+use crate::platform::auth::Principal;
+use crate::platform::error::Problem;
+use crate::platform::http::{Field, Loaded, Relation, Resource, body, keys, patch_body};
 use crate::platform::types::{CategoryId, Currency, DecimalString, Line, Money, Paragraph, Slug};
 
 /// A place in the tree of categories.
@@ -31,6 +33,22 @@ pub struct CategoryView {
     pub product_count: i64,
     pub created_at: DateTime<Utc>,
     pub updated_at: DateTime<Utc>,
+    #[serde(skip)]
+    pub version: i32,
+}
+
+impl Resource for CategoryView {
+    const RELATIONS: &'static [Relation] = &[Relation::reference("parent", expandable, || Self::RELATIONS)];
+
+    fn version(&self) -> Option<i32> {
+        Some(self.version)
+    }
+}
+
+/// Categories in place of their ids; everybody sees all of them.
+pub fn expandable(conn: &mut PgConnection, _: Option<&Principal>, ids: &[String]) -> Result<Loaded, Problem> {
+    let rows = Category::with_ids(conn, &keys(ids))?;
+    Loaded::of(CategoryView::of_all(conn, rows)?, |view| view.id.to_string())
 }
 
 impl CategoryView {
@@ -57,6 +75,7 @@ impl CategoryView {
             sort_order: category.sort_order,
             created_at: category.created_at,
             updated_at: category.updated_at,
+            version: category.version,
         }
     }
 }
@@ -72,6 +91,8 @@ pub struct CategoryNode {
     #[schema(no_recursion)]
     pub children: Vec<CategoryNode>,
 }
+
+impl Resource for CategoryNode {}
 
 impl CategoryNode {
     /// Builds the trees from categories that come parents first, siblings in their order.
@@ -101,6 +122,8 @@ pub struct PriceSummaryView {
     pub highest_price: Option<DecimalString>,
     pub currency: Currency,
 }
+
+impl Resource for PriceSummaryView {}
 
 impl PriceSummaryView {
     pub(super) fn new(summary: &PriceSummary, currency: Currency) -> Self {

@@ -1,6 +1,6 @@
 //! Channels over HTTP.
 
-use actix_web::web::{Data, Json, Path};
+use actix_web::web::{Data, Path};
 use actix_web::{get, patch};
 use chrono::{DateTime, Utc};
 use diesel::PgConnection;
@@ -10,10 +10,12 @@ use utoipa::ToSchema;
 
 use super::models::{Channel, ChannelChanges};
 use crate::platform::app::App;
-use crate::platform::audit::{self, Origin};
-use crate::platform::auth::{Allowed, ManageChannels};
+use crate::platform::audit;
+use crate::platform::auth::{Allowed, ManageChannels, Principal};
 use crate::platform::error::{ApiError, ConstraintExt, ErrorTree, Kind, Problem};
-use crate::platform::http::{Body, Field, FromJson, patch_body};
+use crate::platform::http::{
+    Answer, Body, Changed, Field, FromJson, Loaded, ReadRequest, Resource, Stale, WriteRequest, patch_body,
+};
 use crate::platform::types::{ChannelId, Country, Currency, DecimalString, Line, Slug, decimal_from_json};
 
 #[derive(Debug, thiserror::Error)]
@@ -23,6 +25,8 @@ enum ChannelError {
     #[error("The channel has prices in its currency.")]
     CurrencyInUse,
     #[error(transparent)]
+    Stale(#[from] Stale),
+    #[error(transparent)]
     Database(#[from] diesel::result::Error),
 }
 
@@ -31,6 +35,7 @@ impl ApiError for ChannelError {
         match self {
             Self::NotFound => Kind::not_found("not_found"),
             Self::CurrencyInUse => Kind::conflict("currency_in_use"),
+            Self::Stale(cause) => cause.kind(),
             Self::Database(cause) => cause.kind(),
         }
     }
@@ -56,6 +61,25 @@ pub struct ChannelView {
     pub is_default: bool,
     pub created_at: DateTime<Utc>,
     pub updated_at: DateTime<Utc>,
+    #[serde(skip)]
+    pub version: i32,
+}
+
+impl Resource for ChannelView {
+    fn version(&self) -> Option<i32> {
+        Some(self.version)
+    }
+
+    fn last_modified(&self) -> Option<DateTime<Utc>> {
+        Some(self.updated_at)
+    }
+}
+
+/// Channels in place of their slugs.
+pub fn expandable(conn: &mut PgConnection, _: Option<&Principal>, slugs: &[String]) -> Result<Loaded, Problem> {
+    let mut channels = Channel::list(conn)?;
+    channels.retain(|channel| slugs.iter().any(|slug| channel.slug.as_str() == slug));
+    Loaded::of(channels.into_iter().map(ChannelView::from).collect(), |view| view.slug.to_string())
 }
 
 impl From<Channel> for ChannelView {
@@ -73,6 +97,7 @@ impl From<Channel> for ChannelView {
             is_default: channel.is_default,
             created_at: channel.created_at,
             updated_at: channel.updated_at,
+            version: channel.version,
         }
     }
 }
@@ -134,50 +159,59 @@ impl PatchedChannelBody {
 }
 
 /// List the channels, the default one first.
-#[utoipa::path(tag = "channels", responses((status = 200, body = Vec<ChannelView>)))]
+#[utoipa::path(tag = "channels", params(ReadRequest), responses((status = 200, body = Vec<ChannelView>)))]
 #[get("/")]
-pub async fn list_channels(app: Data<App>) -> Result<Json<Vec<ChannelView>>, Problem> {
-    let channels = app.db.read(Channel::list).await?;
-    Ok(Json(channels.into_iter().map(ChannelView::from).collect()))
+pub async fn list_channels(app: Data<App>, request: ReadRequest) -> Result<Answer, Problem> {
+    let list = |conn: &mut PgConnection| -> Result<_, ChannelError> {
+        Ok(Channel::list(conn)?.into_iter().map(ChannelView::from).collect())
+    };
+    request.all(&app, list).await
 }
 
 /// Retrieve a channel.
-#[utoipa::path(tag = "channels", params(ChannelId), responses((status = 200, body = ChannelView)))]
+#[utoipa::path(tag = "channels", params(ChannelId, ReadRequest), responses((status = 200, body = ChannelView)))]
 #[get("/{id}/")]
-pub async fn get_channel(app: Data<App>, id: Path<ChannelId>) -> Result<Json<ChannelView>, Problem> {
-    let channel = app.db.read(move |conn| Channel::find(conn, *id)?.ok_or(ChannelError::NotFound)).await?;
-    Ok(Json(channel.into()))
+pub async fn get_channel(app: Data<App>, request: ReadRequest, id: Path<ChannelId>) -> Result<Answer, Problem> {
+    let find = move |conn: &mut PgConnection| {
+        Channel::find(conn, *id)?.map(ChannelView::from).ok_or(ChannelError::NotFound)
+    };
+    request.one(&app, find).await
 }
 
 /// Change a channel.
 ///
 /// Orders keep the prices and taxes they were placed with. Answers 409 `currency_in_use` for another currency while
 /// there are prices in the present one.
-#[utoipa::path(tag = "channels", params(ChannelId), security(("jwtAuth" = [])), request_body = PatchedChannelBody,
-    responses((status = 200, body = ChannelView)))]
+#[utoipa::path(tag = "channels", params(ChannelId, WriteRequest), security(("jwtAuth" = ["channels.manage"])),
+    request_body = PatchedChannelBody, responses((status = 200, body = ChannelView)))]
 #[patch("/{id}/")]
 pub async fn change_channel(
     app: Data<App>,
     _staff: Allowed<ManageChannels>,
-    origin: Origin,
+    request: WriteRequest,
     id: Path<ChannelId>,
     body: Body<PatchedChannelBody>,
-) -> Result<Json<ChannelView>, Problem> {
+) -> Result<Answer, Problem> {
     let changes = body.0.into_changes();
-    let channel = app.db.write(move |conn| change(conn, *id, &changes, &origin)).await?;
-    Ok(Json(channel.into()))
+    let change = move |conn: &mut PgConnection, request: &WriteRequest| {
+        change(conn, *id, &changes, request).map(|channel| Changed(ChannelView::from(channel)))
+    };
+    request.run(&app, change).await
 }
 
 fn change(
     conn: &mut PgConnection,
     id: ChannelId,
     changes: &ChannelChanges,
-    origin: &Origin,
+    request: &WriteRequest,
 ) -> Result<Channel, ChannelError> {
-    let changed = changes.apply(conn, id, origin.at);
+    let channel = Channel::lock(conn, id)?.ok_or(ChannelError::NotFound)?;
+    request.expected.ensure(channel.version)?;
+    let changed = changes.apply(conn, id, request.origin.at);
     let in_use = || ChannelError::CurrencyInUse;
     let channel = changed.on_constraint("variant_prices_currency_is_the_channels", in_use)?;
     let channel = channel.ok_or(ChannelError::NotFound)?;
-    audit::record(conn, origin, "channel.changed", ("channel", id.to_string()), json!({"name": channel.name}))?;
+    let told = json!({"name": channel.name});
+    audit::record(conn, &request.origin, "channel.changed", ("channel", id.to_string()), told)?;
     Ok(channel)
 }

@@ -7,6 +7,7 @@ mod models;
 
 use utoipa_actix_web::service_config::ServiceConfig;
 
+pub use handlers::{ChannelView, expandable};
 pub use models::Channel;
 
 pub fn routes(config: &mut ServiceConfig<'_>) {

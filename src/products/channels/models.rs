@@ -21,6 +21,7 @@ pub struct Channel {
     pub confirms_orders: bool,
     pub expires_after_minutes: Option<i32>,
     pub is_default: bool,
+    pub version: i32,
     pub created_at: DateTime<Utc>,
     pub updated_at: DateTime<Utc>,
 }
@@ -33,6 +34,11 @@ impl Channel {
 
     pub fn find(conn: &mut PgConnection, id: ChannelId) -> QueryResult<Option<Self>> {
         Self::query().filter(channels::id.eq(id)).first(conn).optional()
+    }
+
+    /// Locked until the transaction ends.
+    pub(super) fn lock(conn: &mut PgConnection, id: ChannelId) -> QueryResult<Option<Self>> {
+        Self::query().filter(channels::id.eq(id)).for_no_key_update().first(conn).optional()
     }
 
     pub fn find_by_slug(conn: &mut PgConnection, slug: &str) -> QueryResult<Option<Self>> {
@@ -70,7 +76,7 @@ pub(super) struct ChannelChanges {
 impl ChannelChanges {
     pub fn apply(&self, conn: &mut PgConnection, id: ChannelId, now: DateTime<Utc>) -> QueryResult<Option<Channel>> {
         diesel::update(channels::table.find(id))
-            .set((self, channels::updated_at.eq(now)))
+            .set((self, channels::version.eq(channels::version + 1), channels::updated_at.eq(now)))
             .returning(Channel::as_returning())
             .get_result(conn)
             .optional()

@@ -3,72 +3,90 @@
 use diesel::pg::Pg;
 use diesel::prelude::*;
 
-use super::ledger::Movement;
+use super::ledger::{Movement, MovementKind};
 use super::models::Stock;
 use crate::platform::error::Problem;
-use crate::platform::http::{Page, filter};
+use crate::platform::http::{
+    Choices, ListRequest, Moments, Ordering, Ranges, Slice, SortColumn, filter, narrow, paginate,
+};
 use crate::platform::types::{OrderId, StockId, VariantId, WarehouseId};
 use crate::schema::{stock_movements, stocks};
 
 filter! {
     pub struct StockFilter {
-        "variant" => pub variant: VariantId,
-        "warehouse" => pub warehouse: WarehouseId,
-        /// Levels at or below this.
-        "quantity__lte" => pub at_most: i32,
+        "variant" => pub variant: Choices<VariantId>,
+        "warehouse" => pub warehouse: Choices<WarehouseId>,
+        /// On the shelf.
+        "quantity" => pub quantity: Ranges<i32>,
+        /// Promised to open orders.
+        "allocated" => pub allocated: Ranges<i32>,
+        "updated_at" => pub updated_at: Moments,
     }
 }
 
+pub struct StockOrdering;
+
+impl Ordering for StockOrdering {
+    const COLUMNS: &'static [SortColumn] = &[
+        SortColumn::new("id", "stocks.id", "uuid"),
+        SortColumn::new("quantity", "stocks.quantity", "integer"),
+        SortColumn::new("allocated", "stocks.allocated", "integer"),
+        SortColumn::new("updated_at", "stocks.updated_at", "timestamptz"),
+    ];
+    const DEFAULT: &'static str = "id";
+    const ID: SortColumn = SortColumn::new("id", "stocks.id", "uuid");
+}
+
+pub(super) type StockList = ListRequest<StockFilter, StockOrdering>;
+
 impl StockFilter {
-    /// The count of all, and the rows of the page.
-    pub(super) fn page(&self, conn: &mut PgConnection, page: &Page) -> Result<(i64, Vec<Stock>), Problem> {
-        let count: i64 = self.query().count().get_result(conn)?;
-        let rows = self.query().order(stocks::id).limit(page.limit()).offset(page.offset(count)?);
-        Ok((count, rows.select(Stock::as_select()).load(conn)?))
+    pub(super) fn page(conn: &mut PgConnection, list: &StockList) -> Result<Slice<Stock>, Problem> {
+        Ok(paginate!(conn, || list.filter.query(), Stock, list))
     }
 
     fn query<'a>(&self) -> stocks::BoxedQuery<'a, Pg> {
         let mut query = stocks::table.into_boxed();
-        if let Some(variant) = self.variant {
-            query = query.filter(stocks::variant_id.eq(variant));
-        }
-        if let Some(warehouse) = self.warehouse {
-            query = query.filter(stocks::warehouse_id.eq(warehouse));
-        }
-        if let Some(at_most) = self.at_most {
-            query = query.filter(stocks::quantity.le(at_most));
-        }
+        narrow!(query, choices, stocks::variant_id, &self.variant);
+        narrow!(query, choices, stocks::warehouse_id, &self.warehouse);
+        narrow!(query, ranges, stocks::quantity, &self.quantity);
+        narrow!(query, ranges, stocks::allocated, &self.allocated);
+        narrow!(query, moments, stocks::updated_at, &self.updated_at);
         query
     }
 }
 
 filter! {
     pub struct MovementFilter {
-        "stock" => pub stock: StockId,
-        "order" => pub order: OrderId,
+        "stock" => pub stock: Choices<StockId>,
+        "order" => pub order: Choices<OrderId>,
+        "kind" => pub kind: Choices<MovementKind>,
+        "created_at" => pub created_at: Moments,
     }
 }
 
+/// The newest first.
+pub struct MovementOrdering;
+
+impl Ordering for MovementOrdering {
+    const COLUMNS: &'static [SortColumn] =
+        &[SortColumn::new("created_at", "stock_movements.created_at", "timestamptz")];
+    const DEFAULT: &'static str = "-created_at";
+    const ID: SortColumn = SortColumn::new("id", "stock_movements.id", "uuid");
+}
+
+pub(super) type MovementList = ListRequest<MovementFilter, MovementOrdering>;
+
 impl MovementFilter {
-    /// The count of all, and the rows of the page.
-    pub(super) fn page(&self, conn: &mut PgConnection, page: &Page) -> Result<(i64, Vec<Movement>), Problem> {
-        let count: i64 = self.query().count().get_result(conn)?;
-        let rows = self
-            .query()
-            .order((stock_movements::created_at.desc(), stock_movements::id.desc()))
-            .limit(page.limit())
-            .offset(page.offset(count)?);
-        Ok((count, rows.select(Movement::as_select()).load(conn)?))
+    pub(super) fn page(conn: &mut PgConnection, list: &MovementList) -> Result<Slice<Movement>, Problem> {
+        Ok(paginate!(conn, || list.filter.query(), Movement, list))
     }
 
     fn query<'a>(&self) -> stock_movements::BoxedQuery<'a, Pg> {
         let mut query = stock_movements::table.into_boxed();
-        if let Some(stock) = self.stock {
-            query = query.filter(stock_movements::stock_id.eq(stock));
-        }
-        if let Some(order) = self.order {
-            query = query.filter(stock_movements::order_id.eq(order));
-        }
+        narrow!(query, choices, stock_movements::stock_id, &self.stock);
+        narrow!(query, choices, stock_movements::order_id, &self.order);
+        narrow!(query, choices, stock_movements::kind, &self.kind);
+        narrow!(query, moments, stock_movements::created_at, &self.created_at);
         query
     }
 }

@@ -51,6 +51,10 @@ impl Stock {
         Ok(levels.into_iter().map(|level| (level.id, level)).collect())
     }
 
+    pub(super) fn with_ids(conn: &mut PgConnection, ids: &[StockId]) -> QueryResult<Vec<Self>> {
+        Self::query().filter(stocks::id.eq_any(ids)).load(conn)
+    }
+
     pub(super) fn find(conn: &mut PgConnection, id: StockId) -> QueryResult<Option<Self>> {
         Self::query().filter(stocks::id.eq(id)).first(conn).optional()
     }

@@ -1,6 +1,7 @@
 //! Stock as JSON, and what may be sent to change it.
 
 use chrono::{DateTime, Utc};
+use diesel::PgConnection;
 use serde::Serialize;
 use serde_json::Value;
 use utoipa::ToSchema;
@@ -9,8 +10,9 @@ use uuid::Uuid;
 use super::adjusting::{Change, GoodsCount, NewWarehouse};
 use super::ledger::{Movement, MovementKind};
 use super::models::{Stock, Warehouse};
+use crate::platform::auth::Principal;
 use crate::platform::error::{ErrorTree, Problem};
-use crate::platform::http::{FromJson, body};
+use crate::platform::http::{FromJson, Loaded, Relation, Resource, body, keys};
 use crate::platform::types::{Country, Line, OrderId, Paragraph, StockId, VariantId, WarehouseId};
 
 /// The level of a variant in a warehouse.
@@ -27,6 +29,10 @@ pub struct StockView {
     /// May still be promised.
     pub available: i32,
     pub updated_at: DateTime<Utc>,
+}
+
+impl Resource for StockView {
+    const RELATIONS: &'static [Relation] = &[Relation::reference("warehouse", expandable_warehouses, || &[])];
 }
 
 impl From<Stock> for StockView {
@@ -62,6 +68,11 @@ pub struct MovementView {
     pub created_at: DateTime<Utc>,
 }
 
+impl Resource for MovementView {
+    const RELATIONS: &'static [Relation] =
+        &[Relation::reference("stock", expandable_levels, || StockView::RELATIONS)];
+}
+
 impl From<Movement> for MovementView {
     fn from(movement: Movement) -> Self {
         Self {
@@ -93,6 +104,21 @@ pub struct WarehouseView {
     pub is_active: bool,
     pub created_at: DateTime<Utc>,
     pub updated_at: DateTime<Utc>,
+}
+
+impl Resource for WarehouseView {}
+
+/// Warehouses in place of their ids; whoever sees levels sees these.
+fn expandable_warehouses(conn: &mut PgConnection, _: Option<&Principal>, ids: &[String]) -> Result<Loaded, Problem> {
+    let mut rows = Warehouse::list(conn)?;
+    rows.retain(|warehouse| keys(ids).contains(&warehouse.id));
+    Loaded::of(rows.into_iter().map(WarehouseView::from).collect(), |view| view.id.to_string())
+}
+
+/// Levels in place of their ids; whoever sees the ledger sees these.
+fn expandable_levels(conn: &mut PgConnection, _: Option<&Principal>, ids: &[String]) -> Result<Loaded, Problem> {
+    let rows = Stock::with_ids(conn, &keys(ids))?;
+    Loaded::of(rows.into_iter().map(StockView::from).collect(), |view| view.id.to_string())
 }
 
 impl From<Warehouse> for WarehouseView {

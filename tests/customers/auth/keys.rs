@@ -1,5 +1,7 @@
 //! The keys that tokens are signed with.
 
+use std::sync::Arc;
+
 use jsonwebtoken::jwk::JwkSet;
 use jsonwebtoken::{Algorithm, DecodingKey, Validation, decode, decode_header};
 use mercer::platform::auth::{MasterKey, TokenKeys};
@@ -59,7 +61,7 @@ async fn a_program_that_starts_later_uses_the_same_key() {
         .app
         .db
         .write_blocking(|conn| {
-            let master = MasterKey::new("only for tests, and nowhere else").unwrap();
+            let master = Arc::new(MasterKey::new("only for tests, and nowhere else").unwrap());
             let keys = TokenKeys::load(conn, master, "http://127.0.0.1:8000", 300, now).unwrap();
             Ok::<_, diesel::result::Error>(keys.check_access(ana.token.as_deref().unwrap(), now).is_ok())
         })
@@ -80,7 +82,7 @@ async fn a_retired_key_still_verifies_and_no_longer_signs() {
         .app
         .db
         .write_blocking(|conn| {
-            let master = MasterKey::new("only for tests, and nowhere else").unwrap();
+            let master = Arc::new(MasterKey::new("only for tests, and nowhere else").unwrap());
             TokenKeys::load(conn, master, "http://127.0.0.1:8000", 300, now)
                 .map_err(mercer::platform::error::Problem::internal)
         })
@@ -98,7 +100,7 @@ async fn keys_sealed_under_another_secret_are_not_opened() {
     let now = shop.app.clock.now();
 
     let refused = shop.app.db.write_blocking(|conn| {
-        let master = MasterKey::new("another secret, of another shop, as it were").unwrap();
+        let master = Arc::new(MasterKey::new("another secret, of another shop, as it were").unwrap());
         TokenKeys::load(conn, master, "http://127.0.0.1:8000", 300, now)
             .map(|_| ())
             .map_err(mercer::platform::error::Problem::internal)

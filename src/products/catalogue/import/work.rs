@@ -109,6 +109,7 @@ impl NewProduct<'_> {
             is_active: self.listed.is_active.unwrap_or(true),
             archived_at: None,
             metadata: json!({}),
+            version: 1,
             created_at: at,
             updated_at: at,
         }

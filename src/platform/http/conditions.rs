@@ -1,0 +1,115 @@
+//! `ETag`, `If-None-Match` and `If-Match` (RFC 9110, section 13).
+//!
+//! A tag is `"version.digest"`: a copy is fresh only if all of it is the same (fields, language and role change the
+//! digest), a change is wanted by whoever saw the same version.
+
+use actix_web::HttpRequest;
+use actix_web::http::StatusCode;
+use actix_web::http::header::{HeaderName, IF_MATCH, IF_NONE_MATCH};
+
+use crate::platform::auth::sha256;
+use crate::platform::error::{ApiError, Kind};
+
+/// The tag of a body; `version` is its row's, where it has one.
+pub(super) fn entity_tag(version: Option<i32>, body: &[u8]) -> String {
+    let digest = hex::encode(sha256(body).into_iter().take(12).collect::<Vec<u8>>());
+    match version {
+        Some(version) => format!("\"{version}.{digest}\""),
+        None => format!("\"{digest}\""),
+    }
+}
+
+/// Whether the client has this very copy.
+pub(super) fn is_fresh(request: &HttpRequest, tag: &str) -> bool {
+    tags(request, IF_NONE_MATCH).iter().any(|known| known == "*" || known.trim_start_matches("W/") == tag)
+}
+
+fn tags(request: &HttpRequest, name: HeaderName) -> Vec<String> {
+    let values = request.headers().get_all(name).filter_map(|value| value.to_str().ok());
+    values.flat_map(|value| value.split(',')).map(|tag| tag.trim().to_owned()).filter(|tag| !tag.is_empty()).collect()
+}
+
+/// The versions that a change is meant for.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub enum Expected {
+    /// Whatever there is.
+    #[default]
+    Any,
+    /// One of these.
+    Versions(Vec<i32>),
+}
+
+/// The thing was changed since the client saw it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+#[error("This was changed in the meantime: it is at version {version} now.")]
+pub struct Stale {
+    pub version: i32,
+}
+
+impl ApiError for Stale {
+    fn kind(&self) -> Kind {
+        let refused = Kind::refused(StatusCode::PRECONDITION_FAILED, "precondition_failed");
+        refused.with("version", self.version.into())
+    }
+}
+
+impl Expected {
+    /// A tag that is not of ours names no version, and so none that is there.
+    pub(super) fn read(request: &HttpRequest) -> Self {
+        let tags = tags(request, IF_MATCH);
+        if tags.is_empty() || tags.iter().any(|tag| tag == "*") {
+            return Self::Any;
+        }
+        Self::Versions(tags.iter().filter_map(|tag| version_of(tag)).collect())
+    }
+
+    /// Call it with the row locked, so that nobody changes it between the look and the change.
+    pub fn ensure(&self, version: i32) -> Result<(), Stale> {
+        match self {
+            Self::Versions(versions) if !versions.contains(&version) => Err(Stale { version }),
+            _ => Ok(()),
+        }
+    }
+
+    pub fn is_any(&self) -> bool {
+        *self == Self::Any
+    }
+}
+
+fn version_of(tag: &str) -> Option<i32> {
+    let inner = tag.trim_start_matches("W/").strip_prefix('"')?.strip_suffix('"')?;
+    inner.split('.').next()?.parse().ok()
+}
+
+#[cfg(test)]
+mod tests {
+    use actix_web::test::TestRequest;
+
+    use super::*;
+
+    fn expected(value: &str) -> Expected {
+        Expected::read(&TestRequest::default().insert_header((IF_MATCH, value)).to_http_request())
+    }
+
+    #[test]
+    fn a_change_is_for_the_versions_that_were_seen() {
+        assert_eq!(Expected::read(&TestRequest::default().to_http_request()), Expected::Any);
+        assert_eq!(expected("*"), Expected::Any);
+        assert_eq!(expected("\"7.ab\", W/\"8.cd\""), Expected::Versions(vec![7, 8]));
+        assert!(expected("\"7.ab\"").ensure(7).is_ok());
+        assert_eq!(expected("\"7.ab\"").ensure(8), Err(Stale { version: 8 }));
+        assert_eq!(expected("\"other\"").ensure(1), Err(Stale { version: 1 }));
+        assert_eq!(expected("7").ensure(7), Err(Stale { version: 7 }));
+    }
+
+    #[test]
+    fn a_copy_is_fresh_only_if_all_of_it_is_the_same() {
+        let tag = entity_tag(Some(3), b"body");
+        assert!(tag.starts_with("\"3.") && tag.len() == 28, "{tag}");
+        let has = |value: &str| {
+            is_fresh(&TestRequest::default().insert_header((IF_NONE_MATCH, value)).to_http_request(), &tag)
+        };
+        assert!(has(&tag) && has("*") && has(&format!("\"x\", W/{tag}")));
+        assert!(!has("\"3.0\"") && !has(&entity_tag(Some(4), b"body")) && !has(&entity_tag(Some(3), b"other")));
+    }
+}

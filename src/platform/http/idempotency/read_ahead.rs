@@ -1,0 +1,81 @@
+//! Reads the body of a keyed request before anybody else does: the key stands for all of it.
+
+use std::time::Duration;
+
+use actix_web::body::{BoxBody, MessageBody};
+use actix_web::dev::{Payload, ServiceRequest, ServiceResponse};
+use actix_web::http::Method;
+use actix_web::middleware::Next;
+use actix_web::{FromRequest, HttpMessage, web};
+
+use super::once::digest;
+use crate::platform::error::{ErrorTree, Problem};
+
+const HEADER: &str = "idempotency-key";
+
+/// A body that takes longer than this to arrive keeps a place that others need.
+const PATIENCE: Duration = Duration::from_secs(30);
+
+/// What the key of a request stands for.
+#[derive(Debug, Clone)]
+pub(super) struct KeyedRequest {
+    pub key: String,
+    pub method: String,
+    /// The pattern of the path.
+    pub route: String,
+    /// SHA-256 of method, path, query and body.
+    pub fingerprint: Vec<u8>,
+}
+
+/// Middleware around the routes: notes what a POST or PATCH with an `Idempotency-Key` asks for.
+pub async fn read_ahead(
+    mut request: ServiceRequest,
+    next: Next<impl MessageBody + 'static>,
+) -> Result<ServiceResponse<BoxBody>, actix_web::Error> {
+    if matches!(*request.method(), Method::POST | Method::PATCH) && request.headers().contains_key(HEADER) {
+        match keyed(&mut request).await {
+            Ok(keyed) => {
+                request.extensions_mut().insert(keyed);
+            }
+            Err(error) => return Ok(request.error_response(error)),
+        }
+    }
+    Ok(next.call(request).await?.map_into_boxed_body())
+}
+
+async fn keyed(request: &mut ServiceRequest) -> Result<KeyedRequest, actix_web::Error> {
+    let values: Vec<_> = request.headers().get_all(HEADER).collect();
+    let key = match values.as_slice() {
+        [value] => value.to_str().ok().filter(|key| is_key(key)).map(str::to_owned),
+        _ => None,
+    };
+    let key = key.ok_or_else(bad_key)?;
+    let body = read(request).await?;
+    let method = request.method().to_string();
+    let mut query: Vec<&str> = request.query_string().split('&').collect();
+    query.sort_unstable();
+    let parts = [method.as_bytes(), request.path().as_bytes(), query.join("&").as_bytes(), &body].map(<[u8]>::to_vec);
+    let fingerprint = digest(&parts.each_ref().map(Vec::as_slice)).to_vec();
+    let route = request.match_pattern().unwrap_or_else(|| request.path().to_owned());
+    request.set_payload(Payload::from(body));
+    Ok(KeyedRequest { key, method, route, fingerprint })
+}
+
+async fn read(request: &mut ServiceRequest) -> Result<web::Bytes, actix_web::Error> {
+    let mut payload = request.take_payload();
+    let bytes = web::Bytes::from_request(request.request(), &mut payload);
+    let bytes = tokio::time::timeout(PATIENCE, bytes).await.map_err(|_| Problem::too_slow())??;
+    // It was unpacked while it was read.
+    request.headers_mut().remove(actix_web::http::header::CONTENT_ENCODING);
+    Ok(bytes)
+}
+
+/// 1 to 255 visible ASCII characters.
+fn is_key(key: &str) -> bool {
+    (1..=255).contains(&key.len()) && key.bytes().all(|byte| byte.is_ascii_graphic())
+}
+
+fn bad_key() -> Problem {
+    let message = ErrorTree::message("invalid", "Send one key of 1 to 255 visible ASCII characters.");
+    Problem::invalid(ErrorTree::member("Idempotency-Key", message))
+}

@@ -1,0 +1,21 @@
+//! Lists: which page of what is asked for, in which order, and the envelope that it comes in.
+
+mod count;
+mod cursor;
+mod lookups;
+mod narrow;
+mod ordering;
+mod page;
+mod search;
+mod slice;
+
+pub use count::bounded_count;
+pub use lookups::{Choices, Lookup, LookupQuery, Moments, QueryValue, Ranges, Texts, filter_from_query};
+pub(crate) use lookups::filter;
+pub use narrow::date_part;
+pub(crate) use narrow::narrow;
+pub use ordering::{Ordering, Sort, SortColumn};
+pub use page::{Page, Paged};
+pub use search::{Search, like_pattern};
+pub use slice::{Count, Keyset, Slice, Window, positions};
+pub(crate) use slice::paginate;

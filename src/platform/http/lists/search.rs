@@ -1,0 +1,92 @@
+//! `search=`: words that must all be found.
+
+use serde_json::Value;
+use utoipa::openapi::path::Parameter;
+
+use super::lookups::{Lookup, LookupQuery, parameter};
+use crate::platform::error::ErrorTree;
+use crate::platform::http::{FromJson, text_from_json};
+
+/// Nobody looks for more words at once; each costs a condition of the query.
+const MOST_TERMS: usize = 10;
+
+/// The first ten terms: split at spaces and commas, a quoted phrase stays whole. All must match.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Search(Vec<String>);
+
+impl Search {
+    /// Each term as a pattern for ILIKE.
+    pub fn patterns(&self) -> impl Iterator<Item = String> {
+        self.0.iter().map(|term| like_pattern(term))
+    }
+
+    fn new(search: &str) -> Self {
+        let mut terms = Vec::new();
+        let mut term = String::new();
+        let mut quote: Option<char> = None;
+        for c in search.chars() {
+            match quote {
+                Some(open) if c == open => quote = None,
+                Some(_) => term.push(c),
+                None if matches!(c, '"' | '\'') && term.is_empty() => quote = Some(c),
+                None if c.is_whitespace() || c == ',' => terms.push(std::mem::take(&mut term)),
+                None => term.push(c),
+            }
+        }
+        terms.push(term);
+        terms.retain(|term| !term.is_empty());
+        terms.truncate(MOST_TERMS);
+        Self(terms)
+    }
+}
+
+impl FromJson for Search {
+    fn from_json(value: Value) -> Result<Self, ErrorTree> {
+        Ok(Self::new(&text_from_json(value)?))
+    }
+}
+
+impl Lookup for Search {
+    fn read(name: &'static str, query: &mut LookupQuery) -> Self {
+        query.one(name).unwrap_or_default()
+    }
+
+    fn parameters(name: &str, meaning: &str) -> Vec<Parameter> {
+        vec![parameter::<String>(name, meaning)]
+    }
+}
+
+/// `%term%` for ILIKE, with the pattern's own signs taken literally.
+pub fn like_pattern(term: &str) -> String {
+    format!("%{}%", literal(term))
+}
+
+/// A pattern that matches just this text.
+pub(super) fn literal(text: &str) -> String {
+    let mut pattern = String::with_capacity(text.len());
+    for c in text.chars() {
+        if matches!(c, '%' | '_' | '\\') {
+            pattern.push('\\');
+        }
+        pattern.push(c);
+    }
+    pattern
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_quoted_phrase_is_one_term() {
+        assert_eq!(Search::new(r#"red, "tea pot"  mug"#).0, ["red", "tea pot", "mug"]);
+        assert_eq!(Search::new("  ").0, Vec::<String>::new());
+        assert_eq!(Search::new("\"open").0, ["open"]);
+        assert_eq!(Search::new(&"a ".repeat(50)).0.len(), 10);
+    }
+
+    #[test]
+    fn signs_of_the_pattern_are_literal() {
+        assert_eq!(like_pattern(r"50%_\"), r"%50\%\_\\%");
+    }
+}

@@ -1,0 +1,267 @@
+//! What every request brings along beside its path and its body: the three ways to ask, and how each is answered.
+
+use std::future::{Ready, ready};
+use std::sync::Arc;
+
+use actix_web::dev::Payload;
+use actix_web::http::StatusCode;
+use actix_web::http::header::HeaderName;
+use actix_web::{FromRequest, HttpRequest, web};
+use diesel::pg::PgConnection;
+use utoipa::IntoParams;
+use utoipa::openapi::path::{Parameter, ParameterIn};
+
+use super::answer::{Answer, Outcome, OutcomeWriter, Resource, Writer};
+use super::conditions::Expected;
+use super::idempotency::Once;
+use super::lists::{Count, LookupQuery, Ordering, Page, Slice, Sort, Window, filter_from_query};
+use super::query::QueryPairs;
+use super::shape::Shape;
+use crate::platform::app::App;
+use crate::platform::audit::Origin;
+use crate::platform::auth::{MasterKey, Principal, principal_of};
+use crate::platform::error::Problem;
+
+const X_COUNT: HeaderName = HeaderName::from_static("x-count");
+
+/// The application behind a request.
+fn app_of(request: &HttpRequest) -> Result<&App, Problem> {
+    let app = request.app_data::<web::Data<App>>();
+    app.map(|app| &***app).ok_or_else(|| Problem::internal(anyhow::anyhow!("the app is not configured")))
+}
+
+/// A request for one thing, or for a few that come without pages.
+#[derive(Debug, Clone)]
+pub struct ReadRequest {
+    shape: Shape,
+    principal: Option<Principal>,
+}
+
+impl ReadRequest {
+    fn of(request: &HttpRequest) -> Result<Self, Problem> {
+        Ok(Self { shape: Shape::read(&QueryPairs::of(request))?, principal: principal_of(request) })
+    }
+
+    /// Answers with what `find` finds.
+    pub async fn one<T, E>(
+        self,
+        app: &App,
+        find: impl Fn(&mut PgConnection) -> Result<T, E> + Send + 'static,
+    ) -> Result<Answer, Problem>
+    where
+        T: Resource,
+        E: Into<Problem> + 'static,
+    {
+        let read = move |conn: &mut PgConnection| {
+            let view = find(conn).map_err(Into::into)?;
+            self.writer(conn).one(StatusCode::OK, &view)
+        };
+        app.db.read(read).await
+    }
+
+    /// Answers with everything that `list` lists, as a bare array.
+    pub async fn all<T, E>(
+        self,
+        app: &App,
+        list: impl Fn(&mut PgConnection) -> Result<Vec<T>, E> + Send + 'static,
+    ) -> Result<Answer, Problem>
+    where
+        T: Resource,
+        E: Into<Problem> + 'static,
+    {
+        let read = move |conn: &mut PgConnection| {
+            let views = list(conn).map_err(Into::into)?;
+            self.writer(conn).all(&views)
+        };
+        app.db.read(read).await
+    }
+
+    fn writer<'a>(&'a self, conn: &'a mut PgConnection) -> Writer<'a> {
+        Writer { conn, principal: self.principal.as_ref(), shape: &self.shape }
+    }
+}
+
+impl FromRequest for ReadRequest {
+    type Error = Problem;
+    type Future = Ready<Result<Self, Problem>>;
+
+    fn from_request(request: &HttpRequest, _: &mut Payload) -> Self::Future {
+        ready(Self::of(request))
+    }
+}
+
+impl IntoParams for ReadRequest {
+    fn into_params(parameter_in: impl Fn() -> Option<ParameterIn>) -> Vec<Parameter> {
+        Shape::into_params(parameter_in)
+    }
+}
+
+/// The filters of a list. The `filter!` macro writes the implementation.
+pub trait ListFilter: IntoParams + Sized {
+    fn read(query: &mut LookupQuery) -> Self;
+}
+
+/// For lists that nobody filters.
+#[derive(Debug, Clone, Copy, Default)]
+pub struct Unfiltered;
+
+impl ListFilter for Unfiltered {
+    fn read(_: &mut LookupQuery) -> Self {
+        Self
+    }
+}
+
+impl IntoParams for Unfiltered {
+    fn into_params(_: impl Fn() -> Option<ParameterIn>) -> Vec<Parameter> {
+        Vec::new()
+    }
+}
+
+/// A request for a page of a list: filtered by `F`, ordered by `O`.
+pub struct ListRequest<F, O> {
+    pub filter: F,
+    sort: Sort<O>,
+    page: Page,
+    key: Arc<MasterKey>,
+    shown: ReadRequest,
+}
+
+impl<F: ListFilter, O: Ordering> ListRequest<F, O> {
+    fn of(request: &HttpRequest) -> Result<Self, Problem> {
+        let query = QueryPairs::of(request);
+        let key = Arc::clone(&app_of(request)?.master_key);
+        let sort = Sort::read(query.last("ordering").unwrap_or_default());
+        let filter = filter_from_query(&query, F::read)?;
+        let connection = request.connection_info();
+        let url = format!("{}://{}{}", connection.scheme(), connection.host(), request.path());
+        let page = Page::read(query, url, &key, &sort)?;
+        Ok(Self { filter, sort, page, key, shown: ReadRequest::of(request)? })
+    }
+}
+
+impl<F, O: Ordering> ListRequest<F, O> {
+    /// Answers with the page that `list` lists.
+    pub async fn page<T, E>(
+        self,
+        app: &App,
+        list: impl Fn(&mut PgConnection, &Self) -> Result<Slice<T>, E> + Send + 'static,
+    ) -> Result<Answer, Problem>
+    where
+        F: Send + 'static,
+        T: Resource,
+        E: Into<Problem> + 'static,
+    {
+        let read = move |conn: &mut PgConnection| {
+            let slice = list(conn, &self).map_err(Into::into)?;
+            self.page.ensure_there(&slice)?;
+            let is_estimated = matches!(slice.count, Some(Count::Estimated(_)));
+            let answer = self.shown.writer(conn).page(self.page.envelope(&self.key, slice))?;
+            if is_estimated { answer.with_header(X_COUNT, "estimated") } else { Ok(answer) }
+        };
+        app.db.read(read).await
+    }
+
+    /// For `paginate!`.
+    pub const fn wants_count(&self) -> bool {
+        self.page.wants_count()
+    }
+
+    /// For `paginate!`.
+    pub fn window(&self, count: Option<Count>) -> Result<Window, Problem> {
+        self.page.window(count, &self.sort)
+    }
+}
+
+impl<F: ListFilter, O: Ordering> FromRequest for ListRequest<F, O> {
+    type Error = Problem;
+    type Future = Ready<Result<Self, Problem>>;
+
+    fn from_request(request: &HttpRequest, _: &mut Payload) -> Self::Future {
+        ready(Self::of(request))
+    }
+}
+
+impl<F: ListFilter, O: Ordering> IntoParams for ListRequest<F, O> {
+    fn into_params(parameter_in: impl Fn() -> Option<ParameterIn>) -> Vec<Parameter> {
+        let parameters = [
+            F::into_params(&parameter_in),
+            Sort::<O>::into_params(&parameter_in),
+            Page::into_params(&parameter_in),
+            Shape::into_params(&parameter_in),
+        ];
+        parameters.concat()
+    }
+}
+
+/// A request for a change: where it comes from, what it is meant for, and under which key it may be repeated.
+#[derive(Debug, Clone)]
+pub struct WriteRequest {
+    pub origin: Origin,
+    /// The versions that `If-Match` names.
+    pub expected: Expected,
+    once: Option<Once>,
+    shown: ReadRequest,
+}
+
+impl WriteRequest {
+    fn of(request: &HttpRequest) -> Result<Self, Problem> {
+        Ok(Self {
+            origin: Origin::of(request)?,
+            expected: Expected::read(request),
+            once: Once::of(request)?,
+            shown: ReadRequest::of(request)?,
+        })
+    }
+
+    /// Says who asks, where nobody is signed in: keys of strangers must not meet.
+    #[must_use]
+    pub fn asked_by(mut self, guest: &str) -> Self {
+        if let Some(once) = &mut self.once {
+            once.ask_as(guest);
+        }
+        self
+    }
+
+    /// Does `work` in one transaction, at most once for each `Idempotency-Key`, and answers with its outcome.
+    pub async fn run<R, E>(
+        self,
+        app: &App,
+        work: impl Fn(&mut PgConnection, &Self) -> Result<R, E> + Send + 'static,
+    ) -> Result<Answer, Problem>
+    where
+        R: Outcome,
+        E: Into<Problem> + 'static,
+    {
+        let now = self.origin.at;
+        let perform = move |conn: &mut PgConnection, request: &Self| {
+            let outcome = work(conn, request).map_err(Into::into)?;
+            outcome.write(OutcomeWriter(request.shown.writer(conn)))
+        };
+        let Some(once) = self.once.clone() else {
+            return app.db.write(move |conn| perform(conn, &self)).await;
+        };
+        let guard = app.in_flight.enter(&once)?;
+        let key = Arc::clone(&app.master_key);
+        let write = move |conn: &mut PgConnection| {
+            // Twins wait outside for as long as this runs, even if the client has gone.
+            let _entered = &guard;
+            once.answer(conn, &key, now, |conn| perform(conn, &self))
+        };
+        app.db.write(write).await?
+    }
+}
+
+impl FromRequest for WriteRequest {
+    type Error = Problem;
+    type Future = Ready<Result<Self, Problem>>;
+
+    fn from_request(request: &HttpRequest, _: &mut Payload) -> Self::Future {
+        ready(Self::of(request))
+    }
+}
+
+impl IntoParams for WriteRequest {
+    fn into_params(parameter_in: impl Fn() -> Option<ParameterIn>) -> Vec<Parameter> {
+        Shape::into_params(parameter_in)
+    }
+}
