@@ -19,9 +19,8 @@ use crate::platform::http::{Answer, Body, Changed, ReadRequest, WriteRequest};
 #[get("/user/")]
 pub async fn get_user(app: Data<App>, user: CurrentUser, request: ReadRequest) -> Result<Answer, Problem> {
     let id = user.0.user_id;
-    let find = move |conn: &mut PgConnection| {
-        services::find_user(conn, id)?.map(UserView::from).ok_or(AccountError::NotFound)
-    };
+    let find =
+        move |conn: &mut PgConnection| services::find_user(conn, id)?.map(UserView::from).ok_or(AccountError::NotFound);
     request.one(&app, find).await
 }
 
@@ -51,12 +50,7 @@ pub async fn change_user(
     change(&app, user, request, body.0.into_changes()).await
 }
 
-async fn change(
-    app: &App,
-    user: CurrentUser,
-    request: WriteRequest,
-    changes: UserChanges,
-) -> Result<Answer, Problem> {
+async fn change(app: &App, user: CurrentUser, request: WriteRequest, changes: UserChanges) -> Result<Answer, Problem> {
     let change = move |conn: &mut PgConnection, request: &WriteRequest| {
         services::change_user(conn, user.0.user_id, &changes, request).map(|user| Changed(UserView::from(user)))
     };

@@ -20,11 +20,7 @@ use crate::platform::types::Paragraph;
 /// Register a new customer, and sign them in.
 #[utoipa::path(tag = "auth", request_body = RegistrationBody, responses((status = 201, body = LoginView)))]
 #[post("/registration/")]
-pub async fn register(
-    app: Data<App>,
-    origin: Origin,
-    body: Body<RegistrationBody>,
-) -> Result<HttpResponse, Problem> {
+pub async fn register(app: Data<App>, origin: Origin, body: Body<RegistrationBody>) -> Result<HttpResponse, Problem> {
     body.0.check()?;
     let RegistrationBody { email, password1, first_name, last_name, phone, .. } = body.0;
     let account = NewAccount {

@@ -6,9 +6,7 @@ use diesel::prelude::*;
 
 use super::models::Label;
 use super::services;
-use crate::orders::lifecycle::{
-    self, OrderAccess, OrderControl, OrderError, OrderToken, OrderView, TransitionBody,
-};
+use crate::orders::lifecycle::{self, OrderAccess, OrderControl, OrderError, OrderToken, OrderView, TransitionBody};
 use crate::platform::app::App;
 use crate::platform::auth::{Allowed, ManageOrders};
 use crate::platform::error::Problem;

@@ -131,11 +131,8 @@ impl Writer<'_> {
     }
 
     pub fn all<T: Resource>(self, views: &[T]) -> Result<Answer, Problem> {
-        let body = if self.shape.is_plain() {
-            serde_json::to_vec(views)
-        } else {
-            serde_json::to_vec(&self.fitted(views)?)
-        };
+        let body =
+            if self.shape.is_plain() { serde_json::to_vec(views) } else { serde_json::to_vec(&self.fitted(views)?) };
         Answer::new(StatusCode::OK, Some(body.map_err(internal)?)).tagged(None)
     }
 

@@ -28,11 +28,11 @@ pub use from_json::{Field, FromJson, python_type, text_from_json};
 pub use front_door::guard_front_door;
 pub use head::answer_head;
 pub use idempotency::{InFlight, purge_idempotency_keys, read_ahead};
-pub(crate) use lists::{filter, narrow, paginate};
 pub use lists::{
-    Choices, Count, Keyset, Lookup, LookupQuery, Moments, Ordering, Paged, QueryValue, Ranges, Search, Slice, SortColumn, Texts,
-    Window, bounded_count, date_part, like_pattern, positions,
+    Choices, Count, Keyset, Lookup, LookupQuery, Moments, Ordering, Paged, QueryValue, Ranges, Search, Slice,
+    SortColumn, Texts, Window, bounded_count, date_part, like_pattern, positions,
 };
+pub(crate) use lists::{filter, narrow, paginate};
 pub use requests::{ListFilter, ListRequest, ReadRequest, Unfiltered, WriteRequest};
 pub use security_headers::security_headers;
 pub use slashes::serve_both_slashes;

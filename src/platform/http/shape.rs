@@ -147,7 +147,10 @@ impl IntoParams for Shape {
         vec![
             parameter("fields", "Only these members, separated by commas; `a.b` for a member of a member."),
             parameter("omit", "All but these members."),
-            parameter("expand", "References to show in full: at most 10, three levels deep (`lines.product.category`)."),
+            parameter(
+                "expand",
+                "References to show in full: at most 10, three levels deep (`lines.product.category`).",
+            ),
         ]
     }
 }

@@ -68,8 +68,7 @@ pub async fn archive_variant(
     request: WriteRequest,
     id: Path<VariantId>,
 ) -> Result<Answer, Problem> {
-    let archive = move |conn: &mut PgConnection, request: &WriteRequest| {
-        variants::archive(conn, *id, request).map(|()| Gone)
-    };
+    let archive =
+        move |conn: &mut PgConnection, request: &WriteRequest| variants::archive(conn, *id, request).map(|()| Gone);
     request.run(&app, archive).await
 }

@@ -14,9 +14,7 @@ use super::views::{CategoryBody, CategoryNode, CategoryView, MoveCategoryBody, P
 use crate::platform::app::App;
 use crate::platform::auth::{Allowed, ManageCatalogue};
 use crate::platform::error::{ErrorTree, Problem};
-use crate::platform::http::{
-    Answer, Body, Changed, Created, Field, Gone, Paged, ReadRequest, Slice, WriteRequest,
-};
+use crate::platform::http::{Answer, Body, Changed, Created, Field, Gone, Paged, ReadRequest, Slice, WriteRequest};
 use crate::platform::types::{CategoryId, IdOrSlug};
 use crate::products::channels::Channel;
 

@@ -53,11 +53,7 @@ pub(super) enum Part {
 
 impl CategoryFilter {
     /// A page of those in this part of the tree that match.
-    pub(super) fn page(
-        conn: &mut PgConnection,
-        list: &CategoryList,
-        part: &Part,
-    ) -> Result<Slice<Category>, Problem> {
+    pub(super) fn page(conn: &mut PgConnection, list: &CategoryList, part: &Part) -> Result<Slice<Category>, Problem> {
         Ok(paginate!(conn, || list.filter.query(part), Category, list))
     }
 

@@ -172,9 +172,8 @@ pub async fn list_channels(app: Data<App>, request: ReadRequest) -> Result<Answe
 #[utoipa::path(tag = "channels", params(ChannelId, ReadRequest), responses((status = 200, body = ChannelView)))]
 #[get("/{id}/")]
 pub async fn get_channel(app: Data<App>, request: ReadRequest, id: Path<ChannelId>) -> Result<Answer, Problem> {
-    let find = move |conn: &mut PgConnection| {
-        Channel::find(conn, *id)?.map(ChannelView::from).ok_or(ChannelError::NotFound)
-    };
+    let find =
+        move |conn: &mut PgConnection| Channel::find(conn, *id)?.map(ChannelView::from).ok_or(ChannelError::NotFound);
     request.one(&app, find).await
 }
 

@@ -36,9 +36,7 @@ pub async fn get_level(
     request: ReadRequest,
     id: Path<StockId>,
 ) -> Result<Answer, Problem> {
-    let find = move |conn: &mut PgConnection| {
-        Stock::find(conn, *id)?.map(StockView::from).ok_or(StockError::NotFound)
-    };
+    let find = move |conn: &mut PgConnection| Stock::find(conn, *id)?.map(StockView::from).ok_or(StockError::NotFound);
     request.one(&app, find).await
 }
 
@@ -98,11 +96,7 @@ pub async fn create_warehouse(
 #[utoipa::path(tag = "stock-movements", params(MovementList), security(("jwtAuth" = ["stock.view"])),
     responses((status = 200, body = Paged<MovementView>)))]
 #[get("/")]
-pub async fn list_movements(
-    app: Data<App>,
-    _staff: Allowed<ViewStock>,
-    list: MovementList,
-) -> Result<Answer, Problem> {
+pub async fn list_movements(app: Data<App>, _staff: Allowed<ViewStock>, list: MovementList) -> Result<Answer, Problem> {
     let read = |conn: &mut PgConnection, list: &MovementList| -> Result<_, Problem> {
         Ok(MovementFilter::page(conn, list)?.map(MovementView::from))
     };

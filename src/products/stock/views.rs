@@ -69,8 +69,7 @@ pub struct MovementView {
 }
 
 impl Resource for MovementView {
-    const RELATIONS: &'static [Relation] =
-        &[Relation::reference("stock", expandable_levels, || StockView::RELATIONS)];
+    const RELATIONS: &'static [Relation] = &[Relation::reference("stock", expandable_levels, || StockView::RELATIONS)];
 }
 
 impl From<Movement> for MovementView {

@@ -54,4 +54,3 @@ pub fn purge_idempotency_keys(conn: &mut PgConnection, now: DateTime<Utc>, limit
     let over: Vec<Vec<u8>> = over.select(idempotency_keys::scope).limit(limit).load(conn)?;
     diesel::delete(idempotency_keys::table.filter(idempotency_keys::scope.eq_any(over))).execute(conn)
 }
-}

@@ -80,7 +80,11 @@ impl Once {
             return Err(still_running());
         }
         if let Some(stored) = StoredAnswer::find(conn, &scope, now)? {
-            return if stored.fingerprint == self.fingerprint() { replay(stored, key).map(Ok) } else { Err(key_reused()) };
+            return if stored.fingerprint == self.fingerprint() {
+                replay(stored, key).map(Ok)
+            } else {
+                Err(key_reused())
+            };
         }
         // A refusal undoes what was begun, and is kept: out of stock is an answer, too.
         let result = conn.transaction(|conn| work(conn).map_err(Undone)).map_err(|Undone(problem)| problem);

@@ -5,8 +5,8 @@
 use std::collections::BTreeMap;
 
 use chrono::{DateTime, Datelike, NaiveDate, Utc};
-use serde_json::Value;
 use rust_decimal::Decimal;
+use serde_json::Value;
 use utoipa::openapi::path::{Parameter, ParameterBuilder, ParameterIn};
 use utoipa::openapi::schema::{ArrayBuilder, ObjectBuilder};
 use utoipa::openapi::{KnownFormat, RefOr, Required, Schema, SchemaFormat, Type};
@@ -175,16 +175,7 @@ pub struct Ranges<T> {
 
 impl<T> Default for Ranges<T> {
     fn default() -> Self {
-        Self {
-            exact: None,
-            above: None,
-            from: None,
-            below: None,
-            to: None,
-            any_of: None,
-            between: None,
-            is_null: None,
-        }
+        Self { exact: None, above: None, from: None, below: None, to: None, any_of: None, between: None, is_null: None }
     }
 }
 
@@ -363,9 +354,8 @@ impl Texts {
 
 impl Lookup for Texts {
     fn read(name: &'static str, query: &mut LookupQuery) -> Self {
-        let mut pattern = |lookup: &str, make: fn(&str) -> String| {
-            query.with::<String>(name, lookup).map(|text| make(&text))
-        };
+        let mut pattern =
+            |lookup: &str, make: fn(&str) -> String| query.with::<String>(name, lookup).map(|text| make(&text));
         let starts = |text: &str| format!("{}%", literal(text));
         let ends = |text: &str| format!("%{}", literal(text));
         let like = [pattern("contains", like_pattern), pattern("startswith", starts), pattern("endswith", ends)];

@@ -10,12 +10,12 @@ mod search;
 mod slice;
 
 pub use count::bounded_count;
-pub use lookups::{Choices, Lookup, LookupQuery, Moments, QueryValue, Ranges, Texts, filter_from_query};
 pub(crate) use lookups::filter;
+pub use lookups::{Choices, Lookup, LookupQuery, Moments, QueryValue, Ranges, Texts, filter_from_query};
 pub use narrow::date_part;
 pub(crate) use narrow::narrow;
 pub use ordering::{Ordering, Sort, SortColumn};
 pub use page::{Page, Paged};
 pub use search::{Search, like_pattern};
-pub use slice::{Count, Keyset, Slice, Window, positions};
 pub(crate) use slice::paginate;
+pub use slice::{Count, Keyset, Slice, Window, positions};

@@ -101,7 +101,8 @@ impl<O: Ordering> Sort<O> {
 
     /// Names this order: a cursor of another is no good.
     pub(super) fn name(&self) -> String {
-        let names = self.columns.iter().map(|by| format!("{}{}", if by.is_descending { "-" } else { "" }, by.column.name));
+        let names =
+            self.columns.iter().map(|by| format!("{}{}", if by.is_descending { "-" } else { "" }, by.column.name));
         names.collect::<Vec<_>>().join(",")
     }
 }

@@ -86,9 +86,7 @@ impl Page {
                 None | Some("") => Place::Number(1),
                 Some("last") => Place::Last,
                 // A number past the end of 64 bits is a page past the end of the list.
-                Some(text) => {
-                    Place::Number(text.parse().ok().filter(|n| *n >= 1).ok_or_else(Problem::invalid_page)?)
-                }
+                Some(text) => Place::Number(text.parse().ok().filter(|n| *n >= 1).ok_or_else(Problem::invalid_page)?),
             }
         };
         Ok(Self { place, size, url, query, purpose })
@@ -191,7 +189,10 @@ impl Page {
         let size = self.size.to_string();
         let link = |offset: i64| {
             let offset = (offset > 0).then(|| offset.to_string());
-            self.link(&["limit", "offset"], [("limit", size.as_str())].into_iter().chain(offset.as_deref().map(|offset| ("offset", offset))))
+            self.link(
+                &["limit", "offset"],
+                [("limit", size.as_str())].into_iter().chain(offset.as_deref().map(|offset| ("offset", offset))),
+            )
         };
         let next = offset.saturating_add(self.size);
         ((next < count).then(|| link(next)), (offset > 0).then(|| link((offset - self.size).max(0))))

@@ -2,9 +2,7 @@
 
 use diesel::QueryResult;
 use diesel::dsl::sql;
-use diesel::expression::{
-    AppearsOnTable, Expression, SelectableExpression, SqlLiteral, ValidGrouping, is_aggregate,
-};
+use diesel::expression::{AppearsOnTable, Expression, SelectableExpression, SqlLiteral, ValidGrouping, is_aggregate};
 use diesel::pg::Pg;
 use diesel::query_builder::{AstPass, QueryFragment, QueryId};
 use diesel::sql_types::{Array, Bool, Text, Untyped};
@@ -184,11 +182,7 @@ macro_rules! paginate {
 
         let make = $query;
         let one = diesel::dsl::sql::<diesel::sql_types::Integer>("1");
-        let count = if $list.wants_count() {
-            Some(bounded_count($conn, || make().select(one.clone()))?)
-        } else {
-            None
-        };
+        let count = if $list.wants_count() { Some(bounded_count($conn, || make().select(one.clone()))?) } else { None };
         let window = $list.window(count)?;
         let mut query = make().order(window.order.clone()).limit(window.limit).offset(window.offset);
         if let Some(keyset) = &window.keyset {

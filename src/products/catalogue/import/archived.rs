@@ -76,7 +76,7 @@ fn archived_product(past: PastVariant, name: &str, slug: Slug, at: DateTime<Utc>
         is_active: false,
         archived_at: Some(at),
         metadata: json!({}),
-            version: 1,
+        version: 1,
         created_at: at,
         updated_at: at,
     }
