@@ -19,7 +19,7 @@ use crate::platform::auth::identify;
 use crate::platform::config::Config;
 use crate::platform::error::{Problem, render_problems};
 use crate::platform::http::{
-    RouteTable, answer_head, guard_front_door, hide_identity, read_ahead, refuse_other_methods, security_headers,
+    RouteTable, answer_head, check_in_order, guard_front_door, hide_identity, negotiate, read_ahead, security_headers,
     serve_both_slashes, spare_small_bodies, unmatched,
 };
 use crate::platform::openapi::Document;
@@ -45,7 +45,7 @@ impl Shared {
         let document = routes::document().context("the OpenAPI document")?;
         Ok(Self {
             app: Data::new(app),
-            routes: Data::new(RouteTable::new(&document)),
+            routes: Data::new(RouteTable::new(&serde_json::to_value(&document)?)),
             document: Data::new(Document::new(&document)?),
         })
     }
@@ -74,8 +74,9 @@ pub fn application(
         .configure(routes::plain)
         .default_service(web::to(unmatched))
         .wrap(from_fn(read_ahead))
-        .wrap(from_fn(refuse_other_methods))
+        .wrap(from_fn(check_in_order))
         .wrap(from_fn(identify))
+        .wrap(from_fn(negotiate))
         .wrap(from_fn(render_problems))
         .wrap(from_fn(spare_small_bodies))
         .wrap(Compress::default())
@@ -92,8 +93,27 @@ pub fn application(
 fn cors(config: &Config) -> Cors {
     let cors = Cors::default()
         .allowed_methods(["GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"])
-        .allowed_headers(["accept", "authorization", "content-type", "x-order-token"])
-        .expose_headers(["allow", "location", "retry-after", "x-order-token", "x-request-id"])
+        .allowed_headers([
+            "accept",
+            "authorization",
+            "content-type",
+            "idempotency-key",
+            "if-match",
+            "if-none-match",
+            "x-order-token",
+        ])
+        .expose_headers([
+            "allow",
+            "etag",
+            "idempotent-replayed",
+            "location",
+            "ratelimit",
+            "ratelimit-policy",
+            "retry-after",
+            "x-count",
+            "x-order-token",
+            "x-request-id",
+        ])
         .max_age(3600);
     config.cors_allowed_origins.iter().fold(cors, |cors, origin| cors.allowed_origin(origin))
 }

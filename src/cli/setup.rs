@@ -15,7 +15,7 @@ use crate::platform::config::Config;
 use crate::platform::db::embedded::{EmbeddedServer, EmbeddedSettings};
 use crate::platform::db::{Db, PoolSettings, TimeOuts, migrate};
 use crate::platform::error::Problem;
-use crate::platform::http::InFlight;
+use crate::platform::http::{InFlight, Throttle};
 use crate::platform::notify::Notifier;
 
 /// The database of `DATABASE_URL`, or the embedded one, which runs as long as this lives.
@@ -87,6 +87,7 @@ pub fn app_with(config: Config, db: Db, clock: Clock, principals: Arc<dyn Princi
         Some(url) => Cache::in_redis(url)?,
         None => Cache::in_process(),
     };
+    let throttle = Throttle::new(config.throttle_rates, config.redis_url.as_ref())?;
     let notifier = Notifier::new(&config).context("cannot set up e-mail and text messages")?;
     Ok(App {
         principals,
@@ -97,6 +98,7 @@ pub fn app_with(config: Config, db: Db, clock: Clock, principals: Arc<dyn Princi
         keys: Arc::new(keys),
         master_key,
         in_flight: InFlight::default(),
+        throttle: Arc::new(throttle),
         notifier: Arc::new(notifier),
         is_ready: Arc::new(AtomicBool::new(true)),
     })

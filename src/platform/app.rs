@@ -8,7 +8,7 @@ use super::cache::Cache;
 use super::clock::Clock;
 use super::config::Config;
 use super::db::Db;
-use super::http::InFlight;
+use super::http::{InFlight, Throttle};
 use super::notify::Notifier;
 
 /// The application: settings, database, ports, clock. Cheap to clone.
@@ -25,6 +25,7 @@ pub struct App {
     pub notifier: Arc<Notifier>,
     /// The writes with an `Idempotency-Key` that this process is answering.
     pub in_flight: InFlight,
+    pub throttle: Arc<Throttle>,
     /// Off while the program stops: load balancers look elsewhere first.
     pub is_ready: Arc<AtomicBool>,
 }

@@ -7,6 +7,7 @@ mod configuration;
 mod endpoints;
 pub mod files;
 mod migrations;
+mod permissions;
 mod repository;
 mod rust;
 mod schema;

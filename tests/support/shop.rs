@@ -83,6 +83,7 @@ impl TestShop {
             ("BCRYPT_COST", "4"),
             ("DATABASE_POOL_SIZE", "8"),
             ("ADMIN_EMAILS", "boss@example.com"),
+            ("THROTTLING", "off"),
         ];
         let settings: Vec<_> = defaults.iter().chain(settings).copied().collect();
         let config = Config::from_pairs(&settings).unwrap();

@@ -8,7 +8,7 @@ use chrono::{DateTime, Utc};
 use diesel::prelude::*;
 use serde_json::Value;
 
-pub use origin::Origin;
+pub use origin::{Origin, client_address};
 
 use crate::platform::types::new_uuid;
 use crate::schema::audit_entries;

@@ -37,6 +37,11 @@ impl Permission {
         }
     }
 
+    /// The one of this name.
+    pub fn of_name(name: &str) -> Option<Self> {
+        Self::ALL.iter().copied().find(|permission| permission.name() == name)
+    }
+
     /// What every member of staff may do. Background jobs are the superusers' business.
     pub fn of_staff() -> HashSet<Self> {
         Self::ALL.iter().copied().filter(|permission| *permission != Self::JobsManage).collect()

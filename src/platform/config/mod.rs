@@ -8,6 +8,7 @@ use std::path::PathBuf;
 
 use ipnet::IpNet;
 
+use crate::platform::http::Rates;
 use crate::platform::secret::Secret;
 use crate::platform::types::Email;
 pub use reader::ConfigError;
@@ -73,6 +74,8 @@ pub struct Config {
     pub sms: SmsProvider,
     pub cors_allowed_origins: Vec<String>,
     pub trusted_proxies: Vec<IpNet>,
+    /// None: nobody is counted.
+    pub throttle_rates: Option<Rates>,
     pub access_token_seconds: u32,
     pub refresh_token_days: u32,
     pub bcrypt_cost: u32,
@@ -119,6 +122,7 @@ impl Config {
             sms: reader.sms(),
             cors_allowed_origins: reader.origins("CORS_ALLOWED_ORIGINS"),
             trusted_proxies: reader.networks("TRUSTED_PROXIES"),
+            throttle_rates: reader.throttle_rates(),
             access_token_seconds: reader.number("ACCESS_TOKEN_SECONDS", 30, 86_400),
             refresh_token_days: reader.number("REFRESH_TOKEN_DAYS", 1, 3650),
             bcrypt_cost: reader.number("BCRYPT_COST", 4, 16),

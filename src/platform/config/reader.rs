@@ -8,6 +8,7 @@ use ipnet::IpNet;
 
 use super::SmsProvider;
 use super::variables::VARIABLES;
+use crate::platform::http::{Rate, Rates};
 use crate::platform::secret::Secret;
 
 /// All that is wrong with the settings.
@@ -137,6 +138,23 @@ impl Reader {
             .iter()
             .filter_map(|text| parse(text).map_err(|_| self.problem(name, format_args!("{text:?} is no network"))).ok())
             .collect()
+    }
+
+    /// The rates of all classes; none where throttling is off.
+    pub(super) fn throttle_rates(&mut self) -> Option<Rates> {
+        let is_on = self.one_of("THROTTLING", &[("on", true), ("off", false)]);
+        let rates = [
+            self.parse::<Rate>("THROTTLE_ANON"),
+            self.parse("THROTTLE_USER"),
+            self.parse("THROTTLE_LOGIN"),
+            self.parse("THROTTLE_WRITE"),
+        ];
+        match (is_on, rates) {
+            (Some(true), [Some(anon), Some(user), Some(login), Some(write)]) => {
+                Some(Rates { anon, user, login, write })
+            }
+            _ => None,
+        }
     }
 
     pub(super) fn sms(&mut self) -> SmsProvider {

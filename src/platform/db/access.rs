@@ -17,6 +17,9 @@ use crate::platform::error::Problem;
 /// Within a second somebody who waits for a connection hears that there is none.
 const GATE_PATIENCE: Duration = Duration::from_millis(800);
 
+/// So many may wait for each connection; the time that they would need is about our patience.
+const QUEUED_PER_CONNECTION: usize = 64;
+
 /// A transaction that lost a deadlock or a serialization is tried this often in all.
 const TRIES: u32 = 3;
 
@@ -25,6 +28,8 @@ const TRIES: u32 = 3;
 pub struct Db {
     pool: PgPool,
     gate: Arc<Semaphore>,
+    /// Places to wait before the gate.
+    queue: Arc<Semaphore>,
     wake: Wake,
 }
 
@@ -32,7 +37,13 @@ impl Db {
     /// Connects when it is first used.
     pub fn new(settings: &PoolSettings) -> Self {
         let permits = usize::try_from(settings.size).unwrap_or(usize::MAX);
-        Self { pool: build(settings), gate: Arc::new(Semaphore::new(permits)), wake: Wake::default() }
+        let places = permits.saturating_mul(QUEUED_PER_CONNECTION).min(Semaphore::MAX_PERMITS);
+        Self {
+            pool: build(settings),
+            gate: Arc::new(Semaphore::new(permits)),
+            queue: Arc::new(Semaphore::new(places)),
+            wake: Wake::default(),
+        }
     }
 
     /// Taps after a write that published an event or enqueued a job.
@@ -121,8 +132,15 @@ impl Db {
         }
     }
 
+    /// Work that would wait behind too much other work is turned away at once: it would only be late.
     async fn pass_gate(&self) -> Result<OwnedSemaphorePermit, Problem> {
         let gate = Arc::clone(&self.gate);
+        if let Ok(permit) = Arc::clone(&gate).try_acquire_owned() {
+            return Ok(permit);
+        }
+        let _waiting = self.queue.clone().try_acquire_owned().map_err(|_| {
+            Problem::unavailable(anyhow!("{QUEUED_PER_CONNECTION} requests wait for each database connection"))
+        })?;
         match tokio::time::timeout(GATE_PATIENCE, gate.acquire_owned()).await {
             Ok(Ok(permit)) => Ok(permit),
             _ => Err(Problem::unavailable(anyhow!("no database connection became free in {GATE_PATIENCE:?}"))),

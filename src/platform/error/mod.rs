@@ -5,5 +5,5 @@ mod problem;
 mod tree;
 
 pub use api_error::{ApiError, ConstraintExt, Kind};
-pub use problem::{Problem, render_problems};
+pub use problem::{AsProblemDetails, Problem, render_problems};
 pub use tree::{ErrorTree, FieldMessage};

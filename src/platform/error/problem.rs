@@ -73,6 +73,20 @@ impl Problem {
         Self::simple(StatusCode::METHOD_NOT_ALLOWED, "method_not_allowed", format!("Method \"{method}\" not allowed."))
     }
 
+    /// 406: nothing that we write is what the client reads.
+    pub fn not_acceptable() -> Self {
+        let detail = "Could not satisfy the request Accept header.";
+        Self::simple(StatusCode::NOT_ACCEPTABLE, "not_acceptable", detail)
+    }
+
+    /// 429, in DRF's words.
+    pub fn throttled(seconds: u64) -> Self {
+        let unit = if seconds == 1 { "second" } else { "seconds" };
+        let detail = format!("Request was throttled. Expected available in {seconds} {unit}.");
+        let refused = Self::simple(StatusCode::TOO_MANY_REQUESTS, "throttled", detail);
+        refused.with_header(header::RETRY_AFTER, header::HeaderValue::from(seconds))
+    }
+
     pub fn unsupported_media_type(received: &str) -> Self {
         let detail = format!("Unsupported media type \"{received}\" in request.");
         Self::simple(StatusCode::UNSUPPORTED_MEDIA_TYPE, "unsupported_media_type", detail)
@@ -172,7 +186,30 @@ impl Problem {
         }
     }
 
-    fn response(&self, request_id: Option<&str>) -> HttpResponse {
+    /// The body by RFC 9457: the same, with a list of what is wrong where, by JSON pointer.
+    fn details(&self, request_id: Option<&str>) -> Value {
+        let status = self.0.status;
+        let mut body = Map::from_iter([
+            ("type".to_owned(), json!("about:blank")),
+            ("title".to_owned(), json!(status.canonical_reason().unwrap_or_default())),
+            ("status".to_owned(), json!(status.as_u16())),
+        ]);
+        match (&self.0.body, self.json(request_id)) {
+            (Body::Detail { .. }, Value::Object(members)) => body.extend(members),
+            (Body::Fields(errors), _) => {
+                let errors = errors.pointers().into_iter().map(
+                    |(pointer, message)| json!({"pointer": pointer, "code": message.code, "detail": message.text}),
+                );
+                body.insert("detail".to_owned(), json!("The input is wrong."));
+                body.insert("code".to_owned(), json!("invalid"));
+                body.insert("errors".to_owned(), errors.collect());
+            }
+            (Body::Detail { .. }, _) => {}
+        }
+        Value::Object(body)
+    }
+
+    fn response(&self, request_id: Option<&str>, as_details: bool) -> HttpResponse {
         let mut response = HttpResponse::build(self.0.status);
         for (name, value) in &self.0.headers {
             response.append_header((name.clone(), value.clone()));
@@ -180,9 +217,17 @@ impl Problem {
         if self.0.status == StatusCode::UNAUTHORIZED {
             response.insert_header((header::WWW_AUTHENTICATE, "Bearer realm=\"api\""));
         }
-        response.json(self.json(request_id))
+        if as_details {
+            response.content_type("application/problem+json").body(self.details(request_id).to_string())
+        } else {
+            response.json(self.json(request_id))
+        }
     }
 }
+
+/// In a request's extensions: errors are wanted as `application/problem+json`.
+#[derive(Debug, Clone, Copy)]
+pub struct AsProblemDetails;
 
 impl fmt::Display for Problem {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
@@ -202,7 +247,7 @@ impl ResponseError for Problem {
     }
 
     fn error_response(&self) -> HttpResponse<BoxBody> {
-        self.response(None)
+        self.response(None, false)
     }
 }
 
@@ -219,18 +264,22 @@ pub async fn render_problems(
     let Some(error) = response.response().error() else {
         return Ok(response);
     };
-    let rendered = match error.as_error::<Problem>() {
-        Some(problem) => {
-            log_server_error(problem, request_id.as_deref());
-            problem.response(request_id.as_deref())
-        }
-        None => {
-            let problem = problem_of_actix(error);
-            log_server_error(&problem, request_id.as_deref());
-            problem.response(request_id.as_deref())
-        }
+    let as_details = response.request().extensions().get::<AsProblemDetails>().is_some();
+    let render = |problem: &Problem| {
+        log_server_error(problem, request_id.as_deref());
+        problem.response(request_id.as_deref(), as_details)
     };
-    let (request, _) = response.into_parts();
+    let mut rendered = match error.as_error::<Problem>() {
+        Some(problem) => render(problem),
+        None => render(&problem_of_actix(error)),
+    };
+    let (request, refused) = response.into_parts();
+    // What was said on the way out is said of this answer, too.
+    for (name, value) in refused.headers() {
+        if !rendered.headers().contains_key(name) {
+            rendered.headers_mut().append(name.clone(), value.clone());
+        }
+    }
     Ok(ServiceResponse::new(request, rendered))
 }
 

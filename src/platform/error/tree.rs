@@ -70,6 +70,30 @@ impl ErrorTree {
         Self::message("does_not_exist", format!("Invalid pk \"{key}\" - object does not exist."))
     }
 
+    /// Every message with the JSON pointer (RFC 6901) of what it is about; `non_field_errors` are about their object.
+    pub fn pointers(&self) -> Vec<(String, &FieldMessage)> {
+        let mut found = Vec::new();
+        self.collect_pointers("", &mut found);
+        found
+    }
+
+    fn collect_pointers<'a>(&'a self, pointer: &str, found: &mut Vec<(String, &'a FieldMessage)>) {
+        match self {
+            Self::Messages(messages) => found.extend(messages.iter().map(|message| (pointer.to_owned(), message))),
+            Self::Members(members) => {
+                for (name, tree) in members {
+                    match name.as_str() {
+                        "non_field_errors" => tree.collect_pointers(pointer, found),
+                        name => {
+                            let name = name.replace('~', "~0").replace('/', "~1");
+                            tree.collect_pointers(&format!("{pointer}/{name}"), found);
+                        }
+                    }
+                }
+            }
+        }
+    }
+
     /// These errors and `others` together; where both speak of one member, `others` has the word.
     #[must_use]
     pub fn overlaid_with(self, others: Self) -> Self {

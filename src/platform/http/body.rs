@@ -6,10 +6,12 @@ use std::time::Duration;
 
 use actix_web::dev::Payload;
 use actix_web::http::header;
-use actix_web::{FromRequest, HttpMessage, HttpRequest, web};
+use actix_web::{FromRequest, HttpRequest, web};
 use serde_json::{Map, Value};
 
+use super::form::{form_pairs, from_form, multipart_pairs};
 use super::from_json::{FromJson, python_type};
+use super::strict_json::strict_json;
 use crate::platform::error::{ErrorTree, Problem};
 
 /// A type that is read from the members of a JSON object. The `body!` macro writes the implementation.
@@ -120,7 +122,7 @@ pub(crate) use patch_body;
 /// A body that takes longer than this to arrive keeps a place that others need.
 const PATIENCE: Duration = Duration::from_secs(30);
 
-/// The JSON body of a request, read as `T`. An empty body counts as `{}`.
+/// The body of a request, as JSON, as a form or as multipart, read as `T`. An empty body counts as `{}`.
 #[derive(Debug)]
 pub struct Body<T>(pub T);
 
@@ -129,28 +131,58 @@ impl<T: FromJson + 'static> FromRequest for Body<T> {
     type Future = Pin<Box<dyn Future<Output = Result<Self, actix_web::Error>>>>;
 
     fn from_request(request: &HttpRequest, payload: &mut Payload) -> Self::Future {
-        let content_type = request.content_type().to_owned();
-        let has_type = request.headers().contains_key(header::CONTENT_TYPE);
+        let kind = BodyKind::of(request);
+        let headers = request.headers().clone();
         let bytes = web::Bytes::from_request(request, payload);
         Box::pin(async move {
             let bytes = tokio::time::timeout(PATIENCE, bytes).await.map_err(|_| Problem::too_slow())??;
             if bytes.is_empty() {
                 return Ok(Self(T::from_json(Value::Object(Map::new())).map_err(Problem::invalid)?));
             }
-            if !has_type || !is_json(&content_type) {
-                return Err(Problem::unsupported_media_type(&content_type).into());
-            }
-            let value: Value = serde_json::from_slice(&bytes)
-                .map_err(|error| Problem::parse_error(format!("JSON parse error - {error}")))?;
-            if value.is_null() {
-                return Err(Problem::invalid(ErrorTree::of_object("null", "No data provided")).into());
-            }
-            Ok(Self(T::from_json(value).map_err(Problem::invalid)?))
+            let read = match kind? {
+                BodyKind::Json => from_json_bytes(&bytes)?,
+                BodyKind::Form => from_form(form_pairs(&bytes)?)?,
+                BodyKind::Multipart => from_form(multipart_pairs(&headers, bytes).await?)?,
+            };
+            Ok(Self(read))
         })
     }
 }
 
-fn is_json(content_type: &str) -> bool {
-    let essence = content_type.trim().to_ascii_lowercase();
-    essence == "application/json" || (essence.starts_with("application/") && essence.ends_with("+json"))
+fn from_json_bytes<T: FromJson>(bytes: &[u8]) -> Result<T, Problem> {
+    let value = strict_json(bytes).map_err(|error| Problem::parse_error(format!("JSON parse error - {error}")))?;
+    if value.is_null() {
+        return Err(Problem::invalid(ErrorTree::of_object("null", "No data provided")));
+    }
+    T::from_json(value).map_err(Problem::invalid)
+}
+
+/// How a body is written.
+enum BodyKind {
+    Json,
+    Form,
+    Multipart,
+}
+
+impl BodyKind {
+    fn of(request: &HttpRequest) -> Result<Self, Problem> {
+        let received = request.headers().get(header::CONTENT_TYPE).and_then(|value| value.to_str().ok());
+        let received = received.unwrap_or_default();
+        let unsupported = || Problem::unsupported_media_type(received);
+        let mut parts = received.split(';').map(|part| part.trim().to_ascii_lowercase());
+        let essence = parts.next().unwrap_or_default();
+        // Other charsets are nobody's need, and some of Python's are decompressors.
+        let charset =
+            parts.find_map(|part| part.strip_prefix("charset=").map(|name| name.trim_matches('"').to_owned()));
+        if charset.is_some_and(|name| !matches!(name.as_str(), "utf-8" | "utf8" | "us-ascii")) {
+            return Err(unsupported());
+        }
+        match essence.as_str() {
+            "application/x-www-form-urlencoded" => Ok(Self::Form),
+            "multipart/form-data" => Ok(Self::Multipart),
+            "application/json" => Ok(Self::Json),
+            other if other.starts_with("application/") && other.ends_with("+json") => Ok(Self::Json),
+            _ => Err(unsupported()),
+        }
+    }
 }

@@ -2,6 +2,8 @@
 
 mod finish;
 mod handlers;
+mod metadata;
 
 pub use finish::finish;
 pub use handlers::{Document, docs_routes, schema};
+pub use metadata::metadata_of;

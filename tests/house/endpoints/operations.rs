@@ -4,6 +4,8 @@ use actix_web::http::Method;
 use mercer::routes;
 use serde_json::{Map, Value};
 
+use super::case::Role;
+
 /// What the document says of all of them.
 pub struct Document {
     pub operations: Vec<Operation>,
@@ -21,6 +23,28 @@ pub struct Operation {
     pub body: Option<Value>,
     /// The parameters it reads from the query.
     pub queries: Vec<Query>,
+    pub guard: Guard,
+}
+
+/// Who is let in, as the document says.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Guard {
+    Open,
+    SignedIn,
+    Permitted(String),
+}
+
+impl Guard {
+    fn of(told: &Value) -> Self {
+        let ways = told["security"].as_array().cloned().unwrap_or_else(|| vec![Value::Object(Map::new())]);
+        if ways.contains(&Value::Object(Map::new())) {
+            return Self::Open;
+        }
+        match ways[0]["jwtAuth"][0].as_str() {
+            Some(permission) => Self::Permitted(permission.to_owned()),
+            None => Self::SignedIn,
+        }
+    }
 }
 
 #[derive(Debug, Clone)]
@@ -69,6 +93,18 @@ impl Document {
         there.map(|operation| &operation.method).collect()
     }
 
+    /// Whether somebody may call any method of a URL.
+    pub fn lets_in(&self, path: &str, role: Role) -> bool {
+        let mut there = self.operations.iter().filter(|operation| operation.path == path);
+        there.any(|operation| match (&operation.guard, role) {
+            (Guard::Open, _) | (_, Role::Superuser) => true,
+            (_, Role::Anyone) => false,
+            (Guard::SignedIn, _) => true,
+            (Guard::Permitted(permission), Role::Staff) => permission != "jobs.manage",
+            (Guard::Permitted(_), _) => false,
+        })
+    }
+
     /// The schema itself: references followed, and of `oneOf` the one that is not null.
     pub fn resolved<'a>(&'a self, schema: &'a Value) -> &'a Value {
         let reference = schema["$ref"].as_str().and_then(|target| target.rsplit('/').next());
@@ -93,6 +129,7 @@ impl Operation {
             path: path.to_owned(),
             body: told.pointer("/requestBody/content/application~1json/schema").cloned(),
             queries: queries.map(Query::of).collect(),
+            guard: Guard::of(told),
         }
     }
 }

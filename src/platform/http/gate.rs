@@ -1,0 +1,146 @@
+//! The order of checks, as Django REST framework has it: what can be answered (406), who is asking (401), what they
+//! may (403), how often they ask (429), by which method (405), and only then the body.
+
+use std::collections::BTreeMap;
+
+use actix_web::body::{BoxBody, MessageBody, to_bytes};
+use actix_web::dev::{ServiceRequest, ServiceResponse};
+use actix_web::http::Method;
+use actix_web::http::header::{ALLOW, CONTENT_TYPE, HeaderMap, HeaderValue, VARY};
+use actix_web::middleware::Next;
+use actix_web::{HttpMessage, HttpRequest, HttpResponse, web};
+use serde::Serialize;
+use serde_json::{Value, json};
+
+use super::media::Negotiated;
+use super::routes::{Route, RouteTable, sent_method};
+use super::throttling::{Throttled, Verdict};
+use crate::platform::app::App;
+use crate::platform::auth::{Principal, principal_of};
+use crate::platform::error::{AsProblemDetails, Problem};
+
+/// Answers differ by these.
+const VARIES_BY: HeaderValue = HeaderValue::from_static("Accept, Authorization, X-Order-Token");
+
+/// Middleware outside of identity: what the client can read, and what every answer of a route says.
+pub async fn negotiate(
+    request: ServiceRequest,
+    next: Next<impl MessageBody + 'static>,
+) -> Result<ServiceResponse<BoxBody>, actix_web::Error> {
+    let is_api = request.path().starts_with("/api/") && !request.path().starts_with("/api/docs");
+    if !is_api {
+        return Ok(next.call(request).await?.map_into_boxed_body());
+    }
+    let negotiated = Negotiated::of(request.request());
+    let allow = route_of(&request).map(|route| route.allow.clone());
+    let mut response = match negotiated {
+        Ok(negotiated) => {
+            if negotiated.wants_problems {
+                request.extensions_mut().insert(AsProblemDetails);
+            }
+            let response = next.call(request).await?.map_into_boxed_body();
+            match negotiated.indent {
+                Some(indent) => indented(response, indent).await,
+                None => response,
+            }
+        }
+        Err(problem) => request.error_response(problem),
+    };
+    let headers = response.headers_mut();
+    headers.append(VARY, VARIES_BY);
+    if let Some(allow) = allow.and_then(|allow| HeaderValue::from_str(&allow).ok())
+        && !headers.contains_key(ALLOW)
+    {
+        headers.insert(ALLOW, allow);
+    }
+    Ok(response)
+}
+
+/// Writes a JSON body with white space between its parts.
+async fn indented(response: ServiceResponse<BoxBody>, indent: usize) -> ServiceResponse<BoxBody> {
+    let is_json = response.headers().get(CONTENT_TYPE).and_then(|value| value.to_str().ok());
+    if !is_json.is_some_and(|kind| kind.ends_with("json")) {
+        return response;
+    }
+    let (request, response) = response.into_parts();
+    let (response, body) = response.into_parts();
+    let bytes = to_bytes(body).await.unwrap_or_default();
+    let bytes = pretty(&bytes, indent).map_or(bytes, web::Bytes::from);
+    ServiceResponse::new(request, response.set_body(bytes).map_into_boxed_body())
+}
+
+fn pretty(json: &[u8], indent: usize) -> Option<Vec<u8>> {
+    let value: Value = serde_json::from_slice(json).ok()?;
+    let spaces = " ".repeat(indent);
+    let formatter = serde_json::ser::PrettyFormatter::with_indent(spaces.as_bytes());
+    let mut out = Vec::new();
+    value.serialize(&mut serde_json::Serializer::with_formatter(&mut out, formatter)).ok()?;
+    Some(out)
+}
+
+/// Middleware inside of identity: who may, how often, by which method.
+pub async fn check_in_order(
+    request: ServiceRequest,
+    next: Next<impl MessageBody + 'static>,
+) -> Result<ServiceResponse<BoxBody>, actix_web::Error> {
+    let method = sent_method(&request);
+    let principal = request.extensions().get::<Principal>().cloned();
+    if let Some(route) = route_of(&request)
+        && let Err(problem) = route.refuse_stranger(&method, principal.as_ref())
+    {
+        return Ok(request.error_response(problem));
+    }
+    let verdict = throttle(&request, principal.as_ref()).await;
+    let mut response = match &verdict {
+        Verdict::Refused(throttled) => request.error_response(Problem::throttled(throttled.retry_after())),
+        Verdict::Passed(_) | Verdict::Unlimited => {
+            let refusal = route_of(&request).and_then(|route| route.refuse_method(&method).err());
+            match refusal {
+                Some(problem) => request.error_response(problem),
+                None => next.call(request).await?.map_into_boxed_body(),
+            }
+        }
+    };
+    if let Verdict::Refused(state) | Verdict::Passed(state) = verdict {
+        tell_limits(response.headers_mut(), &state);
+    }
+    Ok(response)
+}
+
+/// `RateLimit` and `RateLimit-Policy` (draft-ietf-httpapi-ratelimit-headers).
+fn tell_limits(headers: &mut HeaderMap, state: &Throttled) {
+    for (name, value) in [("ratelimit-policy", state.policy()), ("ratelimit", state.remaining())] {
+        if let (Ok(name), Ok(value)) = (name.parse::<actix_web::http::header::HeaderName>(), value.parse()) {
+            headers.insert(name, value);
+        }
+    }
+}
+
+async fn throttle(request: &ServiceRequest, principal: Option<&Principal>) -> Verdict {
+    let Some(app) = request.app_data::<web::Data<App>>().cloned() else { return Verdict::Unlimited };
+    app.throttle.look_at(request.request(), &app, principal).await
+}
+
+fn route_of(request: &ServiceRequest) -> Option<&Route> {
+    request.app_data::<web::Data<RouteTable>>()?.find(request.path())
+}
+
+/// The default service: the metadata of OPTIONS, or 404.
+pub async fn unmatched(request: HttpRequest, routes: web::Data<RouteTable>) -> Result<HttpResponse, Problem> {
+    // A known URL with a known method lands here only where a path part is of the wrong form: nothing is there.
+    let route = routes.find(request.path()).filter(|_| request.method() == Method::OPTIONS);
+    let route = route.ok_or_else(Problem::not_found)?;
+    let principal = principal_of(&request);
+    let parses = ["application/json", "application/x-www-form-urlencoded", "multipart/form-data"];
+    let mut metadata = BTreeMap::from([
+        ("name", json!(route.name)),
+        ("description", json!(route.description)),
+        ("renders", json!(["application/json"])),
+        ("parses", json!(parses)),
+    ]);
+    let actions = route.actions(principal.as_ref());
+    if !actions.is_empty() {
+        metadata.insert("actions", Value::Object(actions));
+    }
+    Ok(HttpResponse::Ok().json(metadata))
+}

@@ -1,0 +1,165 @@
+//! Throttling: how often somebody may ask, by class of request.
+//!
+//! Counted in this process, or in Redis where instances share one; where Redis is lost, each process counts for
+//! itself. Strangers are known by their address, as far as trusted proxies vouch for it, and in IPv6 by their /64,
+//! which is what one customer of a provider has.
+
+mod local;
+mod rate;
+mod shared;
+
+use std::net::{IpAddr, Ipv6Addr};
+
+use actix_web::HttpRequest;
+use actix_web::http::Method;
+
+pub use rate::{Rate, Rates};
+
+use crate::platform::app::App;
+use crate::platform::audit::client_address;
+use crate::platform::auth::Principal;
+use crate::platform::secret::Secret;
+use local::LocalLimits;
+use shared::SharedLimits;
+
+/// What sort of request it is; each has a limit of its own.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub enum Class {
+    /// A stranger reads.
+    Anon,
+    /// Somebody who is signed in reads.
+    User,
+    /// Anybody signs in or registers.
+    Login,
+    /// Anybody changes something.
+    Write,
+}
+
+impl Class {
+    const ALL: [Self; 4] = [Self::Anon, Self::User, Self::Login, Self::Write];
+
+    const fn name(self) -> &'static str {
+        match self {
+            Self::Anon => "anon",
+            Self::User => "user",
+            Self::Login => "login",
+            Self::Write => "write",
+        }
+    }
+}
+
+/// Where passwords are tried and accounts are made.
+const LOGIN_PATHS: [&str; 4] = ["/api/auth/login/", "/api/auth/token/", "/api/token/", "/api/auth/registration/"];
+
+/// Counts requests and says when there are too many.
+pub struct Throttle(Option<Limits>);
+
+struct Limits {
+    rates: Rates,
+    local: LocalLimits,
+    shared: Option<SharedLimits>,
+}
+
+/// What a limit says of a request.
+#[derive(Debug, Clone, Copy)]
+pub enum Verdict {
+    Unlimited,
+    Passed(Throttled),
+    Refused(Throttled),
+}
+
+/// Where somebody stands with a limit.
+#[derive(Debug, Clone, Copy)]
+pub struct Throttled {
+    class: Class,
+    rate: Rate,
+    remaining: u32,
+    /// Until one more is allowed, in seconds.
+    wait: f64,
+}
+
+impl Throttled {
+    /// Whole seconds, rounded up.
+    pub fn retry_after(&self) -> u64 {
+        rate::whole_seconds(self.wait).max(1)
+    }
+
+    /// `"write";q=40;w=8`: so many within so many seconds.
+    pub fn policy(&self) -> String {
+        format!("\"{}\";q={};w={}", self.class.name(), self.rate.burst, self.rate.window_seconds())
+    }
+
+    /// `"write";r=39;t=1`: so many are left, and in so many seconds there is more.
+    pub fn remaining(&self) -> String {
+        format!("\"{}\";r={};t={}", self.class.name(), self.remaining, rate::whole_seconds(self.wait))
+    }
+}
+
+impl Throttle {
+    /// `None`: nobody is counted, for benchmarks and tests.
+    pub fn new(rates: Option<Rates>, redis: Option<&Secret>) -> anyhow::Result<Self> {
+        let Some(rates) = rates else { return Ok(Self(None)) };
+        let shared = redis.map(SharedLimits::new).transpose()?;
+        Ok(Self(Some(Limits { rates, local: LocalLimits::new(&rates), shared })))
+    }
+
+    pub async fn look_at(&self, request: &HttpRequest, app: &App, principal: Option<&Principal>) -> Verdict {
+        let Some(limits) = &self.0 else { return Verdict::Unlimited };
+        let path = request.path();
+        if !path.starts_with("/api/") || path.starts_with("/api/docs") {
+            return Verdict::Unlimited;
+        }
+        let is_login = LOGIN_PATHS.contains(&path) && request.method() == Method::POST;
+        let is_write = !request.method().is_safe();
+        let class = match principal {
+            _ if is_login => Class::Login,
+            _ if is_write => Class::Write,
+            Some(_) => Class::User,
+            None => Class::Anon,
+        };
+        let who = match principal {
+            // Whoever tries passwords is not believed to be anybody.
+            Some(principal) if !is_login => format!("user:{}", principal.user_id),
+            _ => client_address(request, app).map_or_else(|| "nobody".to_owned(), prefix),
+        };
+        limits.count(class, &who).await
+    }
+}
+
+impl Limits {
+    async fn count(&self, class: Class, who: &str) -> Verdict {
+        let rate = self.rates.of(class);
+        if let Some(shared) = &self.shared
+            && let Some(verdict) = shared.count(class, rate, who).await
+        {
+            return verdict;
+        }
+        self.local.count(class, rate, who)
+    }
+}
+
+/// One address in IPv4, one network in IPv6: whoever has one address there has 2^64.
+fn prefix(address: IpAddr) -> String {
+    match address.to_canonical() {
+        IpAddr::V4(address) => address.to_string(),
+        IpAddr::V6(address) => {
+            let network = u128::from(address) & !u128::from(u64::MAX);
+            format!("{}/64", Ipv6Addr::from(network))
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_network_of_ipv6_is_one_stranger() {
+        let prefix = |text: &str| prefix(text.parse().unwrap());
+        assert_eq!(prefix("2001:db8:1:2:3:4:5:6"), "2001:db8:1:2::/64");
+        assert_eq!(prefix("2001:db8:1:2::1"), prefix("2001:db8:1:2:ffff::"));
+        assert_ne!(prefix("2001:db8:1:2::1"), prefix("2001:db8:1:3::1"));
+        assert_eq!(prefix("::ffff:192.0.2.1"), "192.0.2.1");
+        assert_eq!(prefix("192.0.2.1"), "192.0.2.1");
+    }
+}

@@ -1,0 +1,94 @@
+//! Rates, as settings write them: `20/s:100`.
+
+use std::str::FromStr;
+use std::time::Duration;
+
+use super::Class;
+
+/// So many in a period, and so many at once for whoever has been quiet.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Rate {
+    pub(super) count: u32,
+    pub(super) period: Duration,
+    pub(super) burst: u32,
+}
+
+#[derive(Debug, thiserror::Error)]
+#[error("a rate is written 20/s or 20/s:100, by s, m, h or d")]
+pub struct RateError;
+
+impl FromStr for Rate {
+    type Err = RateError;
+
+    fn from_str(text: &str) -> Result<Self, RateError> {
+        let (rate, burst) = text.split_once(':').map_or((text, None), |(rate, burst)| (rate, Some(burst)));
+        let (count, period) = rate.split_once('/').ok_or(RateError)?;
+        let count: u32 = count.trim().parse().ok().filter(|count| *count > 0).ok_or(RateError)?;
+        let seconds = match period.trim() {
+            "s" => 1,
+            "m" => 60,
+            "h" => 3600,
+            "d" => 86_400,
+            _ => return Err(RateError),
+        };
+        let burst = match burst {
+            None => count,
+            Some(burst) => burst.trim().parse().ok().filter(|burst| *burst > 0).ok_or(RateError)?,
+        };
+        Ok(Self { count, period: Duration::from_secs(seconds), burst })
+    }
+}
+
+impl Rate {
+    /// The time that one request takes up.
+    pub(super) fn interval(&self) -> Duration {
+        (self.period / self.count).max(Duration::from_nanos(1))
+    }
+
+    /// In how many seconds a whole burst comes back.
+    pub(super) fn window_seconds(&self) -> u64 {
+        whole_seconds((self.interval() * self.burst).as_secs_f64())
+    }
+}
+
+/// Rounded up.
+#[expect(clippy::as_conversions, reason = "a waiting time is neither negative nor beyond 64 bits, and `as` saturates")]
+pub(super) fn whole_seconds(seconds: f64) -> u64 {
+    seconds.ceil() as u64
+}
+
+/// The rate of each class.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Rates {
+    pub anon: Rate,
+    pub user: Rate,
+    pub login: Rate,
+    pub write: Rate,
+}
+
+impl Rates {
+    pub(super) const fn of(&self, class: Class) -> Rate {
+        match class {
+            Class::Anon => self.anon,
+            Class::User => self.user,
+            Class::Login => self.login,
+            Class::Write => self.write,
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn rates_are_read_as_they_are_written() {
+        let rate: Rate = "20/s:100".parse().unwrap();
+        assert_eq!((rate.interval(), rate.burst, rate.window_seconds()), (Duration::from_millis(50), 100, 5));
+        let rate: Rate = "30/m".parse().unwrap();
+        assert_eq!((rate.interval(), rate.burst, rate.window_seconds()), (Duration::from_secs(2), 30, 60));
+        for wrong in ["", "20", "0/s", "20/w", "20/s:0", "-1/s", "20/s:x"] {
+            assert!(wrong.parse::<Rate>().is_err(), "{wrong}");
+        }
+    }
+}

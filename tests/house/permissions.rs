@@ -1,0 +1,57 @@
+//! What the document says of permissions is what the signatures say: the door looks at the one, the handler at the
+//! other.
+
+use std::collections::HashMap;
+
+use mercer::platform::auth::Permission;
+
+use super::{assert_none, files};
+
+const PERMISSIONS: &str = "src/platform/auth/permission.rs";
+
+/// `ManageOrders` to `orders.manage`, as `permission_types!` has it.
+fn names_by_type(source: &str) -> HashMap<String, &'static str> {
+    let list = source.split("permission_types! {").nth(1).unwrap();
+    let pairs = list.lines().filter_map(|line| line.trim().trim_end_matches(',').split_once(" = "));
+    let name = |variant: &str| Permission::ALL.iter().find(|p| format!("{p:?}") == variant).map(|p| p.name());
+    pairs.filter_map(|(kind, variant)| Some((kind.to_owned(), name(variant)?))).collect()
+}
+
+/// The part of `text` between two marks.
+fn between<'a>(text: &'a str, from: &str, to: &str) -> Option<&'a str> {
+    text.split_once(from)?.1.split_once(to).map(|(part, _)| part)
+}
+
+/// Handlers whose document and signature do not name the same permission.
+fn mismatches(path: &str, source: &str, names: &HashMap<String, &'static str>) -> Vec<String> {
+    let handlers = source.split("#[utoipa::path(").skip(1);
+    let told = handlers.filter_map(|handler| {
+        let documented = between(handler, "\"jwtAuth\" = [\"", "\"]");
+        let signature = between(handler, "pub async fn ", ") ->")?;
+        let name = signature.split('(').next()?;
+        let signed = between(signature, "Allowed<", ">").map(|kind| names.get(kind).copied().unwrap_or(kind));
+        (documented != signed)
+            .then(|| format!("{path}: {name} is documented for {documented:?}, signed for {signed:?}"))
+    });
+    told.collect()
+}
+
+#[test]
+fn every_operation_is_documented_with_the_permission_of_its_signature() {
+    let names = names_by_type(&files::read(PERMISSIONS).unwrap());
+    assert_eq!(names.len(), Permission::ALL.len());
+    let sources = files::below("src").into_iter().filter(|file| file.path.ends_with("handlers.rs"));
+    let mismatched = sources.flat_map(|file| mismatches(&file.path, &file.text, &names));
+    assert_none(&mismatched.collect::<Vec<_>>());
+}
+
+#[test]
+fn a_permission_that_is_only_documented_or_only_signed_is_told() {
+    let names = HashMap::from([("ManageOrders".to_owned(), "orders.manage")]);
+    let open = "#[utoipa::path(get)]\npub async fn open(app: Data<App>) -> X";
+    let signed = "#[utoipa::path(security((\"jwtAuth\" = [])))]\npub async fn signed(s: Allowed<ManageOrders>) -> X";
+    let documented = "#[utoipa::path(security((\"jwtAuth\" = [\"orders.manage\"])))]\npub async fn told(app: App) -> X";
+    assert_eq!(mismatches("a", open, &names).len(), 0);
+    assert_eq!(mismatches("a", signed, &names).len(), 1);
+    assert_eq!(mismatches("a", documented, &names).len(), 1);
+}
