@@ -5,8 +5,8 @@ use serde::{Deserialize, Serialize};
 
 use crate::customers::auth::PurgeSessions;
 use crate::orders::lifecycle::{AnnounceOrder, ExpireUnpaidOrders};
+use crate::platform::api::purge_idempotency_keys;
 use crate::platform::app::App;
-use crate::platform::http::purge_idempotency_keys;
 use crate::platform::jobs::{Job, JobRegistry, NewJob, Schedule, purge_finished, purge_workers};
 use crate::platform::notify::DeliverMessage;
 

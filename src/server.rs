@@ -14,13 +14,13 @@ use anyhow::{Context, Result};
 use tracing::info;
 use tracing_actix_web::TracingLogger;
 
+use crate::platform::api::{RouteTable, check_in_order, negotiate, read_ahead, unmatched};
 use crate::platform::app::App;
 use crate::platform::auth::identify;
 use crate::platform::config::Config;
 use crate::platform::error::{Problem, render_problems};
 use crate::platform::http::{
-    RouteTable, answer_head, check_in_order, guard_front_door, hide_identity, negotiate, read_ahead, security_headers,
-    serve_both_slashes, spare_small_bodies, unmatched,
+    answer_head, guard_front_door, hide_identity, security_headers, serve_both_slashes, spare_small_bodies,
 };
 use crate::platform::openapi::Document;
 use crate::platform::telemetry::RequestSpan;

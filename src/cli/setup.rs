@@ -7,6 +7,7 @@ use anyhow::{Context, Result};
 use tracing::info;
 
 use crate::customers::auth::SessionPrincipals;
+use crate::platform::api::{InFlight, Throttle};
 use crate::platform::app::App;
 use crate::platform::auth::{MasterKey, PrincipalSource, TokenKeys};
 use crate::platform::cache::Cache;
@@ -15,7 +16,6 @@ use crate::platform::config::Config;
 use crate::platform::db::embedded::{EmbeddedServer, EmbeddedSettings};
 use crate::platform::db::{Db, PoolSettings, TimeOuts, migrate};
 use crate::platform::error::Problem;
-use crate::platform::http::{InFlight, Throttle};
 use crate::platform::notify::Notifier;
 
 /// The database of `DATABASE_URL`, or the embedded one, which runs as long as this lives.

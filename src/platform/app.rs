@@ -3,12 +3,13 @@
 use std::sync::Arc;
 use std::sync::atomic::AtomicBool;
 
+use super::api::{InFlight, Throttle};
 use super::auth::{MasterKey, PrincipalSource, TokenKeys};
 use super::cache::Cache;
 use super::clock::Clock;
 use super::config::Config;
 use super::db::Db;
-use super::http::{InFlight, Throttle};
+
 use super::notify::Notifier;
 
 /// The application: settings, database, ports, clock. Cheap to clone.

@@ -1,5 +1,6 @@
 //! The platform: everything an application of this kind needs, and nothing of shops.
 
+pub mod api;
 pub mod app;
 pub mod audit;
 pub mod auth;

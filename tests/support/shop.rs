@@ -90,7 +90,8 @@ impl TestShop {
         let pool = PoolSettings {
             url: database.url.clone(),
             size: config.database_pool_size,
-            time_outs: TimeOuts::INTERACTIVE,
+            // Nobody waits for a connection as long as a busy machine may take to make one.
+            time_outs: TimeOuts { connection: Duration::from_secs(10), ..TimeOuts::INTERACTIVE },
         };
         let db = Db::new(&pool);
         let clock = ShiftedClock::default();

@@ -1,7 +1,7 @@
 //! What can be wrong with an account.
 
+use crate::platform::api::Stale;
 use crate::platform::error::{ApiError, ErrorTree, Kind};
-use crate::platform::http::Stale;
 
 #[derive(Debug, thiserror::Error)]
 pub enum AccountError {

@@ -8,10 +8,11 @@ use super::errors::AccountError;
 use super::models::UserChanges;
 use super::services;
 use super::views::{CustomerView, PatchedCustomerBody, PatchedUserBody, UserBody, UserView};
+use crate::platform::api::{Answer, Changed, ReadRequest, WriteRequest};
 use crate::platform::app::App;
 use crate::platform::auth::{CurrentCustomer, CurrentUser};
 use crate::platform::error::Problem;
-use crate::platform::http::{Answer, Body, Changed, ReadRequest, WriteRequest};
+use crate::platform::http::Body;
 
 /// Retrieve the signed-in user.
 #[utoipa::path(tag = "auth", params(ReadRequest), security(("jwtAuth" = [])),

@@ -6,8 +6,8 @@ use serde_json::json;
 
 use super::errors::AccountError;
 use super::models::{Customer, CustomerChanges, NewAccount, User, UserChanges};
+use crate::platform::api::WriteRequest;
 use crate::platform::audit::{self, Origin};
-use crate::platform::http::WriteRequest;
 use crate::platform::types::{CustomerId, Email, UserId};
 
 /// A person: the user and the customer they are.

@@ -9,7 +9,8 @@ use utoipa::ToSchema;
 
 use super::models::{Customer, CustomerChanges, User, UserChanges};
 use super::services::Profile;
-use crate::platform::http::{Field, Resource, body, patch_body};
+use crate::platform::api::Resource;
+use crate::platform::http::{Field, body, patch_body};
 use crate::platform::types::{CustomerId, Email, Line, Paragraph, Phone, UserId};
 
 /// The signed-in user, as dj-rest-auth shows it.

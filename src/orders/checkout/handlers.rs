@@ -9,10 +9,11 @@ use super::errors::CheckoutError;
 use super::services::{Buyer, PlaceOrder, Placement, place};
 use super::views::{AddressBody, LineBody, PlaceOrderBody};
 use crate::orders::lifecycle::OrderView;
+use crate::platform::api::{Answer, Created, WriteRequest};
 use crate::platform::app::App;
 use crate::platform::auth::{Permission, Principal, Viewer, random_token, sha256};
 use crate::platform::error::{ErrorTree, Problem};
-use crate::platform::http::{Answer, Body, Created, WriteRequest};
+use crate::platform::http::Body;
 use crate::platform::types::{Email, Paragraph};
 
 /// Place an order: as a customer, as a guest with an e-mail address, or as staff for a customer.

@@ -7,10 +7,11 @@ use diesel::prelude::*;
 use super::models::Label;
 use super::services;
 use crate::orders::lifecycle::{self, OrderAccess, OrderControl, OrderError, OrderToken, OrderView, TransitionBody};
+use crate::platform::api::{Answer, Changed, WriteRequest};
 use crate::platform::app::App;
 use crate::platform::auth::{Allowed, ManageOrders};
 use crate::platform::error::Problem;
-use crate::platform::http::{Answer, Body, Changed, WriteRequest, body};
+use crate::platform::http::{Body, body};
 use crate::platform::types::{OrderId, Paragraph};
 
 body! {

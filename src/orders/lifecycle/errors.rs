@@ -3,8 +3,8 @@
 use serde_json::json;
 
 use super::status::OrderStatus;
+use crate::platform::api::Stale;
 use crate::platform::error::{ApiError, Kind};
-use crate::platform::http::Stale;
 use crate::products::stock::StockError;
 
 #[derive(Debug, thiserror::Error)]

@@ -10,10 +10,11 @@ use super::listing::{OrderFilter, OrderList};
 use super::models::HistoryEntry;
 use super::services;
 use super::views::{HistoryView, OrderView, TransitionBody};
+use crate::platform::api::{Answer, Changed, Paged, ReadRequest, WriteRequest};
 use crate::platform::app::App;
 use crate::platform::auth::{Allowed, CurrentCustomer, CurrentUser, ManageOrders, Permission};
 use crate::platform::error::Problem;
-use crate::platform::http::{Answer, Body, Changed, Paged, ReadRequest, WriteRequest};
+use crate::platform::http::Body;
 use crate::platform::types::OrderId;
 
 /// List orders, the newest first: one's own, or all for staff.

@@ -7,10 +7,10 @@ use rust_decimal::Decimal;
 use super::access::OrderAccess;
 use super::models::Order;
 use super::status::{FulfillmentStatus, OrderStatus, PaymentStatus};
-use crate::platform::error::Problem;
-use crate::platform::http::{
+use crate::platform::api::{
     Choices, ListRequest, Moments, Ordering, Ranges, Search, Slice, SortColumn, Texts, filter, narrow, paginate,
 };
+use crate::platform::error::Problem;
 use crate::platform::types::{Currency, CustomerId};
 use crate::schema::orders;
 

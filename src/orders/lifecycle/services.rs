@@ -7,8 +7,8 @@ use super::errors::OrderError;
 use super::events::{OrderTopic, tell};
 use super::models::{HistoryEntry, NewOrder, Order, OrderLine};
 use super::status::{FulfillmentStatus, OrderStatus, PaymentStatus};
+use crate::platform::api::Expected;
 use crate::platform::audit::Origin;
-use crate::platform::http::Expected;
 use crate::platform::types::OrderId;
 use crate::products::stock;
 

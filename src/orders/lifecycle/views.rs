@@ -13,9 +13,10 @@ use super::access::OrderAccess;
 use super::models::{HistoryEntry, Order, OrderLine};
 use super::status::{FulfillmentStatus, OrderStatus, PaymentStatus};
 use crate::customers::accounts::{self, CustomerView};
+use crate::platform::api::{Loaded, Relation, Resource, keys};
 use crate::platform::auth::{Permission, Principal};
 use crate::platform::error::Problem;
-use crate::platform::http::{Loaded, Relation, Resource, body, keys};
+use crate::platform::http::body;
 use crate::platform::types::{
     ChannelId, Currency, CustomerId, DecimalString, Email, OrderId, OrderLineId, Paragraph, Phone, ProductId, Rate,
     Slug, VariantId,

@@ -10,9 +10,9 @@ use uuid::Uuid;
 
 use super::models::{Payment, Transaction, TransactionKind};
 use crate::orders::lifecycle::{self, OrderAccess, OrderError, OrderToken};
+use crate::platform::api::{Answer, ReadRequest, Resource};
 use crate::platform::app::App;
 use crate::platform::error::Problem;
-use crate::platform::http::{Answer, ReadRequest, Resource};
 use crate::platform::types::{Currency, DecimalString, Money, OrderId};
 
 /// A payment with all that happened to it.

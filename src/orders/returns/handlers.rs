@@ -13,13 +13,14 @@ use uuid::Uuid;
 use super::models::{Return, ReturnId, ReturnLine, ReturnStatus};
 use super::services;
 use crate::orders::lifecycle::{self, OrderAccess, OrderError, OrderView, TransitionBody, expandable_orders};
+use crate::platform::api::{
+    Answer, Choices, Created, ListRequest, Moments, Ordering, Paged, Ranges, ReadRequest, Relation, Resource,
+    SortColumn, Texts, WriteRequest, filter, narrow, paginate,
+};
 use crate::platform::app::App;
 use crate::platform::auth::{Allowed, ManageOrders, ViewOrders};
 use crate::platform::error::Problem;
-use crate::platform::http::{
-    Answer, Body, Choices, Created, ListRequest, Moments, Ordering, Paged, Ranges, ReadRequest, Relation, Resource,
-    SortColumn, Texts, WriteRequest, filter, narrow, paginate,
-};
+use crate::platform::http::Body;
 use crate::platform::types::{Currency, CustomerId, DecimalString, Money, OrderId, OrderLineId, ProductId, VariantId};
 use crate::products::catalogue::{self, ProductView};
 use crate::schema::returns;

@@ -1,5 +1,6 @@
 //! Settings: environment variables and a `.env` file, typed and checked at the start, all problems told at once.
 
+mod rates;
 mod reader;
 mod variables;
 
@@ -8,9 +9,9 @@ use std::path::PathBuf;
 
 use ipnet::IpNet;
 
-use crate::platform::http::Rates;
 use crate::platform::secret::Secret;
 use crate::platform::types::Email;
+pub use rates::{Rate, Rates};
 pub use reader::ConfigError;
 use reader::Reader;
 pub use variables::{VARIABLES, Variable, example};

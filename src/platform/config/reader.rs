@@ -7,8 +7,8 @@ use std::str::FromStr;
 use ipnet::IpNet;
 
 use super::SmsProvider;
+use super::rates::{Rate, Rates};
 use super::variables::VARIABLES;
-use crate::platform::http::{Rate, Rates};
 use crate::platform::secret::Secret;
 
 /// All that is wrong with the settings.

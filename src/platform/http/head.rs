@@ -6,7 +6,9 @@ use actix_web::dev::{ServiceRequest, ServiceResponse};
 use actix_web::http::Method;
 use actix_web::middleware::Next;
 
-use super::routes::SentMethod;
+/// In a request's extensions: the method that the client sent, where it was changed on the way in.
+#[derive(Debug, Clone)]
+pub struct SentMethod(pub String);
 
 /// Middleware: routes know GET only; actix-web itself leaves out the body of an answer to HEAD and keeps its length.
 pub async fn answer_head(

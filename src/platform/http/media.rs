@@ -16,14 +16,14 @@ const MOST_INDENT: usize = 8;
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub struct Negotiated {
     /// Spaces for each level.
-    pub(super) indent: Option<usize>,
+    pub indent: Option<usize>,
     /// Errors as `application/problem+json`.
-    pub(super) wants_problems: bool,
+    pub wants_problems: bool,
 }
 
 impl Negotiated {
     /// 406 where nothing that we write is acceptable; 404 for a `?format=` that we do not have, as DRF says it.
-    pub(super) fn of(request: &HttpRequest) -> Result<Self, Problem> {
+    pub fn of(request: &HttpRequest) -> Result<Self, Problem> {
         let accept: Vec<&str> = request.headers().get_all(ACCEPT).filter_map(|value| value.to_str().ok()).collect();
         let ranges: Vec<Range<'_>> =
             accept.iter().flat_map(|value| value.split(',')).take(MOST_RANGES).filter_map(Range::parse).collect();

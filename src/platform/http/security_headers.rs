@@ -20,6 +20,7 @@ pub async fn security_headers(
     next: Next<impl MessageBody>,
 ) -> Result<ServiceResponse<impl MessageBody>, actix_web::Error> {
     let is_docs = request.path().starts_with("/api/docs");
+    let is_api = request.path().starts_with("/api/") && !is_docs;
     let is_secure = request.connection_info().scheme() == "https";
     let request_id = request.extensions().get::<RequestId>().map(ToString::to_string);
     let mut response = next.call(request).await?;
@@ -36,6 +37,9 @@ pub async fn security_headers(
     if is_secure {
         let value = HeaderValue::from_static("max-age=31536000; includeSubDomains");
         headers.insert(header::STRICT_TRANSPORT_SECURITY, value);
+    }
+    if is_api {
+        headers.append(header::VARY, HeaderValue::from_static("accept, authorization, x-order-token"));
     }
     if !is_docs && !headers.contains_key(header::CACHE_CONTROL) {
         headers.insert(header::CACHE_CONTROL, HeaderValue::from_static("no-store"));

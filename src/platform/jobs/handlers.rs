@@ -10,10 +10,10 @@ use utoipa::ToSchema;
 use super::listing::{JobFilter, JobList};
 use super::models::{JobRow, JobState};
 use super::services::{self, JobError};
+use crate::platform::api::{Answer, Changed, Paged, ReadRequest, Resource, WriteRequest};
 use crate::platform::app::App;
 use crate::platform::auth::{Allowed, ManageJobs};
 use crate::platform::error::Problem;
-use crate::platform::http::{Answer, Changed, Paged, ReadRequest, Resource, WriteRequest};
 use crate::platform::types::JobId;
 
 /// A background job.

@@ -4,10 +4,10 @@ use diesel::pg::Pg;
 use diesel::prelude::*;
 
 use super::models::{JobRow, JobState};
-use crate::platform::error::Problem;
-use crate::platform::http::{
+use crate::platform::api::{
     Choices, ListRequest, Moments, Ordering, Ranges, Slice, SortColumn, Texts, filter, narrow, paginate,
 };
+use crate::platform::error::Problem;
 use crate::schema::jobs;
 
 filter! {

@@ -2,8 +2,8 @@
 
 use std::collections::BTreeMap;
 
+use crate::platform::api::Stale;
 use crate::platform::error::{ApiError, ErrorTree, Kind};
-use crate::platform::http::Stale;
 use crate::platform::types::CategoryId;
 use crate::products::categories::CategoryError;
 use crate::products::stock::StockError;

@@ -9,10 +9,11 @@ use super::listing::{ProductList, Selection};
 use super::models::Product;
 use super::services::{self, Change};
 use super::views::{NewProductBody, PatchedProductBody, ProductBody, ProductView, sees_inactive};
+use crate::platform::api::{Answer, Changed, Created, Gone, Paged, ReadRequest, Slice, WriteRequest};
 use crate::platform::app::App;
 use crate::platform::auth::{Allowed, ManageCatalogue, Viewer};
 use crate::platform::error::Problem;
-use crate::platform::http::{Answer, Body, Changed, Created, Gone, Paged, ReadRequest, Slice, WriteRequest};
+use crate::platform::http::Body;
 use crate::platform::types::{CategoryId, IdOrSlug, ProductId};
 use crate::products::categories::{self, subtree_ids};
 

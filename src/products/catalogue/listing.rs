@@ -7,10 +7,10 @@ use diesel::sql_types::Bool;
 use rust_decimal::Decimal;
 
 use super::models::Product;
-use crate::platform::error::{ErrorTree, Problem};
-use crate::platform::http::{
+use crate::platform::api::{
     ListRequest, Moments, Ordering, Ranges, Search, Slice, SortColumn, Texts, filter, narrow, paginate,
 };
+use crate::platform::error::{ErrorTree, Problem};
 use crate::platform::types::{CategoryId, ChannelId, IdOrSlug};
 use crate::products::categories::{Category, subtree_ids};
 use crate::products::channels::Channel;

@@ -7,9 +7,9 @@ use serde_json::{Value, json};
 
 use super::errors::CatalogueError;
 use super::models::{Product, ProductChanges, Variant, VariantChanges};
+use crate::platform::api::Expected;
 use crate::platform::audit::{self, Origin};
 use crate::platform::events::{self, NewEvent};
-use crate::platform::http::Expected;
 use crate::platform::types::{CategoryId, IdOrSlug, ProductId, Slug, VariantId};
 use crate::products::categories::Category;
 use crate::products::channels::Channel;

@@ -7,10 +7,11 @@ use diesel::prelude::*;
 use super::errors::CatalogueError;
 use super::variants;
 use super::views::{PatchedVariantBody, ProductView, VariantBody};
+use crate::platform::api::{Answer, Changed, Created, Gone, WriteRequest};
 use crate::platform::app::App;
 use crate::platform::auth::{Allowed, ManageCatalogue};
 use crate::platform::error::Problem;
-use crate::platform::http::{Answer, Body, Changed, Created, Gone, WriteRequest};
+use crate::platform::http::Body;
 use crate::platform::types::{IdOrSlug, ProductId, VariantId};
 
 type ProductRef = IdOrSlug<ProductId>;

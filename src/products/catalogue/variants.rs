@@ -6,7 +6,7 @@ use rust_decimal::Decimal;
 use super::errors::CatalogueError;
 use super::models::{Product, ProductChanges, Variant, VariantChanges};
 use super::services::{NewVariant, add_variants, record};
-use crate::platform::http::WriteRequest;
+use crate::platform::api::WriteRequest;
 use crate::platform::types::{IdOrSlug, ProductId, VariantId};
 use crate::products::channels::Channel;
 use crate::products::pricing;

@@ -10,9 +10,10 @@ use utoipa::ToSchema;
 
 use super::models::{Product, ProductChanges, Variant, VariantChanges};
 use super::services::{Change, NewProduct, NewVariant};
+use crate::platform::api::{Loaded, Relation, Resource, keys};
 use crate::platform::auth::{Permission, Principal};
 use crate::platform::error::{ErrorTree, Problem};
-use crate::platform::http::{Field, FromJson, Loaded, Relation, Resource, body, keys, patch_body};
+use crate::platform::http::{Field, FromJson, body, patch_body};
 use crate::platform::types::{
     CategoryId, Currency, DecimalString, Line, Money, Paragraph, Price, ProductId, Slug, VariantId,
 };

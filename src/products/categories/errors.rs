@@ -2,8 +2,8 @@
 
 use serde_json::json;
 
+use crate::platform::api::Stale;
 use crate::platform::error::{ApiError, ErrorTree, Kind};
-use crate::platform::http::Stale;
 use crate::platform::types::CategoryId;
 
 #[derive(Debug, thiserror::Error)]

@@ -11,10 +11,11 @@ use super::listing::{CategoryFilter, CategoryList, Part};
 use super::models::{Category, CategoryChanges, PriceSummary, subtree_ids, tree_fingerprint};
 use super::services;
 use super::views::{CategoryBody, CategoryNode, CategoryView, MoveCategoryBody, PatchedCategoryBody, PriceSummaryView};
+use crate::platform::api::{Answer, Changed, Created, Gone, Paged, ReadRequest, Slice, WriteRequest};
 use crate::platform::app::App;
 use crate::platform::auth::{Allowed, ManageCatalogue};
 use crate::platform::error::{ErrorTree, Problem};
-use crate::platform::http::{Answer, Body, Changed, Created, Field, Gone, Paged, ReadRequest, Slice, WriteRequest};
+use crate::platform::http::{Body, Field};
 use crate::platform::types::{CategoryId, IdOrSlug};
 use crate::products::channels::Channel;
 

@@ -6,8 +6,8 @@ use serde_json::json;
 
 use super::errors::CategoryError;
 use super::models::{Category, CategoryChanges, lock_tree, next_sort_order, subtree_ids};
+use crate::platform::api::Expected;
 use crate::platform::audit::{self, Origin};
-use crate::platform::http::Expected;
 use crate::platform::types::{CategoryId, IdOrSlug, Slug};
 
 /// A category to make.

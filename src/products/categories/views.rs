@@ -10,9 +10,10 @@ use utoipa::ToSchema;
 
 use super::models::{Category, CategoryChanges, PriceSummary, product_counts};
 use super::services::NewCategory;
+use crate::platform::api::{Loaded, Relation, Resource, keys};
 use crate::platform::auth::Principal;
 use crate::platform::error::Problem;
-use crate::platform::http::{Field, Loaded, Relation, Resource, body, keys, patch_body};
+use crate::platform::http::{Field, body, patch_body};
 use crate::platform::types::{CategoryId, Currency, DecimalString, Line, Money, Paragraph, Slug};
 
 /// A place in the tree of categories.

@@ -9,13 +9,12 @@ use serde_json::{Value, json};
 use utoipa::ToSchema;
 
 use super::models::{Channel, ChannelChanges};
+use crate::platform::api::{Answer, Changed, Loaded, ReadRequest, Resource, Stale, WriteRequest};
 use crate::platform::app::App;
 use crate::platform::audit;
 use crate::platform::auth::{Allowed, ManageChannels, Principal};
 use crate::platform::error::{ApiError, ConstraintExt, ErrorTree, Kind, Problem};
-use crate::platform::http::{
-    Answer, Body, Changed, Field, FromJson, Loaded, ReadRequest, Resource, Stale, WriteRequest, patch_body,
-};
+use crate::platform::http::{Body, Field, FromJson, patch_body};
 use crate::platform::types::{ChannelId, Country, Currency, DecimalString, Line, Slug, decimal_from_json};
 
 #[derive(Debug, thiserror::Error)]

@@ -9,10 +9,11 @@ use super::errors::StockError;
 use super::listing::{MovementFilter, MovementList, StockFilter, StockList};
 use super::models::{Stock, Warehouse};
 use super::views::{AdjustmentBody, MovementView, StockView, WarehouseBody, WarehouseView};
+use crate::platform::api::{Answer, Changed, Created, Paged, ReadRequest, WriteRequest};
 use crate::platform::app::App;
 use crate::platform::auth::{Allowed, ManageStock, ViewStock};
 use crate::platform::error::Problem;
-use crate::platform::http::{Answer, Body, Changed, Created, Paged, ReadRequest, WriteRequest};
+use crate::platform::http::Body;
 use crate::platform::types::StockId;
 
 /// List the levels of stock.

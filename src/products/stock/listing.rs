@@ -5,10 +5,10 @@ use diesel::prelude::*;
 
 use super::ledger::{Movement, MovementKind};
 use super::models::Stock;
-use crate::platform::error::Problem;
-use crate::platform::http::{
+use crate::platform::api::{
     Choices, ListRequest, Moments, Ordering, Ranges, Slice, SortColumn, filter, narrow, paginate,
 };
+use crate::platform::error::Problem;
 use crate::platform::types::{OrderId, StockId, VariantId, WarehouseId};
 use crate::schema::{stock_movements, stocks};
 

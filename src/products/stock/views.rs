@@ -10,9 +10,10 @@ use uuid::Uuid;
 use super::adjusting::{Change, GoodsCount, NewWarehouse};
 use super::ledger::{Movement, MovementKind};
 use super::models::{Stock, Warehouse};
+use crate::platform::api::{Loaded, Relation, Resource, keys};
 use crate::platform::auth::Principal;
 use crate::platform::error::{ErrorTree, Problem};
-use crate::platform::http::{FromJson, Loaded, Relation, Resource, body, keys};
+use crate::platform::http::{FromJson, body};
 use crate::platform::types::{Country, Line, OrderId, Paragraph, StockId, VariantId, WarehouseId};
 
 /// The level of a variant in a warehouse.

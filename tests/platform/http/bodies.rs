@@ -75,13 +75,14 @@ async fn no_body_is_an_empty_object() {
 }
 
 #[actix_web::test]
-async fn of_a_key_that_comes_twice_the_last_counts() {
+async fn a_key_that_comes_twice_is_refused() {
     let shop = TestShop::new().await;
     let staff = shop.staff().await;
 
     let answer = send_json(&staff, CATEGORIES, r#"{"name": "First", "name": "Last"}"#).await;
 
-    assert_eq!(answer.expect(201)["name"], "Last");
+    assert_eq!(answer.expect(400)["code"], "parse_error");
+    assert_eq!(categories(&shop), 0);
 }
 
 #[actix_web::test]
@@ -91,8 +92,8 @@ async fn another_content_type_is_refused_by_its_name() {
 
     for (content_type, shown) in [
         (Some("text/plain"), "text/plain"),
-        (Some("application/xml; charset=utf-8"), "application/xml"),
-        (Some("application/x-www-form-urlencoded"), "application/x-www-form-urlencoded"),
+        (Some("application/xml; charset=utf-8"), "application/xml; charset=utf-8"),
+        (Some("application/json; charset=bz2"), "application/json; charset=bz2"),
         (None, ""),
     ] {
         let answer = send_raw(&staff, CATEGORIES, content_type, r#"{"name": "Mugs"}"#).await;

@@ -86,13 +86,23 @@ async fn options_tells_what_a_url_can_do() {
     let answer = shop.anonymous().send(Method::OPTIONS, "/api/products/", None).await;
 
     assert_eq!(answer.header("allow"), Some("GET, POST, HEAD, OPTIONS"));
+    // A stranger may only read: nothing to fill in.
     assert_eq!(
         answer.expect(200),
         json!({
-            "name": "List products.", "description": "",
-            "renders": ["application/json"], "parses": ["application/json"],
+            "name": "List products", "description": "", "renders": ["application/json"],
+            "parses": ["application/json", "application/x-www-form-urlencoded", "multipart/form-data"],
         })
     );
+    let staff = shop.staff().await.send(Method::OPTIONS, "/api/products/", None).await.expect(200);
+    assert_eq!(
+        staff["actions"]["POST"]["name"],
+        json!({
+            "type": "string", "required": true, "read_only": false, "label": "Name", "max_length": 250,
+        })
+    );
+    assert_eq!(staff["actions"]["POST"]["id"]["read_only"], true);
+    assert_eq!(staff["actions"].as_object().unwrap().len(), 1);
     let nowhere = shop.anonymous().send(Method::OPTIONS, "/api/nothing/", None).await;
     assert_eq!(nowhere.expect(404)["code"], "not_found");
 }

@@ -6,21 +6,18 @@ use std::collections::BTreeMap;
 use actix_web::body::{BoxBody, MessageBody, to_bytes};
 use actix_web::dev::{ServiceRequest, ServiceResponse};
 use actix_web::http::Method;
-use actix_web::http::header::{ALLOW, CONTENT_TYPE, HeaderMap, HeaderValue, VARY};
+use actix_web::http::header::{ALLOW, CONTENT_TYPE, HeaderMap, HeaderValue};
 use actix_web::middleware::Next;
 use actix_web::{HttpMessage, HttpRequest, HttpResponse, web};
 use serde::Serialize;
 use serde_json::{Value, json};
 
-use super::media::Negotiated;
 use super::routes::{Route, RouteTable, sent_method};
 use super::throttling::{Throttled, Verdict};
 use crate::platform::app::App;
 use crate::platform::auth::{Principal, principal_of};
 use crate::platform::error::{AsProblemDetails, Problem};
-
-/// Answers differ by these.
-const VARIES_BY: HeaderValue = HeaderValue::from_static("Accept, Authorization, X-Order-Token");
+use crate::platform::http::Negotiated;
 
 /// Middleware outside of identity: what the client can read, and what every answer of a route says.
 pub async fn negotiate(
@@ -28,10 +25,7 @@ pub async fn negotiate(
     next: Next<impl MessageBody + 'static>,
 ) -> Result<ServiceResponse<BoxBody>, actix_web::Error> {
     let is_api = request.path().starts_with("/api/") && !request.path().starts_with("/api/docs");
-    if !is_api {
-        return Ok(next.call(request).await?.map_into_boxed_body());
-    }
-    let negotiated = Negotiated::of(request.request());
+    let negotiated = if is_api { Negotiated::of(request.request()) } else { Ok(Negotiated::default()) };
     let allow = route_of(&request).map(|route| route.allow.clone());
     let mut response = match negotiated {
         Ok(negotiated) => {
@@ -47,7 +41,6 @@ pub async fn negotiate(
         Err(problem) => request.error_response(problem),
     };
     let headers = response.headers_mut();
-    headers.append(VARY, VARIES_BY);
     if let Some(allow) = allow.and_then(|allow| HeaderValue::from_str(&allow).ok())
         && !headers.contains_key(ALLOW)
     {

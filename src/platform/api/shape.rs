@@ -11,8 +11,8 @@ use utoipa::openapi::path::{Parameter, ParameterBuilder, ParameterIn};
 use utoipa::openapi::schema::ObjectBuilder;
 use utoipa::openapi::{Required, Type};
 
-use super::query::QueryPairs;
 use crate::platform::error::{ErrorTree, Problem};
+use crate::platform::http::QueryPairs;
 
 /// How deep `expand=a.b.c` goes.
 const MOST_DEPTH: usize = 3;

@@ -12,7 +12,7 @@ use super::ordering::{Ordering, Sort};
 use super::slice::{Count, Keyset, Slice, Window, position_sql};
 use crate::platform::auth::MasterKey;
 use crate::platform::error::Problem;
-use crate::platform::http::query::QueryPairs;
+use crate::platform::http::QueryPairs;
 
 const DEFAULT_SIZE: i64 = 20;
 const MAX_SIZE: i64 = 1000;
@@ -66,7 +66,7 @@ impl IntoParams for Page {
 }
 
 impl Page {
-    pub(in crate::platform::http) fn read<O: Ordering>(
+    pub(in crate::platform::api) fn read<O: Ordering>(
         query: QueryPairs,
         url: String,
         key: &MasterKey,
@@ -100,12 +100,12 @@ impl Page {
     }
 
     /// Keyset pages are as quick without.
-    pub(in crate::platform::http) const fn wants_count(&self) -> bool {
+    pub(in crate::platform::api) const fn wants_count(&self) -> bool {
         !matches!(self.place, Place::Keyset(_))
     }
 
     /// Which rows to read, once it is known how many there are; 404 for a page past the end.
-    pub(in crate::platform::http) fn window<O: Ordering>(
+    pub(in crate::platform::api) fn window<O: Ordering>(
         &self,
         count: Option<Count>,
         sort: &Sort<O>,
@@ -158,13 +158,13 @@ impl Page {
     }
 
     /// An estimated count does not know where the list ends: an empty page does.
-    pub(in crate::platform::http) fn ensure_there<T>(&self, slice: &Slice<T>) -> Result<(), Problem> {
+    pub(in crate::platform::api) fn ensure_there<T>(&self, slice: &Slice<T>) -> Result<(), Problem> {
         let is_numbered = matches!(self.place, Place::Number(2..));
         if is_numbered && slice.rows.is_empty() { Err(Problem::invalid_page()) } else { Ok(()) }
     }
 
     /// The envelope, with absolute links that keep the other parameters.
-    pub(in crate::platform::http) fn envelope<T>(&self, key: &MasterKey, slice: Slice<T>) -> Paged<T> {
+    pub(in crate::platform::api) fn envelope<T>(&self, key: &MasterKey, slice: Slice<T>) -> Paged<T> {
         let (next, previous) = match &self.place {
             Place::Keyset(cursor) => self.keyset_links(cursor.as_ref(), key, &slice),
             Place::Offset(offset) => self.offset_links(*offset, slice.count.map_or(0, Count::get)),

@@ -18,7 +18,7 @@ macro_rules! narrow {
         for values in [&lookups.exact, &lookups.any_of].into_iter().flatten() {
             $query = $query.filter($column.eq_any(values.clone()));
         }
-        $crate::platform::http::narrow!(@is_null $query, $column, lookups.is_null);
+        $crate::platform::api::narrow!(@is_null $query, $column, lookups.is_null);
     };
     ($query:ident, texts, $column:expr, $lookups:expr) => {
         let lookups = $lookups;
@@ -34,16 +34,16 @@ macro_rules! narrow {
         for pattern in &lookups.ilike {
             $query = $query.filter($column.ilike(pattern.clone()));
         }
-        $crate::platform::http::narrow!(@is_null $query, $column, lookups.is_null);
+        $crate::platform::api::narrow!(@is_null $query, $column, lookups.is_null);
     };
     ($query:ident, moments, $column:expr, $lookups:expr) => {
         let moments = $lookups;
-        $crate::platform::http::narrow!($query, ranges, $column, &moments.ranges);
+        $crate::platform::api::narrow!($query, ranges, $column, &moments.ranges);
         for (from, before) in &moments.within {
             $query = $query.filter($column.ge(*from)).filter($column.lt(*before));
         }
         if let Some(month) = moments.month {
-            let part = $crate::platform::http::date_part("month", $column);
+            let part = $crate::platform::api::date_part("month", $column);
             $query = $query.filter(part.eq(f64::from(month)));
         }
     };
@@ -70,7 +70,7 @@ macro_rules! narrow {
         if let Some((from, to)) = lookups.between {
             $query = $query.filter($column.between(from, to));
         }
-        $crate::platform::http::narrow!(@is_null $query, $column, lookups.is_null);
+        $crate::platform::api::narrow!(@is_null $query, $column, lookups.is_null);
     };
     (@is_null $query:ident, $column:expr, $is_null:expr) => {
         match $is_null {

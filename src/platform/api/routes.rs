@@ -10,6 +10,7 @@ use serde_json::{Map, Value};
 
 use crate::platform::auth::{Permission, Principal};
 use crate::platform::error::Problem;
+use crate::platform::http::SentMethod;
 use crate::platform::openapi::metadata_of;
 
 /// All routes of the document.
@@ -147,10 +148,6 @@ impl RouteTable {
         })
     }
 }
-
-/// The method that the client sent, where it was changed on the way in.
-#[derive(Debug, Clone)]
-pub(super) struct SentMethod(pub String);
 
 /// The method that the client sent.
 pub(super) fn sent_method(request: &ServiceRequest) -> Rc<str> {

@@ -174,11 +174,11 @@ impl<G> ValidGrouping<G> for Keyset {
 }
 
 /// Reads a page of a boxed query: `paginate!(conn, || self.query(), Order, list)`. The second argument makes the query
-/// anew each time it is called; the last one is the [`ListRequest`](crate::platform::http::ListRequest).
+/// anew each time it is called; the last one is the [`ListRequest`](crate::platform::api::ListRequest).
 macro_rules! paginate {
     ($conn:expr, $query:expr, $row:ty, $list:expr) => {{
         use diesel::prelude::*;
-        use $crate::platform::http::{bounded_count, positions};
+        use $crate::platform::api::{bounded_count, positions};
 
         let make = $query;
         let one = diesel::dsl::sql::<diesel::sql_types::Integer>("1");

@@ -12,14 +12,14 @@ pub struct InFlight(Arc<Mutex<HashSet<Scope>>>);
 
 /// Leaves when it is dropped.
 #[derive(Debug)]
-pub(in crate::platform::http) struct Entered {
+pub(in crate::platform::api) struct Entered {
     scope: Scope,
     all: InFlight,
 }
 
 impl InFlight {
     /// 409 for the twin of a request that is under way.
-    pub(in crate::platform::http) fn enter(&self, once: &Once) -> Result<Entered, Problem> {
+    pub(in crate::platform::api) fn enter(&self, once: &Once) -> Result<Entered, Problem> {
         let scope = once.scope();
         let is_new = self.0.lock().unwrap_or_else(PoisonError::into_inner).insert(scope);
         if is_new { Ok(Entered { scope, all: self.clone() }) } else { Err(still_running()) }

@@ -10,9 +10,9 @@ use serde_json::{Map, Value};
 
 use super::models::StoredAnswer;
 use super::read_ahead::KeyedRequest;
+use crate::platform::api::answer::Answer;
 use crate::platform::auth::{MasterKey, principal_of, sha256};
 use crate::platform::error::Problem;
-use crate::platform::http::answer::Answer;
 
 /// SHA-256 of who asks, by which method, at which route, under which key.
 pub(super) type Scope = [u8; 32];
@@ -29,7 +29,7 @@ const REPLAYED: HeaderName = HeaderName::from_static("idempotent-replayed");
 
 /// A request under an `Idempotency-Key`.
 #[derive(Debug, Clone)]
-pub(in crate::platform::http) struct Once {
+pub(in crate::platform::api) struct Once {
     /// Who asks: a user, or what a guest is known by.
     asker: String,
     request: KeyedRequest,

@@ -11,7 +11,7 @@ mod slice;
 
 pub use count::bounded_count;
 pub(crate) use lookups::filter;
-pub use lookups::{Choices, Lookup, LookupQuery, Moments, QueryValue, Ranges, Texts, filter_from_query};
+pub use lookups::{Choices, Lookup, LookupQuery, Moments, Ranges, Texts, filter_from_query};
 pub use narrow::date_part;
 pub(crate) use narrow::narrow;
 pub use ordering::{Ordering, Sort, SortColumn};

@@ -4,49 +4,19 @@
 
 use std::collections::BTreeMap;
 
-use chrono::{DateTime, Datelike, NaiveDate, Utc};
-use rust_decimal::Decimal;
+use chrono::{DateTime, NaiveDate, Utc};
 use serde_json::Value;
 use utoipa::openapi::path::{Parameter, ParameterBuilder, ParameterIn};
-use utoipa::openapi::schema::{ArrayBuilder, ObjectBuilder};
-use utoipa::openapi::{KnownFormat, RefOr, Required, Schema, SchemaFormat, Type};
+use utoipa::openapi::schema::ArrayBuilder;
+use utoipa::openapi::{RefOr, Required, Schema};
 
 use super::search::{like_pattern, literal};
 use crate::platform::error::{ErrorTree, Problem};
-use crate::platform::http::FromJson;
-use crate::platform::http::query::QueryPairs;
+use crate::platform::http::QueryPairs;
+use crate::platform::http::{Day, FromJson, QueryValue};
 
 /// No index helps with more at once.
 const MOST_CHOICES: usize = 100;
-
-/// A value that can stand in a query.
-pub trait QueryValue: FromJson {
-    /// For the OpenAPI document.
-    fn schema() -> RefOr<Schema>;
-}
-
-macro_rules! query_values {
-    ($($type:ty => $kind:ident $(, $format:expr)?;)+) => {
-        $(
-            impl QueryValue for $type {
-                fn schema() -> RefOr<Schema> {
-                    let schema = ObjectBuilder::new().schema_type(Type::$kind);
-                    $( let schema = schema.format(Some($format)); )?
-                    schema.build().into()
-                }
-            }
-        )+
-    };
-}
-
-query_values! {
-    String => String;
-    bool => Boolean;
-    i32 => Integer, SchemaFormat::KnownFormat(KnownFormat::Int32);
-    Decimal => String, SchemaFormat::Custom("decimal".to_owned());
-    DateTime<Utc> => String, SchemaFormat::KnownFormat(KnownFormat::DateTime);
-    Day => String, SchemaFormat::KnownFormat(KnownFormat::Date);
-}
 
 /// What one field of a list can be filtered by.
 pub trait Lookup: Sized {
@@ -290,20 +260,8 @@ fn midnight(day: NaiveDate) -> Option<DateTime<Utc>> {
     day.and_hms_opt(0, 0, 0).map(|start| start.and_utc())
 }
 
-struct Day(NaiveDate);
 struct Year(i32);
 struct Month(i32);
-
-impl FromJson for Day {
-    fn from_json(value: Value) -> Result<Self, ErrorTree> {
-        let day = value.as_str().and_then(|text| text.trim().parse::<NaiveDate>().ok());
-        let day = day.filter(|day| (1..=9998).contains(&day.year()));
-        day.map(Self).ok_or_else(|| {
-            let text = "Date has wrong format. Use one of these formats instead: YYYY-MM-DD.";
-            ErrorTree::message("invalid", text)
-        })
-    }
-}
 
 impl FromJson for Year {
     fn from_json(value: Value) -> Result<Self, ErrorTree> {
@@ -420,9 +378,9 @@ macro_rules! filter {
         $(#[$meta])*
         pub struct $name { $( $(#[doc = $doc])* pub $field: $type ),* }
 
-        impl $crate::platform::http::ListFilter for $name {
-            fn read(query: &mut $crate::platform::http::LookupQuery) -> Self {
-                Self { $( $field: $crate::platform::http::Lookup::read($key, query) ),* }
+        impl $crate::platform::api::ListFilter for $name {
+            fn read(query: &mut $crate::platform::api::LookupQuery) -> Self {
+                Self { $( $field: $crate::platform::api::Lookup::read($key, query) ),* }
             }
         }
 
@@ -431,7 +389,7 @@ macro_rules! filter {
                 _: impl Fn() -> Option<utoipa::openapi::path::ParameterIn>,
             ) -> Vec<utoipa::openapi::path::Parameter> {
                 let parameters = [
-                    $( <$type as $crate::platform::http::Lookup>::parameters($key, concat!("", $($doc),*)) ),*
+                    $( <$type as $crate::platform::api::Lookup>::parameters($key, concat!("", $($doc),*)) ),*
                 ];
                 parameters.concat()
             }

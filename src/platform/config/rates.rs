@@ -3,14 +3,12 @@
 use std::str::FromStr;
 use std::time::Duration;
 
-use super::Class;
-
 /// So many in a period, and so many at once for whoever has been quiet.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Rate {
-    pub(super) count: u32,
-    pub(super) period: Duration,
-    pub(super) burst: u32,
+    count: u32,
+    period: Duration,
+    pub burst: u32,
 }
 
 #[derive(Debug, thiserror::Error)]
@@ -41,20 +39,15 @@ impl FromStr for Rate {
 
 impl Rate {
     /// The time that one request takes up.
-    pub(super) fn interval(&self) -> Duration {
+    pub fn interval(&self) -> Duration {
         (self.period / self.count).max(Duration::from_nanos(1))
     }
 
     /// In how many seconds a whole burst comes back.
-    pub(super) fn window_seconds(&self) -> u64 {
-        whole_seconds((self.interval() * self.burst).as_secs_f64())
+    pub fn window_seconds(&self) -> u64 {
+        let window = self.interval() * self.burst;
+        window.as_secs() + u64::from(window.subsec_nanos() > 0)
     }
-}
-
-/// Rounded up.
-#[expect(clippy::as_conversions, reason = "a waiting time is neither negative nor beyond 64 bits, and `as` saturates")]
-pub(super) fn whole_seconds(seconds: f64) -> u64 {
-    seconds.ceil() as u64
 }
 
 /// The rate of each class.
@@ -64,17 +57,6 @@ pub struct Rates {
     pub user: Rate,
     pub login: Rate,
     pub write: Rate,
-}
-
-impl Rates {
-    pub(super) const fn of(&self, class: Class) -> Rate {
-        match class {
-            Class::Anon => self.anon,
-            Class::User => self.user,
-            Class::Login => self.login,
-            Class::Write => self.write,
-        }
-    }
 }
 
 #[cfg(test)]

@@ -15,12 +15,12 @@ use super::answer::{Answer, Outcome, OutcomeWriter, Resource, Writer};
 use super::conditions::Expected;
 use super::idempotency::Once;
 use super::lists::{Count, LookupQuery, Ordering, Page, Slice, Sort, Window, filter_from_query};
-use super::query::QueryPairs;
 use super::shape::Shape;
 use crate::platform::app::App;
 use crate::platform::audit::Origin;
 use crate::platform::auth::{MasterKey, Principal, principal_of};
 use crate::platform::error::Problem;
+use crate::platform::http::QueryPairs;
 
 const X_COUNT: HeaderName = HeaderName::from_static("x-count");
 

@@ -9,7 +9,8 @@ use governor::middleware::StateInformationMiddleware;
 use governor::state::keyed::DefaultKeyedStateStore;
 use governor::{Quota, RateLimiter};
 
-use super::{Class, Rate, Rates, Throttled, Verdict};
+use super::{Class, Throttled, Verdict};
+use crate::platform::config::{Rate, Rates};
 
 type Limiter = RateLimiter<String, DefaultKeyedStateStore<String>, DefaultClock, StateInformationMiddleware>;
 
@@ -25,7 +26,7 @@ pub(super) struct LocalLimits {
 impl LocalLimits {
     pub fn new(rates: &Rates) -> Self {
         let limiter = |class: Class| {
-            let rate = rates.of(class);
+            let rate = class.rate(rates);
             let burst = NonZeroU32::new(rate.burst).unwrap_or(NonZeroU32::MIN);
             let quota = Quota::with_period(rate.interval()).map(|quota| quota.allow_burst(burst));
             let quota = quota.unwrap_or_else(|| Quota::per_second(burst));

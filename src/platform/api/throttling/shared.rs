@@ -8,7 +8,8 @@ use redis::Script;
 use redis::aio::{ConnectionManager, ConnectionManagerConfig};
 use tracing::warn;
 
-use super::{Class, Rate, Throttled, Verdict};
+use super::{Class, Throttled, Verdict};
+use crate::platform::config::Rate;
 use crate::platform::secret::Secret;
 
 /// Longer than this and counting alone is better than waiting.

@@ -65,7 +65,7 @@ pub struct Sort<O> {
 }
 
 impl<O: Ordering> Sort<O> {
-    pub(in crate::platform::http) fn read(asked: &str) -> Self {
+    pub(in crate::platform::api) fn read(asked: &str) -> Self {
         let mut columns = Self::known(asked);
         if columns.is_empty() {
             columns = Self::known(O::DEFAULT);

@@ -5,7 +5,6 @@
 //! which is what one customer of a provider has.
 
 mod local;
-mod rate;
 mod shared;
 
 use std::net::{IpAddr, Ipv6Addr};
@@ -13,11 +12,10 @@ use std::net::{IpAddr, Ipv6Addr};
 use actix_web::HttpRequest;
 use actix_web::http::Method;
 
-pub use rate::{Rate, Rates};
-
 use crate::platform::app::App;
 use crate::platform::audit::client_address;
 use crate::platform::auth::Principal;
+use crate::platform::config::{Rate, Rates};
 use crate::platform::secret::Secret;
 use local::LocalLimits;
 use shared::SharedLimits;
@@ -44,6 +42,15 @@ impl Class {
             Self::User => "user",
             Self::Login => "login",
             Self::Write => "write",
+        }
+    }
+
+    const fn rate(self, rates: &Rates) -> Rate {
+        match self {
+            Self::Anon => rates.anon,
+            Self::User => rates.user,
+            Self::Login => rates.login,
+            Self::Write => rates.write,
         }
     }
 }
@@ -81,7 +88,7 @@ pub struct Throttled {
 impl Throttled {
     /// Whole seconds, rounded up.
     pub fn retry_after(&self) -> u64 {
-        rate::whole_seconds(self.wait).max(1)
+        whole_seconds(self.wait).max(1)
     }
 
     /// `"write";q=40;w=8`: so many within so many seconds.
@@ -91,7 +98,7 @@ impl Throttled {
 
     /// `"write";r=39;t=1`: so many are left, and in so many seconds there is more.
     pub fn remaining(&self) -> String {
-        format!("\"{}\";r={};t={}", self.class.name(), self.remaining, rate::whole_seconds(self.wait))
+        format!("\"{}\";r={};t={}", self.class.name(), self.remaining, whole_seconds(self.wait))
     }
 }
 
@@ -128,7 +135,7 @@ impl Throttle {
 
 impl Limits {
     async fn count(&self, class: Class, who: &str) -> Verdict {
-        let rate = self.rates.of(class);
+        let rate = class.rate(&self.rates);
         if let Some(shared) = &self.shared
             && let Some(verdict) = shared.count(class, rate, who).await
         {
@@ -136,6 +143,12 @@ impl Limits {
         }
         self.local.count(class, rate, who)
     }
+}
+
+/// Rounded up.
+#[expect(clippy::as_conversions, reason = "a waiting time is neither negative nor beyond 64 bits, and `as` saturates")]
+fn whole_seconds(seconds: f64) -> u64 {
+    seconds.ceil() as u64
 }
 
 /// One address in IPv4, one network in IPv6: whoever has one address there has 2^64.
