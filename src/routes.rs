@@ -41,7 +41,7 @@ pub fn configure(config: &mut ServiceConfig<'_>) {
                 .map(|scope| scope.configure(openapi::docs_routes)),
         )
         .service(scope("/health").configure(health::routes))
-        .map(|config| config.service(auth::jwks));
+        .service(auth::jwks);
 }
 
 /// The finished OpenAPI document of all routes.

@@ -143,7 +143,8 @@ pub async fn blacklist_token(
     Ok(Json(EmptyView {}))
 }
 
-/// The public keys that tokens are signed with.
+/// List the public keys that tokens are signed with.
+#[utoipa::path(tag = ".well-known", responses((status = 200, content_type = "application/json", body = Object)))]
 #[get("/.well-known/jwks.json")]
 pub async fn jwks(app: Data<App>) -> HttpResponse {
     HttpResponse::Ok().insert_header((header::CACHE_CONTROL, "public, max-age=300")).json(app.keys.public_set())

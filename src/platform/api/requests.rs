@@ -9,7 +9,9 @@ use actix_web::http::header::HeaderName;
 use actix_web::{FromRequest, HttpRequest, web};
 use diesel::pg::PgConnection;
 use utoipa::IntoParams;
-use utoipa::openapi::path::{Parameter, ParameterIn};
+use utoipa::openapi::path::{Parameter, ParameterBuilder, ParameterIn};
+use utoipa::openapi::schema::ObjectBuilder;
+use utoipa::openapi::{Required, Type};
 
 use super::answer::{Answer, Outcome, OutcomeWriter, Resource, Writer};
 use super::conditions::Expected;
@@ -92,8 +94,20 @@ impl FromRequest for ReadRequest {
 
 impl IntoParams for ReadRequest {
     fn into_params(parameter_in: impl Fn() -> Option<ParameterIn>) -> Vec<Parameter> {
-        Shape::into_params(parameter_in)
+        let mut parameters = Shape::into_params(parameter_in);
+        parameters.push(header("If-None-Match", "The `ETag` of what the client has: 304 if that is still so."));
+        parameters
     }
+}
+
+fn header(name: &str, description: &str) -> Parameter {
+    ParameterBuilder::new()
+        .name(name)
+        .parameter_in(ParameterIn::Header)
+        .required(Required::False)
+        .description(Some(description))
+        .schema(Some(ObjectBuilder::new().schema_type(Type::String).build()))
+        .build()
 }
 
 /// The filters of a list. The `filter!` macro writes the implementation.
@@ -187,7 +201,7 @@ impl<F: ListFilter, O: Ordering> IntoParams for ListRequest<F, O> {
             F::into_params(&parameter_in),
             Sort::<O>::into_params(&parameter_in),
             Page::into_params(&parameter_in),
-            Shape::into_params(&parameter_in),
+            ReadRequest::into_params(&parameter_in),
         ];
         parameters.concat()
     }
@@ -260,8 +274,15 @@ impl FromRequest for WriteRequest {
     }
 }
 
+/// The finished document leaves out the one that a method has no use for.
 impl IntoParams for WriteRequest {
     fn into_params(parameter_in: impl Fn() -> Option<ParameterIn>) -> Vec<Parameter> {
-        Shape::into_params(parameter_in)
+        let mut parameters = Shape::into_params(parameter_in);
+        parameters.push(header(
+            "Idempotency-Key",
+            "1 to 255 visible ASCII characters: sent again within 24 hours, the request is answered as it was.",
+        ));
+        parameters.push(header("If-Match", "The `ETag` of what the client saw: 412 if it was changed since."));
+        parameters
     }
 }

@@ -66,7 +66,11 @@ pub const VARIABLES: &[Variable] = &[
     variable("ACCESS_TOKEN_SECONDS", "300", "how long an access token is good"),
     variable("REFRESH_TOKEN_DAYS", "30", "how long a session lasts, however often it is refreshed"),
     variable("BCRYPT_COST", "12", "2^cost rounds for each password hash"),
-    variable("RUST_LOG", "info", "what is logged, as tracing's filters say it"),
+    variable(
+        "RUST_LOG",
+        "info,actix_http=off",
+        "what is logged, as tracing's filters say it; actix_http cries over strangers' bad requests",
+    ),
     variable("LOG_FORMAT", "pretty", "pretty or json"),
     variable("LOG_FILE", "", "appended to in place of standard error"),
 ];

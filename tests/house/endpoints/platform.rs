@@ -15,6 +15,7 @@ pub fn cases() -> Vec<Case> {
         jobs_retrieve(),
         jobs_replay_create(),
         schema_retrieve(),
+        well_known_jwks_json_retrieve(),
         health_retrieve(),
         health_live_retrieve(),
         health_ready_retrieve(),
@@ -91,6 +92,20 @@ fn schema_retrieve() -> Case {
         }],
         refused: Refused::Never("it asks for nothing, and the document is in the program"),
         outsiders: open("whoever writes a client reads it"),
+    }
+}
+
+fn well_known_jwks_json_retrieve() -> Case {
+    Case {
+        operation: "well_known_jwks_json_retrieve",
+        happy: vec![Happy {
+            by: Anyone,
+            call: call(async |_| Call::plain()),
+            status: 200,
+            shows: vec![Has("/keys/0/alg", json!("ES256")), Has("/keys/0/d", json!(null))],
+        }],
+        refused: Refused::Never("it asks for nothing, and the keys are in memory"),
+        outsiders: without_identity("whoever checks a token reads them"),
     }
 }
 

@@ -1,9 +1,15 @@
-//! One pass over the collected document: names as drf-spectacular writes them, and the errors all operations share.
+//! One pass over the collected document: names as drf-spectacular writes them, what all operations share, examples.
+
+mod examples;
+mod shared;
 
 use std::collections::BTreeMap;
 
 use serde_json::{Value, json};
 use utoipa::openapi::OpenApi;
+
+use examples::add_examples;
+use shared::{complete, describe_errors};
 
 /// Words of a path that name no part of an operation.
 const PREFIX: &str = "/api/";
@@ -16,6 +22,7 @@ pub fn finish(document: OpenApi) -> serde_json::Result<OpenApi> {
     inline_simple_types(&mut document);
     rename_schemas(&mut document);
     name_operations(&mut document);
+    add_examples(&mut document);
     serde_json::from_value(document)
 }
 
@@ -37,33 +44,7 @@ fn describe(document: &mut Value) {
             "jwtAuth": {"type": "http", "scheme": "bearer", "bearerFormat": "JWT"},
         }),
     );
-    set(
-        document,
-        "/components/schemas/Error",
-        json!({
-            "type": "object",
-            "description": "Why a request was refused. Some codes add members of their own.",
-            "required": ["detail", "code"],
-            "properties": {
-                "detail": {"type": "string", "examples": ["Not found."]},
-                "code": {"type": "string", "examples": ["not_found"]},
-                "request_id": {"type": "string", "description": "Only with 5xx: where the log tells more."},
-            },
-            "additionalProperties": true,
-        }),
-    );
-    set(
-        document,
-        "/components/schemas/ValidationError",
-        json!({
-            "type": "object",
-            "description": "Messages by field, in the shape of the input; lists are keyed by place. \
-                            What concerns no single field is under `non_field_errors`. \
-                            A body that cannot be read at all has `detail` and `code` instead.",
-            "additionalProperties": true,
-            "examples": [{"email": ["Enter a valid email address."]}],
-        }),
-    );
+    describe_errors(document);
 }
 
 /// Sets a value at a JSON pointer, making the objects on the way.
@@ -177,8 +158,7 @@ fn name_operations(document: &mut Value) {
             *count += 1;
             let id = if *count > 1 { format!("{id}_{count}") } else { id };
             operation.insert("operationId".to_owned(), json!(id));
-            let is_secured = operation.contains_key("security");
-            add_errors(operation, path, method, is_secured);
+            complete(operation, path, method);
         }
     }
 }
@@ -211,47 +191,6 @@ fn operation_id(path: &str, method: &str, is_list: bool) -> String {
     };
     words.push(action.to_owned());
     words.join("_")
-}
-
-/// The error bodies that follow from the operation's shape, added here once and not in every handler.
-fn add_errors(operation: &mut serde_json::Map<String, Value>, path: &str, method: &str, is_secured: bool) {
-    if !path.starts_with(PREFIX) {
-        return;
-    }
-    let parameters = operation.get("parameters").and_then(Value::as_array).cloned().unwrap_or_default();
-    let takes_query = parameters.iter().any(|parameter| parameter.get("in") == Some(&json!("query")));
-    let takes_body = operation.contains_key("requestBody");
-    let is_allowed_to_some = is_secured;
-    let is_of_one_thing = path.contains('{');
-    let changes = method != "get";
-    let Some(responses) = operation.get_mut("responses").and_then(Value::as_object_mut) else {
-        return;
-    };
-    let mut add = |status: &str, schema: &str, description: &str| {
-        let body = json!({
-            "description": description,
-            "content": {"application/json": {"schema": {"$ref": format!("#/components/schemas/{schema}")}}},
-        });
-        responses.entry(status).or_insert(body);
-    };
-    if takes_body || takes_query {
-        add("400", "ValidationError", "The input is wrong.");
-    }
-    add("401", "Error", "Not signed in, or the token is no longer good.");
-    if is_allowed_to_some {
-        add("403", "Error", "Signed in, but without the permission.");
-    }
-    if is_of_one_thing || takes_query {
-        add("404", "Error", "Not there, or not yours; or a page past the end.");
-    }
-    if changes {
-        add("409", "Error", "In conflict with how things stand; `code` says why.");
-    }
-    if takes_body {
-        add("413", "Error", "The body is too large.");
-        add("415", "Error", "The body is not JSON.");
-    }
-    add("503", "Error", "Busy, or the database is away: try again after `Retry-After` seconds.");
 }
 
 #[cfg(test)]
