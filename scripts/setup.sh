@@ -7,6 +7,7 @@
 # On Debian and Ubuntu it installs through apt (as root, or with sudo). Elsewhere it prints the
 # command that does, and fails. It never starts a service: Mercer runs its own PostgreSQL.
 set -eu
+cd "$(dirname "$0")/.."
 
 fail() {
     printf 'setup: %s\n' "$@" >&2
@@ -165,6 +166,17 @@ require_rust() {
     fail "rustfmt or clippy is missing. Install them:  rustup component add rustfmt clippy"
 }
 
+# --- What cargo installs ----------------------------------------------------------------------
+
+# Its own profile optimises for minutes what then runs for a second.
+require_cargo_deny() {
+    cargo deny --version >/dev/null 2>&1 && return 0
+    echo "setup: building cargo-deny, about a minute" >&2
+    CARGO_PROFILE_RELEASE_LTO=off CARGO_PROFILE_RELEASE_CODEGEN_UNITS=16 CARGO_PROFILE_RELEASE_OPT_LEVEL=1 \
+        cargo install --quiet --locked cargo-deny@0.20.2 >&2 ||
+        fail "cargo-deny could not be built. See the message above; by hand:  cargo install --locked cargo-deny"
+}
+
 case "${1:-}" in
     run) missing=$(missing_for_run | tr '\n' ' ') ;;
     test) missing=$(missing_for_test | tr '\n' ' ') ;;
@@ -172,3 +184,4 @@ case "${1:-}" in
 esac
 [ -z "$missing" ] || install_or_explain
 require_rust "$1"
+[ "$1" = run ] || require_cargo_deny
