@@ -11,7 +11,7 @@ MERCER = cargo run --profile $(PROFILE) --
 SERVE = exec cargo run --profile $(PROFILE) --
 
 .DEFAULT_GOAL := help
-.PHONY: help setup run worker seed migrate schema openapi test check fmt lint deny advisories bench
+.PHONY: help setup run worker seed migrate schema openapi test check fmt lint deny advisories contract bench
 
 help: ## this list
 	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "  make %-10s %s\n", $$1, $$2 }' $(firstword $(MAKEFILE_LIST))
@@ -53,11 +53,11 @@ test: ## set up, then check
 	-@$(MAKE) --no-print-directory advisories
 	@$(MAKE) --no-print-directory check
 
-check: ## the whole gate: format, lints, documentation, dependencies, tests
+check: ## the whole gate: format, lints, documentation, dependencies, contract, tests
 	cargo fmt --check
 	cargo clippy --all-targets -- -D warnings
 	RUSTDOCFLAGS='-D warnings' cargo doc --no-deps --quiet
-	@$(MAKE) --no-print-directory deny
+	@$(MAKE) --no-print-directory deny contract
 	cargo test $(ARGS)
 
 fmt: ## format the code
@@ -73,6 +73,9 @@ deny: ## hold the dependencies to deny.toml: licences, sources, bans
 advisories: ## look the dependencies up among known holes
 	@if cargo deny --log-level off fetch db; then cargo deny check --disable-fetch advisories; else \
 		echo 'advisories: NOT LOOKED UP, for the database cannot be had; the floors in deny.toml hold' >&2; fi
+
+contract: ## is openapi/openapi.json a valid document of OpenAPI 3.1?
+	.venv/bin/openapi-spec-validator --schema 3.1 --validation-errors all openapi/openapi.json
 
 bench: ## measure what the performance claims rest on
 	cargo bench --bench import $(ARGS)

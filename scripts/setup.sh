@@ -166,7 +166,7 @@ require_rust() {
     fail "rustfmt or clippy is missing. Install them:  rustup component add rustfmt clippy"
 }
 
-# --- What cargo installs ----------------------------------------------------------------------
+# --- What cargo and pip install ----------------------------------------------------------------
 
 # Its own profile optimises for minutes what then runs for a second.
 require_cargo_deny() {
@@ -177,6 +177,18 @@ require_cargo_deny() {
         fail "cargo-deny could not be built. See the message above; by hand:  cargo install --locked cargo-deny"
 }
 
+# In .venv, which keeps the list that it was made from: another list is installed over it.
+require_python_tools() {
+    list=tests/openapi/requirements.txt
+    [ -x .venv/bin/python ] && cmp -s "$list" .venv/requirements.txt && return 0
+    python3 -c 'import sys; sys.exit(sys.version_info < (3, 11))' ||
+        fail "Python 3.11 or newer is needed for the tests."
+    echo "setup: installing what checks the contract into .venv" >&2
+    python3 -m venv .venv && .venv/bin/pip install --quiet --disable-pip-version-check -r "$list" >&2 ||
+        fail "pip could not install $list. See its message above and start again."
+    cp "$list" .venv/requirements.txt
+}
+
 case "${1:-}" in
     run) missing=$(missing_for_run | tr '\n' ' ') ;;
     test) missing=$(missing_for_test | tr '\n' ' ') ;;
@@ -184,4 +196,4 @@ case "${1:-}" in
 esac
 [ -z "$missing" ] || install_or_explain
 require_rust "$1"
-[ "$1" = run ] || require_cargo_deny
+[ "$1" = run ] || { require_cargo_deny && require_python_tools; }
