@@ -11,7 +11,7 @@ MERCER = cargo run --profile $(PROFILE) --
 SERVE = exec cargo run --profile $(PROFILE) --
 
 .DEFAULT_GOAL := help
-.PHONY: help setup run worker seed migrate schema openapi test check fmt lint deny advisories contract bench
+.PHONY: help setup run worker seed migrate schema openapi test check fmt lint deny advisories contract fuzz bench
 
 help: ## this list
 	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "  make %-10s %s\n", $$1, $$2 }' $(firstword $(MAKEFILE_LIST))
@@ -53,12 +53,14 @@ test: ## set up, then check
 	-@$(MAKE) --no-print-directory advisories
 	@$(MAKE) --no-print-directory check
 
-check: ## the whole gate: format, lints, documentation, dependencies, contract, tests
+# What is quick comes first, and what asks a running shop last.
+check: ## the whole gate: format, lints, documentation, dependencies, contract, tests, fuzzing
 	cargo fmt --check
 	cargo clippy --all-targets -- -D warnings
 	RUSTDOCFLAGS='-D warnings' cargo doc --no-deps --quiet
 	@$(MAKE) --no-print-directory deny contract
 	cargo test $(ARGS)
+	@$(MAKE) --no-print-directory fuzz
 
 fmt: ## format the code
 	cargo fmt
@@ -76,6 +78,9 @@ advisories: ## look the dependencies up among known holes
 
 contract: ## is openapi/openapi.json a valid document of OpenAPI 3.1?
 	.venv/bin/openapi-spec-validator --schema 3.1 --validation-errors all openapi/openapi.json
+
+fuzz: ## ask a demo shop what the contract allows and what it does not (FUZZ_SECONDS, FUZZ_SEED)
+	tests/openapi/fuzz.sh
 
 bench: ## measure what the performance claims rest on
 	cargo bench --bench import $(ARGS)
