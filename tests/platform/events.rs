@@ -48,7 +48,7 @@ fn publish_one(conn: &mut PgConnection, topic: &str, origin: &Origin) {
         owner: None,
         payload: json!({}),
     };
-    publish(conn, &event, origin).unwrap();
+    publish(conn, event, origin).unwrap();
 }
 
 /// Writes this many events, of things of their own.

@@ -35,8 +35,8 @@ pub(super) fn fill_orders(conn: &mut PgConnection, customers: &[DemoCustomer], s
         let customer = chance.choice(customers).context("no customers")?;
         let status = status_of(number, &mut chance);
         let command = command(customer, status, wanted(skus, &mut chance)?)?;
-        let order = place(conn, &command, &Origin::system(at))?;
-        bring_to(conn, order.id, status, at)?;
+        let placed = place(conn, &command, &Origin::system(at))?;
+        bring_to(conn, placed.order.id, status, at)?;
     }
     Ok(())
 }

@@ -60,7 +60,7 @@ pub fn open(
     origin: &Origin,
 ) -> QueryResult<OpenSession> {
     let id = SessionId::generate();
-    let hash = sha256(&keys.refresh_jti(id, 1));
+    let hash = sha256(keys.refresh_jti(id, 1));
     let expires_at = origin.at + TimeDelta::days(i64::from(days));
     let session = Session::insert(conn, id, user.id, &hash, (origin, expires_at))?;
     let origin = Origin { actor: Actor::User(user.id), ..origin.clone() };
@@ -83,7 +83,7 @@ pub fn refresh(
         return Ok(Refresh::Refused);
     }
     if session.refresh_hash == sha256(&claims.jti) {
-        let next = sha256(&keys.refresh_jti(session.id, session.generation + 1));
+        let next = sha256(keys.refresh_jti(session.id, session.generation + 1));
         return Ok(Refresh::Rotated(session.rotate(conn, &next, origin.at)?.into()));
     }
     let is_previous = claims.jti == keys.refresh_jti(session.id, session.generation - 1);

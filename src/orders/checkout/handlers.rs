@@ -6,7 +6,7 @@ use actix_web::web::Data;
 use diesel::prelude::*;
 
 use super::errors::CheckoutError;
-use super::services::{Buyer, PlaceOrder, Placement, place};
+use super::services::{Buyer, PlaceOrder, PlacedOrder, Placement, place};
 use super::views::{AddressBody, LineBody, PlaceOrderBody};
 use crate::orders::lifecycle::OrderView;
 use crate::platform::api::{Answer, Created, WriteRequest};
@@ -37,8 +37,9 @@ pub async fn place_order(
     };
     let command = command(buyer, body.0);
     let place = move |conn: &mut PgConnection, request: &WriteRequest| -> Result<_, CheckoutError> {
-        let order = place(conn, &command, &request.origin)?;
-        let created = Created::at(format!("/api/orders/{}/", order.id), OrderView::of(conn, order)?);
+        let PlacedOrder { order, lines, channel } = place(conn, &command, &request.origin)?;
+        let view = OrderView::new(order, Some(channel), lines);
+        let created = Created::at(format!("/api/orders/{}/", view.id), view);
         Ok(match &secret {
             None => created,
             Some(secret) => created.with_secret(HeaderName::from_static("x-order-token"), secret.clone()),

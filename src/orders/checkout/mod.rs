@@ -11,7 +11,7 @@ mod views;
 use utoipa_actix_web::service_config::ServiceConfig;
 
 pub use errors::CheckoutError;
-pub use services::{Buyer, PlaceOrder, Placement, WantedLine, place};
+pub use services::{Buyer, PlaceOrder, PlacedOrder, Placement, WantedLine, place};
 
 pub fn routes(config: &mut ServiceConfig<'_>) {
     config.service(handlers::place_order);

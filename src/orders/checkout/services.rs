@@ -9,7 +9,7 @@ use crate::orders::lifecycle::{self, NewOrder, Order, OrderLine, OrderOrigin, Or
 use crate::orders::pricing::{LinePrice, LineToPrice, OrderTotals, TaxRule, price_line, total};
 use crate::platform::audit::Origin;
 use crate::platform::types::{
-    ChannelId, Country, Currency, CustomerId, Email, Money, OrderId, OrderLineId, Phone, Quantity,
+    Country, Currency, CustomerId, Email, Money, OrderId, OrderLineId, Phone, Quantity, Slug,
 };
 use crate::products::catalogue::{Pick, SaleableVariant, find_saleable};
 use crate::products::channels::Channel;
@@ -59,10 +59,18 @@ pub struct WantedLine {
     pub quantity: Quantity,
 }
 
-/// Places an order: prices are looked up and remembered, stock is set aside, the event is written.
+/// An order as it was placed, with all that is shown of it.
+#[derive(Debug, Clone)]
+pub struct PlacedOrder {
+    pub order: Order,
+    pub lines: Vec<OrderLine>,
+    pub channel: Slug,
+}
+
+/// Places an order: prices are looked up and remembered, stock is set aside, the events are written.
 ///
-/// Runs in the caller's transaction: order, allocation and event exist together or not at all.
-pub fn place(conn: &mut PgConnection, command: &PlaceOrder, origin: &Origin) -> Result<Order, CheckoutError> {
+/// Runs in the caller's transaction: order, allocation and events exist together or not at all.
+pub fn place(conn: &mut PgConnection, command: &PlaceOrder, origin: &Origin) -> Result<PlacedOrder, CheckoutError> {
     let channel = Channel::default_one(conn)?;
     let mut unmet = unmet_terms(&channel, command);
     let variants = find_wanted(conn, &channel, &command.lines, &mut unmet)?;
@@ -76,10 +84,18 @@ pub fn place(conn: &mut PgConnection, command: &PlaceOrder, origin: &Origin) -> 
     if command.placement != Placement::Draft {
         stock::allocate(conn, id, &demands(&variants, &lines, &command.lines), origin)?;
     }
-    let order = new_order((id, channel.id), command, contact, totals, origin);
+    let order = new_order(id, &channel, command, (contact, totals), origin);
     let order = lifecycle::create(conn, &order, &lines, origin)?;
-    let is_confirmed = channel.confirms_orders && command.placement == Placement::AsChannelSays;
-    if is_confirmed { Ok(lifecycle::confirm(conn, &order, "", origin)?) } else { Ok(order) }
+    Ok(PlacedOrder { order, lines, channel: channel.slug })
+}
+
+/// How far the channel lets an order go by itself.
+const fn first_status(placement: Placement, channel: &Channel) -> OrderStatus {
+    match placement {
+        Placement::Draft => OrderStatus::Draft,
+        Placement::AsChannelSays if channel.confirms_orders => OrderStatus::Confirmed,
+        Placement::AsChannelSays | Placement::Held => OrderStatus::Pending,
+    }
 }
 
 fn unmet_terms(channel: &Channel, command: &PlaceOrder) -> Unmet {
@@ -172,18 +188,18 @@ fn demands(variants: &[SaleableVariant], lines: &[OrderLine], wanted: &[WantedLi
 }
 
 fn new_order(
-    (id, channel_id): (OrderId, ChannelId),
+    id: OrderId,
+    channel: &Channel,
     command: &PlaceOrder,
-    contact: Contact,
-    totals: OrderTotals,
+    (contact, totals): (Contact, OrderTotals),
     origin: &Origin,
 ) -> NewOrder {
     let is_by_staff = matches!(command.buyer, Buyer::ForCustomer { .. });
     NewOrder {
         id,
-        status: if command.placement == Placement::Draft { OrderStatus::Draft } else { OrderStatus::Pending },
+        status: first_status(command.placement, channel),
         origin: if is_by_staff { OrderOrigin::Staff } else { OrderOrigin::Shop },
-        channel_id,
+        channel_id: channel.id,
         customer_id: contact.customer,
         email: contact.email,
         phone: contact.phone,

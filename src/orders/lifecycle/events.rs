@@ -6,8 +6,9 @@ use diesel::result::QueryResult;
 use serde_json::json;
 
 use super::models::Order;
+use super::status::OrderStatus;
 use crate::platform::audit::Origin;
-use crate::platform::events::{NewEvent, StoredEvent, publish};
+use crate::platform::events::{NewEvent, StoredEvent, publish, publish_all};
 use crate::platform::types::{EventId, OrderId, text_enum};
 
 const AGGREGATE: &str = "order";
@@ -48,21 +49,36 @@ impl OrderEvent {
 
 /// Publishes what happened to an order that the caller holds locked.
 pub(super) fn tell(conn: &mut PgConnection, topic: OrderTopic, order: &Order, origin: &Origin) -> QueryResult<()> {
+    publish(conn, event(topic, order, order.status), origin).map(|_| ())
+}
+
+/// Publishes the first things that happened to an order that the caller has just made: each with the status that it
+/// had then.
+pub(super) fn tell_beginning(
+    conn: &mut PgConnection,
+    order: &Order,
+    beginning: &[(OrderTopic, OrderStatus)],
+    origin: &Origin,
+) -> QueryResult<()> {
+    let events = beginning.iter().map(|(topic, status)| event(*topic, order, *status));
+    publish_all(conn, events.collect(), origin)
+}
+
+fn event(topic: OrderTopic, order: &Order, status: OrderStatus) -> NewEvent<'static> {
     let payload = json!({
         "id": order.id,
         "number": order.number,
-        "status": order.status,
+        "status": status,
         "customer": order.customer_id,
         "currency": order.currency,
         "total_gross": order.money(order.total_gross).shown(),
     });
-    let event = NewEvent {
+    NewEvent {
         topic: topic.as_str(),
         aggregate_type: AGGREGATE,
         aggregate_id: order.id.into(),
         channel: None,
         owner: order.customer_id,
         payload,
-    };
-    publish(conn, &event, origin).map(|_| ())
+    }
 }

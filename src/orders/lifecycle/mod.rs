@@ -5,6 +5,7 @@
 
 mod access;
 mod announcing;
+mod beginning;
 mod errors;
 mod events;
 mod handlers;

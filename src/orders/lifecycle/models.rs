@@ -163,7 +163,7 @@ impl Order {
 }
 
 /// A line: product and variant as they were when the order was placed.
-#[derive(Debug, Clone, HasQuery, Insertable)]
+#[derive(Debug, Clone, HasQuery)]
 #[diesel(table_name = order_lines)]
 pub struct OrderLine {
     pub id: OrderLineId,
@@ -199,10 +199,6 @@ impl OrderLine {
             by_order.entry(line.order_id).or_default().push(line);
         }
         Ok(by_order)
-    }
-
-    pub(super) fn insert_all(conn: &mut PgConnection, lines: &[Self]) -> QueryResult<()> {
-        diesel::insert_into(order_lines::table).values(lines).execute(conn).map(|_| ())
     }
 }
 

@@ -3,8 +3,9 @@
 use diesel::pg::PgConnection;
 
 use super::access::OrderAccess;
+use super::beginning::insert_beginning;
 use super::errors::OrderError;
-use super::events::{OrderTopic, tell};
+use super::events::{OrderTopic, tell, tell_beginning};
 use super::models::{HistoryEntry, NewOrder, Order, OrderLine};
 use super::status::{FulfillmentStatus, OrderStatus, PaymentStatus};
 use crate::platform::api::Expected;
@@ -12,7 +13,9 @@ use crate::platform::audit::Origin;
 use crate::platform::types::OrderId;
 use crate::products::stock;
 
-/// Writes a new order with its lines, its first history and the event. Runs in the caller's transaction.
+/// Writes a new order with its lines, its first history and the events. Runs in the caller's transaction.
+///
+/// An order that begins as confirmed was pending for a moment: its history and its events say so.
 pub fn create(
     conn: &mut PgConnection,
     new: &NewOrder,
@@ -20,9 +23,15 @@ pub fn create(
     origin: &Origin,
 ) -> Result<Order, OrderError> {
     let order = Order::insert(conn, new)?;
-    OrderLine::insert_all(conn, lines)?;
-    HistoryEntry::append(conn, order.id, (None, order.status), "", origin)?;
-    tell(conn, OrderTopic::Created, &order, origin)?;
+    let (moves, told) = match order.status {
+        OrderStatus::Confirmed => (
+            vec![(None, OrderStatus::Pending), (Some(OrderStatus::Pending), OrderStatus::Confirmed)],
+            vec![(OrderTopic::Created, OrderStatus::Pending), (OrderTopic::Confirmed, OrderStatus::Confirmed)],
+        ),
+        status => (vec![(None, status)], vec![(OrderTopic::Created, status)]),
+    };
+    insert_beginning(conn, order.id, lines, &moves, origin)?;
+    tell_beginning(conn, &order, &told, origin)?;
     Ok(order)
 }
 

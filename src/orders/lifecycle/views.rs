@@ -152,7 +152,8 @@ impl OrderView {
         Ok(orders.into_iter().map(view).collect())
     }
 
-    fn new(order: Order, channel: Option<Slug>, lines: Vec<OrderLine>) -> Self {
+    /// From all that is shown of it.
+    pub fn new(order: Order, channel: Option<Slug>, lines: Vec<OrderLine>) -> Self {
         let shown = |amount| order.money(amount).shown();
         Self {
             subtotal_net: shown(order.subtotal_net),

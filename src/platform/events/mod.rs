@@ -8,5 +8,5 @@ mod models;
 mod services;
 
 pub use dispatcher::{Subscriptions, dispatch};
-pub use models::StoredEvent;
-pub use services::{NewEvent, become_dispatcher, dispatch_batch, publish};
+pub use models::{NewEvent, StoredEvent};
+pub use services::{become_dispatcher, dispatch_batch, publish, publish_all};

@@ -5,52 +5,34 @@ use std::collections::HashSet;
 use anyhow::Result;
 use chrono::{DateTime, Utc};
 use diesel::prelude::*;
-use serde_json::Value;
 use tracing::error;
 use uuid::Uuid;
 
 use super::Subscriptions;
-use super::models::{StoredEvent, last_position, next_sequence};
+use super::models::{NewEvent, StoredEvent, insert_all, last_position};
 use crate::platform::audit::Origin;
 use crate::platform::db::wake_on_commit;
 use crate::platform::jobs;
-use crate::platform::types::{CustomerId, EventId};
-use crate::schema::events;
+use crate::platform::types::EventId;
 
 /// Held by the one dispatcher at work, for as long as its transaction lasts.
 const DISPATCHER_LOCK: i64 = 0x4556_454e_5453;
 
-/// Something that happened to an aggregate.
-#[derive(Debug)]
-pub struct NewEvent<'a> {
-    pub topic: &'a str,
-    pub aggregate_type: &'a str,
-    pub aggregate_id: Uuid,
-    pub channel: Option<&'a str>,
-    pub owner: Option<CustomerId>,
-    pub payload: Value,
-}
-
 /// Writes an event into the outbox. The caller holds the aggregate's row locked, or has just made it.
-pub fn publish(conn: &mut PgConnection, event: &NewEvent<'_>, origin: &Origin) -> QueryResult<EventId> {
+pub fn publish(conn: &mut PgConnection, event: NewEvent<'_>, origin: &Origin) -> QueryResult<EventId> {
     let id = EventId::generate();
-    let sequence = next_sequence(conn, event.aggregate_type, event.aggregate_id)?;
-    diesel::insert_into(events::table)
-        .values((
-            events::id.eq(id),
-            events::topic.eq(event.topic),
-            events::aggregate_type.eq(event.aggregate_type),
-            events::aggregate_id.eq(event.aggregate_id),
-            events::sequence.eq(sequence),
-            events::channel.eq(event.channel),
-            events::owner_id.eq(event.owner.map(Uuid::from)),
-            events::actor.eq(origin.actor.to_json()),
-            events::payload.eq(&event.payload),
-            events::occurred_at.eq(origin.at),
-        ))
-        .execute(conn)?;
+    insert_all(conn, &[id], vec![event], origin)?;
     wake_on_commit();
     Ok(id)
+}
+
+/// Writes events into the outbox, in their order. The caller holds the rows of their aggregates locked, or has just
+/// made them.
+pub fn publish_all(conn: &mut PgConnection, events: Vec<NewEvent<'_>>, origin: &Origin) -> QueryResult<()> {
+    let ids: Vec<EventId> = events.iter().map(|_| EventId::generate()).collect();
+    insert_all(conn, &ids, events, origin)?;
+    wake_on_commit();
+    Ok(())
 }
 
 /// Hands on one batch and tells how many events went on; none where another dispatcher is at it.

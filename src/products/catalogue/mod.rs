@@ -8,6 +8,7 @@ mod handlers;
 pub mod import;
 mod listing;
 mod models;
+mod offers;
 mod saleable;
 mod services;
 mod variant_handlers;

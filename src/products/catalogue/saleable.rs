@@ -1,16 +1,13 @@
 //! What an order may take: variants on sale, with their price and the words to remember them by.
 
-use std::collections::HashMap;
-
-use diesel::dsl::sql;
 use diesel::prelude::*;
-use diesel::sql_types::{Array, Bool, Text};
+use diesel::sql_types::{Array, Bool, Jsonb, Nullable, Numeric, Text, Uuid as SqlUuid};
+use rust_decimal::Decimal;
 use serde_json::Value;
 
-use crate::platform::types::{Money, ProductId, VariantId};
+use crate::platform::db::fixed_statement;
+use crate::platform::types::{ChannelId, Currency, Money, ProductId, VariantId};
 use crate::products::channels::Channel;
-use crate::products::pricing::VariantPrice;
-use crate::schema::{products, variants};
 
 /// How somebody names what they want.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -55,6 +52,26 @@ struct Candidate {
     tracks_stock: bool,
     is_active: bool,
     is_archived: bool,
+    price: Option<Decimal>,
+}
+
+fixed_statement! {
+    /// SKUs in the database's lower case on both sides: it is not in all letters the same as ours.
+    struct FindCandidates {
+        products: Vec<ProductId> => Array<SqlUuid>,
+        variants: Vec<VariantId> => Array<SqlUuid>,
+        skus: Vec<String> => Array<Text>,
+        channel: ChannelId => SqlUuid,
+    } -> (SqlUuid, SqlUuid, Text, Text, Text, Jsonb, Bool, Bool, Bool, Nullable<Numeric>);
+    "select p.id, v.id, p.name, v.name, v.sku, v.options, v.tracks_stock, p.is_active, \
+            p.archived_at is not null or v.archived_at is not null, vp.amount \
+     from (select id from variants where product_id = any((select products from input)::uuid[]) \
+           union select id from variants where id = any((select variants from input)::uuid[]) \
+           union select v.id from input, unnest(skus) as picked (sku) \
+                 join variants v on lower(v.sku) = lower(picked.sku)) as picked \
+     join variants v on v.id = picked.id join products p on p.id = v.product_id \
+     left join variant_prices vp on vp.variant_id = v.id and vp.channel_id = (select channel from input) \
+     order by v.sort_order, v.id"
 }
 
 impl Candidate {
@@ -67,23 +84,17 @@ impl Candidate {
     }
 }
 
-/// Looks up all picks in two queries, and answers each in its place.
+/// Looks up all picks in one query, and answers each in its place.
 pub fn find_saleable(
     conn: &mut PgConnection,
     channel: &Channel,
     picks: &[Pick],
 ) -> QueryResult<Vec<Result<SaleableVariant, Unavailable>>> {
-    let candidates = candidates(conn, picks)?;
-    let ids: Vec<VariantId> = candidates.iter().map(|candidate| candidate.variant).collect();
-    let prices = VariantPrice::of_variants(conn, channel.id, &ids)?;
-    Ok(picks.iter().map(|pick| choose(pick, &candidates, &prices)).collect())
+    let candidates = candidates(conn, channel, picks)?;
+    Ok(picks.iter().map(|pick| choose(pick, &candidates, channel.currency)).collect())
 }
 
-fn choose(
-    pick: &Pick,
-    candidates: &[Candidate],
-    prices: &HashMap<VariantId, Money>,
-) -> Result<SaleableVariant, Unavailable> {
+fn choose(pick: &Pick, candidates: &[Candidate], currency: Currency) -> Result<SaleableVariant, Unavailable> {
     let named: Vec<&Candidate> = candidates.iter().filter(|candidate| candidate.answers(pick)).collect();
     let on_sale: Vec<&&Candidate> = named.iter().filter(|c| c.is_active && !c.is_archived).collect();
     let candidate = match (named.is_empty(), on_sale.as_slice()) {
@@ -92,41 +103,20 @@ fn choose(
         (false, [one]) => (**one).clone(),
         (false, _) => return Err(Unavailable::Ambiguous),
     };
-    let unit_price = *prices.get(&candidate.variant).ok_or(Unavailable::NotForSale)?;
+    let unit_price = Money::new(candidate.price.ok_or(Unavailable::NotForSale)?, currency);
     let Candidate { product, variant, product_name, variant_name, sku, options, tracks_stock, .. } = candidate;
     Ok(SaleableVariant { product, variant, product_name, variant_name, sku, options, unit_price, tracks_stock })
 }
 
-fn candidates(conn: &mut PgConnection, picks: &[Pick]) -> QueryResult<Vec<Candidate>> {
-    let mut by_product = Vec::new();
-    let mut by_variant = Vec::new();
-    let mut by_sku = Vec::new();
+fn candidates(conn: &mut PgConnection, channel: &Channel, picks: &[Pick]) -> QueryResult<Vec<Candidate>> {
+    let mut wanted =
+        FindCandidates { products: Vec::new(), variants: Vec::new(), skus: Vec::new(), channel: channel.id };
     for pick in picks {
         match pick {
-            Pick::Product(id) => by_product.push(*id),
-            Pick::Variant(id) => by_variant.push(*id),
-            Pick::Sku(sku) => by_sku.push(sku.as_str()),
+            Pick::Product(id) => wanted.products.push(*id),
+            Pick::Variant(id) => wanted.variants.push(*id),
+            Pick::Sku(sku) => wanted.skus.push(sku.clone()),
         }
     }
-    // In the database's lower case on both sides: it is not in all letters the same as ours.
-    let has_sku = sql::<Bool>("lower(variants.sku) = any(array(select lower(sku) from unnest(")
-        .bind::<Array<Text>, _>(by_sku)
-        .sql(") as picked (sku)))");
-    let is_picked = variants::product_id.eq_any(by_product).or(variants::id.eq_any(by_variant)).or(has_sku);
-    variants::table
-        .inner_join(products::table)
-        .filter(is_picked)
-        .order((variants::sort_order, variants::id))
-        .select((
-            products::id,
-            variants::id,
-            products::name,
-            variants::name,
-            variants::sku,
-            variants::options,
-            variants::tracks_stock,
-            products::is_active,
-            products::archived_at.is_not_null().or(variants::archived_at.is_not_null()),
-        ))
-        .load(conn)
+    wanted.load(conn)
 }

@@ -197,7 +197,7 @@ pub(super) fn record(conn: &mut PgConnection, what: &str, product: &Product, ori
         owner: None,
         payload: told,
     };
-    events::publish(conn, &event, origin).map(|_| ())
+    events::publish(conn, event, origin).map(|_| ())
 }
 
 fn ensure_category(conn: &mut PgConnection, category: Option<CategoryId>) -> Result<(), CatalogueError> {

@@ -9,6 +9,7 @@ use serde_json::{Map, Value, json};
 use utoipa::ToSchema;
 
 use super::models::{Product, ProductChanges, Variant, VariantChanges};
+use super::offers::Offer;
 use super::services::{Change, NewProduct, NewVariant};
 use crate::platform::api::{Loaded, Relation, Resource, keys};
 use crate::platform::auth::{Permission, Principal};
@@ -19,8 +20,7 @@ use crate::platform::types::{
 };
 use crate::products::categories::{self, CategoryView};
 use crate::products::channels::Channel;
-use crate::products::pricing::VariantPrice;
-use crate::products::stock::{self, Level};
+use crate::products::stock::Level;
 
 /// A product with its variants, priced in the default channel.
 #[derive(Debug, Serialize, ToSchema)]
@@ -111,32 +111,30 @@ impl ProductView {
         Ok(Self::of_all(conn, vec![product])?.pop())
     }
 
-    /// Variants, prices and stock of all products in one query each.
+    /// The variants of all products, with prices and stock, in one query.
     pub fn of_all(conn: &mut PgConnection, products: Vec<Product>) -> QueryResult<Vec<Self>> {
-        let ids: Vec<ProductId> = products.iter().map(|product| product.id).collect();
-        let channel = Channel::default_one(conn)?;
-        let variants = Variant::of_products(conn, &ids)?;
-        let variant_ids: Vec<VariantId> = variants.iter().map(|variant| variant.id).collect();
-        let prices = VariantPrice::of_variants(conn, channel.id, &variant_ids)?;
-        let available = stock::available(conn, &variant_ids)?;
+        let offers = Offer::of_products(conn, products.iter().map(|product| product.id).collect())?;
+        let currency = match offers.first() {
+            Some(offer) => offer.currency,
+            None => Channel::default_one(conn)?.currency,
+        };
         let mut by_product: HashMap<ProductId, Vec<(VariantView, Option<Money>)>> = HashMap::new();
-        for variant in variants {
-            let price = prices.get(&variant.id).copied();
-            let free = available.get(&variant.id).copied().unwrap_or_default();
+        for offer in offers {
+            let price = offer.price.map(|price| Money::new(price, currency));
             let view = VariantView {
-                id: variant.id,
-                sku: variant.sku,
-                name: variant.name,
-                options: variant.options,
+                id: offer.variant,
+                sku: offer.sku,
+                name: offer.name,
+                options: offer.options,
                 price: price.map(Money::shown),
-                currency: channel.currency,
-                available: variant.tracks_stock.then_some(free),
+                currency,
+                available: offer.tracks_stock.then_some(offer.available),
             };
-            by_product.entry(variant.product_id).or_default().push((view, price));
+            by_product.entry(offer.product).or_default().push((view, price));
         }
         let view = |product: Product| {
             let variants = by_product.remove(&product.id).unwrap_or_default();
-            Self::new(product, variants, channel.currency)
+            Self::new(product, variants, currency)
         };
         Ok(products.into_iter().map(view).collect())
     }

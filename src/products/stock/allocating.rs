@@ -7,6 +7,7 @@ use diesel::pg::PgConnection;
 use super::errors::{Shortage, StockError};
 use super::ledger::{Movement, MovementKind, Reason};
 use super::models::{Allocation, Delta, Stock, apply};
+use super::setting_aside::{lock_delivering, set_aside};
 use crate::platform::audit::Origin;
 use crate::platform::types::{OrderId, OrderLineId, Quantity, StockId, VariantId};
 
@@ -35,23 +36,13 @@ pub fn allocate(
         return Ok(());
     }
     let variants: Vec<VariantId> = demands.iter().map(|demand| demand.variant).collect();
-    let levels = Stock::lock_of_variants(conn, &variants)?;
-    let allocations = plan(&levels, demands, order)?;
-    let mut taken: BTreeMap<StockId, i32> = BTreeMap::new();
-    for allocation in &allocations {
-        *taken.entry(allocation.stock_id).or_default() += allocation.quantity;
-    }
-    let deltas: Vec<Delta> =
-        taken.into_iter().map(|(stock, allocated)| Delta { stock, quantity: 0, allocated }).collect();
-    let levels: HashMap<StockId, Stock> = levels.into_iter().map(|level| (level.id, level)).collect();
-    let reason = Reason { kind: MovementKind::Allocated, order: Some(order), note: "" };
-    change(conn, &levels, &deltas, reason, origin)?;
-    Allocation::insert_all(conn, &allocations)?;
-    Ok(())
+    let levels = lock_delivering(conn, variants)?;
+    let allocations = plan(&levels, demands)?;
+    Ok(set_aside(conn, order, &allocations, origin)?)
 }
 
 /// Chooses warehouses for every line, or tells which lines come away short.
-fn plan(levels: &[Stock], demands: &[Demand], order: OrderId) -> Result<Vec<Allocation>, StockError> {
+fn plan(levels: &[Stock], demands: &[Demand]) -> Result<Vec<Allocation>, StockError> {
     let mut free: HashMap<StockId, i32> = levels.iter().map(|level| (level.id, level.free())).collect();
     let mut allocations = Vec::new();
     let mut shortages = Vec::new();
@@ -64,7 +55,7 @@ fn plan(levels: &[Stock], demands: &[Demand], order: OrderId) -> Result<Vec<Allo
             if quantity > 0 {
                 *left -= quantity;
                 missing -= quantity;
-                taken.push(Allocation { order_line_id: demand.line, stock_id: level.id, order_id: order, quantity });
+                taken.push(Allocation { order_line_id: demand.line, stock_id: level.id, quantity });
             }
         }
         if missing > 0 {
@@ -200,7 +191,7 @@ mod tests {
     fn a_line_is_served_from_several_warehouses() {
         let mug = VariantId::generate();
         let levels = [level(mug, 5, 3), level(mug, 4, 0)];
-        let allocations = plan(&levels, &[demand(0, mug, 5)], OrderId::generate()).unwrap();
+        let allocations = plan(&levels, &[demand(0, mug, 5)]).unwrap();
         let taken: Vec<_> = allocations.iter().map(|a| (a.stock_id, a.quantity)).collect();
         assert_eq!(taken, [(levels[0].id, 2), (levels[1].id, 3)]);
     }
@@ -208,7 +199,7 @@ mod tests {
     #[test]
     fn two_lines_of_one_variant_do_not_count_on_the_same_piece() {
         let mug = VariantId::generate();
-        let refused = plan(&[level(mug, 3, 0)], &[demand(0, mug, 2), demand(1, mug, 2)], OrderId::generate());
+        let refused = plan(&[level(mug, 3, 0)], &[demand(0, mug, 2), demand(1, mug, 2)]);
         let Err(StockError::OutOfStock(shortages)) = refused else { panic!("{refused:?}") };
         assert_eq!(shortages, [Shortage { place: 1, sku: "MUG".to_owned(), requested: 2, available: 1 }]);
     }

@@ -7,13 +7,14 @@ use diesel::prelude::*;
 use super::adjusting::{Adjustment, Change, adjust};
 use super::errors::StockError;
 use super::models::{Stock, Warehouse};
+use super::setting_aside::lock_delivering;
 use crate::platform::audit::Origin;
 use crate::platform::types::VariantId;
 
 /// The levels of these variants in the first warehouse, locked.
 pub fn lock_levels(conn: &mut PgConnection, variants: &[VariantId]) -> QueryResult<HashMap<VariantId, Stock>> {
     let warehouse = Warehouse::first(conn)?.id;
-    let levels = Stock::lock_of_variants(conn, variants)?;
+    let levels = lock_delivering(conn, variants.to_vec())?;
     let here = levels.into_iter().filter(|level| level.warehouse_id == warehouse);
     Ok(here.map(|level| (level.variant_id, level)).collect())
 }

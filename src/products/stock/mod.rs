@@ -12,6 +12,7 @@ pub mod import;
 mod ledger;
 mod listing;
 mod models;
+mod setting_aside;
 mod views;
 
 use utoipa_actix_web::service_config::ServiceConfig;
@@ -19,7 +20,7 @@ use utoipa_actix_web::service_config::ServiceConfig;
 pub use adjusting::{Adjustment, Change, adjust, receive};
 pub use allocating::{Demand, allocate, release, ship, take_back};
 pub use errors::StockError;
-pub use models::{Stock, available};
+pub use models::Stock;
 pub use views::Level;
 
 /// Below `/api/stocks`.

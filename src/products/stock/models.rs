@@ -3,7 +3,6 @@
 use std::collections::HashMap;
 
 use chrono::{DateTime, Utc};
-use diesel::dsl::sum;
 use diesel::prelude::*;
 use diesel::sql_types::{Array, Integer, Timestamptz, Uuid as SqlUuid};
 
@@ -29,21 +28,6 @@ impl Stock {
     /// What may still be promised.
     pub fn free(&self) -> i32 {
         (self.quantity + self.backorder_limit - self.allocated).max(0)
-    }
-
-    /// The levels of these variants in active warehouses, locked in one order so that buyers never deadlock;
-    /// given back in the order in which warehouses deliver.
-    pub(super) fn lock_of_variants(conn: &mut PgConnection, variants: &[VariantId]) -> QueryResult<Vec<Self>> {
-        let mut levels = Self::query()
-            .filter(stocks::variant_id.eq_any(variants))
-            .order(stocks::id)
-            .for_update()
-            .load::<Self>(conn)?;
-        let delivering = Warehouse::delivering(conn)?;
-        let turn = |level: &Self| delivering.iter().position(|id| *id == level.warehouse_id);
-        levels.retain(|level| turn(level).is_some());
-        levels.sort_by_key(|level| (turn(level), level.id));
-        Ok(levels)
     }
 
     pub(super) fn lock(conn: &mut PgConnection, ids: &[StockId]) -> QueryResult<HashMap<StockId, Self>> {
@@ -123,20 +107,15 @@ pub(super) fn apply(conn: &mut PgConnection, deltas: &[Delta], now: DateTime<Utc
 }
 
 /// What a line of an order holds in a warehouse.
-#[derive(Debug, Clone, HasQuery, Insertable)]
+#[derive(Debug, Clone, HasQuery)]
 #[diesel(table_name = stock_allocations)]
 pub(super) struct Allocation {
     pub order_line_id: OrderLineId,
     pub stock_id: StockId,
-    pub order_id: OrderId,
     pub quantity: i32,
 }
 
 impl Allocation {
-    pub fn insert_all(conn: &mut PgConnection, allocations: &[Self]) -> QueryResult<()> {
-        diesel::insert_into(stock_allocations::table).values(allocations).execute(conn).map(|_| ())
-    }
-
     /// What an order holds, line by line.
     pub fn of_order(conn: &mut PgConnection, order: OrderId) -> QueryResult<Vec<Self>> {
         Self::query()
@@ -155,19 +134,6 @@ impl Allocation {
             diesel::update(row).set(stock_allocations::quantity.eq(left)).execute(conn).map(|_| ())
         }
     }
-}
-
-/// How many of each variant may still be bought; those that nobody stocks are absent.
-pub fn available(conn: &mut PgConnection, variants: &[VariantId]) -> QueryResult<HashMap<VariantId, i64>> {
-    let free = stocks::quantity + stocks::backorder_limit - stocks::allocated;
-    let rows: Vec<(VariantId, Option<i64>)> = stocks::table
-        .inner_join(warehouses::table)
-        .filter(warehouses::is_active)
-        .filter(stocks::variant_id.eq_any(variants))
-        .group_by(stocks::variant_id)
-        .select((stocks::variant_id, sum(free)))
-        .load(conn)?;
-    Ok(rows.into_iter().map(|(variant, free)| (variant, free.unwrap_or_default())).collect())
 }
 
 /// A place that goods are kept in.
@@ -196,12 +162,6 @@ impl Warehouse {
     /// The one that goods come to where nobody says otherwise.
     pub fn first(conn: &mut PgConnection) -> QueryResult<Self> {
         Self::query().filter(warehouses::is_active).order((warehouses::sort_order, warehouses::id)).first(conn)
-    }
-
-    /// The ids of those that deliver, in their turn.
-    pub fn delivering(conn: &mut PgConnection) -> QueryResult<Vec<WarehouseId>> {
-        let active = warehouses::table.filter(warehouses::is_active);
-        active.order((warehouses::sort_order, warehouses::id)).select(warehouses::id).load(conn)
     }
 
     pub fn insert(&self, conn: &mut PgConnection) -> Result<(), StockError> {
