@@ -51,6 +51,8 @@ missing_for_run() {
 missing_for_test() {
     # Also with DATABASE_URL: the private server is among what is tested.
     (unset DATABASE_URL && missing_for_run)
+    # Runs the examples of docs/dialect.md, as their readers do; these ask with curl.
+    has bash || echo bash
     python3 -c 'import ensurepip' 2>/dev/null || echo venv
 }
 

@@ -4,6 +4,7 @@
 mod architecture;
 mod catalogue;
 mod configuration;
+mod documentation;
 mod endpoints;
 pub mod files;
 mod migrations;
