@@ -1,5 +1,6 @@
 //! The platform.
 
+mod api;
 mod audit;
 mod cache;
 mod config;

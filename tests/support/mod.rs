@@ -7,6 +7,7 @@ pub mod database;
 pub mod fakes;
 pub mod server;
 pub mod shop;
+pub mod statements;
 
 pub use client::{Client, TestResponse};
 pub use shop::TestShop;

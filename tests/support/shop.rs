@@ -1,6 +1,6 @@
 //! A whole shop for one test: its own database, the real application, called in this process.
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::rc::Rc;
 use std::sync::Arc;
 use std::time::Duration;
@@ -76,28 +76,8 @@ impl TestShop {
     pub async fn with_settings(settings: &[(&str, &str)]) -> Self {
         let database = TestDatabase::create();
         let data = TempDir::new().unwrap();
-        let folder = data.path().to_str().unwrap().to_owned();
-        let defaults = [
-            ("MERCER_DATA_DIR", folder.as_str()),
-            ("MERCER_SECRET_KEY", "only for tests, and nowhere else"),
-            ("BCRYPT_COST", "4"),
-            ("DATABASE_POOL_SIZE", "8"),
-            ("ADMIN_EMAILS", "boss@example.com"),
-            ("THROTTLING", "off"),
-        ];
-        let settings: Vec<_> = defaults.iter().chain(settings).copied().collect();
-        let config = Config::from_pairs(&settings).unwrap();
-        let pool = PoolSettings {
-            url: database.url.clone(),
-            size: config.database_pool_size,
-            // Nobody waits for a connection as long as a busy machine may take to make one.
-            time_outs: TimeOuts { connection: Duration::from_secs(10), ..TimeOuts::INTERACTIVE },
-        };
-        let db = Db::new(&pool);
         let clock = ShiftedClock::default();
-        // Asks the database every time: tests look at what has just changed.
-        let principals = SessionPrincipals::with_freshness(db.clone(), clock.clock(), Duration::ZERO);
-        let app = setup::app_with(config, db, clock.clock(), Arc::new(principals)).unwrap();
+        let app = app_on(&database.url, data.path(), &clock, settings);
         let caller = caller(&app).await;
         Self { app, clock, caller, data, database }
     }
@@ -105,6 +85,12 @@ impl TestShop {
     /// A second program over the same database: another instance of the shop.
     pub async fn another_instance(&self) -> Client {
         Client::new(caller(&self.app).await, None)
+    }
+
+    /// The same with an [`App`] of its own: the two know of each other by the database alone.
+    pub async fn another_program(&self) -> Client {
+        let app = app_on(&self.database.url, self.data.path(), &self.clock, &[]);
+        Client::new(caller(&app).await, None)
     }
 
     /// Somebody we do not know.
@@ -237,6 +223,35 @@ impl TestShop {
         let wanted = job_rows::table.filter(job_rows::state.eq("running").or(is_ready));
         self.sql(|conn| diesel::select(diesel::dsl::exists(wanted)).get_result(conn))
     }
+}
+
+/// The application of a test on its database, with settings in place of the defaults of tests.
+fn app_on(url: &str, folder: &Path, clock: &ShiftedClock, settings: &[(&str, &str)]) -> App {
+    let defaults = [
+        ("MERCER_DATA_DIR", folder.to_str().unwrap()),
+        ("MERCER_SECRET_KEY", "only for tests, and nowhere else"),
+        ("BCRYPT_COST", "4"),
+        ("DATABASE_POOL_SIZE", "8"),
+        ("ADMIN_EMAILS", "boss@example.com"),
+        ("THROTTLING", "off"),
+    ];
+    let settings: Vec<_> = defaults.iter().chain(settings).copied().collect();
+    let config = Config::from_pairs(&settings).unwrap();
+    let pool = PoolSettings {
+        url: url.to_owned(),
+        size: config.database_pool_size,
+        // Nobody waits for a connection as long as a busy machine may take to make one.
+        time_outs: TimeOuts { connection: Duration::from_secs(10), ..TimeOuts::INTERACTIVE },
+    };
+    let db = Db::new(&pool);
+    // Asks the database every time: tests look at what has just changed.
+    let principals = SessionPrincipals::with_freshness(db.clone(), clock.clock(), Duration::ZERO);
+    setup::app_with(config, db, clock.clock(), Arc::new(principals)).unwrap()
+}
+
+/// A stranger to a shop whose database lives elsewhere: for processes that a test starts.
+pub async fn stranger_to(url: &str, folder: &Path) -> Client {
+    Client::new(caller(&app_on(url, folder, &ShiftedClock::default(), &[])).await, None)
 }
 
 async fn caller(app: &App) -> Caller {

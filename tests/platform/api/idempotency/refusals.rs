@@ -1,0 +1,144 @@
+//! Which refusals are kept: what the shop says of itself, not what was wrong with the input or the moment.
+
+use serde_json::json;
+
+use super::{assert_replayed, guest_order, is_replayed, keyed, orders, stored};
+use crate::platform::api::{etag, order_url, placed};
+use crate::support::TestShop;
+use crate::support::builders::order_of;
+
+#[actix_web::test]
+async fn out_of_stock_is_an_answer_and_stays_one() {
+    let shop = TestShop::new().await;
+    let (ana, staff) = (shop.customer("ana").await, shop.staff().await);
+    let mug = shop.product("Mug").stock(1).create();
+    let books = shop.books();
+
+    let first = keyed(&ana, "order-1").post("/api/orders/", order_of(&[(&mug, 2)])).await;
+    assert_eq!(
+        first.expect(409),
+        json!({
+            "code": "out_of_stock",
+            "detail": "Not enough stock.",
+            "lines": {"0": {"sku": "MUG", "requested": 2, "available": 1}},
+        })
+    );
+    assert_eq!((shop.books(), stored(&shop)), (books, 1));
+
+    staff.post("/api/stocks/adjust/", json!({"sku": "MUG", "quantity": 5})).await.expect(200);
+    assert_replayed(&first, &keyed(&ana, "order-1").post("/api/orders/", order_of(&[(&mug, 2)])).await);
+    assert_eq!(orders(&shop), 0);
+    keyed(&ana, "order-2").post("/api/orders/", order_of(&[(&mug, 2)])).await.expect(201);
+}
+
+#[actix_web::test]
+async fn a_move_that_an_order_does_not_have_is_refused_alike() {
+    let shop = TestShop::new().await;
+    let (ana, staff) = (shop.customer("ana").await, shop.staff().await);
+    let mug = shop.product("Mug").create();
+    let order = placed(&ana, &[(&mug, 1)]).await;
+    let deliver = order_url(&order, "deliver/");
+
+    let first = keyed(&staff, "deliver").post(&deliver, json!({})).await;
+    assert_eq!(first.status, 409);
+    for verb in ["process", "ship"] {
+        staff.post(&order_url(&order, &format!("{verb}/")), json!({})).await.expect(200);
+    }
+
+    assert_replayed(&first, &keyed(&staff, "deliver").post(&deliver, json!({})).await);
+    assert_eq!(staff.get(&order_url(&order, "")).await.expect(200)["status"], "shipped");
+}
+
+#[actix_web::test]
+async fn what_was_wrong_with_the_input_may_be_sent_right_under_the_same_key() {
+    let shop = TestShop::new().await;
+    let ana = keyed(&shop.customer("ana").await.client, "order-1");
+    let mug = shop.product("Mug").create();
+    let mut unknown = order_of(&[(&mug, 1)]);
+    unknown["lines"][0]["sku"] = json!("CUP");
+
+    for (body, status) in [(json!({}), 400), (json!([]), 400), (unknown, 400)] {
+        let refused = ana.post("/api/orders/", body.clone()).await;
+        assert_eq!(refused.status, status, "{body}");
+        assert_eq!(stored(&shop), 0, "{body}");
+    }
+    let placed = ana.post("/api/orders/", order_of(&[(&mug, 1)])).await;
+    assert!(placed.status == 201 && !is_replayed(&placed));
+}
+
+#[actix_web::test]
+async fn who_is_not_let_in_leaves_no_answer_behind() {
+    let shop = TestShop::new().await;
+    let (ana, guest) = (shop.customer("ana").await, shop.anonymous());
+    let mug = shop.product("Mug").create();
+    let order = placed(&ana, &[(&mug, 1)]).await;
+
+    for client in [&ana.client, &guest] {
+        let client = keyed(client, "key");
+        for url in [order_url(&order, "process/"), "/api/products/".to_owned(), "/api/nowhere/".to_owned()] {
+            let status = client.post(&url, json!({})).await.status.as_u16();
+            assert!([401, 403, 404].contains(&status), "{url} {status}");
+        }
+    }
+    let stranger = keyed(&shop.customer("ben").await.client, "key");
+    stranger.post(&order_url(&order, "cancel/"), json!({})).await.expect(404);
+
+    assert_eq!(stored(&shop), 0);
+}
+
+#[actix_web::test]
+async fn a_version_that_was_not_seen_is_told_anew_each_time() {
+    let shop = TestShop::new().await;
+    let staff = keyed(&shop.staff().await.client, "reprice");
+    shop.product("Mug").create();
+    let url = "/api/products/mug/";
+    let tag = etag(&staff.get(url).await);
+
+    staff.with_header("if-match", "\"0.x\"").patch(url, json!({"price": "11"})).await.expect(412);
+    assert_eq!(stored(&shop), 0);
+    let changed = staff.with_header("if-match", &tag).patch(url, json!({"price": "11"})).await;
+    assert!(changed.status == 200 && !is_replayed(&changed), "{changed:?}");
+}
+
+#[actix_web::test]
+async fn a_failure_of_ours_is_not_kept() {
+    let shop = TestShop::new().await;
+    let guest = keyed(&shop.anonymous(), "order-1");
+    let mug = shop.product("Mug").create();
+    let body = guest_order("guest@example.com", &[(&mug, 1)]);
+    let books = shop.books();
+
+    shop.execute("alter table order_history rename to lost_history");
+    let failed = guest.post("/api/orders/", body.clone()).await;
+    assert_eq!((failed.status.as_u16(), failed.json()["code"].clone()), (500, json!("error")));
+    shop.execute("alter table lost_history rename to order_history");
+    assert_eq!((shop.books(), stored(&shop)), (books, 0));
+
+    let placed = guest.post("/api/orders/", body).await;
+    assert!(placed.status == 201 && !is_replayed(&placed));
+    assert_eq!(orders(&shop), 1);
+}
+
+#[actix_web::test]
+async fn a_moment_without_the_database_is_not_kept() {
+    let shop = TestShop::with_settings(&[("DATABASE_POOL_SIZE", "1")]).await;
+    let guest = keyed(&shop.anonymous(), "order-1");
+    let mug = shop.product("Mug").create();
+    let body = guest_order("guest@example.com", &[(&mug, 1)]);
+
+    let busy = tokio::task::spawn_blocking({
+        let db = shop.app.db.clone();
+        move || db.read_blocking(|conn| diesel::RunQueryDsl::execute(diesel::sql_query("select pg_sleep(1.5)"), conn))
+    });
+    let held = shop.app.db.read(|conn| diesel::RunQueryDsl::execute(diesel::sql_query("select pg_sleep(1.5)"), conn));
+    let (refused, _) = futures_util::future::join(guest.post("/api/orders/", body.clone()), held).await;
+    busy.await.unwrap().unwrap();
+
+    if refused.status != 201 {
+        assert_eq!((refused.status.as_u16(), refused.header("retry-after")), (503, Some("1")));
+        assert_eq!(stored(&shop), 0);
+    }
+    let placed = guest.post("/api/orders/", body).await;
+    placed.expect(201);
+    assert_eq!(orders(&shop), 1);
+}

@@ -1,0 +1,96 @@
+//! Whose key it is: those of two people, or for two URLs, never meet.
+
+use serde_json::json;
+
+use super::{assert_replayed, guest_order, is_replayed, keyed, orders, reused, stored};
+use crate::platform::api::order_url;
+use crate::support::TestShop;
+use crate::support::builders::order_of;
+
+#[actix_web::test]
+async fn two_customers_use_one_key_without_knowing() {
+    let shop = TestShop::new().await;
+    let (ana, ben) = (shop.customer("ana").await, shop.customer("ben").await);
+    let mug = shop.product("Mug").create();
+
+    let hers = keyed(&ana, "1").post("/api/orders/", order_of(&[(&mug, 1)])).await;
+    let his = keyed(&ben, "1").post("/api/orders/", order_of(&[(&mug, 1)])).await;
+
+    assert_eq!(hers.expect(201)["customer"], json!(ana.customer));
+    assert_eq!(his.expect(201)["customer"], json!(ben.customer));
+    assert!(!is_replayed(&his));
+    assert_replayed(&his, &keyed(&ben, "1").post("/api/orders/", order_of(&[(&mug, 1)])).await);
+    assert_eq!((orders(&shop), stored(&shop)), (2, 2));
+}
+
+#[actix_web::test]
+async fn a_guest_never_gets_the_secret_of_another() {
+    let shop = TestShop::new().await;
+    let guest = keyed(&shop.anonymous(), "1");
+    let mug = shop.product("Mug").create();
+    let order = |email: &str| guest.post("/api/orders/", guest_order(email, &[(&mug, 1)]));
+
+    let one = order("one@example.com").await;
+    let other = order("other@example.com").await;
+
+    assert_eq!((one.expect(201)["email"].clone(), other.expect(201)["email"].clone()), {
+        (json!("one@example.com"), json!("other@example.com"))
+    });
+    assert!(!is_replayed(&other));
+    assert_ne!(one.header("x-order-token"), other.header("x-order-token"));
+    assert_replayed(&one, &order("one@example.com").await);
+    assert_eq!(orders(&shop), 2);
+}
+
+#[actix_web::test]
+async fn a_guest_who_signs_in_is_somebody_else() {
+    let shop = TestShop::new().await;
+    let ana = shop.customer("ana").await;
+    let mug = shop.product("Mug").create();
+    let body = guest_order("ana@example.com", &[(&mug, 1)]);
+
+    let as_guest = keyed(&shop.anonymous(), "1").post("/api/orders/", body.clone()).await;
+    let as_ana = keyed(&ana, "1").post("/api/orders/", body).await;
+
+    assert_eq!(as_guest.expect(201)["customer"], json!(null));
+    assert_eq!(as_ana.expect(201)["customer"], json!(ana.customer));
+    assert_eq!(as_ana.header("x-order-token"), None);
+}
+
+#[actix_web::test]
+async fn holders_of_two_secrets_cancel_their_own_orders() {
+    let shop = TestShop::new().await;
+    let guest = shop.anonymous();
+    let mug = shop.product("Mug").create();
+    let mut cancelled = Vec::new();
+    for email in ["one@example.com", "other@example.com"] {
+        let placed = guest.post("/api/orders/", guest_order(email, &[(&mug, 1)])).await;
+        let holder = guest.with_header("x-order-token", placed.header("x-order-token").unwrap());
+        let url = order_url(&placed.expect(201), "cancel/");
+        let first = keyed(&holder, "1").post(&url, json!({})).await;
+        assert_replayed(&first, &keyed(&holder, "1").post(&url, json!({})).await);
+        cancelled.push(first.expect(200)["email"].clone());
+    }
+    assert_eq!(cancelled, ["one@example.com", "other@example.com"]);
+}
+
+#[actix_web::test]
+async fn one_key_serves_for_several_urls_and_methods() {
+    let shop = TestShop::new().await;
+    let staff = shop.staff().await;
+    let client = keyed(&staff, "1");
+    shop.product("Cup").create();
+
+    let product = json!({"name": "Mug", "sku": "MUG", "price": "3"});
+    client.post("/api/products/", product.clone()).await.expect(201);
+    client.post("/api/categories/", json!({"name": "Mugs"})).await.expect(201);
+    client.patch("/api/products/mug/", json!({"price": "4"})).await.expect(200);
+    client.patch("/api/categories/mugs/", json!({"name": "All mugs"})).await.expect(200);
+    assert_eq!(stored(&shop), 4);
+
+    // The same route with another id is another request.
+    let other = client.patch("/api/products/cup/", json!({"price": "4"})).await;
+    assert_eq!(other.expect(422), reused());
+    assert_eq!(staff.get("/api/products/cup/").await.expect(200)["price"], "10.00");
+    assert!(is_replayed(&client.post("/api/products/", product).await));
+}

@@ -1,0 +1,119 @@
+//! `fields` and `omit`: how much of a thing is shown.
+
+use serde_json::json;
+
+use super::{order_url, placed};
+use crate::support::TestShop;
+use crate::support::builders::order_of;
+
+#[actix_web::test]
+async fn one_thing_shows_the_fields_that_were_asked_for() {
+    let shop = TestShop::new().await;
+    let guest = shop.anonymous();
+    let mug = shop.product("Mug").variant("MUG-L", "12.00", 3).create();
+    let url = format!("/api/products/{}/", mug.id);
+    let whole = guest.get(&url).await.expect(200);
+    let without = |names: &[&str]| {
+        let mut product = whole.clone();
+        names.iter().for_each(|name| drop(product.as_object_mut().unwrap().remove(*name)));
+        product
+    };
+
+    let cases = [
+        ("fields=name,price", json!({"name": "Mug", "price": "10.00"})),
+        ("fields=price&fields=name", json!({"name": "Mug", "price": "10.00"})),
+        ("fields[]=price&fields[]=name,colour", json!({"name": "Mug", "price": "10.00"})),
+        ("fields= name , ,", json!({"name": "Mug"})),
+        ("fields=variants.sku", json!({"variants": [{"sku": "MUG"}, {"sku": "MUG-L"}]})),
+        (
+            "fields=slug,variants.sku,variants.available,variants.colour",
+            json!({"slug": "mug", "variants": [{"sku": "MUG", "available": 10}, {"sku": "MUG-L", "available": 3}]}),
+        ),
+        (
+            "fields=variants.options,name&omit=variants.options.size",
+            json!({"name": "Mug", "variants": [{"options": {}}, {"options": {}}]}),
+        ),
+        ("fields=name.first", json!({"name": "Mug"})),
+        ("fields=colour", json!({})),
+        ("fields=version,archived_at", json!({})),
+        ("fields=", whole.clone()),
+        ("fields=*", whole.clone()),
+        ("fields=~all,name", whole.clone()),
+        ("fields=*&omit=variants", without(&["variants"])),
+        ("omit=variants,colour,metadata", without(&["variants", "metadata"])),
+        ("fields=name,sku&omit=sku", json!({"name": "Mug"})),
+        ("omit=", whole.clone()),
+    ];
+
+    for (query, expected) in cases {
+        assert_eq!(guest.get(&format!("{url}?{}", query.replace(' ', "%20"))).await.expect(200), expected, "{query}");
+    }
+}
+
+#[actix_web::test]
+async fn fields_come_in_their_own_order() {
+    let shop = TestShop::new().await;
+    shop.product("Mug").create();
+
+    let answer = shop.anonymous().get("/api/products/mug/?fields=price,slug,name").await;
+
+    assert_eq!(answer.body, r#"{"name":"Mug","slug":"mug","price":"10.00"}"#);
+}
+
+#[actix_web::test]
+async fn lists_show_the_fields_of_each_and_the_envelope_stays() {
+    let shop = TestShop::new().await;
+    let guest = shop.anonymous();
+    shop.product("Cup").create();
+    shop.product("Mug").create();
+
+    let list = guest.get("/api/products/?fields=name,count&page_size=1").await.expect(200);
+    assert_eq!(
+        list,
+        json!({
+            "count": 2,
+            "next": "http://localhost:8080/api/products/?fields=name%2Ccount&page_size=1&page=2",
+            "previous": null,
+            "results": [{"name": "Cup"}],
+        })
+    );
+    let list = guest.get("/api/products/?fields=variants.sku&limit=5").await.expect(200);
+    assert_eq!(list["results"], json!([{"variants": [{"sku": "CUP"}]}, {"variants": [{"sku": "MUG"}]}]));
+    let list = guest.get("/api/products/?fields=none&cursor=").await.expect(200);
+    assert_eq!(list, json!({"next": null, "previous": null, "results": [{}, {}]}));
+    let bare = shop.staff().await.get("/api/warehouses/?fields=code").await.expect(200);
+    assert_eq!(bare, json!([{"code": "default"}]), "lists without pages, too");
+}
+
+#[actix_web::test]
+async fn answers_to_changes_have_the_shape_that_was_asked_for() {
+    let shop = TestShop::new().await;
+    let (ana, staff) = (shop.customer("ana").await, shop.staff().await);
+    let mug = shop.product("Mug").create();
+
+    let body = json!({"name": "Pot", "sku": "POT", "price": "3"});
+    let created = staff.post("/api/products/?fields=name,variants.sku", body).await;
+    assert_eq!(created.expect(201), json!({"name": "Pot", "variants": [{"sku": "POT"}]}));
+    let place = created.header("location").unwrap();
+    let changed = staff.patch(&format!("{place}?fields=price"), json!({"price": "4.5"})).await;
+    assert_eq!(changed.expect(200), json!({"price": "4.50"}));
+
+    let order = ana.post("/api/orders/?fields=status,lines.sku", order_of(&[(&mug, 2)])).await;
+    assert_eq!(order.expect(201), json!({"status": "confirmed", "lines": [{"sku": "MUG"}]}));
+    let order = placed(&ana, &[(&mug, 1)]).await;
+    let cancelled = ana.post(&order_url(&order, "cancel/?fields=status"), json!({})).await;
+    assert_eq!(cancelled.expect(200), json!({"status": "cancelled"}));
+}
+
+#[actix_web::test]
+async fn a_shape_that_is_refused_changes_nothing() {
+    let shop = TestShop::new().await;
+    let ana = shop.customer("ana").await;
+    let mug = shop.product("Mug").create();
+    let before = shop.books();
+
+    let refused = ana.post("/api/orders/?expand=a.b.c.d", order_of(&[(&mug, 1)])).await;
+
+    assert_eq!(refused.expect(400), json!({"expand": ["Expansions go at most 3 levels deep."]}));
+    assert_eq!(shop.books(), before);
+}

@@ -1,0 +1,127 @@
+//! No list asks the database once for every row, however much of it is expanded.
+
+use serde_json::{Value, json};
+
+use super::{order_url, placed};
+use crate::support::{Client, TestShop};
+
+/// As many rows as the larger page shows.
+const ROWS: usize = 100;
+
+/// Everything of which there are lists, a hundred times; each row with all its references.
+async fn large_shop() -> TestShop {
+    let shop = TestShop::overheard().await;
+    let (ana, staff) = (shop.customer("ana").await, shop.staff().await);
+    let root = shop.category("Root", None);
+    for number in 0..ROWS {
+        let category = shop.category(&format!("c{number:03}"), Some(root));
+        shop.product(&format!("Mug {number:03}")).in_category(category).create();
+    }
+    let first = shop.product("Mug").in_category(root).create();
+    let order = placed(&ana, &[(&first, 1)]).await;
+    for verb in ["process", "ship"] {
+        staff.post(&order_url(&order, &format!("{verb}/")), json!({})).await.expect(200);
+    }
+    staff.post(&order_url(&order, "returns/"), json!({})).await.expect(201);
+    copy_orders(&shop);
+    shop.execute(
+        "insert into jobs (id, queue, name, payload, run_at, max_attempts, created_at) \
+         select gen_random_uuid(), 'default', 'n', '{}', now(), 1, now() from generate_series(1, 100)",
+    );
+    shop
+}
+
+/// A hundred copies of the one order and its return, each with a line of a product of its own.
+fn copy_orders(shop: &TestShop) {
+    let id =
+        |kind: u8, number: &str| format!("('00000000-0000-7000-{kind}000-' || lpad({number}::text, 12, '0'))::uuid");
+    let copies = |table: &str, members: &str| {
+        shop.execute(&format!(
+            "insert into {table} select (jsonb_populate_record(r, jsonb_build_object({members}))).* \
+             from {table} r, (select v.id, v.product_id, row_number() over (order by v.sku) n from variants v \
+                              where v.sku like 'MUG-%') v"
+        ));
+    };
+    let (order, line) = (id(8, "v.n"), id(9, "v.n"));
+    copies("orders", &format!("'id', {order}, 'number', 'C-' || v.n"));
+    copies(
+        "order_lines",
+        &format!("'id', {line}, 'order_id', {order}, 'product_id', v.product_id, 'variant_id', v.id"),
+    );
+    copies("returns", &format!("'id', gen_random_uuid(), 'number', 'R-' || v.n, 'order_id', {order}"));
+}
+
+/// All lists, and how each is asked so that its first rows are like its last.
+fn lists() -> Vec<(&'static str, String)> {
+    vec![
+        ("/api/categories/", "/api/categories/?ordering=-level".to_owned()),
+        ("/api/categories/{id}/children/", "/api/categories/root/children/?".to_owned()),
+        ("/api/categories/{id}/descendants/", "/api/categories/root/descendants/?".to_owned()),
+        ("/api/categories/{id}/products/", "/api/categories/root/products/?ordering=-name".to_owned()),
+        ("/api/customers/me/orders/", "/api/customers/me/orders/?ordering=number".to_owned()),
+        ("/api/jobs/", "/api/jobs/?".to_owned()),
+        ("/api/orders/", "/api/orders/?ordering=number".to_owned()),
+        ("/api/products/", "/api/products/?ordering=-name".to_owned()),
+        ("/api/returns/", "/api/returns/?ordering=-number".to_owned()),
+        ("/api/stock-movements/", "/api/stock-movements/?".to_owned()),
+        ("/api/stocks/", "/api/stocks/?".to_owned()),
+    ]
+}
+
+/// What a page of so many rows asks the database.
+async fn statements(shop: &TestShop, client: &Client, url: &str, size: usize) -> Vec<String> {
+    let (answer, statements) = shop.statements_of(client.get(&format!("{url}&page_size={size}"))).await;
+    let page = answer.expect(200);
+    assert_eq!(page["results"].as_array().unwrap().len(), size, "{url}");
+    statements
+}
+
+#[actix_web::test]
+async fn a_page_of_a_hundred_asks_the_database_as_often_as_a_page_of_ten() {
+    let shop = large_shop().await;
+    let (root, ana) = (shop.superuser().await, shop.anonymous());
+    let token = ana.post("/api/auth/token/", json!({"email": "ana@example.com", "password": "correct horse"})).await;
+    let ana = ana.with_header("authorization", &format!("Bearer {}", token.expect(200)["access"].as_str().unwrap()));
+
+    for (list, url) in lists() {
+        let client = if list.contains("/me/") { &ana } else { &root.client };
+        for shown in ["", "&expand=*.*.*", "&expand=*.*.*&cursor="] {
+            let url = format!("{url}{shown}");
+            statements(&shop, client, &url, 1).await;
+            let few = statements(&shop, client, &url, 10).await;
+            let many = statements(&shop, client, &url, ROWS).await;
+            assert_eq!(few.len(), many.len(), "{url}: {few:#?} {many:#?}");
+            assert!(few.len() > 1 && few.len() <= 30, "{url}: {few:#?}");
+        }
+    }
+}
+
+#[actix_web::test]
+async fn expansions_ask_once_for_each_kind_of_thing() {
+    let shop = large_shop().await;
+    let root = shop.superuser().await;
+
+    let plain = statements(&shop, &root, "/api/orders/?ordering=number", ROWS).await;
+    let expanded = statements(&shop, &root, "/api/orders/?ordering=number&expand=lines.product.category", ROWS).await;
+
+    let page = root.get("/api/orders/?ordering=number&page_size=100&expand=lines.product.category").await.expect(200);
+    let orders = page["results"].as_array().unwrap();
+    assert!(orders.iter().all(|order| order["lines"][0]["product"]["category"]["name"].is_string()));
+    // A product is itself, the channel, variants, prices and stock; a category is itself and its products.
+    assert_eq!(expanded.len() - plain.len(), 5 + 2, "{expanded:#?}");
+}
+
+#[actix_web::test]
+async fn every_list_is_counted_here() {
+    let shop = TestShop::new().await;
+    let document = shop.anonymous().get("/api/schema/?format=json").await.expect(200);
+    let has_cursor = |item: &Value| {
+        let parameters = item.pointer("/get/parameters").and_then(Value::as_array).into_iter().flatten();
+        parameters.into_iter().any(|parameter| parameter["name"] == "cursor")
+    };
+    let paths = document["paths"].as_object().unwrap().iter();
+    let mut documented: Vec<&str> = paths.filter(|(_, item)| has_cursor(item)).map(|(path, _)| path.as_str()).collect();
+    documented.sort_unstable();
+
+    assert_eq!(documented, lists().iter().map(|(list, _)| *list).collect::<Vec<_>>());
+}
