@@ -80,7 +80,7 @@ impl Page {
         let place = if let Some(cursor) = last("cursor") {
             Place::Keyset(Self::open(cursor, key, &purpose)?)
         } else if last("page").is_none() && (last("limit").is_some() || last("offset").is_some()) {
-            Place::Offset(last("offset").and_then(|text| text.parse().ok()).filter(|offset| *offset >= 0).unwrap_or(0))
+            Place::Offset(last("offset").and_then(read_whole).filter(|offset| *offset >= 0).unwrap_or(0))
         } else {
             match last("page") {
                 None | Some("") => Place::Number(1),
@@ -224,14 +224,17 @@ impl Page {
     }
 }
 
-/// A number past the end of 64 bits is a large size, not a wrong one.
 fn read_size(text: &str) -> Option<i64> {
-    let size = match text.parse() {
-        Ok(size) => size,
-        Err(error) if *std::num::ParseIntError::kind(&error) == IntErrorKind::PosOverflow => MAX_SIZE,
-        Err(_) => return None,
-    };
-    (size >= 1).then_some(size.min(MAX_SIZE))
+    read_whole(text).filter(|size| *size >= 1).map(|size| size.min(MAX_SIZE))
+}
+
+/// A number past the end of 64 bits is a large one, not a wrong one.
+fn read_whole(text: &str) -> Option<i64> {
+    match text.parse::<i64>() {
+        Ok(number) => Some(number),
+        Err(error) if *error.kind() == IntErrorKind::PosOverflow => Some(i64::MAX),
+        Err(_) => None,
+    }
 }
 
 /// All but the unreserved characters of RFC 3986.
