@@ -54,10 +54,10 @@ impl ApiError for Stale {
 }
 
 impl Expected {
-    /// A tag that is not of ours names no version, and so none that is there.
+    /// A tag that is not of ours, or cannot be read, names no version, and so none that is there.
     pub(super) fn read(request: &HttpRequest) -> Self {
         let tags = tags(request, IF_MATCH);
-        if tags.is_empty() || tags.iter().any(|tag| tag == "*") {
+        if !request.headers().contains_key(IF_MATCH) || tags.iter().any(|tag| tag == "*") {
             return Self::Any;
         }
         Self::Versions(tags.iter().filter_map(|tag| version_of(tag)).collect())
@@ -99,7 +99,9 @@ mod tests {
         assert!(expected("\"7.ab\"").ensure(7).is_ok());
         assert_eq!(expected("\"7.ab\"").ensure(8), Err(Stale { version: 8 }));
         assert_eq!(expected("\"other\"").ensure(1), Err(Stale { version: 1 }));
-        assert_eq!(expected("7").ensure(7), Err(Stale { version: 7 }));
+        for nothing in ["7", "", ",", "ÿ"] {
+            assert_eq!(expected(nothing).ensure(7), Err(Stale { version: 7 }), "{nothing}");
+        }
     }
 
     #[test]
