@@ -49,14 +49,6 @@ impl Answer {
         Self { status, headers: Vec::new(), secret_headers: Vec::new(), body, last_modified: None }
     }
 
-    /// 200 with one thing, tagged.
-    fn of_one<T: Resource>(status: StatusCode, view: &T, body: Vec<u8>) -> Result<Self, Problem> {
-        let (version, last_modified) = (view.version(), view.last_modified());
-        let mut answer = Self::new(status, Some(body)).tagged(version)?;
-        answer.last_modified = last_modified;
-        Ok(answer)
-    }
-
     /// 200 with JSON that was written elsewhere.
     pub fn of_json(body: Vec<u8>) -> Result<Self, Problem> {
         Self::new(StatusCode::OK, Some(body)).tagged(None)
@@ -120,14 +112,18 @@ pub(super) struct Writer<'a> {
 
 impl Writer<'_> {
     pub fn one<T: Resource>(self, status: StatusCode, view: &T) -> Result<Answer, Problem> {
-        let body = if self.shape.is_plain() {
+        let shape = self.shape;
+        let body = if shape.is_plain() {
             serde_json::to_vec(view)
         } else {
             let mut value = to_value(view)?;
             self.fit::<T>(&mut [&mut value])?;
             serde_json::to_vec(&value)
         };
-        Answer::of_one(status, view, body.map_err(internal)?)
+        let mut answer = Answer::new(status, Some(body.map_err(internal)?)).tagged(view.version())?;
+        // Others that are shown within it change without it.
+        answer.last_modified = view.last_modified().filter(|_| !shape.expands());
+        Ok(answer)
     }
 
     pub fn all<T: Resource>(self, views: &[T]) -> Result<Answer, Problem> {

@@ -78,6 +78,11 @@ impl Shape {
         *self == Self::default()
     }
 
+    /// Others are shown within it.
+    pub(super) fn expands(&self) -> bool {
+        !self.expand.is_empty()
+    }
+
     /// Leaves out of `value` what was not asked for.
     pub(super) fn cut(&self, value: &mut Value) {
         if !self.fields.is_empty() {
