@@ -36,7 +36,7 @@ pub struct LookupQuery<'a> {
 impl LookupQuery<'_> {
     /// The last value under this name, if it is not empty.
     pub fn one<T: FromJson>(&mut self, name: &str) -> Option<T> {
-        let value = self.pairs.last(name).filter(|value| !value.is_empty())?.to_owned();
+        let value = self.pairs.last(name).filter(|value| !value.trim().is_empty())?.to_owned();
         self.read(name, &value)
     }
 
