@@ -12,9 +12,9 @@ const SIGNATURE: usize = 16;
 /// The row that a page begins behind, or ends before.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub(super) struct Cursor {
-    /// What the row has in the columns of the order, as PostgreSQL writes it.
+    /// What the row has in the columns of the order, as PostgreSQL writes it; none at an end of the list.
     #[serde(rename = "p")]
-    pub position: Vec<String>,
+    pub position: Option<Vec<String>>,
     /// Towards the beginning of the list.
     #[serde(rename = "b")]
     pub is_backward: bool,
@@ -53,7 +53,7 @@ mod tests {
     #[test]
     fn a_cursor_opens_only_unchanged_and_for_its_list() {
         let key = MasterKey::new("one").unwrap();
-        let cursor = Cursor { position: vec!["2026-01-01 00:00:00+00".into(), "x".into()], is_backward: false };
+        let cursor = Cursor { position: Some(vec!["2026-01-01 00:00:00+00".into(), "x".into()]), is_backward: false };
         let sealed = cursor.seal(&key, "orders:-placed_at");
         assert_eq!(Cursor::open(&sealed, &key, "orders:-placed_at"), Some(cursor));
         assert_eq!(Cursor::open(&sealed, &key, "orders:number"), None);

@@ -123,7 +123,7 @@ impl Page {
         match &self.place {
             Place::Keyset(cursor) => {
                 let is_backward = cursor.as_ref().is_some_and(|cursor| cursor.is_backward);
-                let position = cursor.as_ref().map(|cursor| cursor.position.clone());
+                let position = cursor.as_ref().and_then(|cursor| cursor.position.clone());
                 Ok(Window {
                     keyset: Some(Keyset::new(sort, position, is_backward)),
                     order: sort.clause(is_backward),
@@ -204,15 +204,17 @@ impl Page {
         key: &MasterKey,
         slice: &Slice<T>,
     ) -> (Option<String>, Option<String>) {
-        let Some((first, last)) = &slice.ends else { return (None, None) };
         let is_backward = cursor.is_some_and(|cursor| cursor.is_backward);
-        let link = |position: &[String], is_backward: bool| {
-            let cursor = Cursor { position: position.to_vec(), is_backward }.seal(key, &self.purpose);
+        // Where the cursor came from there is something, whatever was found beyond.
+        let came_from_within = cursor.is_some_and(|cursor| cursor.position.is_some());
+        let (has_next, has_previous) =
+            if is_backward { (came_from_within, slice.goes_on) } else { (slice.goes_on, came_from_within) };
+        let link = |position: Option<&Vec<String>>, is_backward: bool| {
+            let cursor = Cursor { position: position.cloned(), is_backward }.seal(key, &self.purpose);
             self.link(&["cursor"], [("cursor", cursor.as_str())])
         };
-        // Where the cursor came from there is something, whatever was found beyond.
-        let has_next = is_backward || slice.goes_on;
-        let has_previous = if is_backward { slice.goes_on } else { cursor.is_some() };
+        // Where all rows have gone meanwhile, the way back begins at the end of the list.
+        let (first, last) = slice.ends.as_ref().map(|(first, last)| (first, last)).unzip();
         (has_next.then(|| link(last, false)), has_previous.then(|| link(first, true)))
     }
 
