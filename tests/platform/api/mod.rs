@@ -11,7 +11,7 @@ mod preconditions;
 mod shapes;
 mod statements;
 
-use serde_json::{Value, json};
+use serde_json::Value;
 
 use crate::support::builders::{Made, order_of};
 use crate::support::{Client, TestResponse, TestShop};
@@ -39,10 +39,9 @@ fn etag(answer: &TestResponse) -> String {
 impl TestShop {
     /// Copies a row past the API, with these members changed; `which` is a condition that finds one row.
     fn copy_row(&self, table: &str, which: &str, changes: &Value) {
-        let mut changes = changes.clone();
-        changes["id"] = json!(uuid::Uuid::now_v7());
+        let changes = format!("jsonb_build_object('id', gen_random_uuid()) || '{changes}'::jsonb");
         self.execute(&format!(
-            "insert into {table} select (jsonb_populate_record(r, '{changes}'::jsonb)).* from {table} r where {which}"
+            "insert into {table} select (jsonb_populate_record(r, {changes})).* from {table} r where {which}"
         ));
     }
 }

@@ -82,7 +82,7 @@ async fn lists_show_the_fields_of_each_and_the_envelope_stays() {
     let list = guest.get("/api/products/?fields=none&cursor=").await.expect(200);
     assert_eq!(list, json!({"next": null, "previous": null, "results": [{}, {}]}));
     let bare = shop.staff().await.get("/api/warehouses/?fields=code").await.expect(200);
-    assert_eq!(bare, json!([{"code": "default"}]), "lists without pages, too");
+    assert_eq!(bare, json!([{"code": "main"}]), "lists without pages, too");
 }
 
 #[actix_web::test]

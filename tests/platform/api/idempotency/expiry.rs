@@ -3,7 +3,6 @@
 use chrono::TimeDelta;
 use mercer::jobs::PurgeIdempotencyKeys;
 use mercer::platform::jobs::Job;
-use serde_json::json;
 
 use super::{assert_replayed, guest_order, is_replayed, keyed, orders, stored};
 use crate::support::TestShop;
@@ -38,7 +37,7 @@ async fn the_job_forgets_what_is_over_and_nothing_else() {
     order("2").await.expect(201);
     shop.execute(
         "insert into idempotency_keys select convert_to(i::text, 'UTF8'), fingerprint, status, headers, null, null, \
-         created_at, expires_at from idempotency_keys, generate_series(1, 1500) i limit 1500",
+         created_at, expires_at from (select * from idempotency_keys limit 1) k, generate_series(1, 1500) i",
     );
     shop.advance(TimeDelta::hours(12));
     let later = order("3").await;
@@ -51,6 +50,5 @@ async fn the_job_forgets_what_is_over_and_nothing_else() {
     assert_eq!((stored(&shop), orders(&shop)), (1, 3));
     assert_replayed(&later, &order("3").await);
     assert!(!is_replayed(&order("1").await));
-    assert_eq!(shop.number("select count(*) from schedules where job = 'http.purge_idempotency_keys'"), 1);
-    assert_eq!(json!(orders(&shop)), 4);
+    assert_eq!(orders(&shop), 4);
 }

@@ -189,6 +189,19 @@ async fn verbs_of_an_order_are_done_once() {
 }
 
 #[actix_web::test]
+async fn a_body_that_is_too_large_is_refused_with_a_key_as_without() {
+    let shop = TestShop::new().await;
+    let ana = shop.customer("ana").await;
+    let body = json!({"note": "x".repeat(1024 * 1024)});
+
+    let without = ana.post("/api/orders/", body.clone()).await;
+    let with = keyed(&ana, "1").post("/api/orders/", body).await;
+
+    assert_eq!((with.status.as_u16(), with.json()), (413, without.expect(413)));
+    assert_eq!((orders(&shop), stored(&shop)), (0, 0));
+}
+
+#[actix_web::test]
 async fn methods_that_may_be_repeated_anyway_take_no_key() {
     let shop = TestShop::new().await;
     let staff = shop.staff().await;
