@@ -3,6 +3,7 @@
 #
 #   scripts/setup.sh run     what `make run` needs
 #   scripts/setup.sh test    that, and what `make test` needs
+#   scripts/setup.sh bench   what `make run` and `make bench` need
 #
 # On Debian and Ubuntu it installs through apt (as root, or with sudo). Elsewhere it prints the
 # command that does, and fails. It never starts a service: Mercer runs its own PostgreSQL.
@@ -25,6 +26,13 @@ has_server() {
         [ -x "$dir/initdb" ] && [ -x "$dir/postgres" ] && return 0
     done
     has initdb && has postgres
+}
+
+has_pgbench() {
+    for dir in "${PG_BIN_DIR:-/usr/lib/postgresql}" /usr/lib/postgresql/*/bin; do
+        [ -x "$dir/pgbench" ] && return 0
+    done
+    has pgbench
 }
 
 has_libpq() {
@@ -56,6 +64,13 @@ missing_for_test() {
     python3 -c 'import ensurepip' 2>/dev/null || echo venv
 }
 
+missing_for_bench() {
+    # Also with DATABASE_URL: the private server is what is measured.
+    (unset DATABASE_URL && missing_for_run)
+    has wrk || echo wrk
+    has_pgbench || echo pgbench
+}
+
 missing_to_build() {
     has_libpq || echo libpq
     has_c_compiler || echo compiler
@@ -68,20 +83,21 @@ missing_to_build() {
 # Prints the packages of one need, in the words of one package manager.
 packages() {
     case "$1:$2" in
-        apt:server) echo postgresql ;;
+        apt:server | apt:pgbench) echo postgresql ;;
         apt:libpq) echo libpq-dev ;;
         apt:compiler) echo gcc libc6-dev ;;
         apt:redis) echo redis-server ;;
         apt:venv) echo python3 python3-venv ;;
         dnf:server) echo postgresql-server ;;
+        dnf:pgbench) echo postgresql-contrib ;;
         dnf:libpq) echo libpq-devel ;;
         dnf:pkg-config) echo pkgconf-pkg-config ;;
         dnf:redis) echo valkey-compat-redis ;;
-        pacman:server) echo postgresql ;;
+        pacman:server | pacman:pgbench) echo postgresql ;;
         pacman:libpq) echo postgresql-libs ;;
         pacman:pkg-config) echo pkgconf ;;
         pacman:venv) echo python ;;
-        brew:server) echo postgresql@17 ;;
+        brew:server | brew:pgbench) echo postgresql@17 ;;
         brew:libpq) echo libpq ;;
         brew:pkg-config) echo pkgconf ;;
         brew:venv) echo python ;;
@@ -194,7 +210,8 @@ require_python_tools() {
 case "${1:-}" in
     run) missing=$(missing_for_run | tr '\n' ' ') ;;
     test) missing=$(missing_for_test | tr '\n' ' ') ;;
-    *) fail "usage: scripts/setup.sh run|test" ;;
+    bench) missing=$(missing_for_bench | tr '\n' ' ') ;;
+    *) fail "usage: scripts/setup.sh run|test|bench" ;;
 esac
 [ -z "$missing" ] || install_or_explain
 require_rust "$1"
