@@ -1,7 +1,7 @@
 # Mercer, one word at a time. `make` alone explains the words.
 #
 #   PROFILE=release   builds with optimisation: slower to build, faster to run
-#   ARGS='…'          is passed on to the program, or to the tests
+#   ARGS='…'          is passed on to the program, to the tests, or to the bench of HTTP
 
 PROFILE ?= dev
 ARGS ?=
@@ -83,4 +83,6 @@ fuzz: ## ask a demo shop what the contract allows and what it does not (FUZZ_SEC
 	tests/openapi/fuzz.sh
 
 bench: ## measure what the performance claims rest on
-	cargo bench --bench import $(ARGS)
+	@scripts/setup.sh bench
+	cargo bench --bench import
+	cargo bench --bench http $(if $(ARGS),-- $(ARGS))

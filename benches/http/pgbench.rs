@@ -1,0 +1,90 @@
+//! pgbench: what PostgreSQL itself does in a second, without a server before it.
+
+use std::fs;
+use std::path::Path;
+use std::process::{Command, Stdio};
+use std::time::Duration;
+
+use anyhow::{Context, Result, ensure};
+
+use super::Measured;
+use super::shop::{GOODS, Shop};
+
+/// A script beside this file.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Script {
+    /// What the server sends for a product.
+    Detail,
+    /// The same product in one statement.
+    DetailInOne,
+    /// What the server sends for an order.
+    Order,
+    /// Such an order in nine statements.
+    OrderInNine,
+}
+
+/// As many as the server's pool has.
+pub const CONNECTIONS: u32 = 16;
+
+const THREADS: u32 = 2;
+
+impl Script {
+    pub const ALL: [Self; 4] = [Self::Detail, Self::DetailInOne, Self::Order, Self::OrderInNine];
+
+    /// Each has a copy of the shop to itself, of the same name: what one writes changes nothing for the others.
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::Detail => "detail",
+            Self::DetailInOne => "detail_in_one",
+            Self::Order => "order",
+            Self::OrderInNine => "order_in_nine",
+        }
+    }
+
+    /// How many statements there are in it.
+    pub fn statements(self) -> usize {
+        let text = match self {
+            Self::Detail => include_str!("detail.sql"),
+            Self::DetailInOne => include_str!("detail_in_one.sql"),
+            Self::Order => include_str!("order.sql"),
+            Self::OrderInNine => include_str!("order_in_nine.sql"),
+        };
+        text.lines().filter(|line| line.ends_with(';') && !line.starts_with("--")).count()
+    }
+}
+
+pub fn run(pgbench: &Path, shop: &Shop, script: Script, round: u32, duration: Duration) -> Result<Measured> {
+    let log = tempfile::tempdir_in(shop.folder.path())?;
+    let file = format!("{}/benches/http/{}.sql", env!("CARGO_MANIFEST_DIR"), script.name());
+    let mut command = Command::new(pgbench);
+    command.current_dir(log.path()).stdin(Stdio::null());
+    command.args(["--no-vacuum", "--protocol=prepared", "--log", "--file", &file]);
+    command.args(["-c", &CONNECTIONS.to_string(), "-j", &THREADS.to_string(), "-T", &duration.as_secs().to_string()]);
+    // `run` and `n` make the ids of orders: none is made twice.
+    command.args(["-D", &format!("goods={GOODS}"), "-D", &format!("run={}", round + 1), "-D", "n=0"]);
+    let output = command.arg(shop.postgres.url_for(script.name())).output().context("cannot run pgbench")?;
+    let said = String::from_utf8_lossy(&output.stdout);
+    ensure!(output.status.success(), "pgbench said:\n{said}{}", String::from_utf8_lossy(&output.stderr));
+
+    let per_second = number_after(&said, "tps = ").with_context(|| format!("pgbench said:\n{said}"))?;
+    let mut latencies = latencies_ms(log.path())?;
+    latencies.sort_by(f64::total_cmp);
+    let at = |share: f64| latencies.get((latencies.len() as f64 * share) as usize).copied().unwrap_or_default();
+    Ok(Measured { done: latencies.len() as u64, per_second, median_ms: at(0.5), p99_ms: at(0.99), failed: 0 })
+}
+
+fn number_after(text: &str, words: &str) -> Option<f64> {
+    let (_, rest) = text.split_once(words)?;
+    rest.split_whitespace().next()?.parse().ok()
+}
+
+/// Of every transaction: the third number of a line of pgbench's logs, in microseconds.
+fn latencies_ms(folder: &Path) -> Result<Vec<f64>> {
+    let mut latencies = Vec::new();
+    for entry in fs::read_dir(folder)? {
+        let text = fs::read_to_string(entry?.path())?;
+        let numbers = text.lines().filter_map(|line| line.split(' ').nth(2)?.parse::<f64>().ok());
+        latencies.extend(numbers.map(|microseconds| microseconds / 1000.0));
+    }
+    Ok(latencies)
+}

@@ -1,0 +1,6 @@
+-- The same page again and again: that of the URL.
+local report = require("report")
+
+function done(summary, latency)
+    report.print(summary, latency)
+end
