@@ -1,6 +1,6 @@
 //! Forms in place of JSON: `a=1&address.city=X&lines[0]sku=M&lines[0]quantity=2`, as DRF's HTML input writes nesting.
 
-use std::collections::{BTreeMap, HashSet};
+use std::collections::BTreeMap;
 use std::iter;
 
 use actix_multipart::Multipart;
@@ -58,33 +58,54 @@ fn too_many() -> Problem {
     Problem::parse_error(format!("Form parse error - more than {MOST_FIELDS} fields"))
 }
 
-/// Reads `T` from the fields of a form. A field that was left empty counts as left out where a text is not wanted.
+/// What a field that was left empty stands for: tried in this order until nothing is wrong with it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Empty {
+    Null,
+    LeftOut,
+    /// None of them will do: what is wrong is that it is empty.
+    Text,
+}
+
+/// Reads `T` from the fields of a form. An empty field is an empty text; where none is wanted it is null, as DRF has
+/// it, or else it counts as left out.
 pub(super) fn from_form<T: FromJson>(pairs: Vec<(String, String)>) -> Result<T, Problem> {
-    let mut value = to_value(pairs)?;
-    match T::from_json(value.clone()) {
-        Ok(read) => Ok(read),
-        Err(errors) => {
-            let wrong: HashSet<String> = errors.pointers().into_iter().map(|(pointer, _)| pointer).collect();
-            remove_empty(&mut value, "", &wrong);
-            T::from_json(value).map_err(Problem::invalid)
+    let sent = to_value(pairs)?;
+    let mut empties: BTreeMap<String, Empty> = BTreeMap::new();
+    loop {
+        let errors = match T::from_json(read_as(sent.clone(), &empties)) {
+            Ok(read) => return Ok(read),
+            Err(errors) => errors,
+        };
+        let mut is_final = true;
+        for (pointer, _) in errors.pointers() {
+            let next = match empties.get(&pointer) {
+                None if sent.pointer(&pointer).is_some_and(|value| value == "") => Empty::Null,
+                Some(Empty::Null) => Empty::LeftOut,
+                Some(Empty::LeftOut) => Empty::Text,
+                None | Some(Empty::Text) => continue,
+            };
+            empties.insert(pointer, next);
+            is_final = false;
+        }
+        if is_final {
+            return Err(Problem::invalid(errors));
         }
     }
 }
 
-fn remove_empty(value: &mut Value, pointer: &str, wrong: &HashSet<String>) {
-    let is_empty = |pointer: &str, value: &Value| value == "" && wrong.contains(pointer);
-    match value {
-        Value::Object(members) => {
-            members.retain(|name, value| !is_empty(&format!("{pointer}/{name}"), value));
-            members.iter_mut().for_each(|(name, value)| remove_empty(value, &format!("{pointer}/{name}"), wrong));
-        }
-        Value::Array(items) => {
-            for (place, item) in items.iter_mut().enumerate() {
-                remove_empty(item, &format!("{pointer}/{place}"), wrong);
-            }
-        }
-        _ => {}
+fn read_as(mut value: Value, empties: &BTreeMap<String, Empty>) -> Value {
+    for (pointer, empty) in empties {
+        let Some((parent, name)) = pointer.rsplit_once('/') else { continue };
+        // Items of a list are never left out: those behind them would be others then.
+        let Some(Value::Object(members)) = value.pointer_mut(parent) else { continue };
+        match empty {
+            Empty::Null => members.insert(name.to_owned(), Value::Null),
+            Empty::LeftOut => members.shift_remove(name),
+            Empty::Text => None,
+        };
     }
+    value
 }
 
 /// A place in the form: texts, or what lies below it by name.
