@@ -56,8 +56,8 @@ impl FromRequest for Origin {
 
 /// The peer, or, where the peer is a trusted proxy, the last address of `X-Forwarded-For` that is none.
 pub fn client_address(request: &HttpRequest, app: &App) -> Option<IpAddr> {
-    let is_trusted = |address: &IpAddr| app.config.trusted_proxies.iter().any(|network| network.contains(address));
-    let peer = request.peer_addr()?.ip();
+    let is_trusted = |address: &IpAddr| app.config.is_trusted_proxy(*address);
+    let peer = request.peer_addr()?.ip().to_canonical();
     if !is_trusted(&peer) {
         return Some(peer);
     }

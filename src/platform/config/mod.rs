@@ -4,7 +4,7 @@ mod rates;
 mod reader;
 mod variables;
 
-use std::net::SocketAddr;
+use std::net::{IpAddr, SocketAddr};
 use std::path::PathBuf;
 
 use ipnet::IpNet;
@@ -135,6 +135,13 @@ impl Config {
         };
         config.refuse_unsafe_production(&mut reader);
         reader.finish(config)
+    }
+
+    /// Whether somebody's word on whom they forward counts. An IPv4 address may come mapped into IPv6, as it does where
+    /// one socket serves both.
+    pub fn is_trusted_proxy(&self, address: IpAddr) -> bool {
+        let address = address.to_canonical();
+        self.trusted_proxies.iter().any(|network| network.contains(&address))
     }
 
     fn refuse_unsafe_production(&self, reader: &mut Reader) {

@@ -53,5 +53,5 @@ fn too_large(request: &ServiceRequest) -> Option<Problem> {
 fn is_from_trusted_proxy(request: &ServiceRequest) -> bool {
     let Some(app) = request.app_data::<web::Data<App>>() else { return false };
     let Some(peer) = request.peer_addr() else { return false };
-    app.config.trusted_proxies.iter().any(|network| network.contains(&peer.ip()))
+    app.config.is_trusted_proxy(peer.ip())
 }
