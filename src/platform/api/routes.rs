@@ -79,7 +79,8 @@ impl Route {
             allow.push("HEAD");
         }
         allow.push("OPTIONS");
-        let text = |name: &str| operations.iter().find_map(|(_, operation)| operation.get(name)?.as_str());
+        // The first one speaks for the URL: what is said of another is no part of it.
+        let text = |name: &str| operations.first().and_then(|(_, operation)| operation.get(name)?.as_str());
         Self {
             pattern: ResourceDef::new(path),
             prefix: path.split('{').next().unwrap_or_default().to_owned(),
