@@ -6,6 +6,7 @@ mod catalogue;
 mod configuration;
 mod documentation;
 mod endpoints;
+pub mod endpoints;
 pub mod files;
 mod migrations;
 mod permissions;
@@ -14,6 +15,6 @@ mod rust;
 mod schema;
 
 /// Fails with every violation, one a line.
-fn assert_none(violations: &[String]) {
+pub fn assert_none(violations: &[String]) {
     assert!(violations.is_empty(), "{}:\n  {}", violations.len(), violations.join("\n  "));
 }

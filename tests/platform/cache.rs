@@ -1,64 +1,19 @@
 //! The cache: the same in this process and in Redis, and never missed when it is gone.
 
-use std::net::{TcpListener, TcpStream};
-use std::process::{Child, Command, Stdio};
 use std::time::Duration;
 
 use mercer::platform::cache::Cache;
 use mercer::platform::secret::Secret;
 use serde_json::json;
-use tempfile::TempDir;
 
 use crate::support::TestShop;
+use crate::support::redis::RedisServer;
 
 const LONG: Duration = Duration::from_secs(3600);
 const BRIEF: Duration = Duration::from_secs(1);
 
-/// A real Redis on a port of its own, until it is dropped.
-struct RedisServer {
-    process: Child,
-    port: u16,
-    _folder: TempDir,
-}
-
-impl RedisServer {
-    fn start() -> Self {
-        let port = TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap().port();
-        let folder = TempDir::new().unwrap();
-        let process = Command::new("redis-server")
-            .args(["--port", &port.to_string(), "--bind", "127.0.0.1", "--save", ""])
-            .current_dir(folder.path())
-            .stdout(Stdio::null())
-            .spawn()
-            .unwrap();
-        let server = Self { process, port, _folder: folder };
-        for _ in 0..1000 {
-            if TcpStream::connect(("127.0.0.1", port)).is_ok() {
-                return server;
-            }
-            std::thread::sleep(Duration::from_millis(5));
-        }
-        panic!("redis-server does not answer on port {port}");
-    }
-
-    fn url(&self) -> String {
-        format!("redis://127.0.0.1:{}", self.port)
-    }
-
-    fn cache(&self) -> Cache {
-        Cache::in_redis(&Secret::new(self.url())).unwrap()
-    }
-
-    fn kill(&mut self) {
-        self.process.kill().ok();
-        self.process.wait().ok();
-    }
-}
-
-impl Drop for RedisServer {
-    fn drop(&mut self) {
-        self.kill();
-    }
+fn cache_in(redis: &RedisServer) -> Cache {
+    Cache::in_redis(&Secret::new(redis.url())).unwrap()
 }
 
 /// What every cache does.
@@ -99,19 +54,19 @@ async fn a_cache_in_this_process_keeps_texts_for_a_while() {
 #[actix_web::test]
 async fn a_cache_in_redis_keeps_texts_for_a_while() {
     let redis = RedisServer::start();
-    let cache = redis.cache();
+    let cache = cache_in(&redis);
 
     assert_keeps_texts_for_a_while(&cache).await;
 
     assert_eq!(cache.is_reachable().await, Some(true));
     // Another program shares it.
-    assert_eq!(redis.cache().get("a").await.as_deref(), Some("two"));
+    assert_eq!(cache_in(&redis).get("a").await.as_deref(), Some("two"));
 }
 
 #[actix_web::test]
 async fn a_cache_that_is_gone_is_a_miss_and_no_error() {
     let mut redis = RedisServer::start();
-    let cache = redis.cache();
+    let cache = cache_in(&redis);
     cache.set("a", "one", LONG).await;
 
     redis.kill();

@@ -13,4 +13,5 @@ mod jobs;
 mod notify;
 mod openapi;
 mod telemetry;
+mod throttling;
 mod types;

@@ -1,5 +1,7 @@
 //! Somebody who calls the API, and what they hear.
 
+use std::net::{IpAddr, Ipv4Addr};
+
 use actix_web::http::header::HeaderMap;
 use actix_web::http::{Method, StatusCode};
 use actix_web::test::TestRequest;
@@ -14,11 +16,17 @@ pub struct Client {
     caller: Caller,
     pub token: Option<String>,
     headers: Vec<(String, String)>,
+    address: IpAddr,
 }
 
 impl Client {
     pub(super) fn new(caller: Caller, token: Option<String>) -> Self {
-        Self { caller, token, headers: Vec::new() }
+        Self { caller, token, headers: Vec::new(), address: Ipv4Addr::LOCALHOST.into() }
+    }
+
+    /// The same person at another address.
+    pub fn at(&self, address: &str) -> Self {
+        Self { address: address.parse().unwrap(), ..self.clone() }
     }
 
     /// The same person, sending one more header with every request.
@@ -59,7 +67,7 @@ impl Client {
 
     /// A request of the test's own making, sent as this person.
     pub async fn call(&self, request: TestRequest) -> TestResponse {
-        let mut request = request.peer_addr(([127, 0, 0, 1], 50_000).into());
+        let mut request = request.peer_addr((self.address, 50_000).into());
         if let Some(token) = &self.token {
             request = request.insert_header(("authorization", format!("Bearer {token}")));
         }
@@ -85,6 +93,12 @@ impl TestResponse {
             return Value::Null;
         }
         serde_json::from_slice(&self.body).unwrap_or_else(|_| panic!("not JSON: {:?}", self.body))
+    }
+
+    /// All values of a header, as one list.
+    pub fn headers_of(&self, name: &str) -> String {
+        let values: Vec<_> = self.headers.get_all(name).map(|value| value.to_str().unwrap()).collect();
+        values.join(", ")
     }
 
     pub fn header(&self, name: &str) -> Option<&str> {

@@ -6,6 +6,7 @@ pub mod client;
 pub mod contradictions;
 pub mod database;
 pub mod fakes;
+pub mod redis;
 pub mod server;
 pub mod shop;
 pub mod statements;

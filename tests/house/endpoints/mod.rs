@@ -5,20 +5,20 @@
 //! operation needs one function there and nothing else: methods, hostile bodies, queries and ids come by themselves.
 
 mod answers;
-mod case;
+pub mod case;
 mod catalogue;
 mod categories;
 mod customers;
-mod digest;
+pub mod digest;
 mod fulfilment;
 mod gates;
 mod hostile;
 mod methods;
-mod operations;
+pub mod operations;
 mod orders;
 mod platform;
 mod running;
-mod stage;
+pub mod stage;
 mod stock;
 
 use super::assert_none;
@@ -34,7 +34,7 @@ fn of_orders() -> Vec<Case> {
     [orders::cases(), fulfilment::cases()].into_iter().flatten().collect()
 }
 
-fn all() -> Vec<Case> {
+pub fn all() -> Vec<Case> {
     [customers::cases(), of_products(), of_orders(), platform::cases()].into_iter().flatten().collect()
 }
 

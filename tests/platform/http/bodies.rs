@@ -232,3 +232,82 @@ async fn a_created_thing_says_where_it_is() {
     assert_eq!(url, format!("/api/categories/{}/", created["id"].as_str().unwrap()));
     assert_eq!(staff.get(url).await.expect(200), created);
 }
+
+#[actix_web::test]
+async fn a_bomb_is_not_unpacked() {
+    let shop = TestShop::new().await;
+    let staff = shop.staff().await;
+    let zeros = vec![b' '; 64 << 20];
+    let mut gzip = flate2::write::GzEncoder::new(Vec::new(), flate2::Compression::best());
+    std::io::Write::write_all(&mut gzip, &zeros).unwrap();
+    let mut zlib = flate2::write::ZlibEncoder::new(Vec::new(), flate2::Compression::best());
+    std::io::Write::write_all(&mut zlib, &zeros).unwrap();
+
+    for (encoding, bomb) in [("gzip", gzip.finish().unwrap()), ("deflate", zlib.finish().unwrap())] {
+        assert!(zeros.len() / bomb.len() > 900, "{}", bomb.len());
+        for (name, value) in [("accept", "*/*"), ("idempotency-key", "once")] {
+            let client = staff.with_header("content-encoding", encoding).with_header(name, value);
+            let answer = send_json(&client, CATEGORIES, bomb.clone()).await;
+            assert_eq!(answer.expect(413)["code"], "request_too_large", "{encoding}, {name}");
+        }
+    }
+    assert_eq!(categories(&shop), 0);
+}
+
+#[actix_web::test]
+async fn what_is_packed_is_read_and_what_is_packed_badly_is_refused() {
+    let shop = TestShop::new().await;
+    let staff = shop.staff().await.with_header("content-encoding", "gzip");
+    let mut gzip = flate2::write::GzEncoder::new(Vec::new(), flate2::Compression::best());
+    std::io::Write::write_all(&mut gzip, br#"{"name": "Mugs"}"#).unwrap();
+    let packed = gzip.finish().unwrap();
+
+    for body in [b"no gzip at all".to_vec(), packed[..packed.len() / 2].to_vec()] {
+        let answer = send_json(&staff, CATEGORIES, body).await.expect(400);
+        assert!(answer["code"].is_string(), "{answer}");
+    }
+    assert_eq!(categories(&shop), 0);
+    assert_eq!(send_json(&staff, CATEGORIES, packed).await.expect(201)["name"], "Mugs");
+}
+
+#[actix_web::test]
+async fn json_is_utf_8_and_nothing_else() {
+    let shop = TestShop::new().await;
+    let staff = shop.staff().await;
+    let text = r#"{"name": "Mugs"}"#;
+    let utf16: Vec<u8> = text.encode_utf16().flat_map(u16::to_le_bytes).collect();
+    let marked = [b"\xef\xbb\xbf", text.as_bytes()].concat();
+    let overlong = b"{\"name\": \"\xc0\xae\"}".to_vec();
+    let surrogate = b"{\"name\": \"\xed\xa0\x80\"}".to_vec();
+
+    for body in [utf16.clone(), [b"\xff\xfe", &*utf16].concat(), marked, overlong, surrogate] {
+        let answer = send_json(&staff, CATEGORIES, body).await.expect(400);
+        assert_eq!(answer["code"], "parse_error");
+    }
+    let told = send_raw(&staff, CATEGORIES, Some("application/json; charset=utf-16"), utf16).await;
+    told.expect(415);
+    assert_eq!(categories(&shop), 0);
+}
+
+#[actix_web::test]
+async fn numbers_that_are_none_or_too_long_are_refused_in_every_spelling() {
+    let shop = TestShop::new().await;
+    let staff = shop.staff().await;
+    let forty = "1234567890".repeat(4);
+    let not_a_number = json!(["A valid number is required."]);
+
+    for number in ["NaN", "Infinity", "-Infinity", "1e309", "-1e309", "0x10", "1_000", ".5.", "+-1"] {
+        let price = json!({"name": "Mug", "sku": "MUG", "price": number});
+        assert_eq!(staff.post("/api/products/", price).await.expect(400), json!({"price": not_a_number}), "{number}");
+    }
+    for number in ["NaN", "Infinity", "1e309", "0x10", "01", "+1", ".5"] {
+        let body = format!(r#"{{"name": "Mug", "sku": "MUG", "price": {number}}}"#);
+        assert_eq!(send_json(&staff, "/api/products/", body).await.expect(400)["code"], "parse_error", "{number}");
+    }
+    for number in [forty.clone(), format!("\"{forty}\""), "1e30".to_owned(), "1e400".to_owned()] {
+        let body = format!(r#"{{"name": "Mug", "sku": "MUG", "price": {number}}}"#);
+        let answer = send_json(&staff, "/api/products/", body).await;
+        assert_eq!(answer.status, 400, "{number}");
+    }
+    assert_eq!(shop.number("select count(*) from products"), 0);
+}

@@ -10,7 +10,7 @@ use crate::support::TestShop;
 use crate::support::fakes::CapturedLog;
 
 /// Keeps a connection until the sender is dropped; returns when it has one.
-async fn hold_a_connection(shop: &TestShop) -> Sender<()> {
+pub(super) async fn hold_a_connection(shop: &TestShop) -> Sender<()> {
     let (release, held) = channel::<()>();
     let (started, begun) = tokio::sync::oneshot::channel();
     let (held, started) = (Arc::new(Mutex::new(held)), Arc::new(Mutex::new(Some(started))));

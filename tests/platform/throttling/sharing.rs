@@ -1,0 +1,82 @@
+//! Several instances with one Redis, and without it.
+
+use std::time::{Duration, Instant};
+
+use super::{assert_throttled, read, shop};
+use crate::support::redis::RedisServer;
+
+/// Longer than Redis is left alone after a failure.
+const PAUSE_IS_OVER: Duration = Duration::from_millis(5_100);
+
+#[actix_web::test]
+async fn instances_with_one_redis_share_the_count() {
+    let redis = RedisServer::start();
+    let rates = [("THROTTLE_ANON", "3/h"), ("REDIS_URL", &*redis.url())];
+    let (one, other) = (shop(&rates).await, shop(&rates).await);
+
+    for (instance, left) in [(&one, 2), (&other, 1), (&one, 0)] {
+        let answer = read(&instance.anonymous()).await;
+        assert_eq!(answer.status, 200);
+        assert_eq!(answer.header("ratelimit-policy"), Some("\"anon\";q=3;w=3600"));
+        assert_eq!(answer.header("ratelimit"), Some(format!("\"anon\";r={left};t=1200").as_str()));
+    }
+    for instance in [&other, &one] {
+        assert_throttled(&read(&instance.anonymous()).await, 1190, 1200);
+        assert_eq!(read(&instance.anonymous().at("192.0.2.1")).await.status, 200);
+    }
+}
+
+#[actix_web::test]
+async fn instances_without_redis_count_for_themselves() {
+    let (one, other) = (shop(&[("THROTTLE_ANON", "1/h")]).await, shop(&[("THROTTLE_ANON", "1/h")]).await);
+
+    read(&one.anonymous()).await.expect(200);
+    assert_throttled(&read(&one.anonymous()).await, 3590, 3600);
+    assert_eq!(read(&other.anonymous()).await.status, 200);
+}
+
+#[actix_web::test]
+async fn without_its_redis_an_instance_counts_alone_and_is_never_slow() {
+    let mut redis = RedisServer::start();
+    let rates = [("THROTTLE_ANON", "3/h"), ("REDIS_URL", &*redis.url())];
+    let (one, other) = (shop(&rates).await, shop(&rates).await);
+    read(&one.anonymous()).await.expect(200);
+    let timed = async |instance: &crate::support::TestShop| {
+        let begun = Instant::now();
+        let answer = read(&instance.anonymous()).await;
+        assert!(begun.elapsed() < Duration::from_secs(1), "{:?}", begun.elapsed());
+        answer
+    };
+
+    redis.kill();
+
+    for instance in [&one, &other] {
+        for _ in 0..3 {
+            assert_eq!(timed(instance).await.status, 200);
+        }
+        assert_throttled(&timed(instance).await, 1190, 1200);
+    }
+
+    redis.restart();
+    tokio::time::sleep(PAUSE_IS_OVER).await;
+
+    // Redis has forgotten everybody; what one counts, the other sees.
+    assert_eq!(timed(&one).await.header("ratelimit"), Some("\"anon\";r=2;t=1200"));
+    assert_eq!(timed(&other).await.header("ratelimit"), Some("\"anon\";r=1;t=1200"));
+    assert_eq!(timed(&one).await.header("ratelimit"), Some("\"anon\";r=0;t=1200"));
+    assert_throttled(&timed(&other).await, 1190, 1200);
+}
+
+#[actix_web::test]
+async fn a_redis_that_says_nothing_keeps_nobody_waiting() {
+    // Somebody listens, accepts and never answers.
+    let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let url = format!("redis://{}", listener.local_addr().unwrap());
+    let shop = shop(&[("THROTTLE_ANON", "2/h"), ("REDIS_URL", &url)]).await;
+
+    let begun = Instant::now();
+    let statuses = [read(&shop.anonymous()).await, read(&shop.anonymous()).await, read(&shop.anonymous()).await];
+
+    assert_eq!(statuses.each_ref().map(|answer| answer.status.as_u16()), [200, 200, 429]);
+    assert!(begun.elapsed() < Duration::from_secs(1), "{:?}", begun.elapsed());
+}
