@@ -14,6 +14,7 @@ use crate::platform::error::ErrorTree;
 use crate::platform::http::{FromJson, text_from_json};
 
 /// An e-mail address in lower case, at most 254 bytes, as HTML's `<input type=email>` accepts it.
+// ASCII throughout, a domain of other letters in its encoded form: one mailbox has one spelling.
 #[derive(Debug, Clone, PartialEq, Eq, Hash, AsExpression, FromSqlRow, ToSchema)]
 #[diesel(sql_type = Text)]
 #[schema(value_type = String, format = Email)]
@@ -33,11 +34,18 @@ impl FromStr for Email {
         if lower.is_empty() {
             return Err(ErrorTree::blank());
         }
-        if lower.len() > 254 || !lower.validate_email() {
-            return Err(ErrorTree::message("invalid", "Enter a valid email address."));
-        }
-        Ok(Self(lower))
+        let ascii = with_encoded_domain(&lower).filter(|email| email.len() <= 254 && email.validate_email());
+        ascii.map(Self).ok_or_else(|| ErrorTree::message("invalid", "Enter a valid email address."))
     }
+}
+
+/// As mail programs look the domain up: `exampℓe.com` is `example.com`, `müller.example` is `xn--mller-kva.example`.
+fn with_encoded_domain(email: &str) -> Option<String> {
+    if email.is_ascii() {
+        return Some(email.to_owned());
+    }
+    let (local, domain) = email.rsplit_once('@')?;
+    Some(format!("{local}@{}", idna::domain_to_ascii(domain).ok()?))
 }
 
 impl FromJson for Email {
@@ -93,6 +101,21 @@ mod tests {
     #[test]
     fn an_email_is_kept_in_lower_case() {
         assert_eq!(" Ana@Example.COM ".parse::<Email>().unwrap().as_str(), "ana@example.com");
+    }
+
+    #[test]
+    fn a_mailbox_has_one_spelling() {
+        for (text, email) in [
+            ("ana@exampℓe.com", "ana@example.com"),
+            ("ana@ＥＸＡＭＰＬＥ。com", "ana@example.com"),
+            ("\u{212a}ate@example.com", "kate@example.com"),
+            ("ana@müller.example", "ana@xn--mller-kva.example"),
+        ] {
+            assert_eq!(text.parse::<Email>().unwrap().as_str(), email);
+        }
+        for text in ["аna@example.com", "ａna@example.com", "ana\u{200b}@example.com", "ana@\u{202e}example.com"] {
+            assert!(text.parse::<Email>().is_err(), "{text:?}");
+        }
     }
 
     #[test]
