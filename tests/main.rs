@@ -12,4 +12,5 @@ mod house;
 mod orders;
 mod platform;
 mod products;
+mod security;
 mod support;

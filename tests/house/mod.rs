@@ -13,6 +13,7 @@ mod permissions;
 mod repository;
 mod rust;
 mod schema;
+mod security;
 
 /// Fails with every violation, one a line.
 pub fn assert_none(violations: &[String]) {

@@ -43,6 +43,12 @@ impl Digest {
     }
 }
 
+/// Every table there is.
+pub fn table_names(shop: &TestShop) -> Vec<String> {
+    let digest = Digest::of(shop);
+    digest.0.into_keys().collect()
+}
+
 #[actix_web::test]
 async fn a_digest_tells_which_table_has_changed() {
     let shop = TestShop::new().await;

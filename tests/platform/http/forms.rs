@@ -128,7 +128,8 @@ async fn an_order_with_lines_and_an_address_is_placed_by_both_kinds_of_form() {
 }
 
 fn urlencoded(fields: &[(&str, &str)]) -> String {
-    let encoded = |text: &str| percent_encoding::utf8_percent_encode(text, percent_encoding::NON_ALPHANUMERIC).to_string();
+    let encoded =
+        |text: &str| percent_encoding::utf8_percent_encode(text, percent_encoding::NON_ALPHANUMERIC).to_string();
     let pairs: Vec<_> = fields.iter().map(|(name, text)| format!("{}={}", encoded(name), encoded(text))).collect();
     pairs.join("&")
 }
@@ -185,7 +186,8 @@ async fn required_null_and_blank_are_three_things() {
     for (form, told) in [("slug=x", "This field is required."), ("name=", "This field may not be blank.")] {
         let answer = send_form(&staff, CATEGORIES, form).await;
         assert_eq!(answer.expect(400), json!({"name": [told]}), "{form}");
-        let wanted = json!({"name": [told], "sku": ["This field is required."], "price": ["A valid number is required."]});
+        let wanted =
+            json!({"name": [told], "sku": ["This field is required."], "price": ["A valid number is required."]});
         let answer = send_form(&staff, PRODUCTS, format!("{form}&price=")).await;
         assert_eq!(answer.expect(400), wanted, "{form}");
     }

@@ -115,7 +115,10 @@ async fn allow_is_on_every_answer_of_a_url_that_is_there() {
         assert_eq!(answer.header("allow"), Some(allow), "{status}");
     }
     let missing = staff.get("/api/categories/no-such-slug/").await;
-    assert_eq!((missing.status.as_u16(), missing.header("allow")), (404, Some("GET, PUT, PATCH, DELETE, HEAD, OPTIONS")));
+    assert_eq!(
+        (missing.status.as_u16(), missing.header("allow")),
+        (404, Some("GET, PUT, PATCH, DELETE, HEAD, OPTIONS"))
+    );
     assert_eq!(ana.get("/api/nothing/").await.header("allow"), None);
 }
 
@@ -182,15 +185,27 @@ async fn options_describe_choices_limits_and_what_is_nested() {
 
     let choices = fields["payment_status"]["choices"].as_array().unwrap();
     assert_eq!(choices[2], json!({"value": "partially_paid", "display_name": "Partially paid"}));
-    assert_eq!((&fields["payment_status"]["type"], &fields["payment_status"]["read_only"]), (&json!("choice"), &json!(true)));
+    assert_eq!(
+        (&fields["payment_status"]["type"], &fields["payment_status"]["read_only"]),
+        (&json!("choice"), &json!(true))
+    );
     assert_eq!((&fields["lines"]["type"], &fields["lines"]["required"]), (&json!("list"), &json!(true)));
     let quantity = &fields["lines"]["child"]["children"]["quantity"];
-    assert_eq!((&quantity["type"], &quantity["min_value"], &quantity["max_value"]), (&json!("integer"), &json!(1), &json!(1_000_000)));
+    assert_eq!(
+        (&quantity["type"], &quantity["min_value"], &quantity["max_value"]),
+        (&json!("integer"), &json!(1), &json!(1_000_000))
+    );
     let address = &fields["shipping_address"];
     assert_eq!((&address["type"], &address["required"]), (&json!("nested object"), &json!(true)));
-    assert_eq!((&address["children"]["city"]["max_length"], &address["children"]["line2"]["required"]), (&json!(100), &json!(false)));
+    assert_eq!(
+        (&address["children"]["city"]["max_length"], &address["children"]["line2"]["required"]),
+        (&json!(100), &json!(false))
+    );
     assert_eq!((&fields["email"]["type"], &fields["total_gross"]["type"]), (&json!("email"), &json!("decimal")));
-    assert_eq!((&fields["placed_at"]["type"], &fields["placed_at"]["label"]), (&json!("datetime"), &json!("Placed at")));
+    assert_eq!(
+        (&fields["placed_at"]["type"], &fields["placed_at"]["label"]),
+        (&json!("datetime"), &json!("Placed at"))
+    );
 }
 
 #[actix_web::test]
@@ -222,7 +237,11 @@ async fn the_format_in_the_url_has_the_last_word() {
 
     for accept in ["*/*", "text/html", "application/json;q=0"] {
         let answer = reading(&anybody, accept).get("/api/products/?format=json").await;
-        assert_eq!((answer.status.as_u16(), answer.header("content-type")), (200, Some("application/json")), "{accept}");
+        assert_eq!(
+            (answer.status.as_u16(), answer.header("content-type")),
+            (200, Some("application/json")),
+            "{accept}"
+        );
     }
     for format in ["api", "yaml", "xml", "JSON", "json%00", "csv"] {
         let answer = anybody.get(&format!("/api/products/?format={format}")).await;

@@ -35,6 +35,23 @@ async fn a_post_without_the_slash_keeps_its_body() {
 }
 
 #[actix_web::test]
+async fn a_letter_behind_a_percent_sign_is_that_letter_for_every_check() {
+    let shop = TestShop::new().await;
+    let staff = shop.staff().await;
+
+    for url in ["/api/categories/tr%65e/", "/%61pi/categories/tree", "/api/c%61tegories/%74ree/"] {
+        let served = staff.get(url).await;
+        assert_eq!((served.status.as_u16(), served.header("allow")), (200, Some("GET, HEAD, OPTIONS")), "{url}");
+        assert!(served.header("vary").is_some(), "{url}");
+        assert_eq!(staff.with_header("accept", "text/html").get(url).await.status, 406, "{url}");
+        assert_eq!(staff.delete(url).await.expect(405)["code"], "method_not_allowed", "{url}");
+    }
+    assert_eq!(shop.anonymous().delete("/api/st%6Fcks/").await.expect(401)["code"], "not_authenticated");
+    // A slash that is part of a name stays one.
+    assert_eq!(staff.get("/api/categories%2Ftree/").await.status, 404);
+}
+
+#[actix_web::test]
 async fn a_url_outside_of_the_api_stands_as_it_is() {
     let shop = TestShop::new().await;
     let anybody = shop.anonymous();

@@ -77,11 +77,12 @@ async fn every_way_to_sign_in_is_of_one_class_however_it_is_spelled() {
     let shop = shop(&[("THROTTLE_LOGIN", "4/h")]).await;
     let anybody = shop.anonymous();
     let ways = ["/api/auth/login/", "/api/auth/token", "/api/token/", "/api/auth/registration"];
+    let odd_ways = ["/api/auth/%6Cogin/", "/api/auth/tok%65n", "/%61pi/token/"];
 
     for way in ways {
         assert_ne!(anybody.post(way, json!({})).await.status, 429, "{way}");
     }
-    for way in ways {
+    for way in ways.into_iter().chain(odd_ways) {
         assert_throttled(&anybody.post(way, json!({})).await, 890, 900);
     }
     // Only trying is counted: what these URLs can do may be asked.
@@ -90,7 +91,8 @@ async fn every_way_to_sign_in_is_of_one_class_however_it_is_spelled() {
 
 #[actix_web::test]
 async fn classes_are_counted_apart() {
-    let rates = [("THROTTLE_ANON", "1/h"), ("THROTTLE_USER", "1/h"), ("THROTTLE_WRITE", "1/h"), ("THROTTLE_LOGIN", "2/h")];
+    let rates =
+        [("THROTTLE_ANON", "1/h"), ("THROTTLE_USER", "1/h"), ("THROTTLE_WRITE", "1/h"), ("THROTTLE_LOGIN", "2/h")];
     let shop = shop(&rates).await;
     let ana = shop.customer("ana").await;
     let anybody = shop.anonymous();

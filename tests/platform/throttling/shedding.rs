@@ -1,8 +1,8 @@
 //! More work than places to wait: who would only be late is turned away at once.
 
 use std::sync::Arc;
-use std::sync::mpsc::{Sender, channel};
 use std::sync::Mutex;
+use std::sync::mpsc::{Sender, channel};
 
 use futures_util::FutureExt;
 use futures_util::future::join_all;
@@ -39,7 +39,8 @@ async fn where_no_place_to_wait_is_left_the_answer_is_503_at_once() {
     let staff = shop.staff().await;
     let db = shop.app.db.clone();
     let holders = [hold(&db).await, hold(&db).await];
-    let waiting = (0..PLACES).map(|_| db.read(|conn| diesel::RunQueryDsl::execute(diesel::sql_query("select 1"), conn)));
+    let waiting =
+        (0..PLACES).map(|_| db.read(|conn| diesel::RunQueryDsl::execute(diesel::sql_query("select 1"), conn)));
     let mut waiting = Box::pin(join_all(waiting));
     assert!((&mut waiting).now_or_never().is_none(), "all of them wait");
 
