@@ -5,7 +5,6 @@ mod architecture;
 mod catalogue;
 mod configuration;
 mod documentation;
-mod endpoints;
 pub mod endpoints;
 pub mod files;
 mod migrations;

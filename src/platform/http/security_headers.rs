@@ -3,6 +3,7 @@
 use actix_web::HttpMessage;
 use actix_web::body::MessageBody;
 use actix_web::dev::{ServiceRequest, ServiceResponse};
+use actix_web::http::Method;
 use actix_web::http::header::{self, HeaderName, HeaderValue};
 use actix_web::middleware::Next;
 use tracing_actix_web::RequestId;
@@ -14,6 +15,9 @@ const API_POLICY: &str = "default-src 'none'; base-uri 'none'; frame-ancestors '
 const DOCS_POLICY: &str = "default-src 'none'; script-src 'self'; style-src 'self' 'unsafe-inline'; \
     img-src 'self' data:; font-src 'self'; connect-src 'self'; base-uri 'none'; frame-ancestors 'none'";
 
+/// Whoever sends one of these asks for themselves.
+const PERSONAL: [&str; 3] = ["authorization", "cookie", "x-order-token"];
+
 /// Middleware: security headers, and `no-store` where an answer may be private.
 pub async fn security_headers(
     request: ServiceRequest,
@@ -21,6 +25,8 @@ pub async fn security_headers(
 ) -> Result<ServiceResponse<impl MessageBody>, actix_web::Error> {
     let is_docs = request.path().starts_with("/api/docs");
     let is_api = request.path().starts_with("/api/") && !is_docs;
+    let is_personal = PERSONAL.iter().any(|name| request.headers().contains_key(*name));
+    let is_anonymous_read = request.method() == Method::GET && !is_personal;
     let is_secure = request.connection_info().scheme() == "https";
     let request_id = request.extensions().get::<RequestId>().map(ToString::to_string);
     let mut response = next.call(request).await?;
@@ -42,7 +48,10 @@ pub async fn security_headers(
         headers.append(header::VARY, HeaderValue::from_static("accept, authorization, x-order-token"));
     }
     if !is_docs && !headers.contains_key(header::CACHE_CONTROL) {
-        headers.insert(header::CACHE_CONTROL, HeaderValue::from_static("no-store"));
+        // What anybody may read can be kept, and asked about by its tag before it is shown again.
+        let is_public = is_anonymous_read && headers.contains_key(header::ETAG);
+        let value = if is_public { "no-cache" } else { "no-store" };
+        headers.insert(header::CACHE_CONTROL, HeaderValue::from_static(value));
     }
     Ok(response)
 }

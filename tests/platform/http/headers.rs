@@ -1,5 +1,6 @@
 //! The headers of every answer.
 
+use crate::support::builders::order_of;
 use crate::support::{TestResponse, TestShop};
 
 #[track_caller]
@@ -78,4 +79,24 @@ async fn what_is_public_may_be_kept() {
     let keys = shop.anonymous().get("/.well-known/jwks.json").await;
 
     assert_eq!(keys.header("cache-control"), Some("public, max-age=300"));
+}
+
+#[actix_web::test]
+async fn what_anybody_may_read_is_asked_about_again_and_all_else_is_not_kept() {
+    let shop = TestShop::new().await;
+    let (ana, guest) = (shop.customer("ana").await, shop.anonymous());
+    let mug = shop.product("Mug").create();
+    let url = format!("/api/products/{}/", mug.id);
+
+    let public = guest.get(&url).await;
+    assert_eq!(public.header("cache-control"), Some("no-cache"));
+    let known = guest.with_header("if-none-match", public.header("etag").unwrap()).get(&url).await;
+    assert_eq!((known.status.as_u16(), known.header("cache-control")), (304, Some("no-cache")));
+
+    assert_eq!(ana.get(&url).await.header("cache-control"), Some("no-store"));
+    assert_eq!(guest.with_header("x-order-token", "x").get(&url).await.header("cache-control"), Some("no-store"));
+    let mut body = order_of(&[(&mug, 1)]);
+    body["email"] = "nia@example.com".into();
+    let order = guest.post("/api/orders/", body).await;
+    assert_eq!((order.status.as_u16(), order.header("cache-control")), (201, Some("no-store")));
 }
