@@ -140,36 +140,42 @@ fn privileged(stage: &Stage) -> (i64, i64) {
     (count("is_staff"), count("is_superuser"))
 }
 
-async fn try_forging(contract: &Contract, operation: &Operation, happy: &Happy) -> Vec<String> {
-    let (method, path) = (&operation.method, operation.path.as_str());
-    let stage = Stage::new().await;
-    let honest = (happy.call)(&stage).await.send(&stage.client(happy.by), method, path).await;
-    // Another shop: what was done may not be possible twice.
-    let stage = Stage::new().await;
-    let client = stage.client(happy.by);
-    let call = (happy.call)(&stage).await;
-    let before = privileged(&stage);
+/// Tried again in a fresh shop where something is wrong: what was done before may only be in the way.
+async fn try_forging(contract: &Contract, operation: &Operation, happy: &Happy, stage: &mut Stage) -> Vec<String> {
+    let found = forge_once(contract, operation, happy, stage).await;
+    if found.is_empty() {
+        return found;
+    }
+    *stage = Stage::new().await;
+    forge_once(contract, operation, happy, stage).await
+}
+
+async fn forge_once(contract: &Contract, operation: &Operation, happy: &Happy, stage: &Stage) -> Vec<String> {
+    let (client, method, path) = (stage.client(happy.by), &operation.method, operation.path.as_str());
+    let call = (happy.call)(stage).await;
+    let before = privileged(stage);
     let mut body = call.json();
     let nothing = Value::Null;
     let request = operation.body.as_ref().unwrap_or(&nothing);
     contract.forge(&mut body, request, contract.answer(operation).unwrap_or(&nothing));
 
-    let answer = call.body(body.clone()).send(&client, method, path).await;
+    let answer = call.body(body).send(&client, method, path).await;
 
-    let mut found = Vec::new();
-    if answer.status != honest.status {
-        found.push(format!("{}, not {}: {}", answer.status, honest.status, String::from_utf8_lossy(&answer.body)));
-        return found;
-    }
     let text = String::from_utf8_lossy(&answer.body);
-    found.extend(FORGED.iter().filter(|forged| text.contains(**forged)).map(|forged| format!("answers with {forged}")));
-    found.extend(forged_rows(&stage).into_iter().map(|table| format!("{table} keeps what was forged")));
-    let (plain, usual) = (contract.plain_members(operation, &answer), contract.plain_members(operation, &honest));
-    if plain != usual {
-        found.push(format!("{plain:?}, not {usual:?}"));
+    if answer.status != happy.status {
+        return vec![format!("{}, not {}: {text}", answer.status, happy.status)];
     }
-    if privileged(&stage) != before {
+    let mut found = Vec::new();
+    found.extend(FORGED.iter().filter(|forged| text.contains(**forged)).map(|forged| format!("answers with {forged}")));
+    found.extend(forged_rows(stage).into_iter().map(|table| format!("{table} keeps what was forged")));
+    if privileged(stage) != before {
         found.push("somebody was promoted".to_owned());
+    }
+    let honest = (happy.call)(stage).await.send(&client, method, path).await;
+    let (plain, usual) = (contract.plain_members(operation, &answer), contract.plain_members(operation, &honest));
+    // Whoever has just signed out cannot do it again.
+    if honest.status == answer.status && plain != usual {
+        found.push(format!("{plain:?}, not {usual:?}"));
     }
     found
 }
@@ -182,10 +188,11 @@ fn writes<'a>(contract: &'a Contract, cases: &'a [Case]) -> impl Iterator<Item =
 #[actix_web::test]
 async fn what_only_answers_have_cannot_be_sent() {
     let (contract, cases) = (Contract::read(), all());
+    let mut stage = Stage::new().await;
     let mut found = Vec::new();
     for (operation, case) in writes(&contract, &cases) {
         for happy in &case.happy {
-            let deviations = try_forging(&contract, operation, happy).await;
+            let deviations = try_forging(&contract, operation, happy, &mut stage).await;
             found.extend(deviations.into_iter().map(|line| format!("{} by {:?}: {line}", operation.id, happy.by)));
         }
     }
@@ -210,20 +217,29 @@ async fn a_refused_write_keeps_nothing_that_was_forged() {
 #[actix_web::test]
 async fn answers_have_the_members_that_the_document_names_and_no_others() {
     let (contract, cases) = (Contract::read(), all());
+    let mut stage = Stage::new().await;
     let mut found = Vec::new();
     for case in &cases {
         let operation = contract.document.operation(case.operation).unwrap();
         let Some(schema) = contract.answer(operation) else { continue };
-        let stage = Stage::new().await;
         for happy in &case.happy {
-            let call = (happy.call)(&stage).await;
-            let answer = call.send(&stage.client(happy.by), &operation.method, &operation.path).await;
+            let mut answer = served(operation, happy, &stage).await;
+            if answer.status != happy.status {
+                stage = Stage::new().await;
+                answer = served(operation, happy, &stage).await;
+            }
+            assert_eq!(answer.status, happy.status, "{}", operation.id);
             let undeclared = contract.undeclared(&answer.json(), schema, "");
             found.extend(undeclared.into_iter().map(|member| format!("{} shows {member}", operation.id)));
         }
     }
     found.dedup();
     assert_none(&found);
+}
+
+async fn served(operation: &Operation, happy: &Happy, stage: &Stage) -> TestResponse {
+    let call = (happy.call)(stage).await;
+    call.send(&stage.client(happy.by), &operation.method, &operation.path).await
 }
 
 /// Parts of names that tell of what nobody should be shown.
