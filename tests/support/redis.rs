@@ -35,7 +35,7 @@ impl RedisServer {
     }
 
     fn spawn(port: u16, folder: &TempDir) -> Child {
-        let process = Command::new("redis-server")
+        let mut process = Command::new("redis-server")
             .args(["--port", &port.to_string(), "--bind", "127.0.0.1", "--save", ""])
             .current_dir(folder.path())
             .stdout(Stdio::null())
@@ -47,6 +47,8 @@ impl RedisServer {
             }
             std::thread::sleep(Duration::from_millis(5));
         }
+        process.kill().ok();
+        process.wait().ok();
         panic!("redis-server does not answer on port {port}");
     }
 }
