@@ -61,6 +61,8 @@ pub struct Order {
 /// An order to insert; its number comes from the database.
 #[derive(Debug, Clone, Insertable)]
 #[diesel(table_name = orders)]
+// The same text for every order: it is prepared once.
+#[diesel(treat_none_as_default_value = false)]
 pub struct NewOrder {
     pub id: OrderId,
     pub status: OrderStatus,
