@@ -222,7 +222,7 @@ async fn numbers_in_a_query_are_read_as_strictly() {
         ("price=12.50000000000000000000", 1),
         ("price__gt=12.4999999999999999", 1),
         ("page_size=99999999999999999999", 1),
-        ("limit=-1&offset=99999999999999999999", 1),
+        ("limit=-1&offset=99999999999999999999", 0),
     ] {
         let page = anybody.get(&format!("/api/products/?{query}")).await.expect(200);
         assert_eq!(page["results"].as_array().unwrap().len(), count, "{query}");
