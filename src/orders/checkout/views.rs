@@ -64,7 +64,7 @@ pub struct LineBody {
     /// A product with one variant.
     pub product: Option<ProductId>,
     pub variant: Option<VariantId>,
-    #[schema(value_type = Option<String>, example = "MUG-ENAMEL-01")]
+    #[schema(value_type = Option<String>, example = "MUG-ENAMEL-01", max_length = 64)]
     pub sku: Option<Line<64>>,
     #[schema(value_type = i32, minimum = 1, maximum = 1_000_000, example = 2)]
     pub quantity: Quantity,

@@ -1,19 +1,21 @@
 //! Text from outside, bounded and free of what PostgreSQL cannot keep.
 
+use std::borrow::Cow;
+
 use serde_json::Value;
-use utoipa::ToSchema;
+use utoipa::openapi::schema::ObjectBuilder;
+use utoipa::openapi::{RefOr, Schema, Type};
+use utoipa::{PartialSchema, ToSchema};
 
 use crate::platform::error::ErrorTree;
 use crate::platform::http::{FromJson, text_from_json};
 
 /// Text that must say something: trimmed, 1 to `MAX` characters.
-#[derive(Debug, Clone, PartialEq, Eq, ToSchema)]
-#[schema(value_type = String, min_length = 1, description = "Text, trimmed; not empty.")]
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Line<const MAX: usize>(String);
 
 /// Text that may be empty: trimmed, 0 to `MAX` characters.
-#[derive(Debug, Clone, Default, PartialEq, Eq, ToSchema)]
-#[schema(value_type = String, description = "Text, trimmed.")]
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Paragraph<const MAX: usize>(String);
 
 impl<const MAX: usize> Line<MAX> {
@@ -39,5 +41,32 @@ impl<const MAX: usize> FromJson for Paragraph<MAX> {
     fn from_json(value: Value) -> Result<Self, ErrorTree> {
         let text = text_from_json(value)?;
         if text.chars().count() > MAX { Err(ErrorTree::max_length(MAX)) } else { Ok(Self(text)) }
+    }
+}
+
+// By hand, because a derived schema does not know `MAX`.
+impl<const MAX: usize> PartialSchema for Line<MAX> {
+    fn schema() -> RefOr<Schema> {
+        let text = ObjectBuilder::new().schema_type(Type::String).min_length(Some(1)).max_length(Some(MAX));
+        text.description(Some("Text, trimmed; not empty.")).build().into()
+    }
+}
+
+impl<const MAX: usize> ToSchema for Line<MAX> {
+    fn name() -> Cow<'static, str> {
+        format!("Line{MAX}").into()
+    }
+}
+
+impl<const MAX: usize> PartialSchema for Paragraph<MAX> {
+    fn schema() -> RefOr<Schema> {
+        let text = ObjectBuilder::new().schema_type(Type::String).max_length(Some(MAX));
+        text.description(Some("Text, trimmed.")).build().into()
+    }
+}
+
+impl<const MAX: usize> ToSchema for Paragraph<MAX> {
+    fn name() -> Cow<'static, str> {
+        format!("Paragraph{MAX}").into()
     }
 }

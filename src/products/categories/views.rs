@@ -142,7 +142,7 @@ impl PriceSummaryView {
 body! {
     #[schema(as = CategoryRequest)]
     pub struct CategoryBody {
-        #[schema(value_type = String, example = "Mugs")]
+        #[schema(value_type = String, example = "Mugs", max_length = 150)]
         pub name: Line<150>,
         /// Made from the name where it is left out.
         pub slug: Option<Slug>,
@@ -179,7 +179,7 @@ impl CategoryBody {
 patch_body! {
     #[schema(as = PatchedCategoryRequest)]
     pub struct PatchedCategoryBody {
-        #[schema(value_type = Option<String>)]
+        #[schema(value_type = Option<String>, max_length = 150)]
         pub name: Option<Line<150>>,
         pub slug: Option<Slug>,
         pub description: Option<Paragraph<5000>>,

@@ -131,7 +131,7 @@ impl FromJson for Minutes {
 patch_body! {
     #[schema(as = PatchedChannelRequest)]
     pub struct PatchedChannelBody {
-        #[schema(value_type = Option<String>)]
+        #[schema(value_type = Option<String>, max_length = 100)]
         pub name: Option<Line<100>>,
         pub currency: Option<Currency>,
         pub countries: Option<Vec<Country>>,

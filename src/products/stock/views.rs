@@ -191,10 +191,10 @@ body! {
     /// Either what was counted or what came and went.
     #[schema(as = StockAdjustmentRequest)]
     pub struct AdjustmentBody {
-        #[schema(value_type = String, example = "MUG-1")]
+        #[schema(value_type = String, example = "MUG-1", max_length = 64)]
         pub sku: Line<64>,
         /// The code of the warehouse; the first one where it is left out.
-        #[schema(value_type = Option<String>)]
+        #[schema(value_type = Option<String>, max_length = 50)]
         pub warehouse: Option<Line<50>>,
         /// So many were counted.
         pub quantity: Option<Level>,

@@ -4,6 +4,7 @@
 //! runs; a crash after finds the answer stored. A running twin is known by an advisory lock on the scope, which an
 //! uncommitted row could not show.
 
+mod digest;
 mod in_flight;
 mod models;
 mod once;

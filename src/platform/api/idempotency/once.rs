@@ -8,6 +8,7 @@ use diesel::connection::Connection;
 use diesel::pg::PgConnection;
 use serde_json::{Map, Value};
 
+use super::digest::digest;
 use super::models::StoredAnswer;
 use super::read_ahead::KeyedRequest;
 use crate::platform::api::answer::Answer;
@@ -133,16 +134,6 @@ impl From<diesel::result::Error> for Undone {
     fn from(error: diesel::result::Error) -> Self {
         Self(error.into())
     }
-}
-
-/// SHA-256 of the parts, each with its length before it, so that no two lists of parts are alike.
-pub(super) fn digest(parts: &[&[u8]]) -> [u8; 32] {
-    let mut bytes = Vec::new();
-    for part in parts {
-        bytes.extend_from_slice(&part.len().to_be_bytes());
-        bytes.extend_from_slice(part);
-    }
-    sha256(bytes).try_into().unwrap_or_default()
 }
 
 fn to_json<'a>(headers: impl Iterator<Item = &'a (HeaderName, HeaderValue)>) -> Value {

@@ -8,7 +8,7 @@ use actix_web::http::Method;
 use actix_web::middleware::Next;
 use actix_web::{FromRequest, HttpMessage, web};
 
-use super::once::digest;
+use super::digest::digest;
 use crate::platform::error::{ErrorTree, Problem};
 
 const HEADER: &str = "idempotency-key";

@@ -10,7 +10,7 @@ use utoipa::openapi::path::{Parameter, ParameterBuilder, ParameterIn};
 use utoipa::openapi::schema::ArrayBuilder;
 use utoipa::openapi::{RefOr, Required, Schema};
 
-use super::search::{like_pattern, literal};
+use super::patterns::{like_pattern, literal};
 use crate::platform::error::{ErrorTree, Problem};
 use crate::platform::http::QueryPairs;
 use crate::platform::http::{Day, FromJson, QueryValue};

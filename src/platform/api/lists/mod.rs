@@ -6,6 +6,7 @@ mod lookups;
 mod narrow;
 mod ordering;
 mod page;
+mod patterns;
 mod search;
 mod slice;
 
@@ -16,6 +17,7 @@ pub use narrow::date_part;
 pub(crate) use narrow::narrow;
 pub use ordering::{Ordering, Sort, SortColumn};
 pub use page::{Page, Paged};
-pub use search::{Search, like_pattern};
+pub use patterns::like_pattern;
+pub use search::Search;
 pub(crate) use slice::paginate;
 pub use slice::{Count, Keyset, Slice, Window, positions};

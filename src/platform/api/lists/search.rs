@@ -4,6 +4,7 @@ use serde_json::Value;
 use utoipa::openapi::path::Parameter;
 
 use super::lookups::{Lookup, LookupQuery, parameter};
+use super::patterns::like_pattern;
 use crate::platform::error::ErrorTree;
 use crate::platform::http::{FromJson, text_from_json};
 
@@ -56,23 +57,6 @@ impl Lookup for Search {
     }
 }
 
-/// `%term%` for ILIKE, with the pattern's own signs taken literally.
-pub fn like_pattern(term: &str) -> String {
-    format!("%{}%", literal(term))
-}
-
-/// A pattern that matches just this text.
-pub(super) fn literal(text: &str) -> String {
-    let mut pattern = String::with_capacity(text.len());
-    for c in text.chars() {
-        if matches!(c, '%' | '_' | '\\') {
-            pattern.push('\\');
-        }
-        pattern.push(c);
-    }
-    pattern
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -83,10 +67,5 @@ mod tests {
         assert_eq!(Search::new("  ").0, Vec::<String>::new());
         assert_eq!(Search::new("\"open").0, ["open"]);
         assert_eq!(Search::new(&"a ".repeat(50)).0.len(), 10);
-    }
-
-    #[test]
-    fn signs_of_the_pattern_are_literal() {
-        assert_eq!(like_pattern(r"50%_\"), r"%50\%\_\\%");
     }
 }
