@@ -13,7 +13,7 @@ use crate::platform::config::Rate;
 use crate::platform::secret::Secret;
 
 /// Longer than this and counting alone is better than waiting.
-const PATIENCE: Duration = Duration::from_millis(100);
+const PATIENCE: Duration = Duration::from_millis(250);
 
 /// After a failure Redis is left alone for so long.
 const PAUSE: Duration = Duration::from_secs(5);
