@@ -3,12 +3,15 @@
 use std::sync::Arc;
 use std::sync::atomic::AtomicBool;
 
+use actix_web::{HttpRequest, web};
+
 use super::api::{InFlight, Throttle};
 use super::auth::{MasterKey, PrincipalSource, TokenKeys};
 use super::cache::Cache;
 use super::clock::Clock;
 use super::config::Config;
 use super::db::Db;
+use super::error::Problem;
 
 use super::notify::Notifier;
 
@@ -29,4 +32,12 @@ pub struct App {
     pub throttle: Arc<Throttle>,
     /// Off while the program stops: load balancers look elsewhere first.
     pub is_ready: Arc<AtomicBool>,
+}
+
+impl App {
+    /// The application that a request came to.
+    pub fn of(request: &HttpRequest) -> Result<&web::Data<Self>, Problem> {
+        let app = request.app_data::<web::Data<Self>>();
+        app.ok_or_else(|| Problem::internal(anyhow::anyhow!("the app is not configured")))
+    }
 }

@@ -3,6 +3,7 @@
 pub mod books;
 pub mod builders;
 pub mod client;
+pub mod connections;
 pub mod contradictions;
 pub mod database;
 pub mod fakes;

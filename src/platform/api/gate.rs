@@ -78,21 +78,20 @@ pub async fn check_in_order(
 ) -> Result<ServiceResponse<BoxBody>, actix_web::Error> {
     let method = sent_method(&request);
     let principal = request.extensions().get::<Principal>().cloned();
-    if let Some(route) = route_of(&request)
-        && let Err(problem) = route.refuse_stranger(&method, principal.as_ref())
-    {
+    let (stranger, other_method) = match route_of(&request) {
+        Some(route) => (route.refuse_stranger(&method, principal.as_ref()), route.refuse_method(&method)),
+        None => (Ok(()), Ok(())),
+    };
+    if let Err(problem) = stranger {
         return Ok(request.error_response(problem));
     }
     let verdict = throttle(&request, principal.as_ref()).await;
     let mut response = match &verdict {
         Verdict::Refused(throttled) => request.error_response(Problem::throttled(throttled.retry_after())),
-        Verdict::Passed(_) | Verdict::Unlimited => {
-            let refusal = route_of(&request).and_then(|route| route.refuse_method(&method).err());
-            match refusal {
-                Some(problem) => request.error_response(problem),
-                None => next.call(request).await?.map_into_boxed_body(),
-            }
-        }
+        Verdict::Passed(_) | Verdict::Unlimited => match other_method {
+            Err(problem) => request.error_response(problem),
+            Ok(()) => next.call(request).await?.map_into_boxed_body(),
+        },
     };
     if let Verdict::Refused(state) | Verdict::Passed(state) = verdict {
         tell_limits(response.headers_mut(), &state);

@@ -6,7 +6,7 @@ use std::sync::Arc;
 use actix_web::dev::Payload;
 use actix_web::http::StatusCode;
 use actix_web::http::header::HeaderName;
-use actix_web::{FromRequest, HttpRequest, web};
+use actix_web::{FromRequest, HttpRequest};
 use diesel::pg::PgConnection;
 use utoipa::IntoParams;
 use utoipa::openapi::path::{Parameter, ParameterBuilder, ParameterIn};
@@ -26,12 +26,6 @@ use crate::platform::http::QueryPairs;
 
 const X_COUNT: HeaderName = HeaderName::from_static("x-count");
 
-/// The application behind a request.
-fn app_of(request: &HttpRequest) -> Result<&App, Problem> {
-    let app = request.app_data::<web::Data<App>>();
-    app.map(|app| &***app).ok_or_else(|| Problem::internal(anyhow::anyhow!("the app is not configured")))
-}
-
 /// A request for one thing, or for a few that come without pages.
 #[derive(Debug, Clone)]
 pub struct ReadRequest {
@@ -40,8 +34,8 @@ pub struct ReadRequest {
 }
 
 impl ReadRequest {
-    fn of(request: &HttpRequest) -> Result<Self, Problem> {
-        Ok(Self { shape: Shape::read(&QueryPairs::of(request))?, principal: principal_of(request) })
+    fn of(request: &HttpRequest, query: &QueryPairs) -> Result<Self, Problem> {
+        Ok(Self { shape: Shape::read(query)?, principal: principal_of(request) })
     }
 
     /// Answers with what `find` finds.
@@ -88,7 +82,7 @@ impl FromRequest for ReadRequest {
     type Future = Ready<Result<Self, Problem>>;
 
     fn from_request(request: &HttpRequest, _: &mut Payload) -> Self::Future {
-        ready(Self::of(request))
+        ready(Self::of(request, &QueryPairs::of(request)))
     }
 }
 
@@ -115,22 +109,6 @@ pub trait ListFilter: IntoParams + Sized {
     fn read(query: &mut LookupQuery) -> Self;
 }
 
-/// For lists that nobody filters.
-#[derive(Debug, Clone, Copy, Default)]
-pub struct Unfiltered;
-
-impl ListFilter for Unfiltered {
-    fn read(_: &mut LookupQuery) -> Self {
-        Self
-    }
-}
-
-impl IntoParams for Unfiltered {
-    fn into_params(_: impl Fn() -> Option<ParameterIn>) -> Vec<Parameter> {
-        Vec::new()
-    }
-}
-
 /// A request for a page of a list: filtered by `F`, ordered by `O`.
 pub struct ListRequest<F, O> {
     pub filter: F,
@@ -143,13 +121,14 @@ pub struct ListRequest<F, O> {
 impl<F: ListFilter, O: Ordering> ListRequest<F, O> {
     fn of(request: &HttpRequest) -> Result<Self, Problem> {
         let query = QueryPairs::of(request);
-        let key = Arc::clone(&app_of(request)?.master_key);
+        let key = Arc::clone(&App::of(request)?.master_key);
+        let shown = ReadRequest::of(request, &query)?;
         let sort = Sort::read(query.last("ordering").unwrap_or_default());
         let filter = filter_from_query(&query, F::read)?;
         let connection = request.connection_info();
         let url = format!("{}://{}{}", connection.scheme(), connection.host(), request.path());
         let page = Page::read(query, url, &key, &sort)?;
-        Ok(Self { filter, sort, page, key, shown: ReadRequest::of(request)? })
+        Ok(Self { filter, sort, page, key, shown })
     }
 }
 
@@ -223,7 +202,7 @@ impl WriteRequest {
             origin: Origin::of(request)?,
             expected: Expected::read(request),
             once: Once::of(request)?,
-            shown: ReadRequest::of(request)?,
+            shown: ReadRequest::of(request, &QueryPairs::of(request))?,
         })
     }
 

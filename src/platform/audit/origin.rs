@@ -4,7 +4,7 @@ use std::future::{Ready, ready};
 use std::net::IpAddr;
 
 use actix_web::dev::Payload;
-use actix_web::{FromRequest, HttpMessage, HttpRequest, web};
+use actix_web::{FromRequest, HttpMessage, HttpRequest};
 use chrono::{DateTime, Utc};
 use tracing_actix_web::RequestId;
 
@@ -31,8 +31,7 @@ impl Origin {
 
     /// Whoever sends this request.
     pub fn of(request: &HttpRequest) -> Result<Self, Problem> {
-        let app = request.app_data::<web::Data<App>>();
-        let app = app.ok_or_else(|| Problem::internal(anyhow::anyhow!("the app is not configured")))?;
+        let app = App::of(request)?;
         let actor = principal_of(request).map_or(Actor::Guest, |principal| principal.actor());
         let user_agent = request.headers().get("user-agent").and_then(|value| value.to_str().ok()).unwrap_or_default();
         Ok(Self {

@@ -7,7 +7,7 @@ use actix_web::body::{BoxBody, MessageBody};
 use actix_web::dev::{Payload, ServiceRequest, ServiceResponse};
 use actix_web::http::header::AUTHORIZATION;
 use actix_web::middleware::Next;
-use actix_web::{FromRequest, HttpMessage, HttpRequest, web};
+use actix_web::{FromRequest, HttpMessage, HttpRequest};
 use serde_json::json;
 
 use super::{PermissionType, Principal};
@@ -43,8 +43,7 @@ pub async fn identify(
 }
 
 async fn find_principal(request: &ServiceRequest, token: &str) -> Result<Principal, Problem> {
-    let app = request.app_data::<web::Data<App>>().cloned();
-    let app = app.ok_or_else(|| Problem::internal(anyhow::anyhow!("the app is not configured")))?;
+    let app = App::of(request.request())?.clone();
     let session = app.keys.check_access(token, app.clock.now()).map_err(|_| bad_token())?;
     app.principals.find(session).await?.ok_or_else(bad_token)
 }

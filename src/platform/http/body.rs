@@ -122,6 +122,15 @@ pub(crate) use patch_body;
 /// A body that takes longer than this to arrive keeps a place that others need.
 const PATIENCE: Duration = Duration::from_secs(30);
 
+/// The whole body, unpacked, if it comes in time and is not too large.
+pub fn read_bytes(
+    request: &HttpRequest,
+    payload: &mut Payload,
+) -> impl Future<Output = Result<web::Bytes, actix_web::Error>> + use<> {
+    let bytes = web::Bytes::from_request(request, payload);
+    async move { tokio::time::timeout(PATIENCE, bytes).await.map_err(|_| Problem::too_slow())? }
+}
+
 /// The body of a request, as JSON, as a form or as multipart, read as `T`. An empty body counts as `{}`.
 #[derive(Debug)]
 pub struct Body<T>(pub T);
@@ -133,9 +142,9 @@ impl<T: FromJson + 'static> FromRequest for Body<T> {
     fn from_request(request: &HttpRequest, payload: &mut Payload) -> Self::Future {
         let kind = BodyKind::of(request);
         let headers = request.headers().clone();
-        let bytes = web::Bytes::from_request(request, payload);
+        let bytes = read_bytes(request, payload);
         Box::pin(async move {
-            let bytes = tokio::time::timeout(PATIENCE, bytes).await.map_err(|_| Problem::too_slow())??;
+            let bytes = bytes.await?;
             if bytes.is_empty() {
                 return Ok(Self(T::from_json(Value::Object(Map::new())).map_err(Problem::invalid)?));
             }

@@ -13,7 +13,7 @@ mod security_headers;
 mod slashes;
 mod strict_json;
 
-pub use body::{Body, FromObject, Members, object_from_json};
+pub use body::{Body, FromObject, Members, object_from_json, read_bytes};
 pub(crate) use body::{body, patch_body};
 pub use compression::{hide_identity, spare_small_bodies};
 pub use from_json::{Field, FromJson, python_type, text_from_json};

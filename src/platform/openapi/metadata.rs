@@ -2,6 +2,8 @@
 
 use serde_json::{Map, Value, json};
 
+use super::schemas::{other_than_null, type_of};
+
 /// Deeper than any body of ours.
 const MOST_DEPTH: usize = 5;
 
@@ -76,7 +78,7 @@ fn kind_of(schema: &Value) -> &'static str {
         return "choice";
     }
     let text = |name: &str| schema.get(name).and_then(Value::as_str).unwrap_or_default();
-    match (first_type(schema), text("format")) {
+    match (type_of(schema), text("format")) {
         ("string", "email") => "email",
         ("string", "uri") => "url",
         ("string", "decimal") => "decimal",
@@ -93,23 +95,11 @@ fn kind_of(schema: &Value) -> &'static str {
     }
 }
 
-/// The type beside null.
-fn first_type(schema: &Value) -> &str {
-    match schema.get("type") {
-        Some(Value::String(kind)) => kind,
-        Some(Value::Array(kinds)) => {
-            kinds.iter().filter_map(Value::as_str).find(|kind| *kind != "null").unwrap_or_default()
-        }
-        _ => "",
-    }
-}
-
 /// Follows references, and of `oneOf` with null takes the other.
 fn resolve<'a>(document: &'a Value, schema: &'a Value) -> &'a Value {
     let mut schema = schema;
     for _ in 0..MOST_DEPTH {
-        let alternatives = schema.get("oneOf").or_else(|| schema.get("anyOf")).and_then(Value::as_array);
-        let other = alternatives.and_then(|all| all.iter().find(|one| one.get("type") != Some(&json!("null"))));
+        let other = other_than_null(schema);
         let target = schema
             .get("$ref")
             .and_then(Value::as_str)

@@ -3,6 +3,7 @@
 mod finish;
 mod handlers;
 mod metadata;
+mod schemas;
 
 pub use finish::finish;
 pub use handlers::{Document, docs_routes, schema};

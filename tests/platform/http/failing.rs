@@ -1,36 +1,15 @@
 //! When the shop itself is at fault.
 
-use std::sync::mpsc::{Sender, channel};
-use std::sync::{Arc, Mutex};
-
-use mercer::platform::error::Problem;
 use serde_json::{Value, json};
 
 use crate::support::TestShop;
+use crate::support::connections::hold_a_connection;
 use crate::support::fakes::CapturedLog;
-
-/// Keeps a connection until the sender is dropped; returns when it has one.
-pub(super) async fn hold_a_connection(shop: &TestShop) -> Sender<()> {
-    let (release, held) = channel::<()>();
-    let (started, begun) = tokio::sync::oneshot::channel();
-    let (held, started) = (Arc::new(Mutex::new(held)), Arc::new(Mutex::new(Some(started))));
-    let db = shop.app.db.clone();
-    actix_web::rt::spawn(async move {
-        let hold = move |_: &mut diesel::PgConnection| -> Result<(), Problem> {
-            started.lock().unwrap().take().unwrap().send(()).unwrap();
-            held.lock().unwrap().recv().ok();
-            Ok(())
-        };
-        db.read(hold).await.unwrap();
-    });
-    begun.await.unwrap();
-    release
-}
 
 #[actix_web::test]
 async fn an_exhausted_pool_is_told_and_gets_over_it() {
     let shop = TestShop::with_settings(&[("DATABASE_POOL_SIZE", "2")]).await;
-    let holders = [hold_a_connection(&shop).await, hold_a_connection(&shop).await];
+    let holders = [hold_a_connection(&shop.app.db).await, hold_a_connection(&shop.app.db).await];
 
     let answer = shop.anonymous().get("/api/products/").await;
 
@@ -50,7 +29,7 @@ async fn an_exhausted_pool_is_told_and_gets_over_it() {
 #[actix_web::test]
 async fn what_needs_no_database_is_served_without_one() {
     let shop = TestShop::with_settings(&[("DATABASE_POOL_SIZE", "2")]).await;
-    let _holders = [hold_a_connection(&shop).await, hold_a_connection(&shop).await];
+    let _holders = [hold_a_connection(&shop.app.db).await, hold_a_connection(&shop.app.db).await];
     let anybody = shop.anonymous();
 
     for url in ["/health/live", "/api/schema/", "/api/docs/", "/.well-known/jwks.json"] {

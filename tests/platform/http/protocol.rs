@@ -3,10 +3,10 @@
 use actix_web::http::Method;
 use serde_json::{Value, json};
 
-use super::failing::hold_a_connection;
 use super::{send_json, send_raw};
 use crate::house::endpoints::digest::Digest;
 use crate::support::builders::order_of;
+use crate::support::connections::hold_a_connection;
 use crate::support::{Client, TestResponse, TestShop};
 
 const CATEGORIES: &str = "/api/categories/";
@@ -348,7 +348,7 @@ async fn other_problems_keep_their_code_and_their_members() {
     assert_eq!(short.expect(409), with(problem(409, "Conflict"), members));
     assert_eq!(shop.stock_of(&mug), (1, 0));
 
-    let holders = [hold_a_connection(&shop).await, hold_a_connection(&shop).await];
+    let holders = [hold_a_connection(&shop.app.db).await, hold_a_connection(&shop.app.db).await];
     let busy = reading(&shop.anonymous(), "application/problem+json").get(PRODUCTS).await;
     drop(holders);
     assert_eq!(busy.header("retry-after"), Some("1"));

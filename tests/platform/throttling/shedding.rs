@@ -1,44 +1,22 @@
 //! More work than places to wait: who would only be late is turned away at once.
 
-use std::sync::Arc;
-use std::sync::Mutex;
-use std::sync::mpsc::{Sender, channel};
-
 use futures_util::FutureExt;
 use futures_util::future::join_all;
-use mercer::platform::db::Db;
 use mercer::platform::error::Problem;
 use serde_json::json;
 
 use crate::support::TestShop;
+use crate::support::connections::hold_a_connection;
 
 /// As `src/platform/db` has it: so many wait for each connection.
 const PLACES: usize = 2 * 64;
-
-/// Keeps a connection until the sender is dropped.
-async fn hold(db: &Db) -> Sender<()> {
-    let (release, held) = channel::<()>();
-    let (started, begun) = tokio::sync::oneshot::channel();
-    let (held, started) = (Arc::new(Mutex::new(held)), Arc::new(Mutex::new(Some(started))));
-    let db = db.clone();
-    actix_web::rt::spawn(async move {
-        let hold = move |_: &mut diesel::PgConnection| -> Result<(), Problem> {
-            started.lock().unwrap().take().unwrap().send(()).unwrap();
-            held.lock().unwrap().recv().ok();
-            Ok(())
-        };
-        db.read(hold).await.unwrap();
-    });
-    begun.await.unwrap();
-    release
-}
 
 #[actix_web::test]
 async fn where_no_place_to_wait_is_left_the_answer_is_503_at_once() {
     let shop = TestShop::with_settings(&[("DATABASE_POOL_SIZE", "2")]).await;
     let staff = shop.staff().await;
     let db = shop.app.db.clone();
-    let holders = [hold(&db).await, hold(&db).await];
+    let holders = [hold_a_connection(&db).await, hold_a_connection(&db).await];
     let waiting =
         (0..PLACES).map(|_| db.read(|conn| diesel::RunQueryDsl::execute(diesel::sql_query("select 1"), conn)));
     let mut waiting = Box::pin(join_all(waiting));
@@ -68,7 +46,7 @@ async fn where_no_place_to_wait_is_left_the_answer_is_503_at_once() {
 async fn what_is_turned_away_frees_no_place_and_takes_none() {
     let shop = TestShop::with_settings(&[("DATABASE_POOL_SIZE", "2")]).await;
     let db = shop.app.db.clone();
-    let holders = [hold(&db).await, hold(&db).await];
+    let holders = [hold_a_connection(&db).await, hold_a_connection(&db).await];
     let waiting = (0..PLACES - 1).map(|_| db.read(|_| Ok::<_, Problem>(())));
     let mut waiting = Box::pin(join_all(waiting));
     assert!((&mut waiting).now_or_never().is_none());

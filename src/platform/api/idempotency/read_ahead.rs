@@ -1,20 +1,16 @@
 //! Reads the body of a keyed request before anybody else does: the key stands for all of it.
 
-use std::time::Duration;
-
 use actix_web::body::{BoxBody, MessageBody};
 use actix_web::dev::{Payload, ServiceRequest, ServiceResponse};
 use actix_web::http::Method;
 use actix_web::middleware::Next;
-use actix_web::{FromRequest, HttpMessage, web};
+use actix_web::{HttpMessage, web};
 
 use super::digest::digest;
 use crate::platform::error::{ErrorTree, Problem};
+use crate::platform::http::read_bytes;
 
 const HEADER: &str = "idempotency-key";
-
-/// A body that takes longer than this to arrive keeps a place that others need.
-const PATIENCE: Duration = Duration::from_secs(30);
 
 /// What the key of a request stands for.
 #[derive(Debug, Clone)]
@@ -54,8 +50,8 @@ async fn keyed(request: &mut ServiceRequest) -> Result<KeyedRequest, actix_web::
     let method = request.method().to_string();
     let mut query: Vec<&str> = request.query_string().split('&').collect();
     query.sort_unstable();
-    let parts = [method.as_bytes(), request.path().as_bytes(), query.join("&").as_bytes(), &body].map(<[u8]>::to_vec);
-    let fingerprint = digest(&parts.each_ref().map(Vec::as_slice)).to_vec();
+    let query = query.join("&");
+    let fingerprint = digest(&[method.as_bytes(), request.path().as_bytes(), query.as_bytes(), &body]).to_vec();
     let route = request.match_pattern().unwrap_or_else(|| request.path().to_owned());
     request.set_payload(Payload::from(body));
     Ok(KeyedRequest { key, method, route, fingerprint })
@@ -63,8 +59,7 @@ async fn keyed(request: &mut ServiceRequest) -> Result<KeyedRequest, actix_web::
 
 async fn read(request: &mut ServiceRequest) -> Result<web::Bytes, actix_web::Error> {
     let mut payload = request.take_payload();
-    let bytes = web::Bytes::from_request(request.request(), &mut payload);
-    let bytes = tokio::time::timeout(PATIENCE, bytes).await.map_err(|_| Problem::too_slow())??;
+    let bytes = read_bytes(request.request(), &mut payload).await?;
     // It was unpacked while it was read.
     request.headers_mut().remove(actix_web::http::header::CONTENT_ENCODING);
     Ok(bytes)

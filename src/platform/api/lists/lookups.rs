@@ -12,8 +12,7 @@ use utoipa::openapi::{RefOr, Required, Schema};
 
 use super::patterns::{like_pattern, literal};
 use crate::platform::error::{ErrorTree, Problem};
-use crate::platform::http::QueryPairs;
-use crate::platform::http::{Day, FromJson, QueryValue};
+use crate::platform::http::{Day, FromJson, QueryPairs, QueryValue};
 
 /// No index helps with more at once.
 const MOST_CHOICES: usize = 100;
@@ -106,13 +105,6 @@ pub struct Choices<T> {
 impl<T> Default for Choices<T> {
     fn default() -> Self {
         Self { exact: None, any_of: None, is_null: None }
-    }
-}
-
-impl<T> Choices<T> {
-    /// Only what has this value.
-    pub fn only(value: T) -> Self {
-        Self { exact: Some(vec![value]), ..Self::default() }
     }
 }
 

@@ -2,6 +2,8 @@
 
 use serde_json::{Map, Value, json};
 
+use crate::platform::openapi::schemas::{other_than_null, type_of};
+
 /// Deeper than any body of ours; what refers to itself ends here.
 const MOST_DEPTH: usize = 6;
 
@@ -76,11 +78,10 @@ fn example(document: &Value, schema: &Value, name: &str, depth: usize) -> Value 
         let target = document.pointer(target.trim_start_matches('#'));
         return target.map_or(Value::Null, |target| example(document, target, name, depth + 1));
     }
-    let alternatives = schema.get("oneOf").or_else(|| schema.get("anyOf")).and_then(Value::as_array);
-    if let Some(other) = alternatives.and_then(|all| all.iter().find(|one| one.get("type") != Some(&json!("null")))) {
+    if let Some(other) = other_than_null(schema) {
         return example(document, other, name, depth + 1);
     }
-    match kind(schema) {
+    match type_of(schema) {
         "string" => json!(text(schema, name)),
         "integer" => schema.get("minimum").filter(|least| least.as_i64() > Some(0)).cloned().unwrap_or(json!(1)),
         "number" => json!(1.5),
@@ -98,16 +99,6 @@ fn object(document: &Value, schema: &Value, depth: usize) -> Value {
     let properties = schema.get("properties").and_then(Value::as_object).into_iter().flatten();
     let member = |(name, schema): (&String, &Value)| (name.clone(), example(document, schema, name, depth + 1));
     Value::Object(properties.map(member).collect::<Map<_, _>>())
-}
-
-fn kind(schema: &Value) -> &str {
-    match schema.get("type") {
-        Some(Value::String(kind)) => kind,
-        Some(Value::Array(kinds)) => {
-            kinds.iter().filter_map(Value::as_str).find(|kind| *kind != "null").unwrap_or_default()
-        }
-        _ => "",
-    }
 }
 
 fn text(schema: &Value, name: &str) -> &'static str {
