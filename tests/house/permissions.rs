@@ -9,12 +9,13 @@ use super::{assert_none, files};
 
 const PERMISSIONS: &str = "src/platform/auth/permission.rs";
 
-/// `ManageOrders` to `orders.manage`, as `permission_types!` has it.
+/// `ShipFulfillments` to `fulfillments.ship`, as `permissions!` has it.
 fn names_by_type(source: &str) -> HashMap<String, &'static str> {
-    let list = source.split("permission_types! {").nth(1).unwrap();
-    let pairs = list.lines().filter_map(|line| line.trim().trim_end_matches(',').split_once(" = "));
+    let list = source.split("\npermissions! {").nth(1).unwrap();
+    let lines = list.lines().filter_map(|line| line.trim().split_once(", "));
+    let pairs = lines.filter_map(|(variant, rest)| Some((variant, rest.split_once(" = ")?.0)));
     let name = |variant: &str| Permission::ALL.iter().find(|p| format!("{p:?}") == variant).map(|p| p.name());
-    pairs.filter_map(|(kind, variant)| Some((kind.to_owned(), name(variant)?))).collect()
+    pairs.filter_map(|(variant, kind)| Some((kind.to_owned(), name(variant)?))).collect()
 }
 
 /// The part of `text` between two marks.

@@ -1,5 +1,6 @@
 //! Tells the platform who is behind a token.
 
+use std::collections::HashSet;
 use std::time::Duration;
 
 use futures_util::FutureExt;
@@ -43,7 +44,7 @@ impl SessionPrincipals {
             email: owner.email,
             is_staff: owner.is_staff,
             is_superuser: owner.is_superuser,
-            permissions: if owner.is_staff { Permission::of_staff() } else { Default::default() },
+            permissions: if owner.is_staff { of_staff() } else { HashSet::new() },
         }))
     }
 }
@@ -60,4 +61,10 @@ impl PrincipalSource for SessionPrincipals {
         }
         .boxed()
     }
+}
+
+/// What every member of staff may do. Background jobs are the superusers' business.
+fn of_staff() -> HashSet<Permission> {
+    let of_jobs = [Permission::JobsView, Permission::JobsReplay];
+    Permission::ALL.iter().copied().filter(|permission| !of_jobs.contains(permission)).collect()
 }

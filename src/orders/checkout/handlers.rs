@@ -57,7 +57,7 @@ fn buyer(principal: Option<&Principal>, body: &PlaceOrderBody) -> Result<(Buyer,
         return Ok((Buyer::Guest { email, token_hash: sha256(&token) }, Some(secret)));
     };
     if let Some(customer) = body.customer.filter(|id| Some(*id) != principal.customer_id) {
-        if !principal.may(Permission::OrdersManage) {
+        if !principal.may(Permission::OrdersCreate) {
             return Err(Problem::permission_denied());
         }
         return Ok((Buyer::ForCustomer { customer: Some(customer), email: body.email.clone() }, None));
@@ -76,7 +76,7 @@ fn buyer(principal: Option<&Principal>, body: &PlaceOrderBody) -> Result<(Buyer,
 
 /// Staff who give an address that is not their own order for whoever has it.
 fn is_for_another(principal: &Principal, email: Option<&Email>) -> bool {
-    principal.may(Permission::OrdersManage) && email.is_some_and(|email| *email != principal.email)
+    principal.may(Permission::OrdersCreate) && email.is_some_and(|email| *email != principal.email)
 }
 
 fn email_required() -> Problem {

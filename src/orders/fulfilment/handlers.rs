@@ -9,7 +9,7 @@ use super::services;
 use crate::orders::lifecycle::{self, OrderAccess, OrderControl, OrderError, OrderToken, OrderView, TransitionBody};
 use crate::platform::api::{Answer, Changed, WriteRequest};
 use crate::platform::app::App;
-use crate::platform::auth::{Allowed, ManageOrders};
+use crate::platform::auth::{Allowed, DeliverFulfillments, PrepareFulfillments, ShipFulfillments};
 use crate::platform::error::Problem;
 use crate::platform::http::{Body, body};
 use crate::platform::types::{OrderId, Paragraph};
@@ -25,12 +25,12 @@ body! {
 }
 
 /// Begin to prepare a confirmed order.
-#[utoipa::path(tag = "orders", params(OrderId, WriteRequest), security(("jwtAuth" = ["orders.manage"])),
+#[utoipa::path(tag = "orders", params(OrderId, WriteRequest), security(("jwtAuth" = ["fulfillments.prepare"])),
     request_body = TransitionBody, responses((status = 200, body = OrderView)))]
 #[post("/{id}/process/")]
 pub async fn process_order(
     app: Data<App>,
-    _staff: Allowed<ManageOrders>,
+    _staff: Allowed<PrepareFulfillments>,
     request: WriteRequest,
     id: Path<OrderId>,
     body: Body<TransitionBody>,
@@ -47,12 +47,12 @@ pub async fn process_order(
 /// Ship all that was prepared.
 ///
 /// Stock goes down, and the customer is told.
-#[utoipa::path(tag = "orders", params(OrderId, WriteRequest), security(("jwtAuth" = ["orders.manage"])),
+#[utoipa::path(tag = "orders", params(OrderId, WriteRequest), security(("jwtAuth" = ["fulfillments.ship"])),
     request_body = ShipBody, responses((status = 200, body = OrderView)))]
 #[post("/{id}/ship/")]
 pub async fn ship_order(
     app: Data<App>,
-    _staff: Allowed<ManageOrders>,
+    _staff: Allowed<ShipFulfillments>,
     request: WriteRequest,
     id: Path<OrderId>,
     body: Body<ShipBody>,
@@ -69,12 +69,12 @@ pub async fn ship_order(
 }
 
 /// Note that a shipped order has arrived.
-#[utoipa::path(tag = "orders", params(OrderId, WriteRequest), security(("jwtAuth" = ["orders.manage"])),
+#[utoipa::path(tag = "orders", params(OrderId, WriteRequest), security(("jwtAuth" = ["fulfillments.deliver"])),
     request_body = TransitionBody, responses((status = 200, body = OrderView)))]
 #[post("/{id}/deliver/")]
 pub async fn deliver_order(
     app: Data<App>,
-    _staff: Allowed<ManageOrders>,
+    _staff: Allowed<DeliverFulfillments>,
     request: WriteRequest,
     id: Path<OrderId>,
     body: Body<TransitionBody>,

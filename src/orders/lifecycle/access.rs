@@ -94,6 +94,6 @@ impl FromRequest for OrderControl {
     type Future = Ready<Result<Self, Problem>>;
 
     fn from_request(request: &HttpRequest, _: &mut Payload) -> Self::Future {
-        ready(access(request, Permission::OrdersManage).map(Self))
+        ready(access(request, Permission::OrdersCancel).map(Self))
     }
 }

@@ -12,7 +12,7 @@ use super::services;
 use super::views::{HistoryView, OrderView, TransitionBody};
 use crate::platform::api::{Answer, Changed, Paged, ReadRequest, WriteRequest};
 use crate::platform::app::App;
-use crate::platform::auth::{Allowed, CurrentCustomer, CurrentUser, ManageOrders, Permission};
+use crate::platform::auth::{Allowed, ConfirmOrders, CurrentCustomer, CurrentUser, Permission, Viewer};
 use crate::platform::error::Problem;
 use crate::platform::http::Body;
 use crate::platform::types::OrderId;
@@ -66,13 +66,15 @@ pub async fn get_order(
 pub async fn get_history(
     app: Data<App>,
     access: OrderAccess,
+    viewer: Viewer,
     request: ReadRequest,
     id: Path<OrderId>,
 ) -> Result<Answer, Problem> {
+    let sees_notes = viewer.0.is_some_and(|principal| principal.may(Permission::OrdersViewNotes));
     let list = move |conn: &mut PgConnection| -> Result<_, OrderError> {
         let order = services::find(conn, *id, &access)?;
         let history = HistoryEntry::of_order(conn, order.id)?;
-        Ok(history.into_iter().map(|entry| HistoryView::new(entry, access.is_staff())).collect())
+        Ok(history.into_iter().map(|entry| HistoryView::new(entry, access.is_staff() && sees_notes)).collect())
     };
     request.all(&app, list).await
 }
@@ -80,12 +82,12 @@ pub async fn get_history(
 /// Confirm a pending order.
 ///
 /// The customer and the administrators are told.
-#[utoipa::path(tag = "orders", params(OrderId, WriteRequest), security(("jwtAuth" = ["orders.manage"])),
+#[utoipa::path(tag = "orders", params(OrderId, WriteRequest), security(("jwtAuth" = ["orders.confirm"])),
     request_body = TransitionBody, responses((status = 200, body = OrderView)))]
 #[post("/{id}/confirm/")]
 pub async fn confirm_order(
     app: Data<App>,
-    _staff: Allowed<ManageOrders>,
+    _staff: Allowed<ConfirmOrders>,
     request: WriteRequest,
     id: Path<OrderId>,
     body: Body<TransitionBody>,

@@ -18,7 +18,7 @@ use crate::platform::api::{
     SortColumn, Texts, WriteRequest, filter, narrow, paginate,
 };
 use crate::platform::app::App;
-use crate::platform::auth::{Allowed, ManageOrders, ViewOrders};
+use crate::platform::auth::{Allowed, CreateReturns, ViewReturns};
 use crate::platform::error::Problem;
 use crate::platform::http::Body;
 use crate::platform::types::{Currency, CustomerId, DecimalString, Money, OrderId, OrderLineId, ProductId, VariantId};
@@ -139,10 +139,10 @@ impl ReturnFilter {
 }
 
 /// List returns, the newest first.
-#[utoipa::path(tag = "returns", params(ReturnList), security(("jwtAuth" = ["orders.view"])),
+#[utoipa::path(tag = "returns", params(ReturnList), security(("jwtAuth" = ["returns.view"])),
     responses((status = 200, body = Paged<ReturnView>)))]
 #[get("/")]
-pub async fn list_returns(app: Data<App>, _staff: Allowed<ViewOrders>, list: ReturnList) -> Result<Answer, Problem> {
+pub async fn list_returns(app: Data<App>, _staff: Allowed<ViewReturns>, list: ReturnList) -> Result<Answer, Problem> {
     let read = |conn: &mut PgConnection, list: &ReturnList| -> Result<_, Problem> {
         let slice = paginate!(conn, || list.filter.query(), Return, list);
         Ok(slice.map(|row| ReturnView::new(row, Vec::new())))
@@ -151,12 +151,12 @@ pub async fn list_returns(app: Data<App>, _staff: Allowed<ViewOrders>, list: Ret
 }
 
 /// Retrieve a return with its lines.
-#[utoipa::path(tag = "returns", params(ReturnId, ReadRequest), security(("jwtAuth" = ["orders.view"])),
+#[utoipa::path(tag = "returns", params(ReturnId, ReadRequest), security(("jwtAuth" = ["returns.view"])),
     responses((status = 200, body = ReturnView)))]
 #[get("/{id}/")]
 pub async fn get_return(
     app: Data<App>,
-    _staff: Allowed<ViewOrders>,
+    _staff: Allowed<ViewReturns>,
     request: ReadRequest,
     id: Path<ReturnId>,
 ) -> Result<Answer, Problem> {
@@ -171,12 +171,12 @@ pub async fn get_return(
 /// Take back everything in a shipped or delivered order.
 ///
 /// The goods are on their shelves again, and the order is returned.
-#[utoipa::path(tag = "orders", params(OrderId, WriteRequest), security(("jwtAuth" = ["orders.manage"])),
+#[utoipa::path(tag = "orders", params(OrderId, WriteRequest), security(("jwtAuth" = ["returns.create"])),
     request_body = TransitionBody, responses((status = 201, body = ReturnView)))]
 #[post("/{id}/returns/")]
 pub async fn take_back_order(
     app: Data<App>,
-    _staff: Allowed<ManageOrders>,
+    _staff: Allowed<CreateReturns>,
     request: WriteRequest,
     id: Path<OrderId>,
     body: Body<TransitionBody>,

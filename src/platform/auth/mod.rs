@@ -13,10 +13,7 @@ mod tokens;
 
 pub use identity::{Allowed, CurrentCustomer, CurrentUser, Viewer, identify, principal_of};
 pub use keys::TokenKeys;
-pub use permission::{
-    ManageCatalogue, ManageChannels, ManageJobs, ManageOrders, ManageStock, Permission, PermissionType, ViewOrders,
-    ViewStock,
-};
+pub use permission::*;
 pub use principal::{Principal, PrincipalSource};
 pub use random::{random_token, sha256};
 pub use seal::MasterKey;

@@ -12,7 +12,7 @@ use super::models::{JobRow, JobState};
 use super::services::{self, JobError};
 use crate::platform::api::{Answer, Changed, Paged, ReadRequest, Resource, WriteRequest};
 use crate::platform::app::App;
-use crate::platform::auth::{Allowed, ManageJobs};
+use crate::platform::auth::{Allowed, ReplayJobs, ViewJobs};
 use crate::platform::error::Problem;
 use crate::platform::types::JobId;
 
@@ -56,10 +56,10 @@ impl From<JobRow> for JobView {
 }
 
 /// List background jobs, the newest first.
-#[utoipa::path(tag = "jobs", params(JobList), security(("jwtAuth" = ["jobs.manage"])),
+#[utoipa::path(tag = "jobs", params(JobList), security(("jwtAuth" = ["jobs.view"])),
     responses((status = 200, body = Paged<JobView>)))]
 #[get("/")]
-pub async fn list_jobs(app: Data<App>, _staff: Allowed<ManageJobs>, list: JobList) -> Result<Answer, Problem> {
+pub async fn list_jobs(app: Data<App>, _staff: Allowed<ViewJobs>, list: JobList) -> Result<Answer, Problem> {
     let read = |conn: &mut PgConnection, list: &JobList| -> Result<_, Problem> {
         Ok(JobFilter::page(conn, list)?.map(JobView::from))
     };
@@ -67,12 +67,12 @@ pub async fn list_jobs(app: Data<App>, _staff: Allowed<ManageJobs>, list: JobLis
 }
 
 /// Retrieve a background job.
-#[utoipa::path(tag = "jobs", params(JobId, ReadRequest), security(("jwtAuth" = ["jobs.manage"])),
+#[utoipa::path(tag = "jobs", params(JobId, ReadRequest), security(("jwtAuth" = ["jobs.view"])),
     responses((status = 200, body = JobView)))]
 #[get("/{id}/")]
 pub async fn get_job(
     app: Data<App>,
-    _staff: Allowed<ManageJobs>,
+    _staff: Allowed<ViewJobs>,
     request: ReadRequest,
     id: Path<JobId>,
 ) -> Result<Answer, Problem> {
@@ -83,12 +83,12 @@ pub async fn get_job(
 /// Run a dead job again.
 ///
 /// It gets all its tries anew. Answers 409 `job_not_dead` for any other.
-#[utoipa::path(tag = "jobs", params(JobId, WriteRequest), security(("jwtAuth" = ["jobs.manage"])),
+#[utoipa::path(tag = "jobs", params(JobId, WriteRequest), security(("jwtAuth" = ["jobs.replay"])),
     responses((status = 200, body = JobView)))]
 #[post("/{id}/replay/")]
 pub async fn replay_job(
     app: Data<App>,
-    _staff: Allowed<ManageJobs>,
+    _staff: Allowed<ReplayJobs>,
     request: WriteRequest,
     id: Path<JobId>,
 ) -> Result<Answer, Problem> {

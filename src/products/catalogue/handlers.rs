@@ -11,7 +11,7 @@ use super::services::{self, Change};
 use super::views::{NewProductBody, PatchedProductBody, ProductBody, ProductView, sees_inactive};
 use crate::platform::api::{Answer, Changed, Created, Gone, Paged, ReadRequest, Slice, WriteRequest};
 use crate::platform::app::App;
-use crate::platform::auth::{Allowed, ManageCatalogue, Viewer};
+use crate::platform::auth::{Allowed, ArchiveProducts, ChangeProducts, CreateProducts, Viewer};
 use crate::platform::error::Problem;
 use crate::platform::http::Body;
 use crate::platform::types::{CategoryId, IdOrSlug, ProductId};
@@ -57,12 +57,12 @@ fn views(conn: &mut PgConnection, slice: Slice<Product>) -> Result<Slice<Product
 }
 
 /// Create a product.
-#[utoipa::path(tag = "products", params(WriteRequest), security(("jwtAuth" = ["catalogue.manage"])),
+#[utoipa::path(tag = "products", params(WriteRequest), security(("jwtAuth" = ["products.create"])),
     request_body = ProductBody, responses((status = 201, body = ProductView)))]
 #[post("/")]
 pub async fn create_product(
     app: Data<App>,
-    _staff: Allowed<ManageCatalogue>,
+    _staff: Allowed<CreateProducts>,
     request: WriteRequest,
     body: Body<NewProductBody>,
 ) -> Result<Answer, Problem> {
@@ -97,12 +97,12 @@ pub async fn get_product(
 /// Replace a product.
 ///
 /// Variants and stock stay as they are; `sku` and `price` are those of a simple product.
-#[utoipa::path(tag = "products", params(ProductRef, WriteRequest), security(("jwtAuth" = ["catalogue.manage"])),
+#[utoipa::path(tag = "products", params(ProductRef, WriteRequest), security(("jwtAuth" = ["products.change"])),
     request_body = ProductBody, responses((status = 200, body = ProductView)))]
 #[put("/{id}/")]
 pub async fn replace_product(
     app: Data<App>,
-    _staff: Allowed<ManageCatalogue>,
+    _staff: Allowed<ChangeProducts>,
     request: WriteRequest,
     id: Path<ProductRef>,
     body: Body<ProductBody>,
@@ -111,12 +111,12 @@ pub async fn replace_product(
 }
 
 /// Change a product.
-#[utoipa::path(tag = "products", params(ProductRef, WriteRequest), security(("jwtAuth" = ["catalogue.manage"])),
+#[utoipa::path(tag = "products", params(ProductRef, WriteRequest), security(("jwtAuth" = ["products.change"])),
     request_body = PatchedProductBody, responses((status = 200, body = ProductView)))]
 #[patch("/{id}/")]
 pub async fn change_product(
     app: Data<App>,
-    _staff: Allowed<ManageCatalogue>,
+    _staff: Allowed<ChangeProducts>,
     request: WriteRequest,
     id: Path<ProductRef>,
     body: Body<PatchedProductBody>,
@@ -127,12 +127,12 @@ pub async fn change_product(
 /// Archive a product.
 ///
 /// It is gone from the shop; orders keep what they say of it.
-#[utoipa::path(tag = "products", params(ProductRef, WriteRequest), security(("jwtAuth" = ["catalogue.manage"])),
+#[utoipa::path(tag = "products", params(ProductRef, WriteRequest), security(("jwtAuth" = ["products.archive"])),
     responses((status = 204)))]
 #[delete("/{id}/")]
 pub async fn archive_product(
     app: Data<App>,
-    _staff: Allowed<ManageCatalogue>,
+    _staff: Allowed<ArchiveProducts>,
     request: WriteRequest,
     id: Path<ProductRef>,
 ) -> Result<Answer, Problem> {

@@ -9,7 +9,7 @@ use super::variants;
 use super::views::{PatchedVariantBody, ProductView, VariantBody};
 use crate::platform::api::{Answer, Changed, Created, Gone, WriteRequest};
 use crate::platform::app::App;
-use crate::platform::auth::{Allowed, ManageCatalogue};
+use crate::platform::auth::{Allowed, ArchiveVariants, ChangeVariants, CreateVariants};
 use crate::platform::error::Problem;
 use crate::platform::http::Body;
 use crate::platform::types::{IdOrSlug, ProductId, VariantId};
@@ -17,12 +17,12 @@ use crate::platform::types::{IdOrSlug, ProductId, VariantId};
 type ProductRef = IdOrSlug<ProductId>;
 
 /// Add a variant to a product.
-#[utoipa::path(tag = "products", params(ProductRef, WriteRequest), security(("jwtAuth" = ["catalogue.manage"])),
+#[utoipa::path(tag = "products", params(ProductRef, WriteRequest), security(("jwtAuth" = ["variants.create"])),
     request_body = VariantBody, responses((status = 201, body = ProductView)))]
 #[post("/{id}/variants/")]
 pub async fn add_variant(
     app: Data<App>,
-    _staff: Allowed<ManageCatalogue>,
+    _staff: Allowed<CreateVariants>,
     request: WriteRequest,
     id: Path<ProductRef>,
     body: Body<VariantBody>,
@@ -39,12 +39,12 @@ pub async fn add_variant(
 /// Change a variant.
 ///
 /// The answer, and its `ETag`, are the product's.
-#[utoipa::path(tag = "variants", params(VariantId, WriteRequest), security(("jwtAuth" = ["catalogue.manage"])),
+#[utoipa::path(tag = "variants", params(VariantId, WriteRequest), security(("jwtAuth" = ["variants.change"])),
     request_body = PatchedVariantBody, responses((status = 200, body = ProductView)))]
 #[patch("/{id}/")]
 pub async fn change_variant(
     app: Data<App>,
-    _staff: Allowed<ManageCatalogue>,
+    _staff: Allowed<ChangeVariants>,
     request: WriteRequest,
     id: Path<VariantId>,
     body: Body<PatchedVariantBody>,
@@ -60,12 +60,12 @@ pub async fn change_variant(
 /// Archive a variant.
 ///
 /// Answers 409 `last_variant` for the only one of a product.
-#[utoipa::path(tag = "variants", params(VariantId, WriteRequest), security(("jwtAuth" = ["catalogue.manage"])),
+#[utoipa::path(tag = "variants", params(VariantId, WriteRequest), security(("jwtAuth" = ["variants.archive"])),
     responses((status = 204)))]
 #[delete("/{id}/")]
 pub async fn archive_variant(
     app: Data<App>,
-    _staff: Allowed<ManageCatalogue>,
+    _staff: Allowed<ArchiveVariants>,
     request: WriteRequest,
     id: Path<VariantId>,
 ) -> Result<Answer, Problem> {

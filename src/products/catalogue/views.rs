@@ -62,7 +62,7 @@ impl Resource for ProductView {
 
 /// Whether somebody sees products that are not active.
 pub(super) fn sees_inactive(principal: Option<&Principal>) -> bool {
-    principal.is_some_and(|principal| principal.may(Permission::CatalogueManage))
+    principal.is_some_and(|principal| principal.may(Permission::ProductsViewHidden))
 }
 
 /// Products in place of their ids.

@@ -13,7 +13,7 @@ use super::services;
 use super::views::{CategoryBody, CategoryNode, CategoryView, MoveCategoryBody, PatchedCategoryBody, PriceSummaryView};
 use crate::platform::api::{Answer, Changed, Created, Gone, Paged, ReadRequest, Slice, WriteRequest};
 use crate::platform::app::App;
-use crate::platform::auth::{Allowed, ManageCatalogue};
+use crate::platform::auth::{Allowed, ChangeCategories, CreateCategories, DeleteCategories, MoveCategories};
 use crate::platform::error::{ErrorTree, Problem};
 use crate::platform::http::{Body, Field};
 use crate::platform::types::{CategoryId, IdOrSlug};
@@ -55,12 +55,12 @@ pub async fn tree(app: Data<App>) -> Result<Answer, Problem> {
 }
 
 /// Create a category.
-#[utoipa::path(tag = "categories", params(WriteRequest), security(("jwtAuth" = ["catalogue.manage"])),
+#[utoipa::path(tag = "categories", params(WriteRequest), security(("jwtAuth" = ["categories.create"])),
     request_body = CategoryBody, responses((status = 201, body = CategoryView)))]
 #[post("/")]
 pub async fn create_category(
     app: Data<App>,
-    _staff: Allowed<ManageCatalogue>,
+    _staff: Allowed<CreateCategories>,
     request: WriteRequest,
     body: Body<CategoryBody>,
 ) -> Result<Answer, Problem> {
@@ -85,12 +85,12 @@ pub async fn get_category(app: Data<App>, request: ReadRequest, id: Path<Categor
 }
 
 /// Replace a category.
-#[utoipa::path(tag = "categories", params(CategoryRef, WriteRequest), security(("jwtAuth" = ["catalogue.manage"])), request_body = CategoryBody,
+#[utoipa::path(tag = "categories", params(CategoryRef, WriteRequest), security(("jwtAuth" = ["categories.change"])), request_body = CategoryBody,
     responses((status = 200, body = CategoryView)))]
 #[put("/{id}/")]
 pub async fn replace_category(
     app: Data<App>,
-    _staff: Allowed<ManageCatalogue>,
+    _staff: Allowed<ChangeCategories>,
     request: WriteRequest,
     id: Path<CategoryRef>,
     body: Body<CategoryBody>,
@@ -99,12 +99,12 @@ pub async fn replace_category(
 }
 
 /// Change a category.
-#[utoipa::path(tag = "categories", params(CategoryRef, WriteRequest), security(("jwtAuth" = ["catalogue.manage"])),
+#[utoipa::path(tag = "categories", params(CategoryRef, WriteRequest), security(("jwtAuth" = ["categories.change"])),
     request_body = PatchedCategoryBody, responses((status = 200, body = CategoryView)))]
 #[patch("/{id}/")]
 pub async fn change_category(
     app: Data<App>,
-    _staff: Allowed<ManageCatalogue>,
+    _staff: Allowed<ChangeCategories>,
     request: WriteRequest,
     id: Path<CategoryRef>,
     body: Body<PatchedCategoryBody>,
@@ -115,12 +115,12 @@ pub async fn change_category(
 /// Move a category with all below it.
 ///
 /// Refused under itself or one of its descendants.
-#[utoipa::path(tag = "categories", params(CategoryRef, WriteRequest), security(("jwtAuth" = ["catalogue.manage"])), request_body = MoveCategoryBody,
+#[utoipa::path(tag = "categories", params(CategoryRef, WriteRequest), security(("jwtAuth" = ["categories.move"])), request_body = MoveCategoryBody,
     responses((status = 200, body = CategoryView)))]
 #[post("/{id}/move/")]
 pub async fn move_category(
     app: Data<App>,
-    _staff: Allowed<ManageCatalogue>,
+    _staff: Allowed<MoveCategories>,
     request: WriteRequest,
     id: Path<CategoryRef>,
     body: Body<MoveCategoryBody>,
@@ -136,11 +136,11 @@ pub async fn move_category(
 /// Delete a category.
 ///
 /// Answers 409 `protected`, with the counts, while there are categories or products in it.
-#[utoipa::path(tag = "categories", params(CategoryRef, WriteRequest), security(("jwtAuth" = ["catalogue.manage"])), responses((status = 204)))]
+#[utoipa::path(tag = "categories", params(CategoryRef, WriteRequest), security(("jwtAuth" = ["categories.delete"])), responses((status = 204)))]
 #[delete("/{id}/")]
 pub async fn delete_category(
     app: Data<App>,
-    _staff: Allowed<ManageCatalogue>,
+    _staff: Allowed<DeleteCategories>,
     request: WriteRequest,
     id: Path<CategoryRef>,
 ) -> Result<Answer, Problem> {

@@ -11,7 +11,7 @@ use super::models::{Stock, Warehouse};
 use super::views::{AdjustmentBody, MovementView, StockView, WarehouseBody, WarehouseView};
 use crate::platform::api::{Answer, Changed, Created, Paged, ReadRequest, WriteRequest};
 use crate::platform::app::App;
-use crate::platform::auth::{Allowed, ManageStock, ViewStock};
+use crate::platform::auth::{AdjustStock, Allowed, CreateWarehouses, ViewMovements, ViewStock, ViewWarehouses};
 use crate::platform::error::Problem;
 use crate::platform::http::Body;
 use crate::platform::types::StockId;
@@ -44,12 +44,12 @@ pub async fn get_level(
 /// Count or receive goods of a variant.
 ///
 /// Answers 409 `stock_allocated` where less would be left than is promised to orders.
-#[utoipa::path(tag = "stocks", params(WriteRequest), security(("jwtAuth" = ["stock.manage"])),
+#[utoipa::path(tag = "stocks", params(WriteRequest), security(("jwtAuth" = ["stock.adjust"])),
     request_body = AdjustmentBody, responses((status = 200, body = StockView)))]
 #[post("/adjust/")]
 pub async fn adjust_level(
     app: Data<App>,
-    _staff: Allowed<ManageStock>,
+    _staff: Allowed<AdjustStock>,
     request: WriteRequest,
     body: Body<AdjustmentBody>,
 ) -> Result<Answer, Problem> {
@@ -61,12 +61,12 @@ pub async fn adjust_level(
 }
 
 /// List the warehouses, in the order in which they deliver.
-#[utoipa::path(tag = "warehouses", params(ReadRequest), security(("jwtAuth" = ["stock.view"])),
+#[utoipa::path(tag = "warehouses", params(ReadRequest), security(("jwtAuth" = ["warehouses.view"])),
     responses((status = 200, body = Vec<WarehouseView>)))]
 #[get("/")]
 pub async fn list_warehouses(
     app: Data<App>,
-    _staff: Allowed<ViewStock>,
+    _staff: Allowed<ViewWarehouses>,
     request: ReadRequest,
 ) -> Result<Answer, Problem> {
     let list = |conn: &mut PgConnection| -> Result<_, StockError> {
@@ -76,12 +76,12 @@ pub async fn list_warehouses(
 }
 
 /// Create a warehouse.
-#[utoipa::path(tag = "warehouses", params(WriteRequest), security(("jwtAuth" = ["stock.manage"])),
+#[utoipa::path(tag = "warehouses", params(WriteRequest), security(("jwtAuth" = ["warehouses.create"])),
     request_body = WarehouseBody, responses((status = 201, body = WarehouseView)))]
 #[post("/")]
 pub async fn create_warehouse(
     app: Data<App>,
-    _staff: Allowed<ManageStock>,
+    _staff: Allowed<CreateWarehouses>,
     request: WriteRequest,
     body: Body<WarehouseBody>,
 ) -> Result<Answer, Problem> {
@@ -94,10 +94,14 @@ pub async fn create_warehouse(
 }
 
 /// List the entries of the stock ledger, the newest first.
-#[utoipa::path(tag = "stock-movements", params(MovementList), security(("jwtAuth" = ["stock.view"])),
+#[utoipa::path(tag = "stock-movements", params(MovementList), security(("jwtAuth" = ["stock.view_movements"])),
     responses((status = 200, body = Paged<MovementView>)))]
 #[get("/")]
-pub async fn list_movements(app: Data<App>, _staff: Allowed<ViewStock>, list: MovementList) -> Result<Answer, Problem> {
+pub async fn list_movements(
+    app: Data<App>,
+    _staff: Allowed<ViewMovements>,
+    list: MovementList,
+) -> Result<Answer, Problem> {
     let read = |conn: &mut PgConnection, list: &MovementList| -> Result<_, Problem> {
         Ok(MovementFilter::page(conn, list)?.map(MovementView::from))
     };

@@ -100,7 +100,7 @@ impl Document {
             (Guard::Open, _) | (_, Role::Superuser) => true,
             (_, Role::Anyone) => false,
             (Guard::SignedIn, _) => true,
-            (Guard::Permitted(permission), Role::Staff) => permission != "jobs.manage",
+            (Guard::Permitted(permission), Role::Staff) => !permission.starts_with("jobs."),
             (Guard::Permitted(_), _) => false,
         })
     }
