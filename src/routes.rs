@@ -7,7 +7,7 @@ use utoipa::openapi::OpenApi;
 use utoipa_actix_web::service_config::ServiceConfig;
 use utoipa_actix_web::{AppExt, scope};
 
-use crate::customers::{accounts, auth};
+use crate::customers::{accounts, apps, auth, staff};
 use crate::orders::{checkout, fulfilment, lifecycle, payments, returns};
 use crate::platform::{health, jobs, openapi};
 use crate::products::{catalogue, categories, channels, stock};
@@ -17,9 +17,19 @@ pub fn configure(config: &mut ServiceConfig<'_>) {
     config
         .service(
             scope("/api")
-                .service(scope("/auth").configure(auth::routes).configure(accounts::auth_routes))
+                .service(
+                    scope("/auth")
+                        .configure(auth::routes)
+                        .configure(accounts::auth_routes)
+                        .configure(staff::own_routes),
+                )
                 .service(scope("/token").configure(auth::token_routes))
                 .service(scope("/customers").configure(accounts::customer_routes).configure(lifecycle::customer_routes))
+                .service(scope("/sessions").configure(auth::session_routes))
+                .service(scope("/staff").configure(staff::routes))
+                .service(scope("/groups").configure(staff::group_routes).configure(channels::group_routes))
+                .service(scope("/permissions").configure(staff::permission_routes))
+                .service(scope("/apps").configure(apps::routes))
                 .service(scope("/categories").configure(categories::routes).configure(catalogue::category_routes))
                 .service(scope("/products").configure(catalogue::routes))
                 .service(scope("/variants").configure(catalogue::variant_routes))

@@ -3,6 +3,37 @@
 diesel::table! {
     use diesel::sql_types::*;
 
+    app_tokens (id) {
+        id -> Uuid,
+        app_id -> Uuid,
+        name -> Text,
+        token_hash -> Bytea,
+        #[max_length = 4]
+        last_four -> Bpchar,
+        expires_at -> Nullable<Timestamptz>,
+        last_used_at -> Nullable<Timestamptz>,
+        created_at -> Timestamptz,
+    }
+}
+
+diesel::table! {
+    use diesel::sql_types::*;
+
+    apps (id) {
+        id -> Uuid,
+        name -> Text,
+        permissions -> Array<Nullable<Text>>,
+        allowed_addresses -> Array<Nullable<Text>>,
+        is_active -> Bool,
+        version -> Int4,
+        created_at -> Timestamptz,
+        updated_at -> Timestamptz,
+    }
+}
+
+diesel::table! {
+    use diesel::sql_types::*;
+
     audit_entries (id) {
         id -> Uuid,
         action -> Text,
@@ -115,6 +146,37 @@ diesel::table! {
         carrier -> Text,
         shipped_at -> Nullable<Timestamptz>,
         delivered_at -> Nullable<Timestamptz>,
+        created_at -> Timestamptz,
+        updated_at -> Timestamptz,
+    }
+}
+
+diesel::table! {
+    use diesel::sql_types::*;
+
+    group_channels (group_id, channel_id) {
+        group_id -> Uuid,
+        channel_id -> Uuid,
+    }
+}
+
+diesel::table! {
+    use diesel::sql_types::*;
+
+    group_members (group_id, user_id) {
+        group_id -> Uuid,
+        user_id -> Uuid,
+    }
+}
+
+diesel::table! {
+    use diesel::sql_types::*;
+
+    groups (id) {
+        id -> Uuid,
+        name -> Text,
+        permissions -> Array<Nullable<Text>>,
+        version -> Int4,
         created_at -> Timestamptz,
         updated_at -> Timestamptz,
     }
@@ -501,10 +563,15 @@ diesel::table! {
     }
 }
 
+diesel::joinable!(app_tokens -> apps (app_id));
 diesel::joinable!(customers -> users (user_id));
 diesel::joinable!(fulfillment_lines -> fulfillments (fulfillment_id));
 diesel::joinable!(fulfillment_lines -> order_lines (order_line_id));
 diesel::joinable!(fulfillments -> orders (order_id));
+diesel::joinable!(group_channels -> channels (channel_id));
+diesel::joinable!(group_channels -> groups (group_id));
+diesel::joinable!(group_members -> groups (group_id));
+diesel::joinable!(group_members -> users (user_id));
 diesel::joinable!(order_history -> orders (order_id));
 diesel::joinable!(order_lines -> orders (order_id));
 diesel::joinable!(order_lines -> products (product_id));
@@ -529,6 +596,8 @@ diesel::joinable!(variant_prices -> variants (variant_id));
 diesel::joinable!(variants -> products (product_id));
 
 diesel::allow_tables_to_appear_in_same_query!(
+    app_tokens,
+    apps,
     audit_entries,
     categories,
     channels,
@@ -536,6 +605,9 @@ diesel::allow_tables_to_appear_in_same_query!(
     events,
     fulfillment_lines,
     fulfillments,
+    group_channels,
+    group_members,
+    groups,
     idempotency_keys,
     jobs,
     messages,

@@ -100,6 +100,7 @@ fn cors(config: &Config) -> Cors {
             "idempotency-key",
             "if-match",
             "if-none-match",
+            "x-csrftoken",
             "x-order-token",
         ])
         .expose_headers([
@@ -114,6 +115,7 @@ fn cors(config: &Config) -> Cors {
             "x-order-token",
             "x-request-id",
         ])
+        .supports_credentials()
         .max_age(3600);
     config.cors_allowed_origins.iter().fold(cors, |cors, origin| cors.allowed_origin(origin))
 }

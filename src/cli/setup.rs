@@ -6,7 +6,7 @@ use std::sync::atomic::AtomicBool;
 use anyhow::{Context, Result};
 use tracing::info;
 
-use crate::customers::auth::SessionPrincipals;
+use crate::customers::identity::Principals;
 use crate::platform::api::{InFlight, Throttle};
 use crate::platform::app::App;
 use crate::platform::auth::{MasterKey, PrincipalSource, TokenKeys};
@@ -17,6 +17,7 @@ use crate::platform::db::embedded::{EmbeddedServer, EmbeddedSettings};
 use crate::platform::db::{Db, PoolSettings, TimeOuts, migrate};
 use crate::platform::error::Problem;
 use crate::platform::notify::Notifier;
+use crate::products::channels::restrictions_of;
 
 /// The database of `DATABASE_URL`, or the embedded one, which runs as long as this lives.
 pub(super) struct Database {
@@ -70,7 +71,7 @@ impl Database {
 
 /// The application on a database whose schema is up to date.
 pub fn app(config: Config, db: Db, clock: Clock) -> Result<App> {
-    let principals = SessionPrincipals::new(db.clone(), clock.clone());
+    let principals = Principals::new(db.clone(), clock.clone(), restrictions_of);
     app_with(config, db, clock, Arc::new(principals))
 }
 

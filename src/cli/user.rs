@@ -4,17 +4,19 @@ use std::io::{self, IsTerminal};
 
 use anyhow::{Context, Result, bail};
 use clap::{Args, Subcommand};
+use diesel::pg::PgConnection;
 use nix::sys::termios::{LocalFlags, SetArg, tcgetattr, tcsetattr};
 
 use super::output;
 use super::setup::Database;
 use crate::customers::accounts::{self, NewAccount, Password, hash_password};
+use crate::customers::staff::{self, StaffError};
 use crate::platform::audit::Origin;
 use crate::platform::clock::Clock;
 use crate::platform::config::Config;
-use crate::platform::db::TimeOuts;
+use crate::platform::db::{Db, TimeOuts};
 use crate::platform::http::FromJson;
-use crate::platform::types::Email;
+use crate::platform::types::{Email, GroupId};
 
 #[derive(Debug, Subcommand)]
 pub(super) enum UserCommand {
@@ -31,9 +33,12 @@ pub(super) struct CreateArguments {
     first_name: String,
     #[arg(long, default_value = "")]
     last_name: String,
-    /// May do what staff may
+    /// Works for the shop
     #[arg(long)]
     staff: bool,
+    /// A group of staff to be in, by its name; may be given several times
+    #[arg(long, requires = "staff")]
+    group: Vec<String>,
     /// May do everything
     #[arg(long)]
     superuser: bool,
@@ -60,10 +65,29 @@ pub(super) fn run(config: &Config, command: UserCommand) -> Result<()> {
     };
     let db = database.connect(config, TimeOuts::INTERACTIVE);
     let origin = Origin::system(Clock::system().now());
-    db.write_blocking(|conn| accounts::create(conn, &account, &origin))?;
+    let groups = find_groups(&db, &arguments.group)?;
+    db.write_blocking(|conn| create(conn, &account, &groups, &origin))?;
     drop(db);
     database.close();
     output::print(&format!("Made {email}.\n"))
+}
+
+fn find_groups(db: &Db, names: &[String]) -> Result<Vec<GroupId>> {
+    let find = |name: &String| {
+        let group = db.write_blocking(|conn| staff::find_group(conn, name))?;
+        Ok(group.with_context(|| format!("there is no group {name:?}"))?.id)
+    };
+    names.iter().map(find).collect()
+}
+
+fn create(
+    conn: &mut PgConnection,
+    account: &NewAccount,
+    groups: &[GroupId],
+    origin: &Origin,
+) -> Result<(), StaffError> {
+    let user = accounts::create(conn, account, origin)?.user;
+    groups.iter().try_for_each(|group| staff::join_group(conn, user.id, *group, origin))
 }
 
 /// From standard input; typed at a terminal, it is not shown.

@@ -14,10 +14,12 @@ use futures_util::FutureExt;
 use futures_util::future::LocalBoxFuture;
 use mercer::cli::setup;
 use mercer::customers::accounts::{self, NewAccount, Password, hash_password};
-use mercer::customers::auth::SessionPrincipals;
+use mercer::customers::identity::Principals;
+use mercer::customers::staff;
 use mercer::jobs::registry;
 use mercer::platform::app::App;
 use mercer::platform::audit::Origin;
+use mercer::platform::auth::Permission;
 use mercer::platform::clock::ShiftedClock;
 use mercer::platform::config::Config;
 use mercer::platform::db::{Db, PoolSettings, TimeOuts};
@@ -25,6 +27,7 @@ use mercer::platform::error::Problem;
 use mercer::platform::events;
 use mercer::platform::jobs::{WorkerSettings, work};
 use mercer::platform::types::{CustomerId, UserId};
+use mercer::products::channels::restrictions_of;
 use mercer::schema::{events as event_rows, jobs as job_rows};
 use mercer::server::{self, Shared};
 use mercer::subscriptions::jobs_for;
@@ -105,7 +108,22 @@ impl TestShop {
 
     /// A member of staff, signed in.
     pub async fn staff(&self) -> Person {
-        self.person("staff", true, false).await
+        let of_jobs = [Permission::JobsView, Permission::JobsReplay];
+        let all_but_jobs: Vec<_> = Permission::ALL.iter().copied().filter(|known| !of_jobs.contains(known)).collect();
+        self.staff_with("staff", &all_but_jobs).await
+    }
+
+    /// A member of staff, `name@example.com`, in a group of their own that may do this; signed in.
+    pub async fn staff_with(&self, name: &str, permissions: &[Permission]) -> Person {
+        let person = self.person(name, true, false).await;
+        let origin = Origin::system(self.app.clock.now());
+        let permissions = permissions.iter().copied().collect();
+        let join = |conn: &mut PgConnection| {
+            let group = staff::create_group(conn, &format!("Group of {name}"), &permissions, &origin)?;
+            staff::join_group(conn, person.user, group.id, &origin)
+        };
+        self.app.db.write_blocking(join).unwrap();
+        person
     }
 
     /// A superuser, signed in.
@@ -245,7 +263,7 @@ fn app_on(url: &str, folder: &Path, clock: &ShiftedClock, settings: &[(&str, &st
     };
     let db = Db::new(&pool);
     // Asks the database every time: tests look at what has just changed.
-    let principals = SessionPrincipals::with_freshness(db.clone(), clock.clock(), Duration::ZERO);
+    let principals = Principals::with_freshness(db.clone(), clock.clock(), restrictions_of, Duration::ZERO);
     setup::app_with(config, db, clock.clock(), Arc::new(principals)).unwrap()
 }
 

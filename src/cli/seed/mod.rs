@@ -13,12 +13,14 @@ use tracing::info;
 use super::output;
 use super::setup::Database;
 use crate::customers::accounts::{self, NewAccount, Password, PasswordHash, hash_password};
+use crate::customers::staff;
 use crate::platform::audit::Origin;
+use crate::platform::auth::{Permission, PermissionSet};
 use crate::platform::config::{Config, Environment};
 use crate::platform::db::TimeOuts;
 use crate::platform::error::Problem;
 use crate::platform::events;
-use crate::platform::types::{CategoryId, Email};
+use crate::platform::types::{CategoryId, Email, UserId};
 use crate::products::catalogue::{self, NewProduct, NewVariant};
 use crate::products::categories::{self, NewCategory};
 use data::{CategoryRow, CustomerRow, ProductRow, read, read_products};
@@ -74,10 +76,24 @@ fn fill(conn: &mut PgConnection, password_hash: &PasswordHash) -> Result<()> {
     let admin = account(ADMIN, ("Alma", "Mercer"), password_hash)?;
     accounts::create(conn, &NewAccount { is_staff: true, is_superuser: true, ..admin }, &opening)?;
     let staff = account(STAFF, ("Sam", "Okafor"), password_hash)?;
-    accounts::create(conn, &NewAccount { is_staff: true, ..staff }, &opening)?;
+    let staff = accounts::create(conn, &NewAccount { is_staff: true, ..staff }, &opening)?.user;
+    fill_groups(conn, staff.id, &opening)?;
     let customers = fill_customers(conn, password_hash, &opening)?;
     orders::fill_orders(conn, &customers, &skus)?;
     settle_events(conn, opening.at)
+}
+
+/// Three groups as a shop has them; the demo's staff run the shop, but for its background jobs.
+fn fill_groups(conn: &mut PgConnection, manager: UserId, origin: &Origin) -> Result<()> {
+    let of_areas = |areas: &[&str]| -> PermissionSet {
+        let is_of = |name: &str| areas.iter().any(|area| name.split('.').next() == Some(area));
+        Permission::ALL.iter().copied().filter(|permission| is_of(permission.name())).collect()
+    };
+    let all_but_jobs = PermissionSet::all().without(&of_areas(&["jobs"]));
+    let managers = staff::create_group(conn, "Managers", &all_but_jobs, origin)?;
+    staff::create_group(conn, "Order desk", &of_areas(&["customers", "addresses", "orders", "returns"]), origin)?;
+    staff::create_group(conn, "Warehouse", &of_areas(&["fulfillments", "stock", "warehouses"]), origin)?;
+    Ok(staff::join_group(conn, manager, managers.id, origin)?)
 }
 
 fn fill_categories(conn: &mut PgConnection, origin: &Origin) -> Result<HashMap<String, CategoryId>> {

@@ -111,7 +111,7 @@ fn bring_to(conn: &mut PgConnection, id: OrderId, status: OrderStatus, placed_at
             lifecycle::expire(conn, id, &hours(72))?;
         }
         OrderStatus::Cancelled => {
-            fulfilment::cancel(conn, id, &OrderAccess::Staff, "changed their mind", &hours(2))?;
+            fulfilment::cancel(conn, id, &OrderAccess::everything(), "changed their mind", &hours(2))?;
         }
         OrderStatus::Processing | OrderStatus::Shipped | OrderStatus::Delivered | OrderStatus::Returned => {
             fulfilment::process(conn, id, "", &hours(5))?;

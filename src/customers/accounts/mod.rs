@@ -13,9 +13,12 @@ mod views;
 use utoipa_actix_web::service_config::ServiceConfig;
 
 pub use errors::AccountError;
-pub use models::{Customer, NewAccount, User};
+pub use models::{Customer, NewAccount, User, UserChanges};
 pub use passwords::{NewPassword, Password, PasswordHash, hash_password, verify_password};
-pub use services::{Profile, create, exist, find_by_email, find_customer, find_user, note_login};
+pub use services::{
+    Profile, change_user, create, exist, find_by_email, find_customer, find_user, lock_user, note_login, set_active,
+    set_staff,
+};
 pub use views::{CustomerView, UserView, customers_in_full};
 
 /// Below `/api/auth`.

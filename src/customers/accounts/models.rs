@@ -2,6 +2,7 @@
 
 use chrono::{DateTime, Utc};
 use diesel::prelude::*;
+use diesel::sql_types::Bool;
 use serde_json::Value;
 
 use super::errors::AccountError;
@@ -74,6 +75,34 @@ impl User {
             .on_constraint("users_email_key", || AccountError::EmailTaken)
     }
 
+    pub(super) fn set_active(
+        conn: &mut PgConnection,
+        id: UserId,
+        is_active: bool,
+        now: DateTime<Utc>,
+    ) -> QueryResult<usize> {
+        diesel::update(users::table.find(id))
+            .set((users::is_active.eq(is_active), users::version.eq(users::version + 1), users::updated_at.eq(now)))
+            .execute(conn)
+    }
+
+    pub(super) fn set_staff(
+        conn: &mut PgConnection,
+        id: UserId,
+        is_staff: bool,
+        now: DateTime<Utc>,
+    ) -> QueryResult<usize> {
+        diesel::update(users::table.find(id))
+            .set((
+                users::is_staff.eq(is_staff),
+                // Superusers are staff: who is none is no superuser either.
+                users::is_superuser.eq(users::is_superuser.and(is_staff.into_sql::<Bool>())),
+                users::version.eq(users::version + 1),
+                users::updated_at.eq(now),
+            ))
+            .execute(conn)
+    }
+
     pub(super) fn set_last_login(conn: &mut PgConnection, id: UserId, now: DateTime<Utc>) -> QueryResult<usize> {
         diesel::update(users::table.find(id)).set(users::last_login_at.eq(now)).execute(conn)
     }
@@ -93,7 +122,7 @@ pub struct NewAccount {
 
 #[derive(Debug, Default, AsChangeset)]
 #[diesel(table_name = users)]
-pub(super) struct UserChanges {
+pub struct UserChanges {
     pub first_name: Option<String>,
     pub last_name: Option<String>,
 }

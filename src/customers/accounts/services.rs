@@ -43,6 +43,24 @@ pub fn find_customer(conn: &mut PgConnection, id: CustomerId) -> QueryResult<Opt
     Customer::find(conn, id)
 }
 
+/// The user, locked until the transaction ends.
+pub fn lock_user(conn: &mut PgConnection, id: UserId) -> QueryResult<Option<User>> {
+    User::lock(conn, id)
+}
+
+/// Whether somebody may sign in. Whoever may not must be signed out, too: that is the caller's.
+pub fn set_active(conn: &mut PgConnection, id: UserId, is_active: bool, origin: &Origin) -> QueryResult<()> {
+    User::set_active(conn, id, is_active, origin.at)?;
+    let action = if is_active { "user.activated" } else { "user.deactivated" };
+    audit::record(conn, origin, action, ("user", id.to_string()), json!({"is_active": is_active}))
+}
+
+/// Whether somebody works for the shop; who does not is no superuser either.
+pub fn set_staff(conn: &mut PgConnection, id: UserId, is_staff: bool, origin: &Origin) -> QueryResult<()> {
+    User::set_staff(conn, id, is_staff, origin.at)?;
+    audit::record(conn, origin, "user.changed", ("user", id.to_string()), json!({"is_staff": is_staff}))
+}
+
 pub fn note_login(conn: &mut PgConnection, user: UserId, origin: &Origin) -> QueryResult<()> {
     User::set_last_login(conn, user, origin.at)?;
     audit::record(conn, origin, "user.signed_in", ("user", user.to_string()), json!({}))
@@ -55,7 +73,8 @@ pub(super) fn profile(conn: &mut PgConnection, id: CustomerId) -> Result<Profile
     Ok(Profile { user: user.ok_or(AccountError::NotFound)?, customer })
 }
 
-pub(super) fn change_user(
+/// Changes somebody's names.
+pub fn change_user(
     conn: &mut PgConnection,
     id: UserId,
     changes: &UserChanges,

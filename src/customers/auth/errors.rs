@@ -16,6 +16,8 @@ pub enum AuthError {
     /// Not ours, expired, ended, or used before.
     #[error("Token is invalid")]
     TokenNotValid,
+    #[error("Not found.")]
+    NotFound,
     #[error(transparent)]
     Token(TokenError),
     #[error(transparent)]
@@ -37,6 +39,7 @@ impl ApiError for AuthError {
             Self::CannotLogIn => Kind::Invalid(ErrorTree::of_object("invalid", self.to_string())),
             Self::NoActiveAccount => Kind::refused(StatusCode::UNAUTHORIZED, "no_active_account"),
             Self::TokenNotValid => Kind::refused(StatusCode::UNAUTHORIZED, "token_not_valid"),
+            Self::NotFound => Kind::not_found("not_found"),
             Self::Token(_) => Kind::Internal,
             Self::Database(cause) => cause.kind(),
         }

@@ -2,8 +2,9 @@
 
 use actix_web::http::header;
 use actix_web::web::{Data, Json};
-use actix_web::{HttpResponse, get, post};
+use actix_web::{HttpRequest, HttpResponse, get, post};
 
+use super::browser::{cookies_of, ensure_may_sign_in};
 use super::errors::AuthError;
 use super::services::{self, OpenSession, Refresh};
 use super::views::{
@@ -12,7 +13,7 @@ use super::views::{
 use crate::customers::accounts::{self, NewAccount, User, hash_password, verify_password};
 use crate::platform::app::App;
 use crate::platform::audit::Origin;
-use crate::platform::auth::{CurrentUser, IssuedTokens};
+use crate::platform::auth::{CurrentUser, IssuedTokens, csrf_token, ended_cookies};
 use crate::platform::error::Problem;
 use crate::platform::http::Body;
 use crate::platform::types::Paragraph;
@@ -41,13 +42,23 @@ pub async fn register(app: Data<App>, origin: Origin, body: Body<RegistrationBod
 
 /// Sign in.
 ///
-/// Answers 400 when e-mail and password do not fit, as dj-rest-auth does.
+/// Answers 400 when e-mail and password do not fit, as dj-rest-auth does. With `cookie`, a browser gets the session in
+/// a cookie that no script reads, and `csrf_token` for the header `X-CSRFToken` of whatever it writes.
 #[utoipa::path(tag = "auth", request_body = LoginBody, responses((status = 200, body = LoginView)))]
 #[post("/login/")]
-pub async fn log_in(app: Data<App>, origin: Origin, body: Body<LoginBody>) -> Result<Json<LoginView>, Problem> {
+pub async fn log_in(
+    app: Data<App>,
+    origin: Origin,
+    request: HttpRequest,
+    body: Body<LoginBody>,
+) -> Result<HttpResponse, Problem> {
+    let in_cookie = body.0.cookie.unwrap_or(false);
+    if in_cookie {
+        ensure_may_sign_in(&request, &app)?;
+    }
     let user = authenticate(&app, body.0).await?.ok_or(AuthError::CannotLogIn)?;
     let session = open(&app, &user, origin).await?;
-    Ok(Json(LoginView::new(tokens_of(&app, &session)?, user)))
+    signed_in(&app, &session, user, in_cookie)
 }
 
 /// Sign in and get a pair of tokens.
@@ -120,14 +131,18 @@ pub async fn log_out(
     user: Option<CurrentUser>,
     origin: Origin,
     body: Body<LogoutBody>,
-) -> Result<Json<DetailView>, Problem> {
+) -> Result<HttpResponse, Problem> {
     let session = match (body.0.refresh, user) {
         (Some(refresh), _) => app.keys.check_refresh(&refresh, origin.at).map_err(AuthError::from)?.session,
         (None, Some(user)) => user.0.session_id,
         (None, None) => return Err(Problem::not_authenticated()),
     };
     app.db.write(move |conn| services::end(conn, session, "signed out", &origin)).await?;
-    Ok(Json(DetailView { detail: "Successfully logged out." }))
+    let mut answer = HttpResponse::Ok();
+    for cookie in ended_cookies() {
+        answer.cookie(cookie);
+    }
+    Ok(answer.json(DetailView { detail: "Successfully logged out." }))
 }
 
 /// End the session of a refresh token.
@@ -164,6 +179,18 @@ async fn authenticate(app: &App, body: LoginBody) -> Result<Option<User>, Proble
 async fn open(app: &App, user: &User, origin: Origin) -> Result<OpenSession, Problem> {
     let (user, keys, days) = (user.clone(), app.keys.clone(), app.config.refresh_token_days);
     app.db.write(move |conn| services::open(conn, &user, &keys, days, &origin)).await
+}
+
+/// What somebody gets who has signed in: tokens, or, in a browser, cookies.
+fn signed_in(app: &App, session: &OpenSession, user: User, in_cookie: bool) -> Result<HttpResponse, Problem> {
+    if !in_cookie {
+        return Ok(HttpResponse::Ok().json(LoginView::new(tokens_of(app, session)?, user)));
+    }
+    let mut answer = HttpResponse::Ok();
+    for cookie in cookies_of(app, session) {
+        answer.cookie(cookie);
+    }
+    Ok(answer.json(LoginView::in_cookie(csrf_token(&app.master_key, session.id), user)))
 }
 
 fn tokens_of(app: &App, session: &OpenSession) -> Result<IssuedTokens, Problem> {

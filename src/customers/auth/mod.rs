@@ -3,19 +3,24 @@
 //! Owns `sessions`. A session is a family of refresh tokens: each refresh replaces the one before it, and an old one
 //! shown again ends the whole family.
 
+mod browser;
 mod errors;
 mod handlers;
 mod jobs;
+mod listing;
 mod models;
-mod principals;
 mod services;
+mod session_handlers;
+mod session_views;
 mod views;
 
 use utoipa_actix_web::service_config::ServiceConfig;
 
+pub use browser::cookies_of;
 pub use handlers::jwks;
 pub use jobs::PurgeSessions;
-pub use principals::SessionPrincipals;
+pub use models::SessionOwner;
+pub use services::{OpenSession, end_all, find_owner, note_use};
 
 /// Below `/api/auth`.
 pub fn routes(config: &mut ServiceConfig<'_>) {
@@ -26,7 +31,15 @@ pub fn routes(config: &mut ServiceConfig<'_>) {
         .service(handlers::blacklist_token)
         .service(handlers::obtain_token)
         .service(handlers::refresh_token)
-        .service(handlers::verify_token);
+        .service(handlers::verify_token)
+        .service(session_handlers::list_own_sessions)
+        .service(session_handlers::end_own_session)
+        .service(session_handlers::end_own_sessions);
+}
+
+/// Below `/api/sessions`.
+pub fn session_routes(config: &mut ServiceConfig<'_>) {
+    config.service(session_handlers::list_sessions).service(session_handlers::end_session);
 }
 
 /// The same three under the names that simplejwt's clients call, below `/api/token`.

@@ -19,6 +19,12 @@ pub(super) struct Session {
     pub rotated_at: DateTime<Utc>,
     pub expires_at: DateTime<Utc>,
     pub revoked_at: Option<DateTime<Utc>>,
+    /// Of the program that signed in, as it says of itself.
+    pub user_agent: String,
+    /// The last one it was used from.
+    pub address: String,
+    pub created_at: DateTime<Utc>,
+    pub last_used_at: DateTime<Utc>,
 }
 
 impl Session {
@@ -55,6 +61,15 @@ impl Session {
         Self::query().filter(sessions::id.eq(id)).first(conn).optional()
     }
 
+    /// A user's that have not ended, the last used first.
+    pub fn live_of(conn: &mut PgConnection, user: UserId, now: DateTime<Utc>) -> QueryResult<Vec<Self>> {
+        Self::query()
+            .filter(sessions::user_id.eq(user))
+            .filter(sessions::revoked_at.is_null().and(sessions::expires_at.gt(now)))
+            .order((sessions::last_used_at.desc(), sessions::id.desc()))
+            .load(conn)
+    }
+
     pub fn is_live(&self, now: DateTime<Utc>) -> bool {
         self.revoked_at.is_none() && self.expires_at > now
     }
@@ -79,6 +94,27 @@ impl Session {
         Ok(ended == 1)
     }
 
+    /// Ends all of a user's that have not ended, but for the one to keep; tells which.
+    pub fn revoke_all(
+        conn: &mut PgConnection,
+        user: UserId,
+        keep: Option<SessionId>,
+        reason: &str,
+        now: DateTime<Utc>,
+    ) -> QueryResult<Vec<SessionId>> {
+        let live = sessions::user_id.eq(user).and(sessions::revoked_at.is_null());
+        let others = sessions::id.ne_all(keep.as_slice());
+        diesel::update(sessions::table.filter(live).filter(others))
+            .set((sessions::revoked_at.eq(now), sessions::revoked_reason.eq(reason)))
+            .returning(sessions::id)
+            .get_results(conn)
+    }
+
+    /// Notes that the session is in use.
+    pub fn touch(conn: &mut PgConnection, id: SessionId, now: DateTime<Utc>) -> QueryResult<usize> {
+        diesel::update(sessions::table.find(id)).set(sessions::last_used_at.eq(now)).execute(conn)
+    }
+
     /// Deletes up to `limit` that expired before `before`, and tells how many.
     pub fn delete_expired(conn: &mut PgConnection, before: DateTime<Utc>, limit: i64) -> QueryResult<usize> {
         let expired = sessions::table.filter(sessions::expires_at.lt(before));
@@ -89,12 +125,13 @@ impl Session {
 
 /// Who is behind a session that has not ended.
 #[derive(Debug, Queryable)]
-pub(super) struct SessionOwner {
+pub struct SessionOwner {
     pub user_id: UserId,
     pub customer_id: Option<CustomerId>,
     pub email: Email,
     pub is_staff: bool,
     pub is_superuser: bool,
+    pub last_used_at: DateTime<Utc>,
 }
 
 impl SessionOwner {
@@ -106,7 +143,14 @@ impl SessionOwner {
             .filter(sessions::revoked_at.is_null())
             .filter(sessions::expires_at.gt(now))
             .filter(users::is_active)
-            .select((users::id, customers::id.nullable(), users::email, users::is_staff, users::is_superuser))
+            .select((
+                users::id,
+                customers::id.nullable(),
+                users::email,
+                users::is_staff,
+                users::is_superuser,
+                sessions::last_used_at,
+            ))
             .first(conn)
             .optional()
     }

@@ -6,7 +6,7 @@ use diesel::result::QueryResult;
 use serde_json::json;
 
 use super::errors::AuthError;
-use super::models::Session;
+use super::models::{Session, SessionOwner};
 use crate::customers::accounts::{self, AccountError, NewAccount, Profile, User};
 use crate::platform::audit::{self, Origin};
 use crate::platform::auth::{RefreshClaims, TokenKeys, sha256};
@@ -101,6 +101,53 @@ pub fn end(conn: &mut PgConnection, session: SessionId, reason: &str, origin: &O
         audit::record(conn, origin, "session.ended", ("session", session.to_string()), told)?;
     }
     Ok(())
+}
+
+/// Ends all sessions of a user, but for the one to keep.
+pub fn end_all(
+    conn: &mut PgConnection,
+    user: UserId,
+    keep: Option<SessionId>,
+    reason: &str,
+    origin: &Origin,
+) -> QueryResult<()> {
+    let ended = Session::revoke_all(conn, user, keep, reason, origin.at)?;
+    if !ended.is_empty() {
+        let told = json!({"reason": reason, "sessions": ended});
+        audit::record(conn, origin, "sessions.ended", ("user", user.to_string()), told)?;
+    }
+    Ok(())
+}
+
+/// Ends one of somebody's own sessions.
+pub(super) fn end_own(
+    conn: &mut PgConnection,
+    user: UserId,
+    session: SessionId,
+    origin: &Origin,
+) -> Result<(), AuthError> {
+    let session = Session::find(conn, session)?.filter(|session| session.user_id == user && session.is_live(origin.at));
+    Ok(end(conn, session.ok_or(AuthError::NotFound)?.id, "ended by their owner", origin)?)
+}
+
+/// Ends anybody's session.
+pub(super) fn end_any(conn: &mut PgConnection, session: SessionId, origin: &Origin) -> Result<(), AuthError> {
+    let session = Session::find(conn, session)?.filter(|session| session.is_live(origin.at));
+    Ok(end(conn, session.ok_or(AuthError::NotFound)?.id, "ended by staff", origin)?)
+}
+
+/// Who is behind a session that has not ended.
+pub fn find_owner(
+    conn: &mut PgConnection,
+    session: SessionId,
+    now: DateTime<Utc>,
+) -> QueryResult<Option<SessionOwner>> {
+    SessionOwner::find(conn, session, now)
+}
+
+/// Notes that a session is in use.
+pub fn note_use(conn: &mut PgConnection, session: SessionId, now: DateTime<Utc>) -> QueryResult<()> {
+    Session::touch(conn, session, now).map(|_| ())
 }
 
 /// Whether a session is still good.

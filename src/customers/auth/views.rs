@@ -47,6 +47,8 @@ body! {
         /// The e-mail address, for clients that call it so.
         pub username: Option<Paragraph<254>>,
         pub password: Password,
+        /// For browsers, at `login/`: the session goes into a cookie, and the answer has no tokens.
+        pub cookie: Option<bool>,
     }
 }
 
@@ -105,11 +107,19 @@ pub struct LoginView {
     pub access: String,
     pub refresh: String,
     pub user: UserView,
+    /// Where the session is in a cookie: for the header `X-CSRFToken`. Access and refresh are empty then.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub csrf_token: Option<String>,
 }
 
 impl LoginView {
     pub fn new(tokens: IssuedTokens, user: User) -> Self {
-        Self { access: tokens.access, refresh: tokens.refresh, user: user.into() }
+        Self { access: tokens.access, refresh: tokens.refresh, user: user.into(), csrf_token: None }
+    }
+
+    pub fn in_cookie(csrf_token: String, user: User) -> Self {
+        let (access, refresh) = (String::new(), String::new());
+        Self { access, refresh, user: user.into(), csrf_token: Some(csrf_token) }
     }
 }
 

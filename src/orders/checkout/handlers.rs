@@ -11,7 +11,7 @@ use super::views::{AddressBody, LineBody, PlaceOrderBody};
 use crate::orders::lifecycle::OrderView;
 use crate::platform::api::{Answer, Created, WriteRequest};
 use crate::platform::app::App;
-use crate::platform::auth::{Permission, Principal, Viewer, random_token, sha256};
+use crate::platform::auth::{Permission, Principal, SignedIn, Viewer, random_token, sha256};
 use crate::platform::error::{ErrorTree, Problem};
 use crate::platform::http::Body;
 use crate::platform::types::{Email, Paragraph};
@@ -56,16 +56,16 @@ fn buyer(principal: Option<&Principal>, body: &PlaceOrderBody) -> Result<(Buyer,
         let secret = HeaderValue::from_str(&token).map_err(|error| Problem::internal(error.into()))?;
         return Ok((Buyer::Guest { email, token_hash: sha256(&token) }, Some(secret)));
     };
-    if let Some(customer) = body.customer.filter(|id| Some(*id) != principal.customer_id) {
+    if let Some(customer) = body.customer.filter(|id| Some(*id) != principal.customer_id()) {
         if !principal.may(Permission::OrdersCreate) {
             return Err(Problem::permission_denied());
         }
         return Ok((Buyer::ForCustomer { customer: Some(customer), email: body.email.clone() }, None));
     }
-    match principal.customer_id {
-        Some(id) if !is_for_another(principal, body.email.as_ref()) => {
-            let email = body.email.clone().unwrap_or_else(|| principal.email.clone());
-            Ok((Buyer::Customer { id, email }, None))
+    match principal.user() {
+        Some(SignedIn { customer_id: Some(id), email: own, .. }) if !is_for_another(principal, body.email.as_ref()) => {
+            let email = body.email.clone().unwrap_or_else(|| own.clone());
+            Ok((Buyer::Customer { id: *id, email }, None))
         }
         _ => {
             let email = Some(body.email.clone().ok_or_else(email_required)?);
@@ -76,7 +76,8 @@ fn buyer(principal: Option<&Principal>, body: &PlaceOrderBody) -> Result<(Buyer,
 
 /// Staff who give an address that is not their own order for whoever has it.
 fn is_for_another(principal: &Principal, email: Option<&Email>) -> bool {
-    principal.may(Permission::OrdersCreate) && email.is_some_and(|email| *email != principal.email)
+    let own = principal.user().map(|user| &user.email);
+    principal.may(Permission::OrdersCreate) && email.is_some_and(|email| Some(email) != own)
 }
 
 fn email_required() -> Problem {

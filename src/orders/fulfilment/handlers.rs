@@ -30,14 +30,15 @@ body! {
 #[post("/{id}/process/")]
 pub async fn process_order(
     app: Data<App>,
-    _staff: Allowed<PrepareFulfillments>,
+    staff: Allowed<PrepareFulfillments>,
     request: WriteRequest,
     id: Path<OrderId>,
     body: Body<TransitionBody>,
 ) -> Result<Answer, Problem> {
+    let access = OrderAccess::of_staff(&staff);
     let note = body.0.into_note();
     let process = move |conn: &mut PgConnection, request: &WriteRequest| -> Result<_, OrderError> {
-        lifecycle::expect(conn, *id, &OrderAccess::Staff, &request.expected)?;
+        lifecycle::expect(conn, *id, &access, &request.expected)?;
         let order = services::process(conn, *id, &note, &request.origin)?;
         Ok(Changed(OrderView::of(conn, order)?))
     };
@@ -52,16 +53,17 @@ pub async fn process_order(
 #[post("/{id}/ship/")]
 pub async fn ship_order(
     app: Data<App>,
-    _staff: Allowed<ShipFulfillments>,
+    staff: Allowed<ShipFulfillments>,
     request: WriteRequest,
     id: Path<OrderId>,
     body: Body<ShipBody>,
 ) -> Result<Answer, Problem> {
+    let access = OrderAccess::of_staff(&staff);
     let text = |text: Option<Paragraph<100>>| text.map(Paragraph::into_inner).unwrap_or_default();
     let label = Label { tracking_number: text(body.0.tracking_number), carrier: text(body.0.carrier) };
     let note = body.0.note.map(Paragraph::into_inner).unwrap_or_default();
     let ship = move |conn: &mut PgConnection, request: &WriteRequest| -> Result<_, OrderError> {
-        lifecycle::expect(conn, *id, &OrderAccess::Staff, &request.expected)?;
+        lifecycle::expect(conn, *id, &access, &request.expected)?;
         let order = services::ship(conn, *id, &label, &note, &request.origin)?;
         Ok(Changed(OrderView::of(conn, order)?))
     };
@@ -74,14 +76,15 @@ pub async fn ship_order(
 #[post("/{id}/deliver/")]
 pub async fn deliver_order(
     app: Data<App>,
-    _staff: Allowed<DeliverFulfillments>,
+    staff: Allowed<DeliverFulfillments>,
     request: WriteRequest,
     id: Path<OrderId>,
     body: Body<TransitionBody>,
 ) -> Result<Answer, Problem> {
+    let access = OrderAccess::of_staff(&staff);
     let note = body.0.into_note();
     let deliver = move |conn: &mut PgConnection, request: &WriteRequest| -> Result<_, OrderError> {
-        lifecycle::expect(conn, *id, &OrderAccess::Staff, &request.expected)?;
+        lifecycle::expect(conn, *id, &access, &request.expected)?;
         let order = services::deliver(conn, *id, &note, &request.origin)?;
         Ok(Changed(OrderView::of(conn, order)?))
     };

@@ -7,7 +7,7 @@ use actix_web::{FromRequest, HttpRequest};
 use utoipa::IntoParams;
 
 use super::models::Order;
-use crate::platform::auth::{Permission, Principal, principal_of, sha256};
+use crate::platform::auth::{Allowed, Permission, Principal, Reach, principal_of, sha256};
 use crate::platform::error::Problem;
 use crate::platform::types::CustomerId;
 
@@ -17,8 +17,8 @@ const ORDER_TOKEN: &str = "x-order-token";
 /// The orders that somebody may see.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum OrderAccess {
-    /// All.
-    Staff,
+    /// All of these channels.
+    Staff(Reach),
     /// A customer's own, and the one whose secret hashes to this.
     Holder { customer: Option<CustomerId>, token_hash: Option<Vec<u8>> },
 }
@@ -31,7 +31,7 @@ impl OrderAccess {
 
     pub fn covers(&self, order: &Order) -> bool {
         match self {
-            Self::Staff => true,
+            Self::Staff(reach) => reach.covers(order.channel_id),
             Self::Holder { customer, token_hash } => {
                 let is_theirs = customer.is_some() && order.customer_id == *customer;
                 is_theirs || (token_hash.is_some() && order.access_token_hash == *token_hash)
@@ -39,29 +39,39 @@ impl OrderAccess {
         }
     }
 
-    pub fn is_staff(&self) -> bool {
-        *self == Self::Staff
+    /// All there are, for the shop itself.
+    pub const fn everything() -> Self {
+        Self::Staff(Reach::Everywhere)
+    }
+
+    pub const fn is_staff(&self) -> bool {
+        matches!(self, Self::Staff(_))
+    }
+
+    /// What somebody with a permission may reach by it.
+    pub fn of_staff<P>(staff: &Allowed<P>) -> Self {
+        Self::Staff(staff.principal.reach.clone())
     }
 
     /// What staff may change; others change their own.
     pub fn of(principal: &Principal, permission: Permission) -> Result<Self, Problem> {
         if principal.may(permission) {
-            return Ok(Self::Staff);
+            return Ok(Self::Staff(principal.reach.clone()));
         }
-        principal.customer_id.map(Self::customer).ok_or_else(Problem::permission_denied)
+        principal.customer_id().map(Self::customer).ok_or_else(Problem::permission_denied)
     }
 }
 
 fn access(request: &HttpRequest, permission: Permission) -> Result<OrderAccess, Problem> {
     let principal = principal_of(request);
-    if principal.as_ref().is_some_and(|principal| principal.may(permission)) {
-        return Ok(OrderAccess::Staff);
+    if let Some(staff) = principal.as_ref().filter(|principal| principal.may(permission)) {
+        return Ok(OrderAccess::Staff(staff.reach.clone()));
     }
     let token = request.headers().get(ORDER_TOKEN).and_then(|value| value.to_str().ok());
     if principal.is_none() && token.is_none() {
         return Err(Problem::not_authenticated());
     }
-    let customer = principal.and_then(|principal| principal.customer_id);
+    let customer = principal.and_then(|principal| principal.customer_id());
     Ok(OrderAccess::Holder { customer, token_hash: token.map(sha256) })
 }
 

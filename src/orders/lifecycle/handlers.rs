@@ -12,7 +12,7 @@ use super::services;
 use super::views::{HistoryView, OrderView, TransitionBody};
 use crate::platform::api::{Answer, Changed, Paged, ReadRequest, WriteRequest};
 use crate::platform::app::App;
-use crate::platform::auth::{Allowed, ConfirmOrders, CurrentCustomer, CurrentUser, Permission, Viewer};
+use crate::platform::auth::{Allowed, Authenticated, ConfirmOrders, CurrentCustomer, Permission, Viewer};
 use crate::platform::error::Problem;
 use crate::platform::http::Body;
 use crate::platform::types::OrderId;
@@ -21,8 +21,8 @@ use crate::platform::types::OrderId;
 #[utoipa::path(tag = "orders", params(OrderList), security(("jwtAuth" = [])),
     responses((status = 200, body = Paged<OrderView>)))]
 #[get("/")]
-pub async fn list_orders(app: Data<App>, user: CurrentUser, list: OrderList) -> Result<Answer, Problem> {
-    let access = OrderAccess::of(&user.0, Permission::OrdersView)?;
+pub async fn list_orders(app: Data<App>, somebody: Authenticated, list: OrderList) -> Result<Answer, Problem> {
+    let access = OrderAccess::of(&somebody.0, Permission::OrdersView)?;
     answer(&app, access, list).await
 }
 
@@ -87,15 +87,16 @@ pub async fn get_history(
 #[post("/{id}/confirm/")]
 pub async fn confirm_order(
     app: Data<App>,
-    _staff: Allowed<ConfirmOrders>,
+    staff: Allowed<ConfirmOrders>,
     request: WriteRequest,
     id: Path<OrderId>,
     body: Body<TransitionBody>,
 ) -> Result<Answer, Problem> {
+    let access = OrderAccess::of_staff(&staff);
     let note = body.0.into_note();
     let confirm = move |conn: &mut PgConnection, request: &WriteRequest| -> Result<_, OrderError> {
-        services::expect(conn, *id, &OrderAccess::Staff, &request.expected)?;
-        let order = services::lock(conn, *id, &OrderAccess::Staff)?;
+        services::expect(conn, *id, &access, &request.expected)?;
+        let order = services::lock(conn, *id, &access)?;
         let order = services::confirm(conn, &order, &note, &request.origin)?;
         Ok(Changed(OrderView::of(conn, order)?))
     };

@@ -10,6 +10,7 @@ use super::status::{FulfillmentStatus, OrderStatus, PaymentStatus};
 use crate::platform::api::{
     Choices, ListRequest, Moments, Ordering, Ranges, Search, Slice, SortColumn, Texts, filter, narrow, paginate,
 };
+use crate::platform::auth::Reach;
 use crate::platform::error::Problem;
 use crate::platform::types::{Currency, CustomerId};
 use crate::schema::orders;
@@ -62,8 +63,12 @@ impl OrderFilter {
 
     fn query<'a>(&self, access: &OrderAccess) -> orders::BoxedQuery<'a, Pg> {
         let mut query = orders::table.into_boxed();
-        if let OrderAccess::Holder { customer, .. } = access {
-            query = query.filter(orders::customer_id.eq(*customer));
+        match access {
+            OrderAccess::Holder { customer, .. } => query = query.filter(orders::customer_id.eq(*customer)),
+            OrderAccess::Staff(Reach::Only(channels)) => {
+                query = query.filter(orders::channel_id.eq_any(channels.iter().copied().collect::<Vec<_>>()));
+            }
+            OrderAccess::Staff(Reach::Everywhere) => {}
         }
         narrow!(query, choices, orders::status, &self.status);
         narrow!(query, choices, orders::payment_status, &self.payment_status);

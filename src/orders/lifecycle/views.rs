@@ -91,9 +91,9 @@ pub(in crate::orders) fn expandable_customers(
     let Some(principal) = principal else { return Ok(Loaded::default()) };
     let mut ids: Vec<CustomerId> = keys(ids);
     if !principal.may(Permission::OrdersView) {
-        ids.retain(|id| principal.customer_id == Some(*id));
+        ids.retain(|id| principal.customer_id() == Some(*id));
     }
-    Loaded::of(accounts::customers_in_full(conn, &ids)?, |view| view.id.to_string())
+    Loaded::of(accounts::customers_in_full(conn, &ids)?, Some(principal), |view| view.id.to_string())
 }
 
 /// Orders in place of their ids: one's own, or anybody's for those who see all.
@@ -106,7 +106,7 @@ pub fn expandable_orders(
     let Some(access) = access else { return Ok(Loaded::default()) };
     let mut rows = Order::with_ids(conn, &keys(ids))?;
     rows.retain(|order| access.covers(order));
-    Loaded::of(OrderView::of_all(conn, rows)?, |view| view.id.to_string())
+    Loaded::of(OrderView::of_all(conn, rows)?, principal, |view| view.id.to_string())
 }
 
 /// A line of an order, as it was sold.

@@ -18,12 +18,12 @@ use crate::platform::api::{
     SortColumn, Texts, WriteRequest, filter, narrow, paginate,
 };
 use crate::platform::app::App;
-use crate::platform::auth::{Allowed, CreateReturns, ViewReturns};
+use crate::platform::auth::{Allowed, CreateReturns, Reach, ViewReturns};
 use crate::platform::error::Problem;
 use crate::platform::http::Body;
 use crate::platform::types::{Currency, CustomerId, DecimalString, Money, OrderId, OrderLineId, ProductId, VariantId};
 use crate::products::catalogue::{self, ProductView};
-use crate::schema::returns;
+use crate::schema::{orders, returns};
 
 /// Goods that came back; lists leave out the lines.
 #[derive(Debug, Serialize, ToSchema)]
@@ -125,8 +125,12 @@ impl Ordering for ReturnOrdering {
 type ReturnList = ListRequest<ReturnFilter, ReturnOrdering>;
 
 impl ReturnFilter {
-    fn query<'a>(&self) -> returns::BoxedQuery<'a, Pg> {
+    fn query<'a>(&self, reach: &Reach) -> returns::BoxedQuery<'a, Pg> {
         let mut query = returns::table.into_boxed();
+        if let Reach::Only(channels) = reach {
+            let within = orders::channel_id.eq_any(channels.iter().copied().collect::<Vec<_>>());
+            query = query.filter(returns::order_id.eq_any(orders::table.filter(within).select(orders::id.nullable())));
+        }
         narrow!(query, choices, returns::status, &self.status);
         narrow!(query, texts, returns::number, &self.number);
         narrow!(query, choices, returns::order_id, &self.order);
@@ -142,9 +146,10 @@ impl ReturnFilter {
 #[utoipa::path(tag = "returns", params(ReturnList), security(("jwtAuth" = ["returns.view"])),
     responses((status = 200, body = Paged<ReturnView>)))]
 #[get("/")]
-pub async fn list_returns(app: Data<App>, _staff: Allowed<ViewReturns>, list: ReturnList) -> Result<Answer, Problem> {
-    let read = |conn: &mut PgConnection, list: &ReturnList| -> Result<_, Problem> {
-        let slice = paginate!(conn, || list.filter.query(), Return, list);
+pub async fn list_returns(app: Data<App>, staff: Allowed<ViewReturns>, list: ReturnList) -> Result<Answer, Problem> {
+    let reach = staff.principal.reach;
+    let read = move |conn: &mut PgConnection, list: &ReturnList| -> Result<_, Problem> {
+        let slice = paginate!(conn, || list.filter.query(&reach), Return, list);
         Ok(slice.map(|row| ReturnView::new(row, Vec::new())))
     };
     list.page(&app, read).await
@@ -156,12 +161,19 @@ pub async fn list_returns(app: Data<App>, _staff: Allowed<ViewReturns>, list: Re
 #[get("/{id}/")]
 pub async fn get_return(
     app: Data<App>,
-    _staff: Allowed<ViewReturns>,
+    staff: Allowed<ViewReturns>,
     request: ReadRequest,
     id: Path<ReturnId>,
 ) -> Result<Answer, Problem> {
+    let access = OrderAccess::of_staff(&staff);
     let find = move |conn: &mut PgConnection| -> Result<_, OrderError> {
         let row = Return::find(conn, *id)?.ok_or(OrderError::NotFound)?;
+        // What came back without an order of ours belongs to no channel.
+        match row.order_id {
+            Some(order) => drop(lifecycle::find(conn, order, &access)?),
+            None if access == OrderAccess::everything() => {}
+            None => return Err(OrderError::NotFound),
+        }
         let lines = row.lines(conn)?;
         Ok(ReturnView::new(row, lines))
     };
@@ -176,14 +188,15 @@ pub async fn get_return(
 #[post("/{id}/returns/")]
 pub async fn take_back_order(
     app: Data<App>,
-    _staff: Allowed<CreateReturns>,
+    staff: Allowed<CreateReturns>,
     request: WriteRequest,
     id: Path<OrderId>,
     body: Body<TransitionBody>,
 ) -> Result<Answer, Problem> {
+    let access = OrderAccess::of_staff(&staff);
     let note = body.0.into_note();
     let receive = move |conn: &mut PgConnection, request: &WriteRequest| -> Result<_, OrderError> {
-        lifecycle::expect(conn, *id, &OrderAccess::Staff, &request.expected)?;
+        lifecycle::expect(conn, *id, &access, &request.expected)?;
         let row = services::receive(conn, *id, &note, &request.origin)?;
         let lines = row.lines(conn)?;
         let view = ReturnView::new(row, lines);

@@ -16,7 +16,7 @@ pub fn take_back(conn: &mut PgConnection, id: OrderId, note: &str, origin: &Orig
 }
 
 pub(super) fn receive(conn: &mut PgConnection, id: OrderId, note: &str, origin: &Origin) -> Result<Return, OrderError> {
-    let order = lifecycle::lock(conn, id, &OrderAccess::Staff)?;
+    let order = lifecycle::lock(conn, id, &OrderAccess::everything())?;
     let order = move_on(conn, &order, OrderStatus::Returned, note, origin)?;
     let received = Return::insert_of(conn, &order, origin.at)?;
     let lines = OrderLine::of_order(conn, id)?;

@@ -26,6 +26,9 @@ pub trait Resource: Serialize {
         None
     }
 
+    /// Takes out what only others may see. Members that can be taken out are left out of the JSON, not null.
+    fn conceal(&mut self, _principal: Option<&Principal>) {}
+
     /// When it last changed, where all that is shown of it changes with its row.
     fn last_modified(&self) -> Option<DateTime<Utc>> {
         None
@@ -39,6 +42,8 @@ pub struct Answer {
     pub(super) headers: Vec<(HeaderName, HeaderValue)>,
     /// Secrets of whoever asked: sealed where the answer is kept.
     pub(super) secret_headers: Vec<(HeaderName, HeaderValue)>,
+    /// The body itself tells a secret, and is sealed where the answer is kept.
+    pub(super) is_confidential: bool,
     /// None: no content.
     pub(super) body: Option<Vec<u8>>,
     last_modified: Option<DateTime<Utc>>,
@@ -46,7 +51,14 @@ pub struct Answer {
 
 impl Answer {
     pub(super) fn new(status: StatusCode, body: Option<Vec<u8>>) -> Self {
-        Self { status, headers: Vec::new(), secret_headers: Vec::new(), body, last_modified: None }
+        Self {
+            status,
+            headers: Vec::new(),
+            secret_headers: Vec::new(),
+            is_confidential: false,
+            body,
+            last_modified: None,
+        }
     }
 
     /// 200 with JSON that was written elsewhere.
@@ -111,12 +123,13 @@ pub(super) struct Writer<'a> {
 }
 
 impl Writer<'_> {
-    pub fn one<T: Resource>(self, status: StatusCode, view: &T) -> Result<Answer, Problem> {
+    pub fn one<T: Resource>(self, status: StatusCode, mut view: T) -> Result<Answer, Problem> {
         let shape = self.shape;
+        view.conceal(self.principal);
         let body = if shape.is_plain() {
-            serde_json::to_vec(view)
+            serde_json::to_vec(&view)
         } else {
-            let mut value = to_value(view)?;
+            let mut value = to_value(&view)?;
             self.fit::<T>(&mut [&mut value])?;
             serde_json::to_vec(&value)
         };
@@ -126,13 +139,15 @@ impl Writer<'_> {
         Ok(answer)
     }
 
-    pub fn all<T: Resource>(self, views: &[T]) -> Result<Answer, Problem> {
+    pub fn all<T: Resource>(self, mut views: Vec<T>) -> Result<Answer, Problem> {
+        views.iter_mut().for_each(|view| view.conceal(self.principal));
         let body =
-            if self.shape.is_plain() { serde_json::to_vec(views) } else { serde_json::to_vec(&self.fitted(views)?) };
+            if self.shape.is_plain() { serde_json::to_vec(&views) } else { serde_json::to_vec(&self.fitted(&views)?) };
         Answer::new(StatusCode::OK, Some(body.map_err(internal)?)).tagged(None)
     }
 
-    pub fn page<T: Resource>(self, page: Paged<T>) -> Result<Answer, Problem> {
+    pub fn page<T: Resource>(self, mut page: Paged<T>) -> Result<Answer, Problem> {
+        page.results.iter_mut().for_each(|view| view.conceal(self.principal));
         let body = if self.shape.is_plain() {
             serde_json::to_vec(&page)
         } else {
@@ -177,13 +192,14 @@ pub struct OutcomeWriter<'a>(pub(super) Writer<'a>);
 pub struct Created<T> {
     location: String,
     secret_header: Option<(HeaderName, HeaderValue)>,
+    is_confidential: bool,
     view: T,
 }
 
 impl<T> Created<T> {
     /// `location` is the path of the new thing.
     pub const fn at(location: String, view: T) -> Self {
-        Self { location, secret_header: None, view }
+        Self { location, secret_header: None, is_confidential: false, view }
     }
 
     /// Tells a secret that is not to be found anywhere later.
@@ -192,13 +208,21 @@ impl<T> Created<T> {
         self.secret_header = Some((name, value));
         self
     }
+
+    /// What is told of it now is not to be found anywhere later.
+    #[must_use]
+    pub fn confidential(mut self) -> Self {
+        self.is_confidential = true;
+        self
+    }
 }
 
 impl<T: Resource> Outcome for Created<T> {
     fn write(self, writer: OutcomeWriter<'_>) -> Result<Answer, Problem> {
-        let answer = writer.0.one(StatusCode::CREATED, &self.view)?;
+        let answer = writer.0.one(StatusCode::CREATED, self.view)?;
         let mut answer = answer.with_header(header::LOCATION, &self.location)?;
         answer.secret_headers.extend(self.secret_header);
+        answer.is_confidential = self.is_confidential;
         Ok(answer)
     }
 }
@@ -209,7 +233,7 @@ pub struct Changed<T>(pub T);
 
 impl<T: Resource> Outcome for Changed<T> {
     fn write(self, writer: OutcomeWriter<'_>) -> Result<Answer, Problem> {
-        writer.0.one(StatusCode::OK, &self.0)
+        writer.0.one(StatusCode::OK, self.0)
     }
 }
 

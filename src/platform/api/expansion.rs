@@ -3,9 +3,9 @@
 use std::collections::{HashMap, HashSet};
 
 use diesel::pg::PgConnection;
-use serde::Serialize;
 use serde_json::Value;
 
+use super::answer::Resource;
 use super::shape::Names;
 use crate::platform::auth::Principal;
 use crate::platform::error::Problem;
@@ -33,7 +33,13 @@ pub type Loader = fn(&mut PgConnection, Option<&Principal>, &[String]) -> Result
 pub struct Loaded(HashMap<String, Value>);
 
 impl Loaded {
-    pub fn of<T: Serialize>(views: Vec<T>, key: impl Fn(&T) -> String) -> Result<Self, Problem> {
+    /// As this principal may see them.
+    pub fn of<T: Resource>(
+        mut views: Vec<T>,
+        principal: Option<&Principal>,
+        key: impl Fn(&T) -> String,
+    ) -> Result<Self, Problem> {
+        views.iter_mut().for_each(|view| view.conceal(principal));
         let pairs = views.iter().map(|view| Ok((key(view), serde_json::to_value(view)?)));
         let pairs: serde_json::Result<_> = pairs.collect();
         pairs.map(Self).map_err(|error| Problem::internal(error.into()))

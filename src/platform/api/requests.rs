@@ -50,7 +50,7 @@ impl ReadRequest {
     {
         let read = move |conn: &mut PgConnection| {
             let view = find(conn).map_err(Into::into)?;
-            self.writer(conn).one(StatusCode::OK, &view)
+            self.writer(conn).one(StatusCode::OK, view)
         };
         app.db.read(read).await
     }
@@ -67,7 +67,7 @@ impl ReadRequest {
     {
         let read = move |conn: &mut PgConnection| {
             let views = list(conn).map_err(Into::into)?;
-            self.writer(conn).all(&views)
+            self.writer(conn).all(views)
         };
         app.db.read(read).await
     }

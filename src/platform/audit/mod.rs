@@ -8,7 +8,7 @@ use chrono::{DateTime, Utc};
 use diesel::prelude::*;
 use serde_json::Value;
 
-pub use origin::{Origin, client_address};
+pub use origin::Origin;
 
 use crate::platform::types::new_uuid;
 use crate::schema::audit_entries;

@@ -10,9 +10,11 @@ use actix_web::middleware::Next;
 use actix_web::{FromRequest, HttpMessage, HttpRequest};
 use serde_json::json;
 
-use super::{PermissionType, Principal};
+use super::browser::{ensure_own_origin, ensure_own_page, session_of_cookie};
+use super::{PermissionType, Principal, SignedIn};
 use crate::platform::app::App;
 use crate::platform::error::Problem;
+use crate::platform::http::client_address;
 use crate::platform::types::CustomerId;
 
 /// Where nobody's identity matters: signing in and refreshing happens when the old token is no good any more, and
@@ -20,20 +22,19 @@ use crate::platform::types::CustomerId;
 const WITHOUT_IDENTITY: [&str; 6] =
     ["/health", "/.well-known/", "/api/token/", "/api/auth/token/", "/api/auth/login/", "/api/auth/logout/"];
 
-/// Middleware: a good token makes the request its user's; a bad one is refused even where none is needed.
+/// What the tokens of programs begin with.
+const APP_TOKEN: &str = "mercer_";
+
+/// Middleware: good credentials make the request its user's or program's; a bad token is refused even where none is
+/// needed, a cookie whose session has ended is nobody's.
 pub async fn identify(
     request: ServiceRequest,
     next: Next<impl MessageBody + 'static>,
 ) -> Result<ServiceResponse<BoxBody>, actix_web::Error> {
-    let identity = match bearer_token(&request) {
-        Ok(None) => Ok(None),
-        Ok(Some(token)) => find_principal(&request, &token).await.map(Some),
-        Err(problem) => Err(problem),
-    };
-    match identity {
+    match find_principal(&request).await {
         Ok(None) => {}
         Ok(Some(principal)) => {
-            tracing::Span::current().record("user.id", tracing::field::display(principal.user_id));
+            tracing::Span::current().record("user.id", tracing::field::display(principal.key()));
             request.extensions_mut().insert(principal);
         }
         Err(_) if WITHOUT_IDENTITY.iter().any(|prefix| request.path().starts_with(prefix)) => {}
@@ -42,10 +43,29 @@ pub async fn identify(
     Ok(next.call(request).await?.map_into_boxed_body())
 }
 
-async fn find_principal(request: &ServiceRequest, token: &str) -> Result<Principal, Problem> {
+async fn find_principal(request: &ServiceRequest) -> Result<Option<Principal>, Problem> {
     let app = App::of(request.request())?.clone();
-    let session = app.keys.check_access(token, app.clock.now()).map_err(|_| bad_token())?;
-    app.principals.find(session).await?.ok_or_else(bad_token)
+    match bearer_token(request)? {
+        Some(token) if token.starts_with(APP_TOKEN) => {
+            let address = client_address(request.request(), &app);
+            app.principals.of_app(&token, address).await?.ok_or_else(bad_token).map(Some)
+        }
+        Some(token) => {
+            let session = app.keys.check_access(&token, app.clock.now()).map_err(|_| bad_token())?;
+            app.principals.of_session(session).await?.ok_or_else(bad_token).map(Some)
+        }
+        None => of_cookie(request.request(), &app).await,
+    }
+}
+
+async fn of_cookie(request: &HttpRequest, app: &App) -> Result<Option<Principal>, Problem> {
+    let Some(session) = session_of_cookie(request, &app.master_key) else { return Ok(None) };
+    let Some(principal) = app.principals.of_session(session).await? else { return Ok(None) };
+    if !request.method().is_safe() {
+        ensure_own_origin(request, &app.config)?;
+        ensure_own_page(request, &app.master_key, session)?;
+    }
+    Ok(Some(principal))
 }
 
 /// Who sends a request; none for nobody.
@@ -86,15 +106,18 @@ fn bad_token() -> Problem {
 #[derive(Debug, Clone)]
 pub struct Viewer(pub Option<Principal>);
 
-/// Somebody who is signed in.
+/// Somebody or some program: whoever is not a stranger.
 #[derive(Debug, Clone)]
-pub struct CurrentUser(pub Principal);
+pub struct Authenticated(pub Principal);
+
+/// Somebody who is signed in; no program.
+#[derive(Debug, Clone)]
+pub struct CurrentUser(pub SignedIn);
 
 /// Somebody who is signed in and buys here.
 #[derive(Debug, Clone)]
 pub struct CurrentCustomer {
     pub id: CustomerId,
-    pub principal: Principal,
 }
 
 /// Somebody who is signed in and has this permission.
@@ -117,12 +140,23 @@ impl FromRequest for Viewer {
     }
 }
 
-impl FromRequest for CurrentUser {
+impl FromRequest for Authenticated {
     type Error = Problem;
     type Future = Ready<Result<Self, Problem>>;
 
     fn from_request(request: &HttpRequest, _: &mut Payload) -> Self::Future {
         ready(somebody(request).map(Self))
+    }
+}
+
+impl FromRequest for CurrentUser {
+    type Error = Problem;
+    type Future = Ready<Result<Self, Problem>>;
+
+    fn from_request(request: &HttpRequest, _: &mut Payload) -> Self::Future {
+        let user = somebody(request)
+            .and_then(|principal| principal.user().cloned().map(Self).ok_or_else(Problem::permission_denied));
+        ready(user)
     }
 }
 
@@ -132,8 +166,8 @@ impl FromRequest for CurrentCustomer {
 
     fn from_request(request: &HttpRequest, _: &mut Payload) -> Self::Future {
         let customer = somebody(request).and_then(|principal| {
-            let id = principal.customer_id.ok_or_else(Problem::permission_denied)?;
-            Ok(Self { id, principal })
+            let id = principal.customer_id().ok_or_else(Problem::permission_denied)?;
+            Ok(Self { id })
         });
         ready(customer)
     }

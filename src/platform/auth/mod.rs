@@ -3,18 +3,22 @@
 //! Owns `signing_keys`. Sessions and users are the customers domain's; it tells us who is behind a token
 //! through [`PrincipalSource`].
 
+mod browser;
 mod identity;
 mod keys;
 mod permission;
+mod permission_set;
 mod principal;
 mod random;
 mod seal;
 mod tokens;
 
-pub use identity::{Allowed, CurrentCustomer, CurrentUser, Viewer, identify, principal_of};
+pub use browser::{CSRF_COOKIE, SESSION_COOKIE, csrf_token, ended_cookies, ensure_own_origin, session_cookies};
+pub use identity::{Allowed, Authenticated, CurrentCustomer, CurrentUser, Viewer, identify, principal_of};
 pub use keys::TokenKeys;
 pub use permission::*;
-pub use principal::{Principal, PrincipalSource};
+pub use permission_set::PermissionSet;
+pub use principal::{Principal, PrincipalSource, Reach, SignedIn, Subject};
 pub use random::{random_token, sha256};
 pub use seal::MasterKey;
 pub use tokens::{IssuedTokens, RefreshClaims, TokenError, TokenType};

@@ -1,37 +1,98 @@
-//! The person behind a token.
+//! The person or program behind a request.
 
 use std::collections::HashSet;
+use std::net::IpAddr;
 
 use futures_util::future::BoxFuture;
 
-use super::Permission;
+use super::{Permission, PermissionSet};
 use crate::platform::error::Problem;
-use crate::platform::types::{Actor, CustomerId, Email, SessionId, UserId};
+use crate::platform::types::{Actor, AppId, ChannelId, CustomerId, Email, SessionId, UserId};
 
-/// Somebody who is signed in, with an active account and a session that has not ended.
+/// Whoever asks: somebody with an active account and a session that has not ended, or an active program.
 #[derive(Debug, Clone)]
 pub struct Principal {
+    pub subject: Subject,
+    pub is_superuser: bool,
+    pub permissions: PermissionSet,
+    pub reach: Reach,
+}
+
+#[derive(Debug, Clone)]
+pub enum Subject {
+    User(SignedIn),
+    App(AppId),
+}
+
+/// A user and the session they are signed in by.
+#[derive(Debug, Clone)]
+pub struct SignedIn {
     pub user_id: UserId,
     pub session_id: SessionId,
     pub customer_id: Option<CustomerId>,
     pub email: Email,
     pub is_staff: bool,
-    pub is_superuser: bool,
-    pub permissions: HashSet<Permission>,
+}
+
+/// The channels in which permissions count.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Reach {
+    Everywhere,
+    Only(HashSet<ChannelId>),
+}
+
+impl Reach {
+    pub fn covers(&self, channel: ChannelId) -> bool {
+        match self {
+            Self::Everywhere => true,
+            Self::Only(channels) => channels.contains(&channel),
+        }
+    }
 }
 
 impl Principal {
     pub fn may(&self, permission: Permission) -> bool {
-        self.is_superuser || self.permissions.contains(&permission)
+        self.is_superuser || self.permissions.contains(permission)
+    }
+
+    /// None for a program.
+    pub const fn user(&self) -> Option<&SignedIn> {
+        match &self.subject {
+            Subject::User(user) => Some(user),
+            Subject::App(_) => None,
+        }
+    }
+
+    /// None for a program, and for users who do not buy.
+    pub fn customer_id(&self) -> Option<CustomerId> {
+        self.user().and_then(|user| user.customer_id)
     }
 
     pub const fn actor(&self) -> Actor {
-        Actor::User(self.user_id)
+        match &self.subject {
+            Subject::User(user) => Actor::User(user.user_id),
+            Subject::App(id) => Actor::App(*id),
+        }
+    }
+
+    /// What limits and `Idempotency-Key`s know them by.
+    pub fn key(&self) -> String {
+        match &self.subject {
+            Subject::User(user) => format!("user:{}", user.user_id),
+            Subject::App(id) => format!("app:{id}"),
+        }
     }
 }
 
-/// Knows who is behind a session: the customers domain.
+/// Knows who is behind a session or the token of a program: the customers domain.
 pub trait PrincipalSource: Send + Sync {
     /// None where the session has ended or its user is gone or inactive; at most 2 s old.
-    fn find(&self, session: SessionId) -> BoxFuture<'_, Result<Option<Principal>, Problem>>;
+    fn of_session(&self, session: SessionId) -> BoxFuture<'_, Result<Option<Principal>, Problem>>;
+
+    /// None where the token is nobody's, has expired, or may not be used from there; at most 2 s old.
+    fn of_app<'a>(
+        &'a self,
+        token: &'a str,
+        address: Option<IpAddr>,
+    ) -> BoxFuture<'a, Result<Option<Principal>, Problem>>;
 }

@@ -121,6 +121,10 @@ impl Problem {
         Self::simple(StatusCode::FORBIDDEN, "permission_denied", detail)
     }
 
+    pub fn forbidden(code: &'static str, detail: impl Into<String>) -> Self {
+        Self::simple(StatusCode::FORBIDDEN, code, detail)
+    }
+
     /// 503: come back in a second.
     pub fn unavailable(cause: anyhow::Error) -> Self {
         let mut problem = Self::simple(

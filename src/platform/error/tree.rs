@@ -66,6 +66,10 @@ impl ErrorTree {
     }
 
     /// A reference to something that is not there, by its primary key.
+    pub fn invalid_choice(choice: &str) -> Self {
+        Self::message("invalid_choice", format!("\"{choice}\" is not a valid choice."))
+    }
+
     pub fn does_not_exist(key: impl std::fmt::Display) -> Self {
         Self::message("does_not_exist", format!("Invalid pk \"{key}\" - object does not exist."))
     }

@@ -1,6 +1,7 @@
 //! HTTP in the dialect of Django REST framework: reading bodies and queries, and what is said around every answer.
 
 mod body;
+mod client_address;
 mod compression;
 mod form;
 mod from_json;
@@ -15,6 +16,7 @@ mod strict_json;
 
 pub use body::{Body, FromObject, Members, object_from_json, read_bytes};
 pub(crate) use body::{body, patch_body};
+pub use client_address::client_address;
 pub use compression::{hide_identity, spare_small_bodies};
 pub use from_json::{Field, FromJson, python_type, text_from_json};
 pub use front_door::guard_front_door;

@@ -45,7 +45,7 @@ pub async fn security_headers(
         headers.insert(header::STRICT_TRANSPORT_SECURITY, value);
     }
     if is_api {
-        headers.append(header::VARY, HeaderValue::from_static("accept, authorization, x-order-token"));
+        headers.append(header::VARY, HeaderValue::from_static("accept, authorization, cookie, x-order-token"));
     }
     if !is_docs && !headers.contains_key(header::CACHE_CONTROL) {
         // What anybody may read can be kept, and asked about by its tag before it is shown again.

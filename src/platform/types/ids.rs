@@ -18,6 +18,14 @@ typed_id!(
     /// A session: one family of refresh tokens.
     SessionId
 );
+typed_id!(
+    /// A program of somebody else's that calls the shop.
+    AppId
+);
+typed_id!(
+    /// A group of staff: what its members may do.
+    GroupId
+);
 typed_id!(CategoryId);
 typed_id!(ChannelId);
 typed_id!(ProductId);

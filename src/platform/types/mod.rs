@@ -19,8 +19,8 @@ pub use country::Country;
 pub use currency::Currency;
 pub use decimal::{DecimalString, Price, decimal_from_json};
 pub use ids::{
-    CategoryId, ChannelId, CustomerId, EventId, JobId, MessageId, OrderId, OrderLineId, ProductId, SessionId, StockId,
-    UserId, VariantId, WarehouseId,
+    AppId, CategoryId, ChannelId, CustomerId, EventId, GroupId, JobId, MessageId, OrderId, OrderLineId, ProductId,
+    SessionId, StockId, UserId, VariantId, WarehouseId,
 };
 pub(crate) use ids::{id_parameter, new_uuid};
 pub(crate) use macros::{text_column, text_enum, typed_id};

@@ -73,7 +73,7 @@ pub fn expandable_products(
 ) -> Result<Loaded, Problem> {
     let mut rows = Product::with_ids(conn, &keys(ids))?;
     rows.retain(|product| product.is_active || sees_inactive(principal));
-    Loaded::of(ProductView::of_all(conn, rows)?, |view| view.id.to_string())
+    Loaded::of(ProductView::of_all(conn, rows)?, principal, |view| view.id.to_string())
 }
 
 /// Variants in place of their ids, as they stand in their product.
@@ -88,7 +88,7 @@ pub fn expandable_variants(
     let mut rows = Product::with_ids(conn, &products)?;
     rows.retain(|product| product.is_active || sees_inactive(principal));
     let views = ProductView::of_all(conn, rows)?.into_iter().flat_map(|product| product.variants);
-    Loaded::of(views.filter(|variant| wanted.contains(&variant.id)).collect(), |view| view.id.to_string())
+    Loaded::of(views.filter(|variant| wanted.contains(&variant.id)).collect(), principal, |view| view.id.to_string())
 }
 
 /// What is bought of a product.
@@ -105,6 +105,8 @@ pub struct VariantView {
     /// How many may still be bought; null where stock is not tracked.
     pub available: Option<i64>,
 }
+
+impl Resource for VariantView {}
 
 impl ProductView {
     pub fn of(conn: &mut PgConnection, product: Product) -> QueryResult<Option<Self>> {

@@ -47,9 +47,9 @@ impl Resource for CategoryView {
 }
 
 /// Categories in place of their ids; everybody sees all of them.
-pub fn expandable(conn: &mut PgConnection, _: Option<&Principal>, ids: &[String]) -> Result<Loaded, Problem> {
+pub fn expandable(conn: &mut PgConnection, principal: Option<&Principal>, ids: &[String]) -> Result<Loaded, Problem> {
     let rows = Category::with_ids(conn, &keys(ids))?;
-    Loaded::of(CategoryView::of_all(conn, rows)?, |view| view.id.to_string())
+    Loaded::of(CategoryView::of_all(conn, rows)?, principal, |view| view.id.to_string())
 }
 
 impl CategoryView {

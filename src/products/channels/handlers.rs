@@ -75,10 +75,10 @@ impl Resource for ChannelView {
 }
 
 /// Channels in place of their slugs.
-pub fn expandable(conn: &mut PgConnection, _: Option<&Principal>, slugs: &[String]) -> Result<Loaded, Problem> {
+pub fn expandable(conn: &mut PgConnection, principal: Option<&Principal>, slugs: &[String]) -> Result<Loaded, Problem> {
     let mut channels = Channel::list(conn)?;
     channels.retain(|channel| slugs.iter().any(|slug| channel.slug.as_str() == slug));
-    Loaded::of(channels.into_iter().map(ChannelView::from).collect(), |view| view.slug.to_string())
+    Loaded::of(channels.into_iter().map(ChannelView::from).collect(), principal, |view| view.slug.to_string())
 }
 
 impl From<Channel> for ChannelView {

@@ -4,8 +4,8 @@ use chrono::{DateTime, Utc};
 use diesel::prelude::*;
 use rust_decimal::Decimal;
 
-use crate::platform::types::{ChannelId, Country, Currency, Rate, Slug};
-use crate::schema::channels;
+use crate::platform::types::{ChannelId, Country, Currency, GroupId, Rate, Slug};
+use crate::schema::{channels, group_channels};
 
 /// A market.
 #[derive(Debug, Clone, HasQuery)]
@@ -81,4 +81,22 @@ impl ChannelChanges {
             .get_result(conn)
             .optional()
     }
+}
+
+/// The channels of those of these groups that are restricted to some.
+pub fn restrictions_of(conn: &mut PgConnection, groups: &[GroupId]) -> QueryResult<Vec<(GroupId, ChannelId)>> {
+    group_channels::table
+        .filter(group_channels::group_id.eq_any(groups))
+        .select((group_channels::group_id, group_channels::channel_id))
+        .load(conn)
+}
+
+/// The channels of a group from now on.
+pub(super) fn restrict(conn: &mut PgConnection, group: GroupId, channels: &[ChannelId]) -> QueryResult<()> {
+    diesel::delete(group_channels::table.filter(group_channels::group_id.eq(group))).execute(conn)?;
+    let rows: Vec<_> = channels
+        .iter()
+        .map(|channel| (group_channels::group_id.eq(group), group_channels::channel_id.eq(channel)))
+        .collect();
+    diesel::insert_into(group_channels::table).values(rows).on_conflict_do_nothing().execute(conn).map(|_| ())
 }

@@ -109,16 +109,24 @@ pub struct WarehouseView {
 impl Resource for WarehouseView {}
 
 /// Warehouses in place of their ids; whoever sees levels sees these.
-fn expandable_warehouses(conn: &mut PgConnection, _: Option<&Principal>, ids: &[String]) -> Result<Loaded, Problem> {
+fn expandable_warehouses(
+    conn: &mut PgConnection,
+    principal: Option<&Principal>,
+    ids: &[String],
+) -> Result<Loaded, Problem> {
     let mut rows = Warehouse::list(conn)?;
     rows.retain(|warehouse| keys(ids).contains(&warehouse.id));
-    Loaded::of(rows.into_iter().map(WarehouseView::from).collect(), |view| view.id.to_string())
+    Loaded::of(rows.into_iter().map(WarehouseView::from).collect(), principal, |view| view.id.to_string())
 }
 
 /// Levels in place of their ids; whoever sees the ledger sees these.
-fn expandable_levels(conn: &mut PgConnection, _: Option<&Principal>, ids: &[String]) -> Result<Loaded, Problem> {
+fn expandable_levels(
+    conn: &mut PgConnection,
+    principal: Option<&Principal>,
+    ids: &[String],
+) -> Result<Loaded, Problem> {
     let rows = Stock::with_ids(conn, &keys(ids))?;
-    Loaded::of(rows.into_iter().map(StockView::from).collect(), |view| view.id.to_string())
+    Loaded::of(rows.into_iter().map(StockView::from).collect(), principal, |view| view.id.to_string())
 }
 
 impl From<Warehouse> for WarehouseView {

@@ -26,6 +26,9 @@ const KEPT: TimeDelta = TimeDelta::hours(24);
 /// Headers of an answer that are stored with it; all others are made anew.
 const STORED_HEADERS: [HeaderName; 3] = [header::LOCATION, header::ETAG, header::CONTENT_TYPE];
 
+/// Where a secret body stands among the secret headers: no header has such a name.
+const SECRET_BODY: &str = ":body";
+
 const REPLAYED: HeaderName = HeaderName::from_static("idempotent-replayed");
 
 /// A request under an `Idempotency-Key`.
@@ -41,7 +44,7 @@ impl Once {
     pub fn of(request: &HttpRequest) -> Result<Option<Self>, Problem> {
         let Some(keyed) = request.extensions().get::<KeyedRequest>().cloned() else { return Ok(None) };
         let asker = match principal_of(request) {
-            Some(principal) => format!("user:{}", principal.user_id),
+            Some(principal) => principal.key(),
             // Whoever holds the same secret of an order is the same guest.
             None => match request.headers().get("x-order-token").and_then(|token| token.to_str().ok()) {
                 Some(token) => format!("holder:{}", hex::encode(sha256(token))),
@@ -108,7 +111,14 @@ impl Once {
         now: DateTime<Utc>,
     ) -> Result<(), Problem> {
         let stored = answer.headers.iter().filter(|(name, _)| STORED_HEADERS.contains(name));
-        let secret = to_json(answer.secret_headers.iter());
+        let mut secret = to_json(answer.secret_headers.iter());
+        let (secret_body, open_body) = match &answer.body {
+            Some(body) if answer.is_confidential => (Some(String::from_utf8_lossy(body)), None),
+            body => (None, body.clone()),
+        };
+        if let (Some(body), Some(secret)) = (secret_body, secret.as_object_mut()) {
+            secret.insert(SECRET_BODY.to_owned(), body.into());
+        }
         let sealed = match secret.as_object().is_some_and(Map::is_empty) {
             true => None,
             false => Some(key.seal(SEAL, secret.to_string().as_bytes()).map_err(Problem::internal)?),
@@ -119,7 +129,7 @@ impl Once {
             status: i16::try_from(answer.status.as_u16()).map_err(|error| Problem::internal(error.into()))?,
             headers: to_json(stored),
             sealed_headers: sealed,
-            body: answer.body.clone(),
+            body: open_body,
             created_at: now,
             expires_at: now + KEPT,
         };
@@ -156,6 +166,9 @@ fn replay(stored: StoredAnswer, key: &MasterKey) -> Result<Answer, Problem> {
         let opened = key.open(SEAL, &sealed).map_err(Problem::internal)?;
         let secret: Value = serde_json::from_slice(&opened).map_err(|_| broken("no headers"))?;
         answer.secret_headers = from_json(&secret);
+        if let Some(body) = secret.get(SECRET_BODY).and_then(Value::as_str) {
+            answer.body = Some(body.as_bytes().to_vec());
+        }
     }
     Ok(answer)
 }

@@ -13,9 +13,9 @@ use actix_web::HttpRequest;
 use actix_web::http::Method;
 
 use crate::platform::app::App;
-use crate::platform::audit::client_address;
 use crate::platform::auth::Principal;
 use crate::platform::config::{Rate, Rates};
+use crate::platform::http::client_address;
 use crate::platform::secret::Secret;
 use local::LocalLimits;
 use shared::SharedLimits;
@@ -126,7 +126,7 @@ impl Throttle {
         };
         let who = match principal {
             // Whoever tries passwords is not believed to be anybody.
-            Some(principal) if !is_login => format!("user:{}", principal.user_id),
+            Some(principal) if !is_login => principal.key(),
             _ => client_address(request, app).map_or_else(|| "nobody".to_owned(), prefix),
         };
         limits.count(class, &who).await

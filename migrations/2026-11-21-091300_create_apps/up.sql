@@ -1,0 +1,12 @@
+-- Programs of others that call the shop.
+create table apps (
+    id                uuid primary key,
+    name              text not null constraint apps_name_present check (name <> ''),
+    permissions       text[] not null default '{}', -- names such as orders.view
+    allowed_addresses text[] not null default '{}', -- networks it may call from; none named: from anywhere
+    is_active         boolean not null default true,
+    version           integer not null default 1,
+    created_at        timestamptz not null,
+    updated_at        timestamptz not null
+);
+create unique index apps_name_key on apps (lower(name));
