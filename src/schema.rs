@@ -44,6 +44,7 @@ diesel::table! {
         address -> Nullable<Text>,
         request_id -> Nullable<Text>,
         created_at -> Timestamptz,
+        user_agent -> Text,
     }
 }
 

@@ -2,12 +2,12 @@
 
 use diesel::pg::PgConnection;
 use diesel::result::QueryResult;
-use serde_json::json;
+use serde_json::{Value, json};
 
 use super::errors::AccountError;
 use super::models::{Customer, CustomerChanges, NewAccount, User, UserChanges};
 use crate::platform::api::WriteRequest;
-use crate::platform::audit::{self, Origin};
+use crate::platform::audit::{self, Changes, Origin};
 use crate::platform::types::{CustomerId, Email, UserId};
 
 /// A person: the user and the customer they are.
@@ -21,8 +21,7 @@ pub struct Profile {
 pub fn create(conn: &mut PgConnection, account: &NewAccount, origin: &Origin) -> Result<Profile, AccountError> {
     let user = User::insert(conn, account, origin.at)?;
     let customer = Customer::insert(conn, &user, account.phone.as_ref(), origin.at)?;
-    let rights = json!({"is_staff": user.is_staff, "is_superuser": user.is_superuser});
-    audit::record(conn, origin, "user.created", ("user", user.id.to_string()), rights)?;
+    audit::record(conn, origin, "user.created", ("user", user.id.to_string()), Changes::created(&facts_of(&user)))?;
     Ok(Profile { user, customer })
 }
 
@@ -52,18 +51,30 @@ pub fn lock_user(conn: &mut PgConnection, id: UserId) -> QueryResult<Option<User
 pub fn set_active(conn: &mut PgConnection, id: UserId, is_active: bool, origin: &Origin) -> QueryResult<()> {
     User::set_active(conn, id, is_active, origin.at)?;
     let action = if is_active { "user.activated" } else { "user.deactivated" };
-    audit::record(conn, origin, action, ("user", id.to_string()), json!({"is_active": is_active}))
+    audit::record(
+        conn,
+        origin,
+        action,
+        ("user", id.to_string()),
+        Changes::between(&json!({"is_active": !is_active}), &json!({"is_active": is_active})),
+    )
 }
 
 /// Whether somebody works for the shop; who does not is no superuser either.
 pub fn set_staff(conn: &mut PgConnection, id: UserId, is_staff: bool, origin: &Origin) -> QueryResult<()> {
     User::set_staff(conn, id, is_staff, origin.at)?;
-    audit::record(conn, origin, "user.changed", ("user", id.to_string()), json!({"is_staff": is_staff}))
+    audit::record(
+        conn,
+        origin,
+        "user.changed",
+        ("user", id.to_string()),
+        Changes::between(&json!({"is_staff": !is_staff}), &json!({"is_staff": is_staff})),
+    )
 }
 
 pub fn note_login(conn: &mut PgConnection, user: UserId, origin: &Origin) -> QueryResult<()> {
     User::set_last_login(conn, user, origin.at)?;
-    audit::record(conn, origin, "user.signed_in", ("user", user.to_string()), json!({}))
+    audit::record(conn, origin, "user.signed_in", ("user", user.to_string()), Changes::none())
 }
 
 /// The person whose customer profile this is.
@@ -97,14 +108,28 @@ pub(super) fn change_customer(
     let user = customer.user_id.map(|user| User::lock(conn, user)).transpose()?.flatten();
     let user = user.ok_or(AccountError::NotFound)?;
     request.expected.ensure(customer.version + user.version)?;
-    let customer = of_customer.apply(conn, id, request.origin.at)?.ok_or(AccountError::NotFound)?;
+    let changed = of_customer.apply(conn, id, request.origin.at)?.ok_or(AccountError::NotFound)?;
+    let facts = |customer: &Customer| json!({"phone": customer.phone, "language": customer.language});
+    let told = Changes::between(&facts(&customer), &facts(&changed));
+    if !told.is_empty() {
+        audit::record(conn, &request.origin, "customer.changed", ("customer", id.to_string()), told)?;
+    }
     let user = apply(conn, &user, of_user, &request.origin)?;
-    Ok(Profile { user, customer })
+    Ok(Profile { user, customer: changed })
 }
 
 fn apply(conn: &mut PgConnection, user: &User, changes: &UserChanges, origin: &Origin) -> Result<User, AccountError> {
     let changed = changes.apply(conn, user.id, origin.at)?.ok_or(AccountError::NotFound)?;
-    let told = json!({"first_name": changes.first_name, "last_name": changes.last_name});
+    let told = Changes::between(&facts_of(user), &facts_of(&changed));
     audit::record(conn, origin, "user.changed", ("user", user.id.to_string()), told)?;
     Ok(changed)
+}
+
+/// What the audit log tells of a user.
+fn facts_of(user: &User) -> Value {
+    let User { email, first_name, last_name, is_active, is_staff, is_superuser, .. } = user;
+    json!({
+        "email": email, "first_name": first_name, "last_name": last_name,
+        "is_active": is_active, "is_staff": is_staff, "is_superuser": is_superuser,
+    })
 }

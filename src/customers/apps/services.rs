@@ -8,7 +8,7 @@ use super::errors::AppError;
 use super::models::{AppChanges, AppToken, AppTokenId, NewAppToken, RegisteredApp};
 use crate::customers::staff::ensure_within;
 use crate::platform::api::WriteRequest;
-use crate::platform::audit::{self, Origin};
+use crate::platform::audit::{self, Changes, Origin};
 use crate::platform::auth::{PermissionSet, Principal, random_token, sha256};
 use crate::platform::types::AppId;
 
@@ -41,7 +41,7 @@ pub(super) fn create(
 ) -> Result<RegisteredApp, AppError> {
     ensure_grantable(principal, new)?;
     let app = RegisteredApp::insert(conn, new, origin.at)?;
-    audit::record(conn, origin, "app.created", ("app", app.id.to_string()), told(&app))?;
+    audit::record(conn, origin, "app.created", ("app", app.id.to_string()), Changes::created(&facts_of(&app)))?;
     Ok(app)
 }
 
@@ -57,7 +57,8 @@ pub(super) fn change(
     request.expected.ensure(app.version)?;
     ensure_grantable(principal, changes)?;
     let changed = app.change(conn, changes, request.origin.at)?;
-    audit::record(conn, &request.origin, "app.changed", ("app", id.to_string()), told(&changed))?;
+    let told = Changes::between(&facts_of(&app), &facts_of(&changed));
+    audit::record(conn, &request.origin, "app.changed", ("app", id.to_string()), told)?;
     Ok(changed)
 }
 
@@ -71,7 +72,7 @@ pub(super) fn delete(
     let app = lock_below(conn, principal, id)?;
     request.expected.ensure(app.version)?;
     app.delete(conn)?;
-    audit::record(conn, &request.origin, "app.deleted", ("app", id.to_string()), told(&app))?;
+    audit::record(conn, &request.origin, "app.deleted", ("app", id.to_string()), Changes::deleted(&facts_of(&app)))?;
     Ok(())
 }
 
@@ -103,7 +104,7 @@ pub(super) fn create_token(
         created_at: origin.at,
     };
     let token = token.insert(conn)?;
-    let told = json!({"token": token.id, "name": token.name, "expires_at": token.expires_at});
+    let told = Changes::created(&json!({"id": token.id, "name": token.name, "expires_at": token.expires_at}));
     audit::record(conn, origin, "app.token_created", ("app", app.id.to_string()), told)?;
     Ok((token, secret))
 }
@@ -119,7 +120,7 @@ pub(super) fn revoke_token(
     if !AppToken::delete(conn, app.id, token)? {
         return Err(AppError::NotFound);
     }
-    let told = json!({"token": token});
+    let told = Changes::deleted(&json!({"id": token}));
     audit::record(conn, origin, "app.token_revoked", ("app", app.id.to_string()), told)?;
     Ok(())
 }
@@ -139,7 +140,8 @@ fn ensure_grantable(principal: &Principal, changes: &AppChanges) -> Result<(), A
     Ok(ensure_within(principal, &permissions)?)
 }
 
-fn told(app: &RegisteredApp) -> serde_json::Value {
+/// What the audit log tells of a program.
+fn facts_of(app: &RegisteredApp) -> serde_json::Value {
     json!({
         "name": app.name, "permissions": app.permissions(), "allowed_addresses": app.allowed_addresses,
         "is_active": app.is_active,

@@ -8,7 +8,7 @@ use serde_json::json;
 use super::errors::AuthError;
 use super::models::{Session, SessionOwner};
 use crate::customers::accounts::{self, AccountError, NewAccount, Profile, User};
-use crate::platform::audit::{self, Origin};
+use crate::platform::audit::{self, Changes, Origin};
 use crate::platform::auth::{RefreshClaims, TokenKeys, sha256};
 use crate::platform::types::{Actor, SessionId, UserId};
 
@@ -97,7 +97,7 @@ pub fn refresh(
 /// Ends a session; nothing where it had ended before.
 pub fn end(conn: &mut PgConnection, session: SessionId, reason: &str, origin: &Origin) -> QueryResult<()> {
     if Session::revoke(conn, session, reason, origin.at)? {
-        let told = json!({"reason": reason});
+        let told = Changes::created(&json!({"reason": reason}));
         audit::record(conn, origin, "session.ended", ("session", session.to_string()), told)?;
     }
     Ok(())
@@ -113,7 +113,7 @@ pub fn end_all(
 ) -> QueryResult<()> {
     let ended = Session::revoke_all(conn, user, keep, reason, origin.at)?;
     if !ended.is_empty() {
-        let told = json!({"reason": reason, "sessions": ended});
+        let told = Changes::created(&json!({"reason": reason, "sessions": ended}));
         audit::record(conn, origin, "sessions.ended", ("user", user.to_string()), told)?;
     }
     Ok(())

@@ -10,7 +10,7 @@ use super::rights::{ensure_above, ensure_within, keeping_holders};
 use crate::customers::accounts::{self, NewAccount, User, UserChanges};
 use crate::customers::auth;
 use crate::platform::api::WriteRequest;
-use crate::platform::audit::{self, Origin};
+use crate::platform::audit::{self, Changes, Origin};
 use crate::platform::auth::{PermissionSet, Principal};
 use crate::platform::types::{Email, GroupId, UserId};
 
@@ -43,7 +43,7 @@ pub fn create_group(
     origin: &Origin,
 ) -> Result<Group, StaffError> {
     let group = Group::insert(conn, name, permissions, origin.at)?;
-    let told = json!({"name": group.name, "permissions": permissions});
+    let told = Changes::created(&facts_of(&group));
     audit::record(conn, origin, "group.created", ("group", group.id.to_string()), told)?;
     Ok(group)
 }
@@ -51,7 +51,13 @@ pub fn create_group(
 /// Puts somebody into a group, whoever asks.
 pub fn join_group(conn: &mut PgConnection, user: UserId, group: GroupId, origin: &Origin) -> Result<(), StaffError> {
     models::join(conn, user, &[group])?;
-    audit::record(conn, origin, "staff.changed", ("user", user.to_string()), json!({"groups": [group]}))?;
+    audit::record(
+        conn,
+        origin,
+        "staff.changed",
+        ("user", user.to_string()),
+        Changes::created(&json!({"joined": [group]})),
+    )?;
     Ok(())
 }
 
@@ -71,7 +77,7 @@ pub(super) fn change_group(
             ensure_within(principal, &after.without(&before))?;
         }
         let changed = group.change(conn, changes, request.origin.at)?;
-        let told = json!({"name": changed.name, "permissions": changed.permissions()});
+        let told = Changes::between(&facts_of(&group), &facts_of(&changed));
         audit::record(conn, &request.origin, "group.changed", ("group", id.to_string()), told)?;
         Ok(changed)
     })
@@ -88,7 +94,7 @@ pub(super) fn delete_group(
         let group = Group::find(conn, id)?.ok_or(StaffError::NotFound)?;
         request.expected.ensure(group.version)?;
         ensure_within(principal, &group.permissions())?;
-        let told = json!({"name": group.name, "permissions": group.permissions()});
+        let told = Changes::deleted(&facts_of(&group));
         group.delete(conn)?;
         audit::record(conn, &request.origin, "group.deleted", ("group", id.to_string()), told)?;
         Ok(())
@@ -111,7 +117,7 @@ pub(super) fn invite(
     };
     accounts::set_staff(conn, user.id, true, origin)?;
     models::join(conn, user.id, &invitation.groups)?;
-    let told = json!({"email": invitation.email, "groups": invitation.groups});
+    let told = Changes::created(&json!({"email": invitation.email, "groups": invitation.groups}));
     audit::record(conn, origin, "staff.invited", ("user", user.id.to_string()), told)?;
     StaffMember::find(conn, user.id)?.ok_or(StaffError::NotFound)
 }
@@ -150,22 +156,28 @@ pub(super) fn change(
         request.expected.ensure(user.version)?;
         accounts::change_user(conn, id, &changes.names, request)?;
         if let Some(wanted) = &changes.groups {
-            regroup(conn, principal, id, wanted)?;
-            let told = json!({"groups": wanted});
+            let before = regroup(conn, principal, id, wanted)?;
+            let told = Changes::between(&json!({"groups": before}), &json!({"groups": wanted}));
             audit::record(conn, &request.origin, "staff.changed", ("user", id.to_string()), told)?;
         }
         StaffMember::find(conn, id)?.ok_or(StaffError::NotFound)
     })
 }
 
-/// The groups that somebody is in from now on; only what changes has to be in reach.
-fn regroup(conn: &mut PgConnection, principal: &Principal, id: UserId, wanted: &[GroupId]) -> Result<(), StaffError> {
+/// The groups that somebody is in from now on; only what changes has to be in reach. Tells those before.
+fn regroup(
+    conn: &mut PgConnection,
+    principal: &Principal,
+    id: UserId,
+    wanted: &[GroupId],
+) -> Result<Vec<GroupId>, StaffError> {
     let present = models::groups_of(conn, &[id])?.remove(&id).unwrap_or_default();
     let joined: Vec<GroupId> = wanted.iter().copied().filter(|group| !present.contains(group)).collect();
-    let left: Vec<GroupId> = present.into_iter().filter(|group| !wanted.contains(group)).collect();
+    let left: Vec<GroupId> = present.iter().copied().filter(|group| !wanted.contains(group)).collect();
     ensure_can_assign(conn, principal, &joined)?;
     models::join(conn, id, &joined)?;
-    Ok(models::leave(conn, id, &left)?)
+    models::leave(conn, id, &left)?;
+    Ok(present)
 }
 
 /// Takes all rights off somebody; as a customer they stay.
@@ -182,7 +194,13 @@ pub(super) fn dismiss(
         models::leave(conn, id, &groups)?;
         accounts::set_staff(conn, id, false, &request.origin)?;
         auth::end_all(conn, id, None, "dismissed", &request.origin)?;
-        audit::record(conn, &request.origin, "staff.dismissed", ("user", id.to_string()), json!({"groups": groups}))?;
+        audit::record(
+            conn,
+            &request.origin,
+            "staff.dismissed",
+            ("user", id.to_string()),
+            Changes::deleted(&json!({"groups": groups})),
+        )?;
         Ok(())
     })
 }
@@ -210,4 +228,9 @@ fn lock_below(conn: &mut PgConnection, principal: &Principal, id: UserId) -> Res
     let user = accounts::lock_user(conn, id)?.filter(|user| user.is_staff).ok_or(StaffError::NotFound)?;
     ensure_above(conn, principal, &user)?;
     Ok(user)
+}
+
+/// What the audit log tells of a group.
+fn facts_of(group: &Group) -> serde_json::Value {
+    json!({"name": group.name, "permissions": group.permissions()})
 }

@@ -1,13 +1,14 @@
 //! Placing an order: one transaction, all of it or nothing.
 
 use diesel::pg::PgConnection;
-use serde_json::Value;
+use diesel::result::QueryResult;
+use serde_json::{Value, json};
 
 use super::errors::{BadLine, CheckoutError, Unmet};
 use crate::customers::accounts;
 use crate::orders::lifecycle::{self, NewOrder, Order, OrderLine, OrderOrigin, OrderStatus};
 use crate::orders::pricing::{LinePrice, LineToPrice, OrderTotals, TaxRule, price_line, total};
-use crate::platform::audit::Origin;
+use crate::platform::audit::{self, Changes, Origin};
 use crate::platform::types::{
     Country, Currency, CustomerId, Email, Money, OrderId, OrderLineId, Phone, Quantity, Slug,
 };
@@ -86,7 +87,20 @@ pub fn place(conn: &mut PgConnection, command: &PlaceOrder, origin: &Origin) -> 
     }
     let order = new_order(id, &channel, command, (contact, totals), origin);
     let order = lifecycle::create(conn, &order, &lines, origin)?;
+    if matches!(command.buyer, Buyer::ForCustomer { .. }) {
+        audit_order(conn, &order, &lines, origin)?;
+    }
     Ok(PlacedOrder { order, lines, channel: channel.slug })
+}
+
+/// Staff who order for others stand in the audit log; whoever buys for themselves does not, their order says it all.
+fn audit_order(conn: &mut PgConnection, order: &Order, lines: &[OrderLine], origin: &Origin) -> QueryResult<()> {
+    let lines: Vec<Value> = lines.iter().map(|line| json!({"sku": line.sku, "quantity": line.quantity})).collect();
+    let told = Changes::created(&json!({
+        "number": order.number, "status": order.status, "customer": order.customer_id, "email": order.email,
+        "currency": order.currency, "total_gross": order.money(order.total_gross).shown(), "lines": lines,
+    }));
+    audit::record(conn, origin, "order.created", ("order", order.id.to_string()), told)
 }
 
 /// How far the channel lets an order go by itself.

@@ -1,6 +1,8 @@
 //! Creating orders, and moving them on.
 
 use diesel::pg::PgConnection;
+use diesel::result::QueryResult;
+use serde_json::json;
 
 use super::access::OrderAccess;
 use super::beginning::insert_beginning;
@@ -9,8 +11,8 @@ use super::events::{OrderTopic, tell, tell_beginning};
 use super::models::{HistoryEntry, NewOrder, Order, OrderLine};
 use super::status::{FulfillmentStatus, OrderStatus, PaymentStatus};
 use crate::platform::api::Expected;
-use crate::platform::audit::Origin;
-use crate::platform::types::OrderId;
+use crate::platform::audit::{self, Changes, Origin};
+use crate::platform::types::{Actor, OrderId};
 use crate::products::stock;
 
 /// Writes a new order with its lines, its first history and the events. Runs in the caller's transaction.
@@ -74,10 +76,21 @@ pub fn move_on(
     }
     let moved = order.set_status(conn, to, origin.at)?;
     HistoryEntry::append(conn, order.id, (Some(from), to), note, origin)?;
+    audit_move(conn, order, to, note, origin)?;
     if let Some(topic) = topic_of(to) {
         tell(conn, topic, &moved, origin)?;
     }
     Ok(moved)
+}
+
+/// What somebody signed in did to an order stands in the audit log too; guests and the program have its history.
+fn audit_move(conn: &mut PgConnection, order: &Order, to: OrderStatus, note: &str, origin: &Origin) -> QueryResult<()> {
+    if matches!(origin.actor, Actor::Guest | Actor::System) {
+        return Ok(());
+    }
+    let told = Changes::between(&json!({"status": order.status}), &json!({"status": to}));
+    let told = if note.is_empty() { told } else { told.join(Changes::created(&json!({"note": note}))) };
+    audit::record(conn, origin, &format!("order.{}", to.as_str()), ("order", order.id.to_string()), told)
 }
 
 /// What is told when an order has become this.

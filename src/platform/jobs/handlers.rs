@@ -93,7 +93,7 @@ pub async fn replay_job(
     id: Path<JobId>,
 ) -> Result<Answer, Problem> {
     let replay = move |conn: &mut PgConnection, request: &WriteRequest| {
-        services::replay(conn, *id, request.origin.at).map(|job| Changed(JobView::from(job)))
+        services::replay(conn, *id, &request.origin).map(|job| Changed(JobView::from(job)))
     };
     request.run(&app, replay).await
 }

@@ -3,10 +3,12 @@
 use chrono::{DateTime, TimeDelta, Utc};
 use diesel::prelude::*;
 use diesel::sql_types::Timestamptz;
+use serde_json::json;
 use uuid::Uuid;
 
 use super::job::{NewJob, RetryAfter, WillNotSucceed};
 use super::models::{JobRow, JobState, Outcome, QueueDepth, insert};
+use crate::platform::audit::{self, Changes, Origin};
 use crate::platform::db::wake_on_commit;
 use crate::platform::error::{ApiError, Kind};
 use crate::platform::types::JobId;
@@ -107,12 +109,12 @@ pub(super) fn extend_leases(
 }
 
 /// Gives a dead job all its tries again.
-pub(super) fn replay(conn: &mut PgConnection, id: JobId, now: DateTime<Utc>) -> Result<JobRow, JobError> {
+pub(super) fn replay(conn: &mut PgConnection, id: JobId, origin: &Origin) -> Result<JobRow, JobError> {
     let replayed = diesel::update(jobs::table.find(id).filter(jobs::state.eq(JobState::Dead)))
         .set((
             jobs::state.eq(JobState::Queued),
             jobs::attempts.eq(0),
-            jobs::run_at.eq(now),
+            jobs::run_at.eq(origin.at),
             jobs::finished_at.eq(None::<DateTime<Utc>>),
         ))
         .returning(JobRow::as_returning())
@@ -120,6 +122,8 @@ pub(super) fn replay(conn: &mut PgConnection, id: JobId, now: DateTime<Utc>) -> 
         .optional()?;
     match replayed {
         Some(job) => {
+            let told = Changes::between(&json!({"state": JobState::Dead}), &json!({"state": job.state}));
+            audit::record(conn, origin, "job.replayed", ("job", id.to_string()), told)?;
             wake_on_commit();
             Ok(job)
         }

@@ -8,9 +8,9 @@ use serde_json::{Value, json};
 use super::errors::CatalogueError;
 use super::models::{Product, ProductChanges, Variant, VariantChanges};
 use crate::platform::api::Expected;
-use crate::platform::audit::{self, Origin};
+use crate::platform::audit::{self, Changes, Origin};
 use crate::platform::events::{self, NewEvent};
-use crate::platform::types::{CategoryId, IdOrSlug, ProductId, Slug, VariantId};
+use crate::platform::types::{CategoryId, IdOrSlug, Money, ProductId, Slug, VariantId};
 use crate::products::categories::Category;
 use crate::products::channels::Channel;
 use crate::products::pricing::{self, VariantPrice};
@@ -68,7 +68,9 @@ pub fn create(conn: &mut PgConnection, new: &NewProduct, origin: &Origin) -> Res
     };
     product.insert(conn)?;
     add_variants(conn, product.id, &new.variants, 0, origin)?;
-    record(conn, "product.created", &product, origin)?;
+    let variants: Vec<Value> = new.variants.iter().map(facts_of_new).collect();
+    let told = Changes::created(&facts_of(&product)).join(Changes::created(&json!({"variants": variants})));
+    record(conn, "product.created", &product, told, origin)?;
     Ok(product)
 }
 
@@ -125,12 +127,14 @@ pub(super) fn change(
     let product = Product::lock(conn, reference)?.ok_or(CatalogueError::NotFound)?;
     expected.ensure(product.version)?;
     ensure_category(conn, change.product.category_id.flatten())?;
-    if change.sku.is_some() || change.price.is_some() {
-        change_only_variant(conn, &product, change, origin)?;
-    }
-    let product = change.product.apply(conn, product.id, origin.at)?;
-    record(conn, "product.updated", &product, origin)?;
-    Ok(product)
+    let of_variant = match (&change.sku, &change.price) {
+        (None, None) => Changes::none(),
+        _ => change_only_variant(conn, &product, change, origin)?,
+    };
+    let changed = change.product.apply(conn, product.id, origin.at)?;
+    let told = Changes::between(&facts_of(&product), &facts_of(&changed)).join(of_variant);
+    record(conn, "product.updated", &changed, told, origin)?;
+    Ok(changed)
 }
 
 fn change_only_variant(
@@ -138,20 +142,32 @@ fn change_only_variant(
     product: &Product,
     change: &Change,
     origin: &Origin,
-) -> Result<(), CatalogueError> {
+) -> Result<Changes, CatalogueError> {
     let variants = Variant::of_products(conn, &[product.id])?;
     let [variant] = variants.as_slice() else {
-        return ensure_as_shown(conn, &variants, change);
+        return ensure_as_shown(conn, &variants, change).map(|()| Changes::none());
     };
-    if let Some(sku) = &change.sku {
-        let changes = VariantChanges { sku: Some(sku.clone()), ..VariantChanges::default() };
-        changes.apply(conn, variant.id, origin.at)?;
-    }
-    if let Some(price) = change.price {
-        let channel = Channel::default_one(conn)?;
-        pricing::set_prices(conn, &channel, &[(variant.id, price)], origin.at)?;
-    }
-    Ok(())
+    let changes = VariantChanges { sku: change.sku.clone(), ..VariantChanges::default() };
+    change_one(conn, variant, &changes, change.price, origin)
+}
+
+/// Changes a variant and its price, and tells what is otherwise now.
+pub(super) fn change_one(
+    conn: &mut PgConnection,
+    variant: &Variant,
+    changes: &VariantChanges,
+    price: Option<Decimal>,
+    origin: &Origin,
+) -> Result<Changes, CatalogueError> {
+    let changed = changes.apply(conn, variant.id, origin.at)?;
+    let told = Changes::between(&facts_of_variant(variant), &facts_of_variant(&changed));
+    let Some(price) = price else { return Ok(told) };
+    let channel = Channel::default_one(conn)?;
+    let before = VariantPrice::of_variants(conn, channel.id, &[variant.id])?;
+    let before = before.get(&variant.id).map(|price| price.shown());
+    pricing::set_prices(conn, &channel, &[(variant.id, price)], origin.at)?;
+    let after = Money::new(price, channel.currency).shown();
+    Ok(told.join(Changes::between(&json!({"price": before}), &json!({"price": after}))))
 }
 
 /// What the product shows of its variants may be sent back as it is, as clients do that send the whole product.
@@ -178,26 +194,62 @@ pub(super) fn archive(
     let product = Product::lock(conn, reference)?.ok_or(CatalogueError::NotFound)?;
     expected.ensure(product.version)?;
     product.archive(conn, origin.at)?;
-    record(conn, "product.archived", &product, origin)?;
+    let told = Changes::between(&json!({"archived_at": null}), &json!({"archived_at": origin.at}));
+    record(conn, "product.archived", &product, told, origin)?;
     Ok(())
 }
 
 /// Writes the audit log and publishes the event of the same name.
-pub(super) fn record(conn: &mut PgConnection, what: &str, product: &Product, origin: &Origin) -> QueryResult<()> {
-    let told = json!({
+pub(super) fn record(
+    conn: &mut PgConnection,
+    what: &str,
+    product: &Product,
+    changes: Changes,
+    origin: &Origin,
+) -> QueryResult<()> {
+    audit::record(conn, origin, what, ("product", product.id.to_string()), changes)?;
+    tell(conn, what, product, origin)
+}
+
+/// Publishes what happened to a product.
+pub(super) fn tell(conn: &mut PgConnection, what: &str, product: &Product, origin: &Origin) -> QueryResult<()> {
+    let payload = json!({
         "id": product.id, "name": product.name, "slug": product.slug,
         "category": product.category_id, "is_active": product.is_active,
     });
-    audit::record(conn, origin, what, ("product", product.id.to_string()), told.clone())?;
     let event = NewEvent {
         topic: what,
         aggregate_type: "product",
         aggregate_id: product.id.into(),
         channel: None,
         owner: None,
-        payload: told,
+        payload,
     };
     events::publish(conn, event, origin).map(|_| ())
+}
+
+/// What the audit log tells of a product.
+pub(super) fn facts_of(product: &Product) -> Value {
+    json!({
+        "name": product.name, "slug": product.slug, "description": product.description,
+        "category": product.category_id, "is_active": product.is_active, "archived_at": product.archived_at,
+        "metadata": product.metadata,
+    })
+}
+
+/// What it tells of a variant; its price is looked up beside it.
+pub(super) fn facts_of_variant(variant: &Variant) -> Value {
+    let Variant { sku, name, options, tracks_stock, sort_order, .. } = variant;
+    json!({"sku": sku, "name": name, "options": options, "tracks_stock": tracks_stock, "sort_order": sort_order})
+}
+
+/// What it tells of a variant that is being made.
+pub(super) fn facts_of_new(new: &NewVariant) -> Value {
+    let NewVariant { sku, name, options, price, stock, tracks_stock } = new;
+    json!({
+        "sku": sku, "name": name, "options": options, "price": price.to_string(), "stock": stock,
+        "tracks_stock": tracks_stock,
+    })
 }
 
 fn ensure_category(conn: &mut PgConnection, category: Option<CategoryId>) -> Result<(), CatalogueError> {

@@ -2,12 +2,12 @@
 
 use diesel::pg::PgConnection;
 use diesel::result::QueryResult;
-use serde_json::json;
+use serde_json::{Value, json};
 
 use super::errors::CategoryError;
 use super::models::{Category, CategoryChanges, lock_tree, next_sort_order, subtree_ids};
 use crate::platform::api::Expected;
-use crate::platform::audit::{self, Origin};
+use crate::platform::audit::{self, Changes, Origin};
 use crate::platform::types::{CategoryId, IdOrSlug, Slug};
 
 /// A category to make.
@@ -50,7 +50,7 @@ pub fn create(conn: &mut PgConnection, new: &NewCategory, origin: &Origin) -> Re
         updated_at: origin.at,
     };
     let category = category.insert(conn)?;
-    let told = json!({"name": category.name, "slug": category.slug, "parent": category.parent_id});
+    let told = Changes::created(&facts_of(&category));
     audit::record(conn, origin, "category.created", ("category", category.id.to_string()), told)?;
     Ok(category)
 }
@@ -70,12 +70,10 @@ pub(super) fn change(
     if let Some(parent) = parent.filter(|parent| *parent != category.parent_id) {
         hang(conn, &category, parent)?;
     }
-    let category = changes.apply(conn, category.id, origin.at)?;
-    let told = json!({
-        "name": category.name, "slug": category.slug, "parent": category.parent_id, "sort_order": category.sort_order,
-    });
+    let changed = changes.apply(conn, category.id, origin.at)?;
+    let told = Changes::between(&facts_of(&category), &facts_of(&changed));
     audit::record(conn, origin, "category.changed", ("category", category.id.to_string()), told)?;
-    Ok(category)
+    Ok(changed)
 }
 
 /// Refused while anything is in it.
@@ -94,9 +92,17 @@ pub(super) fn delete(
         return Err(CategoryError::Protected { children, products });
     }
     category.delete(conn)?;
-    let told = json!({"name": category.name, "slug": category.slug});
+    let told = Changes::deleted(&facts_of(&category));
     audit::record(conn, origin, "category.deleted", ("category", category.id.to_string()), told)?;
     Ok(())
+}
+
+/// What the audit log tells of a category.
+fn facts_of(category: &Category) -> Value {
+    json!({
+        "name": category.name, "slug": category.slug, "description": category.description,
+        "parent": category.parent_id, "sort_order": category.sort_order,
+    })
 }
 
 fn hang(conn: &mut PgConnection, category: &Category, parent: Option<CategoryId>) -> Result<(), CategoryError> {

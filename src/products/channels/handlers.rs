@@ -5,13 +5,13 @@ use actix_web::{get, patch};
 use chrono::{DateTime, Utc};
 use diesel::PgConnection;
 use serde::Serialize;
-use serde_json::{Value, json};
+use serde_json::Value;
 use utoipa::ToSchema;
 
 use super::models::{Channel, ChannelChanges};
 use crate::platform::api::{Answer, Changed, Loaded, ReadRequest, Resource, Stale, WriteRequest};
 use crate::platform::app::App;
-use crate::platform::audit;
+use crate::platform::audit::{self, Changes};
 use crate::platform::auth::{Allowed, ManageChannels, Principal};
 use crate::platform::error::{ApiError, ConstraintExt, ErrorTree, Kind, Problem};
 use crate::platform::http::{Body, Field, FromJson, patch_body};
@@ -207,9 +207,9 @@ fn change(
     request.expected.ensure(channel.version)?;
     let changed = changes.apply(conn, id, request.origin.at);
     let in_use = || ChannelError::CurrencyInUse;
-    let channel = changed.on_constraint("variant_prices_currency_is_the_channels", in_use)?;
-    let channel = channel.ok_or(ChannelError::NotFound)?;
-    let told = json!({"name": channel.name});
+    let changed = changed.on_constraint("variant_prices_currency_is_the_channels", in_use)?;
+    let changed = changed.ok_or(ChannelError::NotFound)?;
+    let told = Changes::between(&ChannelView::from(channel), &ChannelView::from(changed.clone()));
     audit::record(conn, &request.origin, "channel.changed", ("channel", id.to_string()), told)?;
-    Ok(channel)
+    Ok(changed)
 }

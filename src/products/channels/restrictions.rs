@@ -14,7 +14,7 @@ use super::models::{Channel, restrict, restrictions_of};
 use crate::customers::staff::group_exists;
 use crate::platform::api::{Answer, Changed, ReadRequest, Resource, WriteRequest};
 use crate::platform::app::App;
-use crate::platform::audit;
+use crate::platform::audit::{self, Changes};
 use crate::platform::auth::{Allowed, Principal, Reach, RestrictGroups, ViewGroups};
 use crate::platform::error::{ApiError, ErrorTree, Kind, Problem};
 use crate::platform::http::{Body, body};
@@ -120,7 +120,7 @@ fn restrict_group(
     ensure_open(&principal.reach, &before)?;
     ensure_open(&principal.reach, wanted)?;
     restrict(conn, id, wanted)?;
-    let told = json!({"channels": wanted});
+    let told = Changes::between(&json!({"channels": before}), &json!({"channels": wanted}));
     audit::record(conn, &request.origin, "group.restricted", ("group", id.to_string()), told)?;
     Ok(())
 }

@@ -6,7 +6,7 @@ use serde_json::json;
 use super::errors::StockError;
 use super::ledger::{Movement, MovementKind, Reason};
 use super::models::{Delta, Stock, Warehouse, variant_of_sku};
-use crate::platform::audit::{self, Origin};
+use crate::platform::audit::{self, Changes, Origin};
 use crate::platform::types::{Country, VariantId, WarehouseId};
 
 /// A change of a level by staff.
@@ -27,8 +27,8 @@ pub enum Change {
     Add(i32),
 }
 
-/// Changes a level; refused where it would leave less than is promised to orders.
-pub fn adjust(conn: &mut PgConnection, adjustment: &Adjustment, origin: &Origin) -> Result<Stock, StockError> {
+/// Changes a level, and tells what it was and is; refused where it would leave less than is promised to orders.
+pub fn adjust(conn: &mut PgConnection, adjustment: &Adjustment, origin: &Origin) -> Result<(Stock, Stock), StockError> {
     let warehouse = match adjustment.warehouse {
         Some(warehouse) => warehouse,
         None => Warehouse::first(conn)?.id,
@@ -49,7 +49,7 @@ pub fn adjust(conn: &mut PgConnection, adjustment: &Adjustment, origin: &Origin)
     let delta = Delta { stock: level.id, quantity: quantity - level.quantity, allocated: 0 };
     let reason = Reason { kind, order: None, note: &adjustment.note };
     Movement::insert_all(conn, &[Movement::of(&level, delta, reason, origin)])?;
-    Ok(changed)
+    Ok((level, changed))
 }
 
 /// Takes in the first goods of new variants, into the first warehouse.
@@ -81,7 +81,13 @@ pub(super) fn adjust_by_sku(conn: &mut PgConnection, count: &GoodsCount, origin:
             Some(found.ok_or_else(|| StockError::WarehouseNotFound(code.clone()))?.id)
         }
     };
-    adjust(conn, &Adjustment { variant, warehouse, change: count.change, note: count.note.clone() }, origin)
+    let adjustment = Adjustment { variant, warehouse, change: count.change, note: count.note.clone() };
+    let (before, after) = adjust(conn, &adjustment, origin)?;
+    let facts = |level: &Stock| json!({"quantity": level.quantity, "allocated": level.allocated});
+    let told = Changes::between(&facts(&before), &facts(&after));
+    let told = told.join(Changes::created(&json!({"sku": count.sku, "note": count.note})));
+    audit::record(conn, origin, "stock.adjusted", ("stock", after.id.to_string()), told)?;
+    Ok(after)
 }
 
 /// A warehouse to make.
@@ -109,7 +115,8 @@ pub(super) fn make_warehouse(
         updated_at: origin.at,
     };
     warehouse.insert(conn)?;
-    let told = json!({"code": warehouse.code, "name": warehouse.name});
+    let NewWarehouse { code, name, country, sort_order } = new;
+    let told = Changes::created(&json!({"code": code, "name": name, "country": country, "sort_order": sort_order}));
     audit::record(conn, origin, "warehouse.created", ("warehouse", warehouse.id.to_string()), told)?;
     Ok(warehouse)
 }

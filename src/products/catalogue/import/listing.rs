@@ -143,7 +143,8 @@ impl Shelf {
             });
         }
         let stored = touched.iter().filter_map(|id| self.products.get(id));
-        work.products.extend(stored.filter_map(|stored| changed_product(stored, product, category)));
+        let changed = |stored: &Product| Some((stored.clone(), changed_product(stored, product, category)?));
+        work.products.extend(stored.filter_map(changed));
         planned
     }
 

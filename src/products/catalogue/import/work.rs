@@ -11,10 +11,10 @@ use super::error::CatalogueImportError;
 use super::listing::{ListedProduct, ListedVariant};
 use super::models::{StoredVariant, insert_products, insert_variants, update_product};
 use super::slugs::FreeSlugs;
-use crate::platform::audit::Origin;
+use crate::platform::audit::{Changes, Origin};
 use crate::platform::types::{CategoryId, ProductId, Slug, VariantId};
 use crate::products::catalogue::models::{Product, Variant};
-use crate::products::catalogue::services::record;
+use crate::products::catalogue::services::{facts_of, record};
 use crate::products::channels::Channel;
 use crate::products::pricing::set_prices;
 use crate::products::stock::Stock;
@@ -23,8 +23,8 @@ use crate::products::stock::import::count;
 /// All that is to be written.
 #[derive(Default)]
 pub(super) struct Work<'a> {
-    /// Known products that will be otherwise.
-    pub products: Vec<Product>,
+    /// Known products that will be otherwise: as they are, and as they will be.
+    pub products: Vec<(Product, Product)>,
     /// Known variants that will be otherwise.
     pub variants: Vec<StoredVariant>,
     /// All known variants of the batch, with their products.
@@ -59,9 +59,10 @@ impl<'a> Work<'a> {
         origin: &Origin,
     ) -> Result<HashSet<VariantId>, CatalogueImportError> {
         let mut changed = HashSet::new();
-        for product in &self.products {
+        for (stored, product) in &self.products {
             update_product(conn, product, origin.at)?;
-            record(conn, "product.updated", product, origin)?;
+            let told = Changes::between(&facts_of(stored), &facts_of(product));
+            record(conn, "product.updated", product, told, origin)?;
             let variants = self.known.iter().filter(|(_, id)| *id == product.id);
             changed.extend(variants.map(|&(id, _)| id));
         }
@@ -86,7 +87,9 @@ impl<'a> Work<'a> {
         insert_products(conn, &products)?;
         let variants = self.new_variants.iter().map(|new| new.row(origin.at));
         insert_variants(conn, &variants.collect::<Vec<_>>())?;
-        products.iter().try_for_each(|product| record(conn, "product.created", product, origin))?;
+        for product in &products {
+            record(conn, "product.created", product, Changes::created(&facts_of(product)), origin)?;
+        }
         Ok(())
     }
 }

@@ -1,0 +1,1 @@
+alter table audit_entries drop column user_agent;
