@@ -360,6 +360,7 @@ diesel::table! {
         version -> Int4,
         created_at -> Timestamptz,
         updated_at -> Timestamptz,
+        private_metadata -> Jsonb,
     }
 }
 
@@ -534,6 +535,7 @@ diesel::table! {
         version -> Int4,
         created_at -> Timestamptz,
         updated_at -> Timestamptz,
+        cost -> Nullable<Numeric>,
     }
 }
 

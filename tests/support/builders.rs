@@ -28,6 +28,7 @@ impl TestShop {
             name: String::new(),
             options: json!({}),
             price: "10.00".parse().unwrap(),
+            cost: None,
             stock: 10,
             tracks_stock: true,
         };
@@ -38,6 +39,7 @@ impl TestShop {
             category: None,
             is_active: true,
             metadata: json!({}),
+            private_metadata: json!({}),
             variants: vec![variant],
         };
         ProductBuilder { shop: self, new }
@@ -102,6 +104,7 @@ impl ProductBuilder<'_> {
             name: sku.to_owned(),
             options: json!({"size": sku}),
             price: price.parse().unwrap(),
+            cost: None,
             stock,
             tracks_stock: true,
         });

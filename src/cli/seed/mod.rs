@@ -128,6 +128,7 @@ fn fill_products(
             category: Some(*category),
             is_active: true,
             metadata: serde_json::json!({}),
+            private_metadata: serde_json::json!({}),
             variants: rows.iter().map(ProductRow::variant).collect(),
         };
         catalogue::create(conn, &new, origin)?;
@@ -145,6 +146,7 @@ impl ProductRow {
             name: name.join(", "),
             options: serde_json::Value::Object(options.into_iter().map(|(key, value)| (key, value.into())).collect()),
             price: self.price,
+            cost: None,
             stock: self.stock,
             tracks_stock: true,
         }

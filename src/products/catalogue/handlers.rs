@@ -62,12 +62,12 @@ fn views(conn: &mut PgConnection, slice: Slice<Product>) -> Result<Slice<Product
 #[post("/")]
 pub async fn create_product(
     app: Data<App>,
-    _staff: Allowed<CreateProducts>,
+    staff: Allowed<CreateProducts>,
     request: WriteRequest,
     body: Body<NewProductBody>,
 ) -> Result<Answer, Problem> {
     let is_simple = body.0.is_simple();
-    let new = body.0.into_new();
+    let new = body.0.into_new(&staff.principal);
     let create = move |conn: &mut PgConnection, request: &WriteRequest| {
         let product = services::create(conn, &new, &request.origin);
         let product = if is_simple { product.map_err(CatalogueError::of_one_sku)? } else { product? };
@@ -102,12 +102,12 @@ pub async fn get_product(
 #[put("/{id}/")]
 pub async fn replace_product(
     app: Data<App>,
-    _staff: Allowed<ChangeProducts>,
+    staff: Allowed<ChangeProducts>,
     request: WriteRequest,
     id: Path<ProductRef>,
     body: Body<ProductBody>,
 ) -> Result<Answer, Problem> {
-    change(&app, request, id.into_inner(), body.0.into_change()).await
+    change(&app, request, id.into_inner(), body.0.into_change(&staff.principal)).await
 }
 
 /// Change a product.
@@ -116,12 +116,12 @@ pub async fn replace_product(
 #[patch("/{id}/")]
 pub async fn change_product(
     app: Data<App>,
-    _staff: Allowed<ChangeProducts>,
+    staff: Allowed<ChangeProducts>,
     request: WriteRequest,
     id: Path<ProductRef>,
     body: Body<PatchedProductBody>,
 ) -> Result<Answer, Problem> {
-    change(&app, request, id.into_inner(), body.0.into_change()).await
+    change(&app, request, id.into_inner(), body.0.into_change(&staff.principal)).await
 }
 
 /// Archive a product.

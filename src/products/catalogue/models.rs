@@ -3,6 +3,7 @@
 use chrono::{DateTime, Utc};
 use diesel::prelude::*;
 use diesel::sql_types::{Array, BigInt, Text};
+use rust_decimal::Decimal;
 use serde_json::Value;
 
 use super::errors::CatalogueError;
@@ -22,6 +23,8 @@ pub struct Product {
     pub is_active: bool,
     pub archived_at: Option<DateTime<Utc>>,
     pub metadata: Value,
+    /// Not for customers.
+    pub private_metadata: Value,
     pub version: i32,
     pub created_at: DateTime<Utc>,
     pub updated_at: DateTime<Utc>,
@@ -100,6 +103,7 @@ pub(super) struct ProductChanges {
     pub description: Option<String>,
     pub is_active: Option<bool>,
     pub metadata: Option<Value>,
+    pub private_metadata: Option<Value>,
 }
 
 impl ProductChanges {
@@ -121,6 +125,8 @@ pub struct Variant {
     pub sku: String,
     pub name: String,
     pub options: Value,
+    /// What one costs the shop, in the default channel's currency.
+    pub cost: Option<Decimal>,
     pub tracks_stock: bool,
     pub sort_order: i32,
     pub archived_at: Option<DateTime<Utc>>,
@@ -189,6 +195,7 @@ pub(super) struct VariantChanges {
     pub sku: Option<String>,
     pub name: Option<String>,
     pub options: Option<Value>,
+    pub cost: Option<Option<Decimal>>,
     pub tracks_stock: Option<bool>,
     pub sort_order: Option<i32>,
 }

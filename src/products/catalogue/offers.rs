@@ -20,6 +20,8 @@ pub(super) struct Offer {
     pub currency: Currency,
     /// None: not for sale there.
     pub price: Option<Decimal>,
+    /// What it costs the shop.
+    pub cost: Option<Decimal>,
     /// What active warehouses may still promise.
     pub available: i64,
 }
@@ -28,8 +30,8 @@ fixed_statement! {
     /// In the order in which a product shows its variants.
     struct FindOffers {
         products: Vec<ProductId> => Array<SqlUuid>,
-    } -> (SqlUuid, SqlUuid, Text, Text, Jsonb, Bool, Text, Nullable<Numeric>, BigInt);
-    "select v.product_id, v.id, v.sku, v.name, v.options, v.tracks_stock, c.currency::text, vp.amount, \
+    } -> (SqlUuid, SqlUuid, Text, Text, Jsonb, Bool, Text, Nullable<Numeric>, Nullable<Numeric>, BigInt);
+    "select v.product_id, v.id, v.sku, v.name, v.options, v.tracks_stock, c.currency::text, vp.amount, v.cost, \
             coalesce((select sum(s.quantity + s.backorder_limit - s.allocated) \
                       from stocks s join warehouses w on w.id = s.warehouse_id \
                       where s.variant_id = v.id and w.is_active), 0) \

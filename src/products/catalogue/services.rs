@@ -31,6 +31,7 @@ pub struct NewProduct {
     pub category: Option<CategoryId>,
     pub is_active: bool,
     pub metadata: Value,
+    pub private_metadata: Value,
     /// At least one.
     pub variants: Vec<NewVariant>,
 }
@@ -42,6 +43,8 @@ pub struct NewVariant {
     pub name: String,
     pub options: Value,
     pub price: Decimal,
+    /// What one costs the shop, in the default channel's currency.
+    pub cost: Option<Decimal>,
     /// What there is of it at first.
     pub stock: i32,
     pub tracks_stock: bool,
@@ -62,6 +65,7 @@ pub fn create(conn: &mut PgConnection, new: &NewProduct, origin: &Origin) -> Res
         is_active: new.is_active,
         archived_at: None,
         metadata: new.metadata.clone(),
+        private_metadata: new.private_metadata.clone(),
         version: 1,
         created_at: origin.at,
         updated_at: origin.at,
@@ -93,6 +97,7 @@ pub(super) fn add_variants(
             sku: new.sku.clone(),
             name: new.name.clone(),
             options: new.options.clone(),
+            cost: new.cost,
             tracks_stock: new.tracks_stock,
             sort_order,
             archived_at: None,
@@ -233,22 +238,25 @@ pub(super) fn facts_of(product: &Product) -> Value {
     json!({
         "name": product.name, "slug": product.slug, "description": product.description,
         "category": product.category_id, "is_active": product.is_active, "archived_at": product.archived_at,
-        "metadata": product.metadata,
+        "metadata": product.metadata, "private_metadata": product.private_metadata,
     })
 }
 
 /// What it tells of a variant; its price is looked up beside it.
 pub(super) fn facts_of_variant(variant: &Variant) -> Value {
-    let Variant { sku, name, options, tracks_stock, sort_order, .. } = variant;
-    json!({"sku": sku, "name": name, "options": options, "tracks_stock": tracks_stock, "sort_order": sort_order})
+    let Variant { sku, name, options, cost, tracks_stock, sort_order, .. } = variant;
+    json!({
+        "sku": sku, "name": name, "options": options, "cost": cost.map(|cost| cost.to_string()),
+        "tracks_stock": tracks_stock, "sort_order": sort_order,
+    })
 }
 
 /// What it tells of a variant that is being made.
 pub(super) fn facts_of_new(new: &NewVariant) -> Value {
-    let NewVariant { sku, name, options, price, stock, tracks_stock } = new;
+    let NewVariant { sku, name, options, price, cost, stock, tracks_stock } = new;
     json!({
-        "sku": sku, "name": name, "options": options, "price": price.to_string(), "stock": stock,
-        "tracks_stock": tracks_stock,
+        "sku": sku, "name": name, "options": options, "price": price.to_string(),
+        "cost": cost.map(|cost| cost.to_string()), "stock": stock, "tracks_stock": tracks_stock,
     })
 }
 

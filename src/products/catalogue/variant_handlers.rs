@@ -22,12 +22,12 @@ type ProductRef = IdOrSlug<ProductId>;
 #[post("/{id}/variants/")]
 pub async fn add_variant(
     app: Data<App>,
-    _staff: Allowed<CreateVariants>,
+    staff: Allowed<CreateVariants>,
     request: WriteRequest,
     id: Path<ProductRef>,
     body: Body<VariantBody>,
 ) -> Result<Answer, Problem> {
-    let new = body.0.into_new();
+    let new = body.0.into_new(&staff.principal);
     let add = move |conn: &mut PgConnection, request: &WriteRequest| {
         let product = variants::add(conn, &id, &new, request)?;
         let view = ProductView::of(conn, product)?.ok_or(CatalogueError::NotFound)?;
@@ -44,12 +44,12 @@ pub async fn add_variant(
 #[patch("/{id}/")]
 pub async fn change_variant(
     app: Data<App>,
-    _staff: Allowed<ChangeVariants>,
+    staff: Allowed<ChangeVariants>,
     request: WriteRequest,
     id: Path<VariantId>,
     body: Body<PatchedVariantBody>,
 ) -> Result<Answer, Problem> {
-    let (changes, price) = body.0.into_changes();
+    let (changes, price) = body.0.into_changes(&staff.principal);
     let change = move |conn: &mut PgConnection, request: &WriteRequest| {
         let product = variants::change(conn, *id, &changes, price, request)?;
         Ok::<_, CatalogueError>(Changed(ProductView::of(conn, product)?.ok_or(CatalogueError::NotFound)?))

@@ -45,6 +45,10 @@ pub struct ProductView {
     pub images: Vec<String>,
     #[schema(value_type = Object)]
     pub metadata: Value,
+    /// For `products.view_private` alone.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(value_type = Option<Object>, required = false)]
+    pub private_metadata: Option<Value>,
     pub created_at: DateTime<Utc>,
     pub updated_at: DateTime<Utc>,
     #[serde(skip)]
@@ -58,11 +62,26 @@ impl Resource for ProductView {
     fn version(&self) -> Option<i32> {
         Some(self.version)
     }
+
+    fn conceal(&mut self, principal: Option<&Principal>) {
+        if !sees_private(principal) {
+            self.private_metadata = None;
+        }
+        self.variants.iter_mut().for_each(|variant| variant.conceal(principal));
+    }
 }
 
 /// Whether somebody sees products that are not active.
 pub(super) fn sees_inactive(principal: Option<&Principal>) -> bool {
     principal.is_some_and(|principal| principal.may(Permission::ProductsViewHidden))
+}
+
+fn sees_costs(principal: Option<&Principal>) -> bool {
+    principal.is_some_and(|principal| principal.may(Permission::ProductsViewCosts))
+}
+
+fn sees_private(principal: Option<&Principal>) -> bool {
+    principal.is_some_and(|principal| principal.may(Permission::ProductsViewPrivate))
 }
 
 /// Products in place of their ids.
@@ -102,11 +121,21 @@ pub struct VariantView {
     pub options: Value,
     pub price: Option<DecimalString>,
     pub currency: Currency,
+    /// What one costs the shop, in the same currency; null where nobody said. For `products.view_costs` alone.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(value_type = Option<DecimalString>, required = false)]
+    pub cost: Option<Option<DecimalString>>,
     /// How many may still be bought; null where stock is not tracked.
     pub available: Option<i64>,
 }
 
-impl Resource for VariantView {}
+impl Resource for VariantView {
+    fn conceal(&mut self, principal: Option<&Principal>) {
+        if !sees_costs(principal) {
+            self.cost = None;
+        }
+    }
+}
 
 impl ProductView {
     pub fn of(conn: &mut PgConnection, product: Product) -> QueryResult<Option<Self>> {
@@ -130,6 +159,7 @@ impl ProductView {
                 options: offer.options,
                 price: price.map(Money::shown),
                 currency,
+                cost: Some(offer.cost.map(|cost| Money::new(cost, currency).shown())),
                 available: offer.tracks_stock.then_some(offer.available),
             };
             by_product.entry(offer.product).or_default().push((view, price));
@@ -159,6 +189,7 @@ impl ProductView {
             variants,
             images: Vec::new(),
             metadata: product.metadata,
+            private_metadata: Some(product.private_metadata),
             created_at: product.created_at,
             updated_at: product.updated_at,
             version: product.version,
@@ -190,6 +221,8 @@ body! {
         pub name: Option<Paragraph<150>>,
         pub options: Option<Options>,
         pub price: Price,
+        /// What one costs the shop. Ignored from who may not see costs.
+        pub cost: Option<Price>,
         /// How many there are at first; later changes go through `/api/stocks/adjust/`.
         #[schema(value_type = Option<i32>, minimum = 0)]
         pub stock: Option<Level>,
@@ -199,12 +232,14 @@ body! {
 }
 
 impl VariantBody {
-    pub(super) fn into_new(self) -> NewVariant {
+    /// As far as they may say.
+    pub(super) fn into_new(self, principal: &Principal) -> NewVariant {
         NewVariant {
             sku: self.sku.into_inner(),
             name: self.name.map(Paragraph::into_inner).unwrap_or_default(),
             options: Value::Object(self.options.unwrap_or_default().0),
             price: self.price.get(),
+            cost: self.cost.filter(|_| sees_costs(Some(principal))).map(Price::get),
             stock: self.stock.map_or(0, |stock| stock.get()),
             tracks_stock: self.tracks_stock.unwrap_or(true),
         }
@@ -230,6 +265,9 @@ body! {
         pub variants: Option<Vec<VariantBody>>,
         #[schema(value_type = Option<Object>)]
         pub metadata: Option<Map<String, Value>>,
+        /// Ignored from who may not see it; where it is left out, it stays.
+        #[schema(value_type = Option<Object>)]
+        pub private_metadata: Option<Map<String, Value>>,
     }
 }
 
@@ -253,7 +291,7 @@ impl NewProductBody {
         self.0.variants.is_none()
     }
 
-    pub(super) fn into_new(self) -> NewProduct {
+    pub(super) fn into_new(self, principal: &Principal) -> NewProduct {
         let body = self.0;
         let stock = body.stock.map_or(0, |stock| stock.get());
         let simple = body.sku.zip(body.price).map(|(sku, price)| NewVariant {
@@ -261,10 +299,11 @@ impl NewProductBody {
             name: String::new(),
             options: json!({}),
             price: price.get(),
+            cost: None,
             stock,
             tracks_stock: true,
         });
-        let several = body.variants.unwrap_or_default().into_iter().map(VariantBody::into_new);
+        let several = body.variants.unwrap_or_default().into_iter().map(|variant| variant.into_new(principal));
         NewProduct {
             name: body.name.into_inner(),
             slug: body.slug,
@@ -272,6 +311,9 @@ impl NewProductBody {
             category: body.category,
             is_active: body.is_active.unwrap_or(true),
             metadata: Value::Object(body.metadata.unwrap_or_default()),
+            private_metadata: Value::Object(
+                body.private_metadata.filter(|_| sees_private(Some(principal))).unwrap_or_default(),
+            ),
             variants: several.chain(simple).collect(),
         }
     }
@@ -295,7 +337,7 @@ fn missing(value: &Value) -> Option<ErrorTree> {
 
 impl ProductBody {
     /// For PUT: what is left out is emptied; the slug stays.
-    pub(super) fn into_change(self) -> Change {
+    pub(super) fn into_change(self, principal: &Principal) -> Change {
         Change {
             product: ProductChanges {
                 category_id: Some(self.category),
@@ -304,6 +346,7 @@ impl ProductBody {
                 description: Some(self.description.map(Paragraph::into_inner).unwrap_or_default()),
                 is_active: Some(self.is_active.unwrap_or(true)),
                 metadata: Some(Value::Object(self.metadata.unwrap_or_default())),
+                private_metadata: self.private_metadata.filter(|_| sees_private(Some(principal))).map(Value::Object),
             },
             sku: self.sku.map(Line::into_inner),
             price: self.price.map(Price::get),
@@ -329,11 +372,14 @@ patch_body! {
         pub price: Option<Price>,
         #[schema(value_type = Option<Object>)]
         pub metadata: Option<Map<String, Value>>,
+        /// Ignored from who may not see it.
+        #[schema(value_type = Option<Object>)]
+        pub private_metadata: Option<Map<String, Value>>,
     }
 }
 
 impl PatchedProductBody {
-    pub(super) fn into_change(self) -> Change {
+    pub(super) fn into_change(self, principal: &Principal) -> Change {
         Change {
             product: ProductChanges {
                 category_id: self.category.into_nullable(),
@@ -342,6 +388,7 @@ impl PatchedProductBody {
                 description: self.description.map(Paragraph::into_inner),
                 is_active: self.is_active,
                 metadata: self.metadata.map(Value::Object),
+                private_metadata: self.private_metadata.filter(|_| sees_private(Some(principal))).map(Value::Object),
             },
             sku: self.sku.map(Line::into_inner),
             price: self.price.map(Price::get),
@@ -358,17 +405,21 @@ patch_body! {
         pub name: Option<Paragraph<150>>,
         pub options: Option<Options>,
         pub price: Option<Price>,
+        /// What one costs the shop; null forgets it. Ignored from who may not see costs.
+        #[schema(value_type = Option<Price>)]
+        pub cost: Field<Price>,
         pub tracks_stock: Option<bool>,
         pub sort_order: Option<i32>,
     }
 }
 
 impl PatchedVariantBody {
-    pub(super) fn into_changes(self) -> (VariantChanges, Option<rust_decimal::Decimal>) {
+    pub(super) fn into_changes(self, principal: &Principal) -> (VariantChanges, Option<rust_decimal::Decimal>) {
         let changes = VariantChanges {
             sku: self.sku.map(Line::into_inner),
             name: self.name.map(Paragraph::into_inner),
             options: self.options.map(|options| Value::Object(options.0)),
+            cost: self.cost.into_nullable().filter(|_| sees_costs(Some(principal))).map(|cost| cost.map(Price::get)),
             tracks_stock: self.tracks_stock,
             sort_order: self.sort_order,
         };

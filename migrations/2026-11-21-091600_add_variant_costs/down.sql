@@ -1,0 +1,1 @@
+alter table variants drop column cost;
