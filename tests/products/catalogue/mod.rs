@@ -3,6 +3,7 @@
 mod archiving;
 mod changing;
 mod listing;
+mod private;
 mod variants;
 
 use futures_util::future::join;
