@@ -1,5 +1,6 @@
 //! The command line. Each command sets up what it needs and calls services; it has no logic of its own.
 
+mod audit;
 pub mod import;
 mod output;
 mod schema;
@@ -50,6 +51,9 @@ enum Command {
     /// Make accounts
     #[command(subcommand)]
     User(user::UserCommand),
+    /// Look after the audit log
+    #[command(subcommand)]
+    Audit(audit::AuditCommand),
     /// Print the tables of the database as src/schema.rs, with the diesel program (for development)
     Schema,
     /// Print .env.example
@@ -90,11 +94,12 @@ fn run(arguments: Arguments) -> Result<()> {
         }
         Command::Import(command) => {
             let (database, _) = Database::open_and_migrate(&config)?;
-            let db = database.connect(&config, TimeOuts::BATCH);
+            let db = database.connect(&config, TimeOuts::BATCH)?;
             let report = import::run(&db, &Clock::system(), &command)?;
             output::print(&report.to_string())
         }
         Command::User(command) => user::run(&config, command),
+        Command::Audit(command) => audit::run(&config, command),
         Command::Schema => {
             let (database, _) = Database::open_and_migrate(&config)?;
             schema::print(&database)

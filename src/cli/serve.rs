@@ -15,6 +15,7 @@ use super::seed;
 use super::setup::{self, Database};
 use crate::jobs::{registry, schedules};
 use crate::platform::app::App;
+use crate::platform::audit::seal;
 use crate::platform::clock::Clock;
 use crate::platform::config::Config;
 use crate::platform::db::{TimeOuts, hear_others, tell_others};
@@ -47,7 +48,7 @@ pub(super) fn serve(config: Config, arguments: &ServeArguments) -> Result<()> {
     if arguments.demo {
         seed::seed_if_empty(&config, &database)?;
     }
-    let db = database.connect(&config, TimeOuts::INTERACTIVE);
+    let db = database.connect(&config, TimeOuts::INTERACTIVE)?;
     output::print(&welcome(&config, arguments.demo))?;
     let with_worker = !arguments.without_worker;
     let url = database.url().to_owned();
@@ -70,7 +71,7 @@ pub(super) fn serve(config: Config, arguments: &ServeArguments) -> Result<()> {
 
 pub(super) fn work(config: Config, arguments: WorkerArguments) -> Result<()> {
     let (database, _) = Database::open_and_migrate(&config)?;
-    let db = database.connect(&config, TimeOuts::INTERACTIVE);
+    let db = database.connect(&config, TimeOuts::INTERACTIVE)?;
     let url = database.url().to_owned();
     let runtime = tokio::runtime::Runtime::new()?;
     let result = runtime.block_on(async move {
@@ -89,7 +90,7 @@ pub(super) fn work(config: Config, arguments: WorkerArguments) -> Result<()> {
 /// A job that takes longer than this is left to the next worker.
 const PATIENCE: Duration = Duration::from_secs(30);
 
-/// The loops behind the API: dispatcher, schedules, worker.
+/// The loops behind the API: dispatcher, sealer of the audit log, schedules, worker.
 struct Background {
     stop: watch::Sender<bool>,
     tasks: JoinSet<()>,
@@ -103,6 +104,7 @@ impl Background {
         tasks.spawn(tell_others(app.db.clone(), stopped.clone()));
         if is_worker {
             tasks.spawn(hear_others(url, app.db.wake().clone(), stopped.clone()));
+            tasks.spawn(seal(app.clone(), stopped.clone()));
             tasks.spawn(dispatch(app.clone(), Arc::new(jobs_for), stopped.clone()));
             tasks.spawn(sync_schedules(app.clone(), Arc::new(schedules()?), stopped.clone()));
             let settings = WorkerSettings::new(queues, app.config.job_slots);

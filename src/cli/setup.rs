@@ -57,8 +57,10 @@ impl Database {
         &self.url
     }
 
-    pub(super) fn connect(&self, config: &Config, time_outs: TimeOuts) -> Db {
-        Db::new(&PoolSettings { url: self.url.clone(), size: config.database_pool_size, time_outs })
+    pub(super) fn connect(&self, config: &Config, time_outs: TimeOuts) -> Result<Db> {
+        let db = Db::new(&PoolSettings { url: self.url.clone(), size: config.database_pool_size, time_outs });
+        db.hold_key(Arc::new(MasterKey::of(config)?));
+        Ok(db)
     }
 
     /// Stops the server if it is ours; everything that uses it must have ended.
@@ -80,6 +82,7 @@ pub fn app_with(config: Config, db: Db, clock: Clock, principals: Arc<dyn Princi
     let now = clock.now();
     let (issuer, seconds) = (config.public_url.clone(), config.access_token_seconds);
     let master_key = Arc::new(MasterKey::of(&config)?);
+    db.hold_key(Arc::clone(&master_key));
     let keys = db.write_blocking(|conn| {
         TokenKeys::load(conn, Arc::clone(&master_key), &issuer, seconds, now).map_err(Problem::internal)
     });

@@ -63,7 +63,7 @@ pub(super) fn run(config: &Config, command: UserCommand) -> Result<()> {
         is_staff: arguments.staff || arguments.superuser,
         is_superuser: arguments.superuser,
     };
-    let db = database.connect(config, TimeOuts::INTERACTIVE);
+    let db = database.connect(config, TimeOuts::INTERACTIVE)?;
     let origin = Origin::system(Clock::system().now());
     let groups = find_groups(&db, &arguments.group)?;
     db.write_blocking(|conn| create(conn, &account, &groups, &origin))?;

@@ -46,7 +46,7 @@ pub(super) fn seed_if_empty(config: &Config, database: &Database) -> Result<bool
     if config.environment == Environment::Production {
         bail!("the demo shop has known passwords: it is not for production");
     }
-    let db = database.connect(config, TimeOuts::BATCH);
+    let db = database.connect(config, TimeOuts::BATCH)?;
     if !db.read_blocking(is_empty)? {
         return Ok(false);
     }

@@ -1,6 +1,6 @@
 //! `read` and `write`: the only ways to a connection.
 
-use std::sync::Arc;
+use std::sync::{Arc, OnceLock};
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
@@ -10,8 +10,10 @@ use diesel::pg::PgConnection;
 use diesel::r2d2::{ConnectionManager, PooledConnection};
 use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 
+use super::keyring::Held;
 use super::pool::{PgPool, PoolSettings, build};
 use super::wake::{Wake, take_wake};
+use crate::platform::auth::MasterKey;
 use crate::platform::error::Problem;
 
 /// Within a second somebody who waits for a connection hears that there is none.
@@ -31,6 +33,8 @@ pub struct Db {
     /// Places to wait before the gate.
     queue: Arc<Semaphore>,
     wake: Wake,
+    /// Of the shop whose database it is.
+    key: Arc<OnceLock<Arc<MasterKey>>>,
 }
 
 impl Db {
@@ -43,7 +47,13 @@ impl Db {
             gate: Arc::new(Semaphore::new(permits)),
             queue: Arc::new(Semaphore::new(places)),
             wake: Wake::default(),
+            key: Arc::default(),
         }
+    }
+
+    /// Lends the shop's key to everything that is written from now on. The first key stays.
+    pub fn hold_key(&self, key: Arc<MasterKey>) {
+        self.key.get_or_init(|| key);
     }
 
     /// Taps after a write that published an event or enqueued a job.
@@ -106,6 +116,7 @@ impl Db {
             let mut conn = self.connection()?;
             let has_begun = AtomicBool::new(false);
             take_wake();
+            let _held = Held::new(self.key.get().cloned());
             let result = conn.transaction(|conn| {
                 has_begun.store(true, Ordering::Relaxed);
                 work(conn).map_err(|error| WorkError(error.into()))

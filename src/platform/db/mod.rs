@@ -3,12 +3,14 @@
 mod access;
 pub mod embedded;
 mod fixed;
+mod keyring;
 mod migrations;
 mod pool;
 mod wake;
 
 pub use access::Db;
 pub(crate) use fixed::fixed_statement;
+pub use keyring::master_key;
 pub use migrations::{MIGRATIONS, migrate, pending_migrations, revert_all};
 pub use pool::{PoolSettings, TimeOuts};
 pub use wake::{Wake, hear_others, tell_others, wake_on_commit};

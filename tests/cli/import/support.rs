@@ -1,6 +1,7 @@
 //! A database per test, and short words for running imports on it.
 
 use std::io::Cursor;
+use std::sync::Arc;
 
 use anyhow::Result;
 use diesel::connection::SimpleConnection;
@@ -11,6 +12,7 @@ use mercer::cli::import::{
     CategoriesCommand, Figures, FileOptions, ImportCommand, ImportReport, Input, OrderFigures, ProductsCommand,
     Progress, run_on,
 };
+use mercer::platform::auth::MasterKey;
 use mercer::platform::clock::Clock;
 use mercer::platform::db::{Db, PoolSettings, TimeOuts};
 
@@ -26,7 +28,9 @@ pub fn database() -> (Db, TestDatabase) {
 }
 
 pub fn connect(url: &str) -> Db {
-    Db::new(&PoolSettings { url: url.to_owned(), size: 4, time_outs: TimeOuts::BATCH })
+    let db = Db::new(&PoolSettings { url: url.to_owned(), size: 4, time_outs: TimeOuts::BATCH });
+    db.hold_key(Arc::new(MasterKey::new("only for tests").unwrap()));
+    db
 }
 
 /// Nobody watches.
