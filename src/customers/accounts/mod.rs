@@ -4,6 +4,7 @@
 
 mod errors;
 mod handlers;
+mod hashes;
 pub mod import;
 mod models;
 mod passwords;
@@ -13,11 +14,12 @@ mod views;
 use utoipa_actix_web::service_config::ServiceConfig;
 
 pub use errors::AccountError;
+pub use hashes::{ForeignHash, PasswordHash};
 pub use models::{Customer, NewAccount, User, UserChanges};
-pub use passwords::{NewPassword, Password, PasswordHash, hash_password, verify_password};
+pub use passwords::{Checked, NewPassword, Password, check_password, hash_password, verify_password};
 pub use services::{
     Profile, change_user, create, exist, find_by_email, find_customer, find_user, lock_user, note_login, set_active,
-    set_staff,
+    set_staff, upgrade_password,
 };
 pub use views::{CustomerView, UserView, customers_in_full};
 

@@ -6,7 +6,7 @@ use diesel::sql_types::Bool;
 use serde_json::Value;
 
 use super::errors::AccountError;
-use super::passwords::PasswordHash;
+use super::hashes::PasswordHash;
 use crate::platform::error::ConstraintExt;
 use crate::platform::types::{CustomerId, Email, Phone, UserId};
 use crate::schema::{customers, users};
@@ -101,6 +101,17 @@ impl User {
                 users::updated_at.eq(now),
             ))
             .execute(conn)
+    }
+
+    /// Keeps the same password in another form; false where it was changed meanwhile.
+    pub(super) fn upgrade_password(
+        conn: &mut PgConnection,
+        id: UserId,
+        hashes: (&PasswordHash, &PasswordHash),
+    ) -> QueryResult<bool> {
+        let (old, new) = hashes;
+        let unchanged = users::table.find(id).filter(users::password_hash.eq(old));
+        Ok(diesel::update(unchanged).set(users::password_hash.eq(new)).execute(conn)? == 1)
     }
 
     pub(super) fn set_last_login(conn: &mut PgConnection, id: UserId, now: DateTime<Utc>) -> QueryResult<usize> {

@@ -1,19 +1,15 @@
-//! Passwords: bcrypt over base64(SHA-384(password)), so that no byte of a long one is cut off.
+//! Passwords: as they are typed, which are good enough to be chosen, and hashing them a few at a time.
 
+use std::collections::HashSet;
 use std::sync::{Arc, LazyLock};
 use std::time::Duration;
 
 use anyhow::{Result, anyhow};
-use aws_lc_rs::digest;
-use base64::Engine;
-use base64::engine::general_purpose::STANDARD;
-use diesel::deserialize::FromSqlRow;
-use diesel::expression::AsExpression;
-use diesel::sql_types::Text;
 use serde_json::Value;
 use tokio::sync::Semaphore;
 use utoipa::ToSchema;
 
+use super::hashes::PasswordHash;
 use crate::platform::error::{ErrorTree, Problem};
 use crate::platform::http::FromJson;
 
@@ -28,6 +24,18 @@ static HASHING: LazyLock<Arc<Semaphore>> = LazyLock::new(|| {
 
 /// Within a second somebody who waits for a turn hears that there is none.
 const PATIENCE: Duration = Duration::from_millis(900);
+
+/// What everybody tries first.
+static COMMON: LazyLock<HashSet<&'static str>> = LazyLock::new(|| {
+    include_str!("common_passwords.txt").lines().filter(|line| !line.starts_with('#')).collect()
+});
+
+/// So many characters beside a word that anybody guesses do not make a password of it.
+const MOST_BESIDE: usize = 3;
+
+fn too_common() -> ErrorTree {
+    ErrorTree::message("password_too_common", "This password is too common.")
+}
 
 /// A password as somebody typed it: exact, not trimmed. Any string for signing in; see [`Password::check_strength`].
 #[derive(Clone, ToSchema)]
@@ -49,17 +57,40 @@ impl Password {
         self.0 == other.0
     }
 
-    /// At least 8 characters, and no other rule (NIST SP 800-63B).
+    /// At least 8 characters, none of the common ones, and no other rule (NIST SP 800-63B).
     pub fn check_strength(&self) -> Result<(), ErrorTree> {
         if self.0.chars().count() < MIN_CHARACTERS {
             let text = format!("This password is too short. It must contain at least {MIN_CHARACTERS} characters.");
             return Err(ErrorTree::message("password_too_short", text));
         }
+        if COMMON.contains(self.0.to_lowercase().as_str()) {
+            return Err(too_common());
+        }
         Ok(())
     }
 
-    fn digest(&self) -> String {
-        STANDARD.encode(digest::digest(&digest::SHA384, self.0.as_bytes()))
+    /// Nothing that stands in the account, and not the shop's name: with at most three characters more.
+    pub fn check_likeness(&self, shop_name: &str, account: &[&str]) -> Result<(), ErrorTree> {
+        let password = self.0.to_lowercase();
+        let is_like = |word: &str| {
+            let word = word.trim().to_lowercase();
+            let left = password.replace(&word, "").chars().count();
+            word.chars().count() >= 3 && password.contains(&word) && left <= MOST_BESIDE
+        };
+        if is_like(shop_name) {
+            return Err(too_common());
+        }
+        let mailbox = |word: &&str| word.split_once('@').map(|(mailbox, _)| mailbox.to_owned());
+        let mailboxes: Vec<String> = account.iter().filter_map(mailbox).collect();
+        if account.iter().copied().chain(mailboxes.iter().map(String::as_str)).any(is_like) {
+            let text = "The password is too similar to your e-mail address or name.";
+            return Err(ErrorTree::message("password_too_similar", text));
+        }
+        Ok(())
+    }
+
+    pub(super) fn text(&self) -> &str {
+        &self.0
     }
 }
 
@@ -84,6 +115,11 @@ impl NewPassword {
         self.0.is_same_as(other)
     }
 
+    /// [`Password::check_likeness`].
+    pub fn check_likeness(&self, shop_name: &str, account: &[&str]) -> Result<(), ErrorTree> {
+        self.0.check_likeness(shop_name, account)
+    }
+
     pub fn into_inner(self) -> Password {
         self.0
     }
@@ -97,56 +133,44 @@ impl FromJson for NewPassword {
     }
 }
 
-/// What is stored of a password.
-#[derive(Clone, AsExpression, FromSqlRow)]
-#[diesel(sql_type = Text)]
-pub struct PasswordHash(String);
-
-impl PasswordHash {
-    fn as_str(&self) -> &str {
-        &self.0
-    }
-}
-
-impl std::str::FromStr for PasswordHash {
-    type Err = std::convert::Infallible;
-
-    fn from_str(text: &str) -> Result<Self, Self::Err> {
-        Ok(Self(text.to_owned()))
-    }
-}
-
-impl std::fmt::Debug for PasswordHash {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.write_str("PasswordHash(…)")
-    }
-}
-
-impl diesel::serialize::ToSql<Text, diesel::pg::Pg> for PasswordHash {
-    fn to_sql<'b>(&'b self, out: &mut diesel::serialize::Output<'b, '_, diesel::pg::Pg>) -> diesel::serialize::Result {
-        <str as diesel::serialize::ToSql<Text, diesel::pg::Pg>>::to_sql(self.as_str(), out)
-    }
-}
-
-impl diesel::deserialize::FromSql<Text, diesel::pg::Pg> for PasswordHash {
-    fn from_sql(value: diesel::pg::PgValue<'_>) -> diesel::deserialize::Result<Self> {
-        <String as diesel::deserialize::FromSql<Text, diesel::pg::Pg>>::from_sql(value).map(Self)
-    }
-}
-
 /// Hashes on a blocking thread, a few at a time.
 pub async fn hash_password(password: Password, cost: u32) -> Result<PasswordHash, Problem> {
-    off_thread(move || Ok(PasswordHash(bcrypt::hash(password.digest(), cost)?))).await
+    off_thread(move || PasswordHash::of(&password, cost)).await
+}
+
+/// What comparing a password with a hash comes to.
+#[derive(Debug)]
+pub enum Checked {
+    Wrong,
+    Right,
+    /// Right, and the hash is of another shop's form or of too few rounds: this one is to be kept instead.
+    Outdated(PasswordHash),
+}
+
+impl Checked {
+    pub const fn is_right(&self) -> bool {
+        !matches!(self, Self::Wrong)
+    }
 }
 
 /// Whether it is the password. Without a hash to compare with, as much work is done and the answer is no,
 /// so that nobody learns from the time it takes which accounts there are.
-pub async fn verify_password(password: Password, hash: Option<PasswordHash>, cost: u32) -> Result<bool, Problem> {
-    off_thread(move || match hash {
-        Some(PasswordHash(hash)) => Ok(bcrypt::verify(password.digest(), &hash)?),
-        None => bcrypt::hash(password.digest(), cost).map(|_| false).map_err(Into::into),
+pub async fn check_password(password: Password, hash: Option<PasswordHash>, cost: u32) -> Result<Checked, Problem> {
+    off_thread(move || {
+        let Some(hash) = hash.filter(PasswordHash::is_readable) else {
+            return PasswordHash::of(&password, cost).map(|_| Checked::Wrong);
+        };
+        if !hash.is_of(&password)? {
+            return Ok(Checked::Wrong);
+        }
+        if hash.is_current(cost) { Ok(Checked::Right) } else { PasswordHash::of(&password, cost).map(Checked::Outdated) }
     })
     .await
+}
+
+/// [`check_password`], for those who do not care how it is kept.
+pub async fn verify_password(password: Password, hash: Option<PasswordHash>, cost: u32) -> Result<bool, Problem> {
+    check_password(password, hash, cost).await.map(|checked| checked.is_right())
 }
 
 /// The turn belongs to the work, not to who waits for it: a client that goes away frees no core.
@@ -186,5 +210,28 @@ mod tests {
         assert!(password("ümläut§§").check_strength().is_ok());
         assert!(password("seven77").check_strength().is_err());
         assert!(Password::from_json(Value::String("x".repeat(1025))).is_err());
+    }
+
+    #[test]
+    fn what_everybody_tries_first_is_refused_in_any_case() {
+        assert!(COMMON.len() >= 3000, "{}", COMMON.len());
+        assert!(COMMON.iter().all(|common| common.chars().count() >= MIN_CHARACTERS && **common == common.to_lowercase()));
+        for common in ["password", "PassWord1", "12345678", "qwertyuiop"] {
+            assert_eq!(password(common).check_strength(), Err(too_common()), "{common}");
+        }
+        assert!(password("password of mine").check_strength().is_ok());
+    }
+
+    #[test]
+    fn the_shops_name_and_what_stands_in_the_account_are_refused() {
+        let like = |text: &str| password(text).check_likeness("Mug & Co", &["nia.mwangi@example.com", "Nia", "Mwangi", ""]);
+        assert_eq!(like("mug & co!1"), Err(too_common()));
+        for alike in ["nia.mwangi@example.com", "Nia.Mwangi7", "MWANGI123", "7niania7"] {
+            let refused = like(alike).unwrap_err();
+            assert!(serde_json::to_string(&refused).unwrap().contains("too similar"), "{alike}");
+        }
+        for fine in ["correct horse", "nia likes mugs", "mug & company"] {
+            assert!(like(fine).is_ok(), "{fine}");
+        }
     }
 }

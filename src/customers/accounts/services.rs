@@ -5,6 +5,7 @@ use diesel::result::QueryResult;
 use serde_json::{Value, json};
 
 use super::errors::AccountError;
+use super::hashes::PasswordHash;
 use super::models::{Customer, CustomerChanges, NewAccount, User, UserChanges};
 use crate::platform::api::WriteRequest;
 use crate::platform::audit::{self, Changes, Origin};
@@ -75,6 +76,19 @@ pub fn set_staff(conn: &mut PgConnection, id: UserId, is_staff: bool, origin: &O
 pub fn note_login(conn: &mut PgConnection, user: UserId, origin: &Origin) -> QueryResult<()> {
     User::set_last_login(conn, user, origin.at)?;
     audit::record(conn, origin, "user.signed_in", ("user", user.to_string()), Changes::none())
+}
+
+/// Keeps a password, which was right just now, in another form; nothing where it was changed meanwhile.
+pub fn upgrade_password(
+    conn: &mut PgConnection,
+    user: UserId,
+    hashes: (&PasswordHash, &PasswordHash),
+    origin: &Origin,
+) -> QueryResult<()> {
+    if User::upgrade_password(conn, user, hashes)? {
+        audit::record(conn, origin, "user.password_rehashed", ("user", user.to_string()), Changes::none())?;
+    }
+    Ok(())
 }
 
 /// The person whose customer profile this is.

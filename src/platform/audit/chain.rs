@@ -122,8 +122,11 @@ pub fn seal_batch(conn: &mut PgConnection, key: &MasterKey, limit: i64) -> Resul
     if !become_sealer(conn)? {
         return Ok(0);
     }
-    let waiting: Vec<Uuid> =
-        audit_unsealed::table.order(audit_unsealed::entry_id).limit(limit).select(audit_unsealed::entry_id).load(conn)?;
+    let waiting: Vec<Uuid> = audit_unsealed::table
+        .order(audit_unsealed::entry_id)
+        .limit(limit)
+        .select(audit_unsealed::entry_id)
+        .load(conn)?;
     if waiting.is_empty() {
         return Ok(0);
     }

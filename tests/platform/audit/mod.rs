@@ -1,6 +1,10 @@
-//! Who did what, from where.
+//! Who did what, from where, and that nobody makes it otherwise afterwards.
+
+mod sealing;
+mod verifying;
 
 use diesel::prelude::*;
+use mercer::platform::audit::seal_batch;
 use mercer::schema::audit_entries;
 use serde_json::{Value, json};
 
@@ -31,6 +35,11 @@ fn newest(shop: &TestShop, action: &str) -> Entry {
             ))
             .first(conn)
     })
+}
+
+/// Appends the links of all entries.
+fn seal_all(shop: &TestShop) {
+    while shop.app.db.write_blocking(|conn| seal_batch(conn, &shop.app.master_key, 2)).unwrap() > 0 {}
 }
 
 async fn sign_in(client: &Client) {
