@@ -7,6 +7,7 @@ use crate::customers::auth::PurgeSessions;
 use crate::orders::lifecycle::{AnnounceOrder, ExpireUnpaidOrders};
 use crate::platform::api::purge_idempotency_keys;
 use crate::platform::app::App;
+use crate::platform::attempts::PurgeAttempts;
 use crate::platform::jobs::{Job, JobRegistry, NewJob, Schedule, purge_finished, purge_workers};
 use crate::platform::notify::DeliverMessage;
 
@@ -16,6 +17,7 @@ pub fn registry() -> JobRegistry {
         .with::<AnnounceOrder>()
         .with::<DeliverMessage>()
         .with::<ExpireUnpaidOrders>()
+        .with::<PurgeAttempts>()
         .with::<PurgeIdempotencyKeys>()
         .with::<PurgeJobs>()
         .with::<PurgeSessions>()
@@ -26,6 +28,7 @@ pub fn schedules() -> serde_json::Result<Vec<Schedule>> {
     Ok(vec![
         Schedule { name: "orders.expire_unpaid", cron: "*/5 * * * *", job: NewJob::of(&ExpireUnpaidOrders {})? },
         Schedule { name: "auth.purge_sessions", cron: "20 3 * * *", job: NewJob::of(&PurgeSessions {})? },
+        Schedule { name: "attempts.purge", cron: "10 4 * * *", job: NewJob::of(&PurgeAttempts {})? },
         Schedule { name: "http.purge_keys", cron: "50 * * * *", job: NewJob::of(&PurgeIdempotencyKeys {})? },
         Schedule { name: "jobs.purge", cron: "40 3 * * *", job: NewJob::of(&PurgeJobs {})? },
     ])

@@ -9,7 +9,7 @@ use utoipa_actix_web::{AppExt, scope};
 
 use crate::customers::{accounts, apps, auth, staff};
 use crate::orders::{checkout, fulfilment, lifecycle, payments, returns};
-use crate::platform::{health, jobs, openapi};
+use crate::platform::{audit_log, health, jobs, openapi};
 use crate::products::{catalogue, categories, channels, stock};
 
 /// All routes, for the application.
@@ -46,6 +46,7 @@ pub fn configure(config: &mut ServiceConfig<'_>) {
                         .configure(returns::order_routes),
                 )
                 .service(scope("/returns").configure(returns::routes))
+                .service(scope("/audit-log").configure(audit_log::routes))
                 .service(scope("/jobs").configure(jobs::routes))
                 .service(openapi::schema)
                 .map(|scope| scope.configure(openapi::docs_routes)),

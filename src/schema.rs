@@ -3,6 +3,33 @@
 diesel::table! {
     use diesel::sql_types::*;
 
+    attempts (key) {
+        key -> Bytea,
+        used_until -> Timestamptz,
+    }
+}
+
+diesel::table! {
+    use diesel::sql_types::*;
+
+    audit_chain (position) {
+        position -> Int8,
+        entry_id -> Uuid,
+        hash -> Bytea,
+    }
+}
+
+diesel::table! {
+    use diesel::sql_types::*;
+
+    audit_unsealed (entry_id) {
+        entry_id -> Uuid,
+    }
+}
+
+diesel::table! {
+    use diesel::sql_types::*;
+
     app_tokens (id) {
         id -> Uuid,
         app_id -> Uuid,
@@ -37,14 +64,16 @@ diesel::table! {
     audit_entries (id) {
         id -> Uuid,
         action -> Text,
-        actor -> Jsonb,
+        actor -> Json,
         object_type -> Text,
         object_id -> Text,
-        changes -> Jsonb,
+        changes -> Json,
         address -> Nullable<Text>,
         request_id -> Nullable<Text>,
         created_at -> Timestamptz,
         user_agent -> Text,
+        mac -> Bytea,
+        actor_id -> Nullable<Text>,
     }
 }
 
@@ -566,6 +595,8 @@ diesel::table! {
     }
 }
 
+diesel::joinable!(audit_chain -> audit_entries (entry_id));
+diesel::joinable!(audit_unsealed -> audit_entries (entry_id));
 diesel::joinable!(app_tokens -> apps (app_id));
 diesel::joinable!(customers -> users (user_id));
 diesel::joinable!(fulfillment_lines -> fulfillments (fulfillment_id));
@@ -601,7 +632,10 @@ diesel::joinable!(variants -> products (product_id));
 diesel::allow_tables_to_appear_in_same_query!(
     app_tokens,
     apps,
+    attempts,
+    audit_chain,
     audit_entries,
+    audit_unsealed,
     categories,
     channels,
     customers,

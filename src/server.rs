@@ -16,6 +16,7 @@ use tracing_actix_web::TracingLogger;
 
 use crate::platform::api::{RouteTable, check_in_order, negotiate, read_ahead, unmatched};
 use crate::platform::app::App;
+use crate::platform::audit::note_denials;
 use crate::platform::auth::identify;
 use crate::platform::config::Config;
 use crate::platform::error::{Problem, render_problems};
@@ -75,6 +76,7 @@ pub fn application(
         .default_service(web::to(unmatched))
         .wrap(from_fn(read_ahead))
         .wrap(from_fn(check_in_order))
+        .wrap(from_fn(note_denials))
         .wrap(from_fn(identify))
         .wrap(from_fn(render_problems))
         .wrap(from_fn(negotiate))

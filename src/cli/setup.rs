@@ -9,6 +9,7 @@ use tracing::info;
 use crate::customers::identity::Principals;
 use crate::platform::api::{InFlight, Throttle};
 use crate::platform::app::App;
+use crate::platform::audit::Noted;
 use crate::platform::auth::{MasterKey, PrincipalSource, TokenKeys};
 use crate::platform::cache::Cache;
 use crate::platform::clock::Clock;
@@ -103,6 +104,7 @@ pub fn app_with(config: Config, db: Db, clock: Clock, principals: Arc<dyn Princi
         master_key,
         in_flight: InFlight::default(),
         throttle: Arc::new(throttle),
+        noted: Noted::default(),
         notifier: Arc::new(notifier),
         is_ready: Arc::new(AtomicBool::new(true)),
     })

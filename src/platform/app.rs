@@ -6,6 +6,7 @@ use std::sync::atomic::AtomicBool;
 use actix_web::{HttpRequest, web};
 
 use super::api::{InFlight, Throttle};
+use super::audit::Noted;
 use super::auth::{MasterKey, PrincipalSource, TokenKeys};
 use super::cache::Cache;
 use super::clock::Clock;
@@ -30,6 +31,8 @@ pub struct App {
     /// The writes with an `Idempotency-Key` that this process is answering.
     pub in_flight: InFlight,
     pub throttle: Arc<Throttle>,
+    /// Refusals that the audit log has heard of already.
+    pub noted: Noted,
     /// Off while the program stops: load balancers look elsewhere first.
     pub is_ready: Arc<AtomicBool>,
 }

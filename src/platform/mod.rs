@@ -2,7 +2,9 @@
 
 pub mod api;
 pub mod app;
+pub mod attempts;
 pub mod audit;
+pub mod audit_log;
 pub mod auth;
 pub mod cache;
 pub mod clock;

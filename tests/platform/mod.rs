@@ -1,7 +1,9 @@
 //! The platform.
 
 mod api;
+mod attempts;
 mod audit;
+mod audit_log;
 mod cache;
 mod config;
 mod db;

@@ -1,6 +1,7 @@
 //! The doors of the security checklist. `README.md` beside this file says where each item is tested.
 
 mod bombs;
+mod canaries;
 mod content;
 mod dates;
 mod dependencies;

@@ -7,6 +7,7 @@ pub mod connections;
 pub mod contradictions;
 pub mod database;
 pub mod fakes;
+pub mod program;
 pub mod redis;
 pub mod server;
 pub mod shop;

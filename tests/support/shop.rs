@@ -92,7 +92,12 @@ impl TestShop {
 
     /// The same with an [`App`] of its own: the two know of each other by the database alone.
     pub async fn another_program(&self) -> Client {
-        let app = app_on(&self.database.url, self.data.path(), &self.clock, &[]);
+        self.another_program_with(&[]).await
+    }
+
+    /// The same with settings of its own: after a restart, say.
+    pub async fn another_program_with(&self, settings: &[(&str, &str)]) -> Client {
+        let app = app_on(&self.database.url, self.data.path(), &self.clock, settings);
         Client::new(caller(&app).await, None)
     }
 

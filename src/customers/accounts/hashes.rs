@@ -120,7 +120,6 @@ impl diesel::deserialize::FromSql<Text, diesel::pg::Pg> for PasswordHash {
     }
 }
 
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -162,9 +161,22 @@ mod tests {
     fn what_is_no_hash_is_neither_taken_nor_compared_with() {
         let good = of_another_shop("x", "2b");
         let garbage = [
-            "", "x", "$2b$", "bcrypt$", "pbkdf2_sha256$1$a$b", "$1$abc$def", "$2b$99$", "ü", "\u{0}",
-            &good.replace("$04$", "$31$"), &good.replace("$04$", "$03$"), &good.replace("$04$", "$+4$"),
-            &good.replace("$2b$", "$2z$"), &format!("{good}$"), &good[..59], &format!("{}ü", &good[..58]),
+            "",
+            "x",
+            "$2b$",
+            "bcrypt$",
+            "pbkdf2_sha256$1$a$b",
+            "$1$abc$def",
+            "$2b$99$",
+            "ü",
+            "\u{0}",
+            &good.replace("$04$", "$31$"),
+            &good.replace("$04$", "$03$"),
+            &good.replace("$04$", "$+4$"),
+            &good.replace("$2b$", "$2z$"),
+            &format!("{good}$"),
+            &good[..59],
+            &format!("{}ü", &good[..58]),
             &format!("{}üüü", &good[..24]),
         ];
         for text in garbage {

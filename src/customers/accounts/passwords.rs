@@ -26,9 +26,8 @@ static HASHING: LazyLock<Arc<Semaphore>> = LazyLock::new(|| {
 const PATIENCE: Duration = Duration::from_millis(900);
 
 /// What everybody tries first.
-static COMMON: LazyLock<HashSet<&'static str>> = LazyLock::new(|| {
-    include_str!("common_passwords.txt").lines().filter(|line| !line.starts_with('#')).collect()
-});
+static COMMON: LazyLock<HashSet<&'static str>> =
+    LazyLock::new(|| include_str!("common_passwords.txt").lines().filter(|line| !line.starts_with('#')).collect());
 
 /// So many characters beside a word that anybody guesses do not make a password of it.
 const MOST_BESIDE: usize = 3;
@@ -163,7 +162,11 @@ pub async fn check_password(password: Password, hash: Option<PasswordHash>, cost
         if !hash.is_of(&password)? {
             return Ok(Checked::Wrong);
         }
-        if hash.is_current(cost) { Ok(Checked::Right) } else { PasswordHash::of(&password, cost).map(Checked::Outdated) }
+        if hash.is_current(cost) {
+            Ok(Checked::Right)
+        } else {
+            PasswordHash::of(&password, cost).map(Checked::Outdated)
+        }
     })
     .await
 }
@@ -215,7 +218,9 @@ mod tests {
     #[test]
     fn what_everybody_tries_first_is_refused_in_any_case() {
         assert!(COMMON.len() >= 3000, "{}", COMMON.len());
-        assert!(COMMON.iter().all(|common| common.chars().count() >= MIN_CHARACTERS && **common == common.to_lowercase()));
+        assert!(
+            COMMON.iter().all(|common| common.chars().count() >= MIN_CHARACTERS && **common == common.to_lowercase())
+        );
         for common in ["password", "PassWord1", "12345678", "qwertyuiop"] {
             assert_eq!(password(common).check_strength(), Err(too_common()), "{common}");
         }
@@ -224,7 +229,8 @@ mod tests {
 
     #[test]
     fn the_shops_name_and_what_stands_in_the_account_are_refused() {
-        let like = |text: &str| password(text).check_likeness("Mug & Co", &["nia.mwangi@example.com", "Nia", "Mwangi", ""]);
+        let like =
+            |text: &str| password(text).check_likeness("Mug & Co", &["nia.mwangi@example.com", "Nia", "Mwangi", ""]);
         assert_eq!(like("mug & co!1"), Err(too_common()));
         for alike in ["nia.mwangi@example.com", "Nia.Mwangi7", "MWANGI123", "7niania7"] {
             let refused = like(alike).unwrap_err();

@@ -6,12 +6,13 @@ use actix_web::{HttpRequest, HttpResponse, get, post};
 
 use super::browser::{cookies_of, ensure_may_sign_in};
 use super::errors::AuthError;
-use super::services::{self, OpenSession, Refresh};
+use super::services::{self, OpenSession, Refresh, SignInFailure};
 use super::views::{
     DetailView, EmptyView, LoginBody, LoginView, LogoutBody, RefreshBody, RegistrationBody, TokenPairView, VerifyBody,
 };
-use crate::customers::accounts::{self, NewAccount, User, hash_password, verify_password};
+use crate::customers::accounts::{self, Checked, NewAccount, User, check_password, hash_password};
 use crate::platform::app::App;
+use crate::platform::attempts;
 use crate::platform::audit::Origin;
 use crate::platform::auth::{CurrentUser, IssuedTokens, csrf_token, ended_cookies};
 use crate::platform::error::Problem;
@@ -22,7 +23,7 @@ use crate::platform::types::Paragraph;
 #[utoipa::path(tag = "auth", request_body = RegistrationBody, responses((status = 201, body = LoginView)))]
 #[post("/registration/")]
 pub async fn register(app: Data<App>, origin: Origin, body: Body<RegistrationBody>) -> Result<HttpResponse, Problem> {
-    body.0.check()?;
+    body.0.check(&app.config.shop_name)?;
     let RegistrationBody { email, password1, first_name, last_name, phone, .. } = body.0;
     let account = NewAccount {
         email,
@@ -56,7 +57,7 @@ pub async fn log_in(
     if in_cookie {
         ensure_may_sign_in(&request, &app)?;
     }
-    let user = authenticate(&app, body.0).await?.ok_or(AuthError::CannotLogIn)?;
+    let user = authenticate(&app, body.0, &origin).await?.ok_or(AuthError::CannotLogIn)?;
     let session = open(&app, &user, origin).await?;
     signed_in(&app, &session, user, in_cookie)
 }
@@ -165,15 +166,28 @@ pub async fn jwks(app: Data<App>) -> HttpResponse {
     HttpResponse::Ok().insert_header((header::CACHE_CONTROL, "public, max-age=300")).json(app.keys.public_set())
 }
 
-/// The user, if e-mail and password fit. Every way through costs one hash.
-async fn authenticate(app: &App, body: LoginBody) -> Result<Option<User>, Problem> {
-    let user = match body.email()? {
+/// The user, if e-mail and password fit. Every way through costs one hash, and an attempt that is taken before it.
+async fn authenticate(app: &App, body: LoginBody, origin: &Origin) -> Result<Option<User>, Problem> {
+    let email = body.email()?;
+    let attempt = attempts::begin(app, "sign in", &body.account(), origin).await?;
+    let user = match email.clone() {
         Some(email) => app.db.read(move |conn| accounts::find_by_email(conn, &email)).await?,
         None => None,
     };
     let hash = user.as_ref().and_then(|user| user.password_hash.clone());
-    let is_right = verify_password(body.password, hash, app.config.bcrypt_cost).await?;
-    Ok(user.filter(|user| is_right && user.is_active))
+    let checked = check_password(body.password, hash, app.config.bcrypt_cost).await?;
+    let origin = origin.clone();
+    if let Some(failure) = SignInFailure::of(user.as_ref(), &checked) {
+        app.db
+            .write(move |conn| services::note_failure(conn, failure, (user.as_ref(), email.as_ref()), &origin))
+            .await?;
+        return Ok(None);
+    }
+    attempt.succeeded(app).await?;
+    if let (Checked::Outdated(new), Some(user)) = (checked, user.clone()) {
+        app.db.write(move |conn| services::upgrade_password(conn, &user, &new, &origin)).await?;
+    }
+    Ok(user)
 }
 
 async fn open(app: &App, user: &User, origin: Origin) -> Result<OpenSession, Problem> {
@@ -199,7 +213,7 @@ fn tokens_of(app: &App, session: &OpenSession) -> Result<IssuedTokens, Problem> 
 }
 
 async fn obtain(app: &App, origin: Origin, body: LoginBody) -> Result<Json<TokenPairView>, Problem> {
-    let user = authenticate(app, body).await?.ok_or(AuthError::NoActiveAccount)?;
+    let user = authenticate(app, body, &origin).await?.ok_or(AuthError::NoActiveAccount)?;
     let session = open(app, &user, origin).await?;
     Ok(Json(tokens_of(app, &session)?.into()))
 }

@@ -7,10 +7,10 @@ use serde_json::json;
 
 use super::errors::AuthError;
 use super::models::{Session, SessionOwner};
-use crate::customers::accounts::{self, AccountError, NewAccount, Profile, User};
+use crate::customers::accounts::{self, AccountError, Checked, NewAccount, PasswordHash, Profile, User};
 use crate::platform::audit::{self, Changes, Origin};
 use crate::platform::auth::{RefreshClaims, TokenKeys, sha256};
-use crate::platform::types::{Actor, SessionId, UserId};
+use crate::platform::types::{Actor, Email, SessionId, UserId};
 
 /// How long the token before the newest still gets the newest's answer: two tabs may refresh at once.
 const GRACE: TimeDelta = TimeDelta::seconds(5);
@@ -68,6 +68,61 @@ pub fn open(
     Ok(session.into())
 }
 
+/// Why somebody was not let in. They hear nothing of it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum SignInFailure {
+    UnknownAccount,
+    NoPassword,
+    WrongPassword,
+    InactiveAccount,
+}
+
+impl SignInFailure {
+    /// None where nothing is wrong.
+    pub fn of(user: Option<&User>, checked: &Checked) -> Option<Self> {
+        match user {
+            None => Some(Self::UnknownAccount),
+            Some(user) if user.password_hash.is_none() => Some(Self::NoPassword),
+            Some(_) if !checked.is_right() => Some(Self::WrongPassword),
+            Some(user) if !user.is_active => Some(Self::InactiveAccount),
+            Some(_) => None,
+        }
+    }
+
+    const fn reason(self) -> &'static str {
+        match self {
+            Self::UnknownAccount => "unknown account",
+            Self::NoPassword => "no password",
+            Self::WrongPassword => "wrong password",
+            Self::InactiveAccount => "inactive account",
+        }
+    }
+}
+
+/// Writes down that somebody was not let in. What was typed and is no address might be a password: it is not kept.
+pub fn note_failure(
+    conn: &mut PgConnection,
+    failure: SignInFailure,
+    (user, email): (Option<&User>, Option<&Email>),
+    origin: &Origin,
+) -> QueryResult<()> {
+    let object = match (user, email) {
+        (Some(user), _) => ("user", user.id.to_string()),
+        (None, email) => ("email", email.map(|email| email.as_str().to_owned()).unwrap_or_default()),
+    };
+    let told = Changes::created(&json!({"reason": failure.reason()}));
+    audit::record(conn, origin, "user.sign_in_failed", object, told)
+}
+
+/// Keeps a password that was right in the shop's own form.
+pub fn upgrade_password(conn: &mut PgConnection, user: &User, new: &PasswordHash, origin: &Origin) -> QueryResult<()> {
+    let origin = Origin { actor: Actor::User(user.id), ..origin.clone() };
+    match &user.password_hash {
+        Some(old) => accounts::upgrade_password(conn, user.id, (old, new), &origin),
+        None => Ok(()),
+    }
+}
+
 /// Replaces the newest refresh token. An older one ends the family: either its owner or a thief has been here before.
 pub fn refresh(
     conn: &mut PgConnection,
@@ -84,6 +139,8 @@ pub fn refresh(
     }
     if session.refresh_hash == sha256(&claims.jti) {
         let next = sha256(keys.refresh_jti(session.id, session.generation + 1));
+        let origin = Origin { actor: Actor::User(session.user_id), ..origin.clone() };
+        audit::record(conn, &origin, "session.refreshed", ("session", session.id.to_string()), Changes::none())?;
         return Ok(Refresh::Rotated(session.rotate(conn, &next, origin.at)?.into()));
     }
     let is_previous = claims.jti == keys.refresh_jti(session.id, session.generation - 1);

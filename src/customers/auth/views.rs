@@ -30,12 +30,15 @@ body! {
 
 impl RegistrationBody {
     /// What no single field's type can tell.
-    pub fn check(&self) -> Result<(), Problem> {
+    pub fn check(&self, shop_name: &str) -> Result<(), Problem> {
         if !self.password1.is_same_as(&self.password2) {
             let text = "The two password fields didn't match.";
             return Err(Problem::invalid(ErrorTree::of_object("password_mismatch", text)));
         }
-        Ok(())
+        let name = |name: &Option<Paragraph<150>>| name.clone().map(Paragraph::into_inner).unwrap_or_default();
+        let (first, last) = (name(&self.first_name), name(&self.last_name));
+        let alike = self.password1.check_likeness(shop_name, &[self.email.as_str(), &first, &last]);
+        alike.map_err(|error| Problem::invalid(ErrorTree::member("password1", error)))
     }
 }
 
@@ -53,6 +56,12 @@ body! {
 }
 
 impl LoginBody {
+    /// Whose password is tried: the address as accounts are kept by it, or what was typed in its place.
+    pub fn account(&self) -> String {
+        let typed = self.email.clone().or_else(|| self.username.clone()).map(Paragraph::into_inner).unwrap_or_default();
+        typed.parse::<Email>().map_or_else(|_| typed.to_lowercase(), |email| email.as_str().to_owned())
+    }
+
     /// What was typed as e-mail; none where it can be nobody's, which is not told apart from an unknown one.
     pub fn email(&self) -> Result<Option<Email>, Problem> {
         let typed = self.email.clone().or_else(|| self.username.clone()).map(Paragraph::into_inner);

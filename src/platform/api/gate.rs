@@ -15,6 +15,7 @@ use serde_json::{Value, json};
 use super::routes::{Route, RouteTable, sent_method};
 use super::throttling::{Throttled, Verdict};
 use crate::platform::app::App;
+use crate::platform::audit::{Origin, note_once};
 use crate::platform::auth::{Principal, principal_of};
 use crate::platform::error::{AsProblemDetails, Problem};
 use crate::platform::http::Negotiated;
@@ -86,6 +87,7 @@ pub async fn check_in_order(
         return Ok(request.error_response(problem));
     }
     let verdict = throttle(&request, principal.as_ref()).await;
+    note_throttled_login(&request, &verdict).await;
     let mut response = match &verdict {
         Verdict::Refused(throttled) => request.error_response(Problem::throttled(throttled.retry_after())),
         Verdict::Passed(_) | Verdict::Unlimited => match other_method {
@@ -97,6 +99,16 @@ pub async fn check_in_order(
         tell_limits(response.headers_mut(), &state);
     }
     Ok(response)
+}
+
+/// An address that tries too many passwords is written down.
+async fn note_throttled_login(request: &ServiceRequest, verdict: &Verdict) {
+    let Verdict::Refused(throttled) = verdict else { return };
+    let (Ok(app), Ok(origin)) = (App::of(request.request()), Origin::of(request.request())) else { return };
+    if throttled.is_of_login() {
+        let address = ("address", origin.address.clone().unwrap_or_default());
+        note_once(app, &origin, "address.throttled", address, json!({"policy": throttled.policy()})).await;
+    }
 }
 
 /// `RateLimit` and `RateLimit-Policy` (draft-ietf-httpapi-ratelimit-headers).

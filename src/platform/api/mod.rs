@@ -24,4 +24,4 @@ pub use lists::{
 pub(crate) use lists::{filter, narrow, paginate};
 pub use requests::{ListFilter, ListRequest, ReadRequest, WriteRequest};
 pub use routes::RouteTable;
-pub use throttling::Throttle;
+pub use throttling::{Throttle, network_of};

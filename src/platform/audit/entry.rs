@@ -120,6 +120,10 @@ pub fn record(
     Ok(())
 }
 
+pub fn find(conn: &mut PgConnection, id: Uuid) -> QueryResult<Option<Entry>> {
+    Entry::query().filter(audit_entries::id.eq(id)).first(conn).optional()
+}
+
 /// What was done to one thing, the newest first.
 pub fn of_object(conn: &mut PgConnection, object: (&str, &str), limit: i64) -> QueryResult<Vec<Entry>> {
     let (object_type, object_id) = object;

@@ -6,12 +6,14 @@
 
 mod chain;
 mod changes;
+mod denials;
 mod entry;
 mod origin;
 mod verifying;
 
 pub use chain::{Head, seal, seal_batch};
 pub use changes::Changes;
-pub use entry::{Entry, JsonText, of_object, record};
+pub use denials::{Noted, note_denials, note_once};
+pub use entry::{Entry, JsonText, find, of_object, record};
 pub use origin::Origin;
 pub use verifying::{Fault, Verified, verify};

@@ -57,6 +57,10 @@ pub struct Rates {
     pub user: Rate,
     pub login: Rate,
     pub write: Rate,
+    /// Wrong passwords and codes for one account from one address.
+    pub pair: Rate,
+    /// The same from all addresses that the account never signed in from.
+    pub account: Rate,
 }
 
 #[cfg(test)]

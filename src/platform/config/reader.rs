@@ -148,10 +148,12 @@ impl Reader {
             self.parse("THROTTLE_USER"),
             self.parse("THROTTLE_LOGIN"),
             self.parse("THROTTLE_WRITE"),
+            self.parse("THROTTLE_ATTEMPTS"),
+            self.parse("THROTTLE_ACCOUNT"),
         ];
         match (is_on, rates) {
-            (Some(true), [Some(anon), Some(user), Some(login), Some(write)]) => {
-                Some(Rates { anon, user, login, write })
+            (Some(true), [Some(anon), Some(user), Some(login), Some(write), Some(pair), Some(account)]) => {
+                Some(Rates { anon, user, login, write, pair, account })
             }
             _ => None,
         }

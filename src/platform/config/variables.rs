@@ -63,6 +63,12 @@ pub const VARIABLES: &[Variable] = &[
     variable("THROTTLE_USER", "20/s:100", "how often somebody who is signed in may read"),
     variable("THROTTLE_LOGIN", "30/m", "how often one address may sign in or register"),
     variable("THROTTLE_WRITE", "5/s:40", "how often anybody may change something"),
+    variable("THROTTLE_ATTEMPTS", "1/m:5", "how many wrong passwords or codes one account gets from one address"),
+    variable(
+        "THROTTLE_ACCOUNT",
+        "20/h",
+        "how many it gets from all addresses together that it never signed in from; the others keep their own",
+    ),
     variable("ACCESS_TOKEN_SECONDS", "300", "how long an access token is good"),
     variable("REFRESH_TOKEN_DAYS", "30", "how long a session lasts, however often it is refreshed"),
     variable("BCRYPT_COST", "12", "2^cost rounds for each password hash"),

@@ -1,10 +1,12 @@
 //! Registration, sign-in, sessions and their tokens.
 
 mod ending;
+mod failing;
 mod forging;
 mod keys;
 mod refreshing;
 mod registration;
+mod rehashing;
 mod signing_in;
 mod token_attacks;
 

@@ -168,6 +168,34 @@ async fn a_password_has_eight_characters_at_least() {
 }
 
 #[actix_web::test]
+async fn what_everybody_tries_first_is_no_password() {
+    let shop = TestShop::new().await;
+    for common in ["password", "PASSWORD1", "1234567890", "iloveyou1"] {
+        let mut body = with("password1", json!(common));
+        body["password2"] = json!(common);
+        let refused = register(&shop, body).await.expect(400);
+        assert_eq!(refused, json!({"password1": ["This password is too common."]}), "{common}");
+    }
+    assert_nobody(&shop);
+}
+
+#[actix_web::test]
+async fn the_shops_name_and_ones_own_are_no_passwords() {
+    let shop = TestShop::with_settings(&[("MERCER_SHOP_NAME", "Mugs & More")]).await;
+    for (password, text) in [
+        ("mugs & more!", "This password is too common."),
+        ("Nia@Example.com", "The password is too similar to your e-mail address or name."),
+        ("mwangi!22", "The password is too similar to your e-mail address or name."),
+    ] {
+        let body = json!({
+            "email": "nia@example.com", "password1": password, "password2": password, "last_name": "Mwangi",
+        });
+        assert_eq!(register(&shop, body).await.expect(400), json!({"password1": [text]}), "{password}");
+    }
+    assert_nobody(&shop);
+}
+
+#[actix_web::test]
 async fn a_password_has_1024_bytes_at_most() {
     let shop = TestShop::new().await;
     let too_long = "é".repeat(512) + "x";

@@ -13,10 +13,16 @@ use crate::support::TestShop;
 pub struct Digest(BTreeMap<String, String>);
 
 /// The query that digests every table there is; new ones come in by themselves.
+///
+/// That somebody was refused is written down, and changes nothing else: those entries do not count, nor does the queue
+/// in which entries wait for their links.
 const QUERY: &str = "
     select string_agg(
-        format('select %L as name, md5(coalesce(string_agg(t::text, '','' order by t::text), '''')) as digest from public.%I t',
-               tablename, tablename), ' union all ') as digest, '' as name
+        format('select %L as name, md5(coalesce(string_agg(t::text, '','' order by t::text), '''')) as digest from public.%I t %s',
+               tablename, tablename, case tablename
+                   when 'audit_entries' then 'where action not in (''access.denied'', ''user.sign_in_failed'')'
+                   when 'audit_unsealed' then 'where false'
+                   else '' end), ' union all ') as digest, '' as name
     from pg_tables where schemaname = 'public'";
 
 #[derive(QueryableByName)]

@@ -2,7 +2,7 @@
 
 use serde_json::json;
 
-use super::case::Role::{Anyone, Superuser};
+use super::case::Role::{Anyone, Staff, Superuser};
 use super::case::Shows::{Grows, Has};
 use super::case::Told::{Code, Field};
 use super::case::{Call, Case, Happy, Refused, call, refused};
@@ -11,6 +11,8 @@ use super::stage::NOBODY;
 
 pub fn cases() -> Vec<Case> {
     vec![
+        audit_log_list(),
+        audit_log_retrieve(),
         jobs_list(),
         jobs_retrieve(),
         jobs_replay_create(),
@@ -20,6 +22,47 @@ pub fn cases() -> Vec<Case> {
         health_live_retrieve(),
         health_ready_retrieve(),
     ]
+}
+
+fn audit_log_list() -> Case {
+    Case {
+        operation: "audit_log_list",
+        happy: vec![Happy {
+            by: Staff,
+            call: call(async |s| {
+                let id = s.category("Mugs");
+                Call::asking(format!("object_type=category&object_id={id}&action=category.created"))
+            }),
+            status: 200,
+            shows: vec![
+                Has("/count", json!(1)),
+                Has("/results/0/actor", json!({"type": "system"})),
+                Has("/results/0/changes/name", json!({"after": "Mugs"})),
+            ],
+        }],
+        refused: Refused::These(vec![
+            refused(400, Field("/created_at__gte"), async |_| Call::asking("created_at__gte=yesterday")),
+            refused(404, Code("not_found"), async |_| Call::asking("page=99")),
+        ]),
+        outsiders: PERMITTED_ONLY,
+    }
+}
+
+fn audit_log_retrieve() -> Case {
+    Case {
+        operation: "audit_log_retrieve",
+        happy: vec![Happy {
+            by: Staff,
+            call: call(async |s| {
+                let id = s.category("Mugs");
+                Call::of(s.text(&format!("select id::text from audit_entries where object_id = '{id}'")))
+            }),
+            status: 200,
+            shows: vec![Has("/action", json!("category.created")), Has("/object_type", json!("category"))],
+        }],
+        refused: Refused::These(vec![refused(404, Code("not_found"), async |_| Call::of(NOBODY))]),
+        outsiders: PERMITTED_ONLY,
+    }
 }
 
 fn jobs_list() -> Case {

@@ -187,12 +187,24 @@ impl<'a> Run<'a> {
                 deviations.extend(self.not_shown(shows, number, &answer));
             }
         }
+        if !self.operation.method.is_safe() && matches!(happy.by, Role::Staff | Role::Superuser) {
+            deviations.extend(self.not_audited(happy.by, &answer));
+        }
         if self.operation.method.is_safe() {
             let after = Digest::of(&self.stage.shop);
             let touched = before.changes_until(&after);
             deviations.extend(touched.iter().map(|table| format!("reading has changed {table}")));
         }
         self.note(&format!("happy way of {:?}", happy.by), deviations);
+    }
+
+    /// What staff write is written down, under their name and the request's.
+    fn not_audited(&self, by: Role, answer: &TestResponse) -> Option<String> {
+        let (user, request) = (self.stage.person(by).user, answer.header("x-request-id").unwrap_or_default());
+        let entries = self.stage.shop.number(&format!(
+            "select count(*) from audit_entries where actor->>'id' = '{user}' and request_id = '{request}'"
+        ));
+        (entries == 0).then(|| "it is not in the audit log".to_owned())
     }
 
     fn number(&self, shows: &Shows) -> i64 {

@@ -91,6 +91,11 @@ impl Throttled {
         whole_seconds(self.wait).max(1)
     }
 
+    /// Whether it is passwords that are tried too often.
+    pub fn is_of_login(&self) -> bool {
+        self.class == Class::Login
+    }
+
     /// `"write";q=40;w=8`: so many within so many seconds.
     pub fn policy(&self) -> String {
         format!("\"{}\";q={};w={}", self.class.name(), self.rate.burst, self.rate.window_seconds())
@@ -127,7 +132,7 @@ impl Throttle {
         let who = match principal {
             // Whoever tries passwords is not believed to be anybody.
             Some(principal) if !is_login => principal.key(),
-            _ => client_address(request, app).map_or_else(|| "nobody".to_owned(), prefix),
+            _ => client_address(request, app).map_or_else(|| "nobody".to_owned(), network_of),
         };
         limits.count(class, &who).await
     }
@@ -152,7 +157,7 @@ fn whole_seconds(seconds: f64) -> u64 {
 }
 
 /// One address in IPv4, one network in IPv6: whoever has one address there has 2^64.
-fn prefix(address: IpAddr) -> String {
+pub fn network_of(address: IpAddr) -> String {
     match address.to_canonical() {
         IpAddr::V4(address) => address.to_string(),
         IpAddr::V6(address) => {
@@ -168,7 +173,7 @@ mod tests {
 
     #[test]
     fn a_network_of_ipv6_is_one_stranger() {
-        let prefix = |text: &str| prefix(text.parse().unwrap());
+        let prefix = |text: &str| network_of(text.parse().unwrap());
         assert_eq!(prefix("2001:db8:1:2:3:4:5:6"), "2001:db8:1:2::/64");
         assert_eq!(prefix("2001:db8:1:2::1"), prefix("2001:db8:1:2:ffff::"));
         assert_ne!(prefix("2001:db8:1:2::1"), prefix("2001:db8:1:3::1"));

@@ -1,6 +1,9 @@
 //! `mercer user`: accounts that nobody can register.
 
+mod import;
+
 use std::io::{self, IsTerminal};
+use std::path::PathBuf;
 
 use anyhow::{Context, Result, bail};
 use clap::{Args, Subcommand};
@@ -9,7 +12,7 @@ use nix::sys::termios::{LocalFlags, SetArg, tcgetattr, tcsetattr};
 
 use super::output;
 use super::setup::Database;
-use crate::customers::accounts::{self, NewAccount, Password, hash_password};
+use crate::customers::accounts::{self, NewAccount, Password, PasswordHash, hash_password};
 use crate::customers::staff::{self, StaffError};
 use crate::platform::audit::Origin;
 use crate::platform::clock::Clock;
@@ -22,6 +25,8 @@ use crate::platform::types::{Email, GroupId};
 pub(super) enum UserCommand {
     /// Make an account; the password is read from standard input
     Create(CreateArguments),
+    /// Make accounts of another shop from a CSV file: email,password_hash[,first_name,last_name,phone]
+    Import(ImportArguments),
 }
 
 #[derive(Debug, Args)]
@@ -42,18 +47,30 @@ pub(super) struct CreateArguments {
     /// May do everything
     #[arg(long)]
     superuser: bool,
+    /// In place of a password, its hash as another shop kept it: $2b$…, bcrypt$$2b$… or bcrypt_sha256$$2b$…
+    #[arg(long, value_name = "HASH")]
+    password_hash: Option<String>,
+}
+
+#[derive(Debug, Args)]
+pub(super) struct ImportArguments {
+    file: PathBuf,
 }
 
 pub(super) fn run(config: &Config, command: UserCommand) -> Result<()> {
-    let UserCommand::Create(arguments) = command;
-    let Ok(email) = arguments.email.parse::<Email>() else { bail!("{:?} is no e-mail address", arguments.email) };
-    let password = read_password()?;
-    if password.check_strength().is_err() {
-        bail!("the password is too short: it needs 8 characters");
+    match command {
+        UserCommand::Create(arguments) => create(config, arguments),
+        UserCommand::Import(arguments) => import::run(config, &arguments.file),
     }
+}
+
+fn create(config: &Config, arguments: CreateArguments) -> Result<()> {
+    let Ok(email) = arguments.email.parse::<Email>() else { bail!("{:?} is no e-mail address", arguments.email) };
+    let password_hash = match &arguments.password_hash {
+        Some(hash) => PasswordHash::import(hash)?,
+        None => choose_password(config, &arguments)?,
+    };
     let (database, _) = Database::open_and_migrate(config)?;
-    let runtime = tokio::runtime::Runtime::new()?;
-    let password_hash = runtime.block_on(hash_password(password, config.bcrypt_cost))?;
     let account = NewAccount {
         email: email.clone(),
         password_hash: Some(password_hash),
@@ -66,7 +83,7 @@ pub(super) fn run(config: &Config, command: UserCommand) -> Result<()> {
     let db = database.connect(config, TimeOuts::INTERACTIVE)?;
     let origin = Origin::system(Clock::system().now());
     let groups = find_groups(&db, &arguments.group)?;
-    db.write_blocking(|conn| create(conn, &account, &groups, &origin))?;
+    db.write_blocking(|conn| make(conn, &account, &groups, &origin))?;
     drop(db);
     database.close();
     output::print(&format!("Made {email}.\n"))
@@ -80,7 +97,7 @@ fn find_groups(db: &Db, names: &[String]) -> Result<Vec<GroupId>> {
     names.iter().map(find).collect()
 }
 
-fn create(
+fn make(
     conn: &mut PgConnection,
     account: &NewAccount,
     groups: &[GroupId],
@@ -88,6 +105,19 @@ fn create(
 ) -> Result<(), StaffError> {
     let user = accounts::create(conn, account, origin)?.user;
     groups.iter().try_for_each(|group| staff::join_group(conn, user.id, *group, origin))
+}
+
+fn choose_password(config: &Config, arguments: &CreateArguments) -> Result<PasswordHash> {
+    let CreateArguments { email, first_name, last_name, .. } = arguments;
+    let password = read_password()?;
+    let checked = password.check_strength();
+    let checked = checked.and_then(|()| password.check_likeness(&config.shop_name, &[email, first_name, last_name]));
+    if let Err(errors) = checked {
+        let told: Vec<String> = errors.pointers().into_iter().map(|(_, message)| message.text.to_string()).collect();
+        bail!("the password is refused: {}", told.join(" "));
+    }
+    let runtime = tokio::runtime::Runtime::new()?;
+    Ok(runtime.block_on(hash_password(password, config.bcrypt_cost))?)
 }
 
 /// From standard input; typed at a terminal, it is not shown.

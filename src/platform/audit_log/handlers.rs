@@ -1,0 +1,42 @@
+//! The audit log over HTTP.
+
+use actix_web::get;
+use actix_web::web::{Data, Path};
+use diesel::prelude::*;
+
+use super::listing::{EntryFilter, EntryId, EntryList};
+use super::views::EntryView;
+use crate::platform::api::{Answer, Paged, ReadRequest};
+use crate::platform::app::App;
+use crate::platform::audit;
+use crate::platform::auth::{Allowed, ViewAudit};
+use crate::platform::error::Problem;
+
+/// List who did what, the newest first.
+///
+/// `actor` is the id of who did it. Nothing is ever removed from this list.
+#[utoipa::path(tag = "audit-log", params(EntryList), security(("jwtAuth" = ["audit.view"])),
+    responses((status = 200, body = Paged<EntryView>)))]
+#[get("/")]
+pub async fn list_entries(app: Data<App>, _staff: Allowed<ViewAudit>, list: EntryList) -> Result<Answer, Problem> {
+    let read = |conn: &mut PgConnection, list: &EntryList| -> Result<_, Problem> {
+        Ok(EntryFilter::page(conn, list)?.map(EntryView::from))
+    };
+    list.page(&app, read).await
+}
+
+/// Retrieve an entry of the audit log.
+#[utoipa::path(tag = "audit-log", params(EntryId, ReadRequest), security(("jwtAuth" = ["audit.view"])),
+    responses((status = 200, body = EntryView)))]
+#[get("/{id}/")]
+pub async fn get_entry(
+    app: Data<App>,
+    _staff: Allowed<ViewAudit>,
+    request: ReadRequest,
+    id: Path<EntryId>,
+) -> Result<Answer, Problem> {
+    let find = move |conn: &mut PgConnection| -> Result<_, Problem> {
+        audit::find(conn, (*id).into())?.map(EntryView::from).ok_or_else(Problem::not_found)
+    };
+    request.one(&app, find).await
+}

@@ -1,0 +1,72 @@
+//! `mercer user`: accounts from the command line, with passwords and with other shops' hashes.
+
+use std::io::Write;
+use std::process::{Command, Output, Stdio};
+
+use serde_json::json;
+
+use crate::support::TestShop;
+use crate::support::shop::PASSWORD;
+
+fn mercer(shop: &TestShop, arguments: &[&str], input: &str) -> Output {
+    let mut command = Command::new(env!("CARGO_BIN_EXE_mercer"));
+    command.env_clear().current_dir(shop.data_dir()).arg("user").args(arguments);
+    command.env("DATABASE_URL", &shop.database.url).env("BCRYPT_COST", "4");
+    command.env("MERCER_SECRET_KEY", "only for tests, and nowhere else");
+    let mut process = command.stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap();
+    process.stdin.take().unwrap().write_all(input.as_bytes()).unwrap();
+    process.wait_with_output().unwrap()
+}
+
+async fn sign_in(shop: &TestShop, email: &str) -> u16 {
+    shop.anonymous().post("/api/auth/token/", json!({"email": email, "password": PASSWORD})).await.status.as_u16()
+}
+
+#[actix_web::test]
+async fn accounts_of_another_shop_come_with_their_passwords() {
+    let shop = TestShop::new().await;
+    let hash = bcrypt::hash_with_result(PASSWORD, 4).unwrap().format_for_version(bcrypt::Version::TwoY);
+    let file = shop.data_dir().join("users.csv");
+    let lines = format!(
+        "email,password_hash,first_name,last_name,phone\n\
+         ana@example.com,{hash},Ana,Mwangi,+254700000001\n\
+         ben@example.com,,Ben,,\n\
+         no address,{hash},,,\n\
+         cleo@example.com,$1$md5$crypt,,,\n\
+         dan@example.com,bcrypt${hash},,,\n"
+    );
+    std::fs::write(&file, lines).unwrap();
+    let file = file.to_str().unwrap();
+
+    let first = mercer(&shop, &["import", file], "");
+    let again = mercer(&shop, &["import", file], "");
+
+    assert_eq!(String::from_utf8_lossy(&first.stdout), "Made 3 accounts; 0 were there already.\n");
+    let told = String::from_utf8_lossy(&first.stderr).into_owned();
+    assert!(!first.status.success() && told.contains("line 4: ") && told.contains("line 5: "), "{told}");
+    assert!(!told.contains(&hash));
+    assert_eq!(String::from_utf8_lossy(&again.stdout), "Made 0 accounts; 3 were there already.\n");
+    for (email, status) in [("ana@example.com", 200), ("ben@example.com", 401), ("dan@example.com", 200)] {
+        assert_eq!(sign_in(&shop, email).await, status, "{email}");
+    }
+}
+
+#[actix_web::test]
+async fn one_account_is_made_with_a_password_or_with_a_hash() {
+    let shop = TestShop::new().await;
+    let hash = bcrypt::hash(PASSWORD, 4).unwrap();
+
+    let with_password = mercer(&shop, &["create", "--email", "ana@example.com"], PASSWORD);
+    let with_hash = mercer(&shop, &["create", "--email", "ben@example.com", "--password-hash", &hash], "");
+    let common = mercer(&shop, &["create", "--email", "cleo@example.com"], "Password1");
+    let alike = mercer(&shop, &["create", "--email", "cleopatra@example.com"], "cleopatra1");
+    let garbage = mercer(&shop, &["create", "--email", "dan@example.com", "--password-hash", "$2b$x"], "");
+
+    assert!(with_password.status.success() && with_hash.status.success());
+    assert_eq!((sign_in(&shop, "ana@example.com").await, sign_in(&shop, "ben@example.com").await), (200, 200));
+    let told = |output: &Output| String::from_utf8_lossy(&output.stderr).into_owned();
+    assert!(told(&common).contains("This password is too common."), "{}", told(&common));
+    assert!(told(&alike).contains("too similar"), "{}", told(&alike));
+    assert!(told(&garbage).contains("no bcrypt hash"), "{}", told(&garbage));
+    assert_eq!(shop.number("select count(*) from users"), 2);
+}

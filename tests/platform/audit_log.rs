@@ -1,0 +1,113 @@
+//! The audit log as staff read it, and what is in it that nobody asked to be.
+
+use serde_json::{Value, json};
+
+use crate::support::TestShop;
+use crate::support::shop::PASSWORD;
+
+async fn entries(shop: &TestShop, query: &str) -> Vec<Value> {
+    let list = shop.superuser().await.get(&format!("/api/audit-log/?{query}")).await.expect(200);
+    list["results"].as_array().unwrap().clone()
+}
+
+#[actix_web::test]
+async fn a_change_is_told_with_before_and_after() {
+    let shop = TestShop::new().await;
+    let staff = shop.staff().await;
+    let category = shop.category("Mugs", None);
+    staff
+        .with_header("user-agent", "till/7")
+        .patch(&format!("/api/categories/{category}/"), json!({"name": "Cups"}))
+        .await
+        .expect(200);
+
+    let found = entries(&shop, &format!("actor={}&action=category.changed", staff.user)).await;
+
+    assert_eq!(found.len(), 1);
+    assert_eq!(found[0]["changes"], json!({"name": {"before": "Mugs", "after": "Cups"}}));
+    assert_eq!(found[0]["user_agent"], "till/7");
+    assert_eq!((&found[0]["object_type"], &found[0]["object_id"]), (&json!("category"), &json!(category)));
+}
+
+#[actix_web::test]
+async fn the_log_is_narrowed_by_everything_that_an_entry_says() {
+    let shop = TestShop::new().await;
+    let staff = shop.staff().await;
+    let made = staff.at("192.0.2.7").post("/api/categories/", json!({"name": "Mugs"})).await;
+    let request = made.header("x-request-id").unwrap().to_owned();
+    let id = made.expect(201)["id"].as_str().unwrap().to_owned();
+
+    for query in [
+        format!("request_id={request}"),
+        "address=192.0.2.7".to_owned(),
+        format!("object_id={id}&object_type=category"),
+        format!("actor={}&action__startswith=category.", staff.user),
+        "action=category.created&created_at__gte=2020-01-01T00:00:00Z".to_owned(),
+    ] {
+        let found = entries(&shop, &query).await;
+        assert_eq!(found.iter().map(|entry| &entry["object_id"]).collect::<Vec<_>>(), [&json!(id)], "{query}");
+    }
+    assert_eq!(entries(&shop, "address=192.0.2.8").await, Vec::<Value>::new());
+}
+
+#[actix_web::test]
+async fn what_staff_may_not_is_written_down_once() {
+    let shop = TestShop::new().await;
+    let (ana, staff) = (shop.customer("ana").await, shop.staff().await);
+    for _ in 0..3 {
+        staff.get("/api/jobs/").await.expect(403);
+        ana.post("/api/categories/", json!({"name": "Mine"})).await.expect(403);
+        shop.anonymous().get("/api/jobs/").await.expect(401);
+    }
+
+    let denied = entries(&shop, "action=access.denied&ordering=created_at").await;
+
+    let told: Vec<_> =
+        denied.iter().map(|entry| (&entry["actor"]["id"], &entry["object_id"], &entry["changes"])).collect();
+    let of = |method: &str| json!({"method": {"after": method}});
+    assert_eq!(
+        told,
+        [
+            (&json!(staff.user), &json!("/api/jobs/"), &of("GET")),
+            (&json!(ana.user), &json!("/api/categories/"), &of("POST")),
+        ]
+    );
+}
+
+#[actix_web::test]
+async fn an_address_that_tries_too_many_passwords_is_written_down_once() {
+    let shop = TestShop::with_settings(&[("THROTTLING", "on"), ("THROTTLE_LOGIN", "2/h")]).await;
+    let body = json!({"email": "nobody@example.com", "password": PASSWORD});
+    for status in [401, 401, 429, 429, 429] {
+        shop.anonymous().at("192.0.2.7").post("/api/auth/token/", body.clone()).await.expect(status);
+    }
+
+    let throttled = entries(&shop, "action=address.throttled").await;
+
+    assert_eq!(throttled.len(), 1);
+    assert_eq!(throttled[0]["object_id"], "192.0.2.7");
+}
+
+#[actix_web::test]
+async fn a_purchase_of_ones_own_is_no_entry_and_one_for_others_is() {
+    let shop = TestShop::new().await;
+    let (ana, staff) = (shop.customer("ana").await, shop.staff().await);
+    shop.product("Mug").stock(9).create();
+    let order = |extra: Value| {
+        let mut body = json!({
+            "lines": [{"sku": "MUG", "quantity": 1}],
+            "shipping_address": {"name": "Ana", "line1": "1 High St", "city": "Nairobi", "postal_code": "00100", "country": "KE"},
+        });
+        body.as_object_mut().unwrap().extend(extra.as_object().unwrap().clone());
+        body
+    };
+
+    ana.post("/api/orders/", order(json!({}))).await.expect(201);
+    shop.anonymous().post("/api/orders/", order(json!({"email": "guest@example.com"}))).await.expect(201);
+    staff.post("/api/orders/", order(json!({"customer": ana.customer}))).await.expect(201);
+
+    let placed = entries(&shop, "action=order.created").await;
+    assert_eq!(placed.len(), 1);
+    assert_eq!(placed[0]["actor"]["id"], json!(staff.user));
+    assert_eq!(placed[0]["changes"]["lines"], json!({"after": [{"sku": "MUG", "quantity": 1}]}));
+}
