@@ -228,7 +228,7 @@ async fn a_change_is_written_into_the_audit_log() {
 
     let entries = format!(
         "select count(*) from audit_entries where action = 'user.changed' and object_id = '{0}' \
-         and actor->>'id' = '{0}' and changes->>'last_name' = 'Wanjiru'",
+         and actor->>'id' = '{0}' and changes#>>'{{last_name,after}}' = 'Wanjiru'",
         ana.user
     );
     assert_eq!(shop.number(&entries), 1);

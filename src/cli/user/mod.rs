@@ -97,12 +97,7 @@ fn find_groups(db: &Db, names: &[String]) -> Result<Vec<GroupId>> {
     names.iter().map(find).collect()
 }
 
-fn make(
-    conn: &mut PgConnection,
-    account: &NewAccount,
-    groups: &[GroupId],
-    origin: &Origin,
-) -> Result<(), StaffError> {
+fn make(conn: &mut PgConnection, account: &NewAccount, groups: &[GroupId], origin: &Origin) -> Result<(), StaffError> {
     let user = accounts::create(conn, account, origin)?.user;
     groups.iter().try_for_each(|group| staff::join_group(conn, user.id, *group, origin))
 }

@@ -27,7 +27,7 @@ async fn assert_ended(shop: &TestShop, ana: &Person, reason: &str) {
     assert_not_valid(&verify(shop, &ana.refresh).await);
     assert_not_valid(&verify(shop, ana.token.as_deref().unwrap()).await);
     let entries = format!(
-        "select count(*) from audit_entries where action = 'session.ended' and changes->>'reason' = '{reason}'"
+        "select count(*) from audit_entries where action = 'session.ended' and changes#>>'{{reason,after}}' = '{reason}'"
     );
     assert_eq!(shop.number(&entries), 1);
 }
