@@ -9,7 +9,7 @@ use phonenumber::Mode;
 use utoipa::ToSchema;
 use validator::ValidateEmail;
 
-use super::text_column;
+use super::{Country, text_column};
 use crate::platform::error::ErrorTree;
 use crate::platform::http::{FromJson, text_from_json};
 
@@ -68,20 +68,28 @@ impl Phone {
     }
 }
 
-impl FromStr for Phone {
-    type Err = ErrorTree;
-
-    fn from_str(text: &str) -> Result<Self, ErrorTree> {
+impl Phone {
+    /// As it is dialled within a country, or with + and the country code.
+    pub fn in_country(text: &str, country: Option<Country>) -> Result<Self, ErrorTree> {
         let invalid = || ErrorTree::message("invalid", "Enter a valid phone number, with + and the country code.");
+        let region = country.and_then(|country| country.as_str().parse().ok());
         // libphonenumber reads anything up to a length of 250; nobody needs to send more.
         if text.len() > 40 {
             return Err(invalid());
         }
-        let number = phonenumber::parse(None, text.trim()).map_err(|_| invalid())?;
+        let number = phonenumber::parse(region, text.trim()).map_err(|_| invalid())?;
         if !number.is_valid() {
             return Err(invalid());
         }
         Ok(Self(number.format().mode(Mode::E164).to_string()))
+    }
+}
+
+impl FromStr for Phone {
+    type Err = ErrorTree;
+
+    fn from_str(text: &str) -> Result<Self, ErrorTree> {
+        Self::in_country(text, None)
     }
 }
 
@@ -129,6 +137,47 @@ mod tests {
     fn a_phone_number_is_kept_in_e164() {
         assert_eq!("+254 700 000 001".parse::<Phone>().unwrap().as_str(), "+254700000001");
         assert_eq!("+44 20 7946 0018".parse::<Phone>().unwrap().as_str(), "+442079460018");
+    }
+
+    #[test]
+    fn a_number_is_read_as_it_is_dialled_in_its_country() {
+        for (country, text, e164) in [
+            ("KE", "0700 000 001", "+254700000001"),
+            ("KE", "020 222 2222", "+254202222222"),
+            ("GB", "020 7946 0018", "+442079460018"),
+            ("US", "(650) 253-0000", "+16502530000"),
+            ("DE", "030 12345678", "+493012345678"),
+            ("FR", "01 42 68 53 00", "+33142685300"),
+            ("IT", "06 6982", "+39066982"),
+            ("ES", "912 345 678", "+34912345678"),
+            ("IN", "080-4611 2222", "+918046112222"),
+            ("JP", "03-1234-5678", "+81312345678"),
+            ("BR", "(11) 91234-5678", "+5511912345678"),
+            ("ZA", "012 345 6789", "+27123456789"),
+            ("UG", "0772 123456", "+256772123456"),
+            // A number that names its country belongs to that one.
+            ("KE", "+1 650 253 0000", "+16502530000"),
+        ] {
+            let country = country.parse().ok();
+            assert_eq!(Phone::in_country(text, country).unwrap().as_str(), e164, "{country:?} {text}");
+        }
+    }
+
+    #[test]
+    fn what_is_no_number_of_a_country_is_refused() {
+        for (country, text) in [
+            ("KE", "0700"),
+            ("KE", "999"),
+            ("US", "555-0100"),
+            ("US", "(000) 253-0000"),
+            ("GB", "020 7946 001"),
+            ("DE", "0"),
+            ("JP", "call me"),
+            ("AQ", "0700 000 001"),
+        ] {
+            let country = country.parse().ok();
+            assert!(Phone::in_country(text, country).is_err(), "{country:?} {text}");
+        }
     }
 
     #[test]

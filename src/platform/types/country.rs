@@ -5,11 +5,12 @@ use std::str::FromStr;
 use diesel::deserialize::FromSqlRow;
 use diesel::expression::AsExpression;
 use diesel::sql_types::Text;
-use utoipa::ToSchema;
+use utoipa::openapi::{RefOr, Schema};
+use utoipa::{PartialSchema, ToSchema};
 
 use super::text_column;
 use crate::platform::error::ErrorTree;
-use crate::platform::http::{FromJson, text_from_json};
+use crate::platform::http::{FromJson, QueryValue, text_from_json};
 
 /// A country by its ISO 3166-1 alpha-2 code, such as `KE`.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, AsExpression, FromSqlRow, ToSchema)]
@@ -20,6 +21,16 @@ pub struct Country(&'static str);
 impl Country {
     pub const fn as_str(&self) -> &'static str {
         self.0
+    }
+
+    /// All of them, by their codes.
+    pub fn all() -> impl Iterator<Item = Self> {
+        rust_iso3166::ALL.iter().map(|country| Self(country.alpha2))
+    }
+
+    /// The English name that ISO 3166 gives.
+    pub fn name(&self) -> &'static str {
+        rust_iso3166::from_alpha2(self.0).map_or(self.0, |country| country.name)
     }
 
     /// By the English name that ISO 3166 gives, without regard to case.
@@ -44,6 +55,12 @@ impl FromStr for Country {
 impl FromJson for Country {
     fn from_json(value: serde_json::Value) -> Result<Self, ErrorTree> {
         text_from_json(value)?.parse()
+    }
+}
+
+impl QueryValue for Country {
+    fn schema() -> RefOr<Schema> {
+        <Self as PartialSchema>::schema()
     }
 }
 

@@ -26,6 +26,10 @@ typed_id!(
     /// A group of staff: what its members may do.
     GroupId
 );
+typed_id!(
+    /// A group of customers.
+    CustomerGroupId
+);
 typed_id!(CategoryId);
 typed_id!(ChannelId);
 typed_id!(ProductId);
