@@ -22,6 +22,6 @@ pub use lists::{
     Window, bounded_count, date_part, like_pattern, positions,
 };
 pub(crate) use lists::{filter, narrow, paginate};
-pub use requests::{ListFilter, ListRequest, ReadRequest, WriteRequest};
+pub use requests::{FilterRequest, ListFilter, ListRequest, ReadRequest, WriteRequest};
 pub use routes::RouteTable;
 pub use throttling::{Throttle, network_of};

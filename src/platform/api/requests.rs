@@ -186,6 +186,25 @@ impl<F: ListFilter, O: Ordering> IntoParams for ListRequest<F, O> {
     }
 }
 
+/// The filters of a list alone, for what shows all that they leave: exports.
+#[derive(Debug, Clone)]
+pub struct FilterRequest<F>(pub F);
+
+impl<F: ListFilter> FromRequest for FilterRequest<F> {
+    type Error = Problem;
+    type Future = Ready<Result<Self, Problem>>;
+
+    fn from_request(request: &HttpRequest, _: &mut Payload) -> Self::Future {
+        ready(filter_from_query(&QueryPairs::of(request), F::read).map(Self))
+    }
+}
+
+impl<F: ListFilter> IntoParams for FilterRequest<F> {
+    fn into_params(parameter_in: impl Fn() -> Option<ParameterIn>) -> Vec<Parameter> {
+        F::into_params(parameter_in)
+    }
+}
+
 /// A request for a change: where it comes from, what it is meant for, and under which key it may be repeated.
 #[derive(Debug, Clone)]
 pub struct WriteRequest {

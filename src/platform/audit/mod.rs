@@ -9,6 +9,7 @@ mod changes;
 mod denials;
 mod entry;
 mod origin;
+mod reading;
 mod verifying;
 
 pub use chain::{Head, seal, seal_batch};
@@ -16,4 +17,5 @@ pub use changes::Changes;
 pub use denials::{Noted, note_denials, note_once};
 pub use entry::{Entry, JsonText, find, of_object, record};
 pub use origin::Origin;
+pub use reading::{AuditEntry, of_objects};
 pub use verifying::{Fault, Verified, verify};

@@ -29,14 +29,18 @@ impl Negotiated {
             accept.iter().flat_map(|value| value.split(',')).take(MOST_RANGES).filter_map(Range::parse).collect();
         // The document of the API comes in more forms, which it knows itself.
         let is_schema = request.path().starts_with("/api/schema");
+        // Exports are tables; what is wrong with them is told in JSON.
+        let is_export = request.path().trim_end_matches('/').ends_with("/export");
         match QueryPairs::of(request).last("format") {
+            Some("csv") if is_export => return Ok(Self::default()),
             None | Some("") if is_schema => return Ok(Self::default()),
             None | Some("") => {}
             Some("json") => return Ok(Self::best(&ranges).unwrap_or_default()),
             Some("yaml") if is_schema => return Ok(Self::default()),
             Some(_) => return Err(Problem::not_found()),
         }
-        if ranges.is_empty() {
+        let is_table = is_export && ranges.iter().any(|range| range.quality > 0.0 && range.covers("text/csv"));
+        if ranges.is_empty() || is_table {
             return Ok(Self::default());
         }
         Self::best(&ranges).ok_or_else(Problem::not_acceptable)

@@ -13,6 +13,7 @@ mod query_value;
 mod security_headers;
 mod slashes;
 mod strict_json;
+mod table;
 
 pub use body::{Body, FromObject, Members, object_from_json, read_bytes};
 pub(crate) use body::{body, patch_body};
@@ -26,3 +27,4 @@ pub use query::QueryPairs;
 pub use query_value::{Day, QueryValue};
 pub use security_headers::security_headers;
 pub use slashes::serve_both_slashes;
+pub use table::{NextRows, Rows, download};
