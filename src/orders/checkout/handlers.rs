@@ -7,14 +7,14 @@ use diesel::prelude::*;
 
 use super::errors::CheckoutError;
 use super::services::{Buyer, PlaceOrder, PlacedOrder, Placement, place};
-use super::views::{AddressBody, LineBody, PlaceOrderBody};
+use super::views::{LineBody, PlaceOrderBody};
 use crate::orders::lifecycle::OrderView;
 use crate::platform::api::{Answer, Created, WriteRequest};
 use crate::platform::app::App;
 use crate::platform::auth::{Permission, Principal, SignedIn, Viewer, random_token, sha256};
 use crate::platform::error::{ErrorTree, Problem};
 use crate::platform::http::Body;
-use crate::platform::types::{Email, Paragraph};
+use crate::platform::types::{Email, Paragraph, PostalAddress};
 
 /// Place an order: as a customer, as a guest with an e-mail address, or as staff for a customer.
 ///
@@ -91,7 +91,7 @@ fn command(buyer: Buyer, body: PlaceOrderBody) -> PlaceOrder {
         buyer,
         phone: body.phone,
         country,
-        billing_address: body.billing_address.map_or_else(|| shipping_address.clone(), AddressBody::into_json),
+        billing_address: body.billing_address.map_or_else(|| shipping_address.clone(), PostalAddress::into_json),
         shipping_address,
         currency: body.currency,
         note: body.note.map(Paragraph::into_inner).unwrap_or_default(),

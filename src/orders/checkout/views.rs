@@ -1,61 +1,18 @@
 //! What is sent to place an order.
 
-use serde_json::{Value, json};
+use serde_json::Value;
 use utoipa::ToSchema;
 
 use super::services::WantedLine;
 use crate::platform::error::ErrorTree;
 use crate::platform::http::{FromJson, FromObject, Members, body, object_from_json};
 use crate::platform::types::{
-    Country, Currency, CustomerId, Email, Line, Paragraph, Phone, ProductId, Quantity, VariantId,
+    Currency, CustomerId, Email, Line, Paragraph, Phone, PostalAddress, ProductId, Quantity, VariantId,
 };
 use crate::products::catalogue::Pick;
 
 /// More lines than this are an import, not an order.
 const MOST_LINES: usize = 500;
-
-body! {
-    /// Where goods or bills go.
-    #[schema(as = AddressRequest)]
-    pub struct AddressBody {
-        #[schema(value_type = String, max_length = 150, example = "Ana Wanjiru")]
-        pub name: Line<150>,
-        #[schema(value_type = Option<String>, max_length = 150)]
-        pub company: Option<Paragraph<150>>,
-        #[schema(value_type = String, max_length = 200, example = "Moi Avenue 12")]
-        pub line1: Line<200>,
-        #[schema(value_type = Option<String>, max_length = 200)]
-        pub line2: Option<Paragraph<200>>,
-        #[schema(value_type = String, max_length = 100, example = "Nairobi")]
-        pub city: Line<100>,
-        #[schema(value_type = Option<String>, max_length = 20, example = "00100")]
-        pub postal_code: Option<Paragraph<20>>,
-        /// State, province or county.
-        #[schema(value_type = Option<String>, max_length = 100)]
-        pub area: Option<Paragraph<100>>,
-        #[schema(value_type = String, min_length = 2, max_length = 2, example = "KE")]
-        pub country: Country,
-    }
-}
-
-impl AddressBody {
-    /// As the order remembers it.
-    pub fn into_json(self) -> Value {
-        fn text<const MAX: usize>(text: Option<Paragraph<MAX>>) -> String {
-            text.map(Paragraph::into_inner).unwrap_or_default()
-        }
-        json!({
-            "name": self.name.into_inner(),
-            "company": text(self.company),
-            "line1": self.line1.into_inner(),
-            "line2": text(self.line2),
-            "city": self.city.into_inner(),
-            "postal_code": text(self.postal_code),
-            "area": text(self.area),
-            "country": self.country,
-        })
-    }
-}
 
 /// A line to order: one of `product`, `variant` or `sku`, and how many.
 #[derive(Debug, ToSchema)]
@@ -135,9 +92,9 @@ body! {
         pub phone: Option<Phone>,
         /// For staff who order for a customer.
         pub customer: Option<CustomerId>,
-        pub shipping_address: AddressBody,
+        pub shipping_address: PostalAddress,
         /// The shipping address where it is left out.
-        pub billing_address: Option<AddressBody>,
+        pub billing_address: Option<PostalAddress>,
         /// What you take prices to be in; refused where they are not.
         pub currency: Option<Currency>,
         pub note: Option<Paragraph<1000>>,

@@ -14,7 +14,7 @@ use crate::support::builders::{address, order_of};
 fn remembered(name: &str) -> Value {
     json!({
         "name": name, "company": "", "line1": "Moi Avenue 12", "line2": "", "city": "Nairobi",
-        "postal_code": "00100", "area": "", "country": "KE",
+        "postal_code": "00100", "area": "", "country": "KE", "phone": null,
     })
 }
 
