@@ -7,7 +7,7 @@ use utoipa::openapi::OpenApi;
 use utoipa_actix_web::service_config::ServiceConfig;
 use utoipa_actix_web::{AppExt, scope};
 
-use crate::customers::{accounts, apps, auth, staff};
+use crate::customers::{accounts, addresses, apps, auth, customer_groups, directory, staff};
 use crate::orders::{checkout, fulfilment, lifecycle, payments, returns};
 use crate::platform::{audit_log, health, jobs, openapi};
 use crate::products::{catalogue, categories, channels, stock};
@@ -24,7 +24,15 @@ pub fn configure(config: &mut ServiceConfig<'_>) {
                         .configure(staff::own_routes),
                 )
                 .service(scope("/token").configure(auth::token_routes))
-                .service(scope("/customers").configure(accounts::customer_routes).configure(lifecycle::customer_routes))
+                .service(
+                    scope("/customers")
+                        .configure(accounts::customer_routes)
+                        .configure(lifecycle::customer_routes)
+                        .configure(addresses::customer_routes)
+                        .configure(directory::routes),
+                )
+                .service(scope("/customer-groups").configure(customer_groups::routes))
+                .service(scope("/countries").configure(addresses::country_routes))
                 .service(scope("/sessions").configure(auth::session_routes))
                 .service(scope("/staff").configure(staff::routes))
                 .service(scope("/groups").configure(staff::group_routes).configure(channels::group_routes))

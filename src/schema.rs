@@ -3,27 +3,23 @@
 diesel::table! {
     use diesel::sql_types::*;
 
-    attempts (key) {
-        key -> Bytea,
-        used_until -> Timestamptz,
-    }
-}
-
-diesel::table! {
-    use diesel::sql_types::*;
-
-    audit_chain (position) {
-        position -> Int8,
-        entry_id -> Uuid,
-        hash -> Bytea,
-    }
-}
-
-diesel::table! {
-    use diesel::sql_types::*;
-
-    audit_unsealed (entry_id) {
-        entry_id -> Uuid,
+    addresses (id) {
+        id -> Uuid,
+        customer_id -> Uuid,
+        name -> Text,
+        company -> Text,
+        line1 -> Text,
+        line2 -> Text,
+        city -> Text,
+        area -> Text,
+        postal_code -> Text,
+        country -> Text,
+        phone -> Nullable<Text>,
+        is_default_billing -> Bool,
+        is_default_shipping -> Bool,
+        version -> Int4,
+        created_at -> Timestamptz,
+        updated_at -> Timestamptz,
     }
 }
 
@@ -61,6 +57,25 @@ diesel::table! {
 diesel::table! {
     use diesel::sql_types::*;
 
+    attempts (key) {
+        key -> Bytea,
+        used_until -> Timestamptz,
+    }
+}
+
+diesel::table! {
+    use diesel::sql_types::*;
+
+    audit_chain (position) {
+        position -> Int8,
+        entry_id -> Uuid,
+        hash -> Bytea,
+    }
+}
+
+diesel::table! {
+    use diesel::sql_types::*;
+
     audit_entries (id) {
         id -> Uuid,
         action -> Text,
@@ -74,6 +89,14 @@ diesel::table! {
         user_agent -> Text,
         mac -> Bytea,
         actor_id -> Nullable<Text>,
+    }
+}
+
+diesel::table! {
+    use diesel::sql_types::*;
+
+    audit_unsealed (entry_id) {
+        entry_id -> Uuid,
     }
 }
 
@@ -119,6 +142,42 @@ diesel::table! {
 diesel::table! {
     use diesel::sql_types::*;
 
+    customer_group_members (group_id, customer_id) {
+        group_id -> Uuid,
+        customer_id -> Uuid,
+        added_at -> Timestamptz,
+    }
+}
+
+diesel::table! {
+    use diesel::sql_types::*;
+
+    customer_groups (id) {
+        id -> Uuid,
+        name -> Text,
+        description -> Text,
+        metadata -> Jsonb,
+        version -> Int4,
+        created_at -> Timestamptz,
+        updated_at -> Timestamptz,
+    }
+}
+
+diesel::table! {
+    use diesel::sql_types::*;
+
+    customer_notes (id) {
+        id -> Uuid,
+        customer_id -> Uuid,
+        text -> Text,
+        author -> Jsonb,
+        created_at -> Timestamptz,
+    }
+}
+
+diesel::table! {
+    use diesel::sql_types::*;
+
     customers (id) {
         id -> Uuid,
         user_id -> Nullable<Uuid>,
@@ -132,6 +191,7 @@ diesel::table! {
         version -> Int4,
         created_at -> Timestamptz,
         updated_at -> Timestamptz,
+        private_metadata -> Jsonb,
     }
 }
 
@@ -595,9 +655,13 @@ diesel::table! {
     }
 }
 
+diesel::joinable!(addresses -> customers (customer_id));
+diesel::joinable!(app_tokens -> apps (app_id));
 diesel::joinable!(audit_chain -> audit_entries (entry_id));
 diesel::joinable!(audit_unsealed -> audit_entries (entry_id));
-diesel::joinable!(app_tokens -> apps (app_id));
+diesel::joinable!(customer_group_members -> customer_groups (group_id));
+diesel::joinable!(customer_group_members -> customers (customer_id));
+diesel::joinable!(customer_notes -> customers (customer_id));
 diesel::joinable!(customers -> users (user_id));
 diesel::joinable!(fulfillment_lines -> fulfillments (fulfillment_id));
 diesel::joinable!(fulfillment_lines -> order_lines (order_line_id));
@@ -630,6 +694,7 @@ diesel::joinable!(variant_prices -> variants (variant_id));
 diesel::joinable!(variants -> products (product_id));
 
 diesel::allow_tables_to_appear_in_same_query!(
+    addresses,
     app_tokens,
     apps,
     attempts,
@@ -638,6 +703,9 @@ diesel::allow_tables_to_appear_in_same_query!(
     audit_unsealed,
     categories,
     channels,
+    customer_group_members,
+    customer_groups,
+    customer_notes,
     customers,
     events,
     fulfillment_lines,

@@ -124,7 +124,8 @@ async fn a_profile_has_these_keys_and_tells_when_it_changed() {
     let ana = shop.customer("ana").await;
     let before = ana.get("/api/customers/me/").await.expect(200);
     let keys: Vec<_> = before.as_object().unwrap().keys().map(String::as_str).collect();
-    let expected = ["id", "email", "first_name", "last_name", "phone", "language", "created_at", "updated_at"];
+    let expected =
+        ["id", "email", "first_name", "last_name", "phone", "language", "metadata", "created_at", "updated_at"];
     assert_eq!(keys, expected);
 
     shop.advance(TimeDelta::seconds(60));

@@ -1,4 +1,7 @@
 //! The customers domain.
 
 mod accounts;
+mod addresses;
 mod auth;
+mod customer_groups;
+mod directory;

@@ -7,6 +7,8 @@ use crate::platform::error::{ApiError, ErrorTree, Kind};
 pub enum AccountError {
     #[error("A user is already registered with this e-mail address.")]
     EmailTaken,
+    #[error("A customer without an account has one name, the first.")]
+    OneName,
     #[error("Not found.")]
     NotFound,
     #[error(transparent)]
@@ -19,6 +21,7 @@ impl ApiError for AccountError {
     fn kind(&self) -> Kind {
         match self {
             Self::EmailTaken => Kind::invalid("email", ErrorTree::message("unique", self.to_string())),
+            Self::OneName => Kind::invalid("last_name", ErrorTree::message("invalid", self.to_string())),
             Self::NotFound => Kind::not_found("not_found"),
             Self::Stale(cause) => cause.kind(),
             Self::Database(cause) => cause.kind(),

@@ -201,8 +201,11 @@ impl Customer {
 #[derive(Debug, Default, AsChangeset)]
 #[diesel(table_name = customers)]
 pub(super) struct CustomerChanges {
+    pub name: Option<String>,
     pub phone: Option<Option<Phone>>,
     pub language: Option<String>,
+    pub metadata: Option<Value>,
+    pub private_metadata: Option<Value>,
 }
 
 impl CustomerChanges {

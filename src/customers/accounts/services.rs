@@ -73,6 +73,11 @@ pub fn set_staff(conn: &mut PgConnection, id: UserId, is_staff: bool, origin: &O
     )
 }
 
+/// The customer, whom nobody else changes until the transaction ends.
+pub fn lock_customer(conn: &mut PgConnection, id: CustomerId) -> QueryResult<Option<Customer>> {
+    Customer::lock(conn, id)
+}
+
 pub fn note_login(conn: &mut PgConnection, user: UserId, origin: &Origin) -> QueryResult<()> {
     User::set_last_login(conn, user, origin.at)?;
     audit::record(conn, origin, "user.signed_in", ("user", user.to_string()), Changes::none())

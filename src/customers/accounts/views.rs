@@ -5,6 +5,7 @@ use std::collections::HashMap;
 use chrono::{DateTime, Utc};
 use diesel::{PgConnection, QueryResult};
 use serde::Serialize;
+use serde_json::Value;
 use utoipa::ToSchema;
 
 use super::models::{Customer, CustomerChanges, User, UserChanges};
@@ -50,6 +51,9 @@ pub struct CustomerView {
     pub phone: Option<Phone>,
     /// Two-letter code of the language that messages are written in.
     pub language: String,
+    /// What programs around the shop remember about the customer.
+    #[schema(value_type = Object)]
+    pub metadata: Value,
     pub created_at: DateTime<Utc>,
     pub updated_at: DateTime<Utc>,
     #[serde(skip)]
@@ -97,6 +101,7 @@ impl CustomerView {
             last_name,
             phone: customer.phone,
             language: customer.language,
+            metadata: customer.metadata,
             created_at: customer.created_at,
             updated_at: customer.updated_at,
         }
@@ -154,8 +159,11 @@ impl PatchedCustomerBody {
             first_name: self.first_name.map(Paragraph::into_inner),
             last_name: self.last_name.map(Paragraph::into_inner),
         };
-        let of_customer =
-            CustomerChanges { phone: self.phone.into_nullable(), language: self.language.map(Line::into_inner) };
+        let of_customer = CustomerChanges {
+            phone: self.phone.into_nullable(),
+            language: self.language.map(Line::into_inner),
+            ..CustomerChanges::default()
+        };
         (of_user, of_customer)
     }
 }

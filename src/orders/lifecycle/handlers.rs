@@ -10,12 +10,13 @@ use super::listing::{OrderFilter, OrderList};
 use super::models::HistoryEntry;
 use super::services;
 use super::views::{HistoryView, OrderView, TransitionBody};
+use crate::customers::accounts;
 use crate::platform::api::{Answer, Changed, Paged, ReadRequest, WriteRequest};
 use crate::platform::app::App;
-use crate::platform::auth::{Allowed, Authenticated, ConfirmOrders, CurrentCustomer, Permission, Viewer};
+use crate::platform::auth::{Allowed, Authenticated, ConfirmOrders, CurrentCustomer, Permission, ViewOrders, Viewer};
 use crate::platform::error::Problem;
 use crate::platform::http::Body;
-use crate::platform::types::OrderId;
+use crate::platform::types::{CustomerId, OrderId};
 
 /// List orders, the newest first: one's own, or all for staff.
 #[utoipa::path(tag = "orders", params(OrderList), security(("jwtAuth" = [])),
@@ -32,6 +33,22 @@ pub async fn list_orders(app: Data<App>, somebody: Authenticated, list: OrderLis
 #[get("/me/orders/")]
 pub async fn list_my_orders(app: Data<App>, customer: CurrentCustomer, list: OrderList) -> Result<Answer, Problem> {
     answer(&app, OrderAccess::customer(customer.id), list).await
+}
+
+/// List a customer's orders, the newest first.
+#[utoipa::path(tag = "customers", params(CustomerId, OrderList), security(("jwtAuth" = ["orders.view"])),
+    responses((status = 200, body = Paged<OrderView>)))]
+#[get("/{id}/orders/")]
+pub async fn list_orders_of_customer(
+    app: Data<App>,
+    staff: Allowed<ViewOrders>,
+    mut list: OrderList,
+    id: Path<CustomerId>,
+) -> Result<Answer, Problem> {
+    let find = move |conn: &mut PgConnection| accounts::find_customer(conn, *id);
+    let customer = app.db.read(find).await?.ok_or_else(Problem::not_found)?;
+    list.filter.customer.exact = Some(vec![customer.id]);
+    answer(&app, OrderAccess::of_staff(&staff), list).await
 }
 
 async fn answer(app: &App, access: OrderAccess, list: OrderList) -> Result<Answer, Problem> {

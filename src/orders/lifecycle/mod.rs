@@ -39,5 +39,5 @@ pub fn routes(config: &mut ServiceConfig<'_>) {
 
 /// Below `/api/customers`.
 pub fn customer_routes(config: &mut ServiceConfig<'_>) {
-    config.service(handlers::list_my_orders);
+    config.service(handlers::list_my_orders).service(handlers::list_orders_of_customer);
 }

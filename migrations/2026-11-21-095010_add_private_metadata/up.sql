@@ -1,0 +1,1 @@
+alter table customers add column private_metadata jsonb not null default '{}';

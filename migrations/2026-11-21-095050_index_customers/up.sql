@@ -1,0 +1,1 @@
+create index customers_created_at_idx on customers (created_at, id);
