@@ -5,6 +5,7 @@ use std::collections::HashSet;
 use mercer::routes;
 use serde_json::{Map, Value, json};
 
+use crate::house::endpoints::operations::filled;
 use crate::house::files;
 use crate::support::TestShop;
 
@@ -205,7 +206,7 @@ async fn every_url_of_the_document_is_served() {
     let root = shop.superuser().await;
 
     for (path, method, _) in operations(&document()) {
-        let url = path.replace("{id}", "01900000-0000-7000-8000-000000000000");
+        let url = filled(&path, "01900000-0000-7000-8000-000000000000");
         let method = method.to_uppercase().parse().unwrap();
         let answer = root.send(method, &url, None).await;
         assert_ne!(answer.status, 405, "{path}");

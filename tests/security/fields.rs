@@ -248,6 +248,9 @@ const TELLING: [&str; 14] = [
     "hidden", "session", "is_staff",
 ];
 
+/// What is shown to those with a permission of its own, and to nobody else: `Resource::conceal`.
+const GUARDED: [(&str, &str); 1] = [("CustomerRecord", "private_metadata")];
+
 /// Members of answers whose name tells.
 fn telling(contract: &Contract) -> Vec<String> {
     let mut found = Vec::new();
@@ -257,6 +260,7 @@ fn telling(contract: &Contract) -> Vec<String> {
         }
         let members = schema["properties"].as_object().into_iter().flatten();
         let told = members.filter(|(member, _)| TELLING.iter().any(|part| member.to_lowercase().contains(part)));
+        let told = told.filter(|(member, _)| !GUARDED.contains(&(name.as_str(), member.as_str())));
         found.extend(told.map(|(member, _)| format!("{name} shows {member}")));
     }
     found

@@ -100,6 +100,8 @@ pub enum Shows {
 #[derive(Debug, Clone, Default)]
 pub struct Call {
     id: Option<String>,
+    /// Of what stands below that thing.
+    below: Option<(&'static str, String)>,
     query: String,
     header: Option<(&'static str, String)>,
     body: Content,
@@ -168,6 +170,12 @@ impl Call {
         self
     }
 
+    /// The id of something below the first: in place of `{name}`.
+    pub fn below(mut self, name: &'static str, id: impl ToString) -> Self {
+        self.below = Some((name, id.to_string()));
+        self
+    }
+
     pub fn query(mut self, query: impl ToString) -> Self {
         self.query = query.to_string();
         self
@@ -198,7 +206,10 @@ impl Call {
     }
 
     pub async fn send(&self, client: &Client, method: &Method, path: &str) -> TestResponse {
-        let path = path.replace("{id}", self.id.as_deref().unwrap_or("{id}"));
+        let mut path = path.replace("{id}", self.id.as_deref().unwrap_or("{id}"));
+        if let Some((name, id)) = &self.below {
+            path = path.replace(&format!("{{{name}}}"), id);
+        }
         let uri = if self.query.is_empty() { path } else { format!("{path}?{}", self.query) };
         let mut request = TestRequest::default().method(method.clone()).uri(&uri);
         if let Some((name, value)) = &self.header {

@@ -6,7 +6,7 @@ use actix_web::http::Method;
 
 use super::answers::{fault, shown};
 use super::case::{Call, Role};
-use super::operations::Document;
+use super::operations::{Document, filled};
 use super::stage::{NOBODY, Stage};
 use crate::house::assert_none;
 use crate::support::TestResponse;
@@ -57,7 +57,7 @@ async fn every_other_method_of_every_url_is_405_with_those_that_are_there() {
     let mut deviations = Vec::new();
     for path in document.paths() {
         let allowed = allowed(&document, path);
-        let url = path.replace("{id}", NOBODY);
+        let url = filled(path, NOBODY);
         let unslashed = url.strip_suffix('/').filter(|_| url.starts_with("/api/"));
         for url in [Some(url.as_str()), unslashed].into_iter().flatten() {
             for method in METHODS.iter().filter(|method| !is_served(method, &allowed)) {
@@ -88,7 +88,7 @@ async fn every_get_has_a_head() {
         }
         for role in ROLES {
             let client = stage.client(role);
-            let url = path.replace("{id}", NOBODY);
+            let url = filled(path, NOBODY);
             let get = Call::plain().send(&client, &Method::GET, &url).await;
             let head = Call::plain().send(&client, &Method::HEAD, &url).await;
             if (get.status, get.header("content-type")) != (head.status, head.header("content-type")) {

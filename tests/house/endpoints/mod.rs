@@ -4,12 +4,14 @@
 //! file of its domain; an operation without one fails here, and a case without one of its parts does not compile. A new
 //! operation needs one function there and nothing else: methods, hostile bodies, queries and ids come by themselves.
 
+mod addresses;
 mod answers;
 pub mod case;
 mod catalogue;
 mod categories;
 mod customers;
 pub mod digest;
+mod directory;
 mod fulfilment;
 mod gates;
 mod hostile;
@@ -26,6 +28,10 @@ use case::{Case, Gate, Outsiders};
 use operations::Document;
 
 /// The cases of a domain, told by the folder of `src` it stands in.
+fn of_customers() -> Vec<Case> {
+    [customers::cases(), addresses::cases(), directory::cases()].into_iter().flatten().collect()
+}
+
 fn of_products() -> Vec<Case> {
     [categories::cases(), catalogue::cases(), stock::cases()].into_iter().flatten().collect()
 }
@@ -35,7 +41,7 @@ fn of_orders() -> Vec<Case> {
 }
 
 pub fn all() -> Vec<Case> {
-    [customers::cases(), of_products(), of_orders(), platform::cases()].into_iter().flatten().collect()
+    [of_customers(), of_products(), of_orders(), platform::cases()].into_iter().flatten().collect()
 }
 
 /// Operations without a case, cases without an operation, and second cases.
@@ -81,7 +87,7 @@ fn every_operation_of_the_route_table_has_its_cases() {
 
 #[actix_web::test]
 async fn customers_do_what_their_cases_say() {
-    assert_none(&running::deviations(&customers::cases(), &Document::read()).await);
+    assert_none(&running::deviations(&of_customers(), &Document::read()).await);
 }
 
 #[actix_web::test]
@@ -101,7 +107,7 @@ async fn the_platform_does_what_its_cases_say() {
 
 #[actix_web::test]
 async fn hostile_input_to_customers_is_refused_in_our_words() {
-    assert_none(&hostile::faults(&customers::cases(), &Document::read()).await);
+    assert_none(&hostile::faults(&of_customers(), &Document::read()).await);
 }
 
 #[actix_web::test]

@@ -119,6 +119,12 @@ impl Document {
     }
 }
 
+/// A path with this in every place where an id goes.
+pub fn filled(path: &str, id: &str) -> String {
+    let parts = path.split('/').map(|part| if part.starts_with('{') { id } else { part });
+    parts.collect::<Vec<_>>().join("/")
+}
+
 impl Operation {
     fn of(path: &str, method: Method, told: &Value) -> Self {
         let parameters = told["parameters"].as_array().cloned().unwrap_or_default();
