@@ -13,7 +13,7 @@ mod views;
 
 use utoipa_actix_web::service_config::ServiceConfig;
 
-pub use models::{AppCredential, find_credential, note_use};
+pub use models::{AppCredential, AppTokenId, find_credential, note_use};
 
 /// Below `/api/apps`.
 pub fn routes(config: &mut ServiceConfig<'_>) {

@@ -6,7 +6,7 @@ use serde_json::json;
 
 use super::errors::AppError;
 use super::models::{AppChanges, AppToken, AppTokenId, NewAppToken, RegisteredApp};
-use crate::customers::staff::ensure_within;
+use crate::customers::staff::ensure_may_give;
 use crate::platform::api::WriteRequest;
 use crate::platform::audit::{self, Changes, Origin};
 use crate::platform::auth::{PermissionSet, Principal, random_token, sha256};
@@ -127,7 +127,7 @@ pub(super) fn revoke_token(
 
 fn lock_below(conn: &mut PgConnection, principal: &Principal, id: AppId) -> Result<RegisteredApp, AppError> {
     let app = RegisteredApp::lock(conn, id)?.ok_or(AppError::NotFound)?;
-    ensure_within(principal, &app.permissions())?;
+    ensure_may_give(principal, &app.permissions())?;
     Ok(app)
 }
 
@@ -137,7 +137,7 @@ fn ensure_grantable(principal: &Principal, changes: &AppChanges) -> Result<(), A
     if let Some(barred) = permissions.iter().find(|permission| is_barred(permission.name())) {
         return Err(AppError::NotForApps(barred));
     }
-    Ok(ensure_within(principal, &permissions)?)
+    Ok(ensure_may_give(principal, &permissions)?)
 }
 
 /// What the audit log tells of a program.

@@ -21,7 +21,7 @@ pub(super) struct Session {
     pub revoked_at: Option<DateTime<Utc>>,
     /// Of the program that signed in, as it says of itself.
     pub user_agent: String,
-    /// The last one it was used from.
+    /// The one it was opened from.
     pub address: String,
     pub created_at: DateTime<Utc>,
     pub last_used_at: DateTime<Utc>,

@@ -11,7 +11,7 @@ use futures_util::future::BoxFuture;
 use ipnet::IpNet;
 use moka::future::Cache;
 
-use crate::customers::apps::{self, AppCredential};
+use crate::customers::apps::{self, AppCredential, AppTokenId};
 use crate::customers::auth;
 use crate::customers::staff::{self, Group};
 use crate::platform::auth::{PermissionSet, Principal, PrincipalSource, Reach, SignedIn, Subject, sha256};
@@ -40,6 +40,28 @@ pub struct Principals {
 struct KnownApp {
     principal: Principal,
     allowed: Vec<IpNet>,
+    token: AppTokenId,
+    last_used_at: Option<DateTime<Utc>>,
+}
+
+impl KnownApp {
+    /// None where the networks it may call from cannot be read: then it may call from nowhere.
+    fn of(credential: AppCredential) -> Option<Self> {
+        let principal = Principal {
+            subject: Subject::App(credential.app_id),
+            is_superuser: false,
+            permissions: PermissionSet::of_names(&credential.permissions),
+            reach: Reach::Everywhere,
+        };
+        let allowed = credential.allowed_addresses.iter().flatten().map(|network| network.parse().ok());
+        let allowed = allowed.collect::<Option<_>>()?;
+        Some(Self { principal, allowed, token: credential.id, last_used_at: credential.last_used_at })
+    }
+
+    fn may_call_from(&self, address: Option<IpAddr>) -> bool {
+        let is_within = |from: IpAddr| self.allowed.iter().any(|network| network.contains(&from));
+        self.allowed.is_empty() || address.is_some_and(is_within)
+    }
 }
 
 impl Principals {
@@ -68,19 +90,17 @@ impl Principals {
     async fn load_app(&self, token_hash: Vec<u8>) -> Result<Option<KnownApp>, Problem> {
         let now = self.clock.now();
         let found = self.db.read(move |conn| apps::find_credential(conn, &token_hash, now)).await?;
-        let Some(credential): Option<AppCredential> = found else { return Ok(None) };
-        if credential.last_used_at.is_none_or(|last| now - last >= TimeDelta::minutes(1)) {
-            let id = credential.id;
-            self.db.write(move |conn| apps::note_use(conn, id, now)).await?;
+        Ok(found.and_then(KnownApp::of))
+    }
+
+    /// For the list of tokens, to the minute. Whoever may not call from where they are does not use a token.
+    async fn note_app(&self, app: &mut KnownApp) -> Result<(), Problem> {
+        let (now, token) = (self.clock.now(), app.token);
+        if app.last_used_at.is_none_or(|last| now - last >= TimeDelta::minutes(1)) {
+            self.db.write(move |conn| apps::note_use(conn, token, now)).await?;
+            app.last_used_at = Some(now);
         }
-        let principal = Principal {
-            subject: Subject::App(credential.app_id),
-            is_superuser: false,
-            permissions: PermissionSet::of_names(&credential.permissions),
-            reach: Reach::Everywhere,
-        };
-        let allowed = credential.allowed_addresses.iter().flatten().filter_map(|network| network.parse().ok());
-        Ok(Some(KnownApp { principal, allowed: allowed.collect() }))
+        Ok(())
     }
 }
 
@@ -103,7 +123,7 @@ fn find_user(
             email: owner.email,
             is_staff: owner.is_staff,
         }),
-        is_superuser: owner.is_superuser,
+        is_superuser: owner.is_staff && owner.is_superuser,
         permissions: rights.iter().flat_map(|group| group.permissions().iter().collect::<Vec<_>>()).collect(),
         reach,
     };
@@ -144,18 +164,15 @@ impl PrincipalSource for Principals {
     ) -> BoxFuture<'a, Result<Option<Principal>, Problem>> {
         async move {
             let hash = sha256(token);
-            let known = match self.apps.get(&hash).await {
-                Some(known) => known,
-                None => {
-                    let known = self.load_app(hash.clone()).await?;
-                    self.apps.insert(hash, known.clone()).await;
-                    known
-                }
-            };
-            let is_allowed = |allowed: &[IpNet]| {
-                allowed.is_empty() || address.is_some_and(|from| allowed.iter().any(|network| network.contains(&from)))
-            };
-            Ok(known.filter(|app| is_allowed(&app.allowed)).map(|app| app.principal))
+            if let Some(known) = self.apps.get(&hash).await {
+                return Ok(known.filter(|app| app.may_call_from(address)).map(|app| app.principal));
+            }
+            let mut known = self.load_app(hash.clone()).await?;
+            if let Some(app) = known.as_mut().filter(|app| app.may_call_from(address)) {
+                self.note_app(app).await?;
+            }
+            self.apps.insert(hash, known.clone()).await;
+            Ok(known.filter(|app| app.may_call_from(address)).map(|app| app.principal))
         }
         .boxed()
     }

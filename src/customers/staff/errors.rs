@@ -21,6 +21,8 @@ pub enum StaffError {
     OutOfScope(PermissionSet),
     #[error("Only superusers change superusers.")]
     OfSuperuser,
+    #[error("Whoever is restricted to channels neither gives nor takes rights.")]
+    Restricted,
     #[error("Somebody must keep these permissions.")]
     LastHolder(PermissionSet),
     #[error("This person works here already.")]
@@ -42,7 +44,7 @@ impl ApiError for StaffError {
             Self::OutOfScope(lacking) => {
                 Kind::refused(StatusCode::FORBIDDEN, "out_of_scope").with("permissions", json!(lacking))
             }
-            Self::OfSuperuser => Kind::refused(StatusCode::FORBIDDEN, "out_of_scope"),
+            Self::OfSuperuser | Self::Restricted => Kind::refused(StatusCode::FORBIDDEN, "out_of_scope"),
             Self::LastHolder(lost) => Kind::conflict("last_holder").with("permissions", json!(lost)),
             Self::AlreadyStaff => Kind::invalid("email", ErrorTree::message("unique", self.to_string())),
             Self::Account(cause) => cause.kind(),

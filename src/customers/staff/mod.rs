@@ -15,8 +15,8 @@ mod views;
 use utoipa_actix_web::service_config::ServiceConfig;
 
 pub use errors::StaffError;
-pub use models::{Group, group_exists, rights_of};
-pub use rights::{ensure_within, keeping_holders};
+pub use models::{Group, rights_of};
+pub use rights::{ensure_may_give, ensure_within, keeping_holders};
 pub use services::{create_group, find_group, join_group};
 
 /// Below `/api/staff`.

@@ -48,6 +48,11 @@ impl Group {
         Self::query().filter(groups::id.eq(id)).first(conn).optional()
     }
 
+    /// Locked until the transaction ends.
+    pub fn lock(conn: &mut PgConnection, id: GroupId) -> QueryResult<Option<Self>> {
+        Self::query().filter(groups::id.eq(id)).for_no_key_update().first(conn).optional()
+    }
+
     pub(super) fn find_by_name(conn: &mut PgConnection, name: &str) -> QueryResult<Option<Self>> {
         Self::query().filter(lower(groups::name).eq(name.to_lowercase())).first(conn).optional()
     }
@@ -111,12 +116,6 @@ pub(super) fn member_counts(conn: &mut PgConnection, ids: &[GroupId]) -> QueryRe
         .select((group_members::group_id, diesel::dsl::count_star()))
         .load(conn)?;
     Ok(counted.into_iter().collect())
-}
-
-/// Whether there is such a group; if so, it stays until the transaction ends.
-pub fn group_exists(conn: &mut PgConnection, id: GroupId) -> QueryResult<bool> {
-    let held = groups::table.find(id).select(groups::id).for_key_share();
-    Ok(held.first::<GroupId>(conn).optional()?.is_some())
 }
 
 /// The groups of each of these.

@@ -7,7 +7,16 @@ use super::models::{held_by_staff, lock_rights, of_user};
 use crate::customers::accounts::User;
 use crate::platform::auth::{PermissionSet, Principal};
 
-/// Nobody gives or takes what they lack.
+/// Nobody gives or takes what they lack. Permissions that count in some channels only are less than those that groups
+/// and programs have everywhere: whoever is restricted gives and takes none.
+pub fn ensure_may_give(principal: &Principal, permissions: &PermissionSet) -> Result<(), StaffError> {
+    if !principal.reach.is_everywhere() {
+        return Err(StaffError::Restricted);
+    }
+    ensure_within(principal, permissions)
+}
+
+/// Has all of these, wherever they count.
 pub fn ensure_within(principal: &Principal, permissions: &PermissionSet) -> Result<(), StaffError> {
     let lacking: PermissionSet = permissions.iter().filter(|permission| !principal.may(*permission)).collect();
     if lacking.is_empty() { Ok(()) } else { Err(StaffError::OutOfScope(lacking)) }
@@ -18,7 +27,7 @@ pub(super) fn ensure_above(conn: &mut PgConnection, principal: &Principal, user:
     if user.is_superuser && !principal.is_superuser {
         return Err(StaffError::OfSuperuser);
     }
-    ensure_within(principal, &of_user(conn, user.id)?)
+    ensure_may_give(principal, &of_user(conn, user.id)?)
 }
 
 /// Does `work` unless it takes a permission from its last active holder. Changes of rights come one after the other, so

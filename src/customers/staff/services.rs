@@ -6,7 +6,7 @@ use serde_json::json;
 
 use super::errors::StaffError;
 use super::models::{self, Group, GroupChanges, StaffMember};
-use super::rights::{ensure_above, ensure_within, keeping_holders};
+use super::rights::{ensure_above, ensure_may_give, keeping_holders};
 use crate::customers::accounts::{self, NewAccount, User, UserChanges};
 use crate::customers::auth;
 use crate::platform::api::WriteRequest;
@@ -72,9 +72,9 @@ pub(super) fn change_group(
         let group = Group::find(conn, id)?.ok_or(StaffError::NotFound)?;
         request.expected.ensure(group.version)?;
         let before = group.permissions();
-        ensure_within(principal, &before)?;
+        ensure_may_give(principal, &before)?;
         if let Some(after) = &changes.permissions {
-            ensure_within(principal, &after.without(&before))?;
+            ensure_may_give(principal, &after.without(&before))?;
         }
         let changed = group.change(conn, changes, request.origin.at)?;
         let told = Changes::between(&facts_of(&group), &facts_of(&changed));
@@ -93,7 +93,7 @@ pub(super) fn delete_group(
     keeping_holders(conn, |conn| {
         let group = Group::find(conn, id)?.ok_or(StaffError::NotFound)?;
         request.expected.ensure(group.version)?;
-        ensure_within(principal, &group.permissions())?;
+        ensure_may_give(principal, &group.permissions())?;
         let told = Changes::deleted(&facts_of(&group));
         group.delete(conn)?;
         audit::record(conn, &request.origin, "group.deleted", ("group", id.to_string()), told)?;
@@ -141,7 +141,7 @@ fn ensure_can_assign(conn: &mut PgConnection, principal: &Principal, ids: &[Grou
     if let Some(missing) = ids.iter().find(|id| groups.iter().all(|group| group.id != **id)) {
         return Err(StaffError::NoSuchGroup(*missing));
     }
-    groups.iter().try_for_each(|group| ensure_within(principal, &group.permissions()))
+    groups.iter().try_for_each(|group| ensure_may_give(principal, &group.permissions()))
 }
 
 pub(super) fn change(
@@ -216,7 +216,9 @@ pub(super) fn set_active(
     keeping_holders(conn, |conn| {
         let user = lock_below(conn, principal, id)?;
         request.expected.ensure(user.version)?;
-        accounts::set_active(conn, id, is_active, &request.origin)?;
+        if user.is_active != is_active {
+            accounts::set_active(conn, id, is_active, &request.origin)?;
+        }
         if !is_active {
             auth::end_all(conn, id, None, "deactivated", &request.origin)?;
         }

@@ -2,6 +2,8 @@
 
 use std::collections::BTreeMap;
 
+use actix_web::http::StatusCode;
+
 use crate::orders::lifecycle::OrderError;
 use crate::platform::error::{ApiError, ErrorTree, Kind};
 use crate::platform::types::{Currency, CustomerId, MoneyError};
@@ -35,6 +37,8 @@ pub struct Unmet {
 pub enum CheckoutError {
     #[error("The order asks for what the shop does not have.")]
     Unmet(Unmet),
+    #[error("You do not have permission to perform this action.")]
+    OutOfReach,
     #[error("The order's total is too large.")]
     Money(#[from] MoneyError),
     #[error(transparent)]
@@ -49,6 +53,7 @@ impl ApiError for CheckoutError {
     fn kind(&self) -> Kind {
         match self {
             Self::Unmet(unmet) => Kind::Invalid(unmet.tree()),
+            Self::OutOfReach => Kind::refused(StatusCode::FORBIDDEN, "permission_denied"),
             Self::Money(_) => Kind::Invalid(ErrorTree::of_object("total_too_large", self.to_string())),
             Self::Stock(cause) => cause.kind(),
             Self::Order(cause) => cause.kind(),

@@ -56,21 +56,20 @@ fn buyer(principal: Option<&Principal>, body: &PlaceOrderBody) -> Result<(Buyer,
         let secret = HeaderValue::from_str(&token).map_err(|error| Problem::internal(error.into()))?;
         return Ok((Buyer::Guest { email, token_hash: sha256(&token) }, Some(secret)));
     };
+    let for_another = |customer, email| {
+        let may = principal.may(Permission::OrdersCreate);
+        let buyer = Buyer::ForCustomer { customer, email, reach: principal.reach.clone() };
+        may.then_some((buyer, None)).ok_or_else(Problem::permission_denied)
+    };
     if let Some(customer) = body.customer.filter(|id| Some(*id) != principal.customer_id()) {
-        if !principal.may(Permission::OrdersCreate) {
-            return Err(Problem::permission_denied());
-        }
-        return Ok((Buyer::ForCustomer { customer: Some(customer), email: body.email.clone() }, None));
+        return for_another(Some(customer), body.email.clone());
     }
     match principal.user() {
         Some(SignedIn { customer_id: Some(id), email: own, .. }) if !is_for_another(principal, body.email.as_ref()) => {
             let email = body.email.clone().unwrap_or_else(|| own.clone());
             Ok((Buyer::Customer { id: *id, email }, None))
         }
-        _ => {
-            let email = Some(body.email.clone().ok_or_else(email_required)?);
-            Ok((Buyer::ForCustomer { customer: None, email }, None))
-        }
+        _ => for_another(None, Some(body.email.clone().ok_or_else(email_required)?)),
     }
 }
 

@@ -9,6 +9,7 @@ use crate::customers::accounts;
 use crate::orders::lifecycle::{self, NewOrder, Order, OrderLine, OrderOrigin, OrderStatus};
 use crate::orders::pricing::{LinePrice, LineToPrice, OrderTotals, TaxRule, price_line, total};
 use crate::platform::audit::{self, Changes, Origin};
+use crate::platform::auth::Reach;
 use crate::platform::types::{
     Country, Currency, CustomerId, Email, Money, OrderId, OrderLineId, Phone, Quantity, Slug,
 };
@@ -24,7 +25,17 @@ pub enum Buyer {
     /// Somebody without an account, who keeps the secret that hashes to this.
     Guest { email: Email, token_hash: Vec<u8> },
     /// Staff order for a customer, or for somebody who has only an address.
-    ForCustomer { customer: Option<CustomerId>, email: Option<Email> },
+    ForCustomer { customer: Option<CustomerId>, email: Option<Email>, reach: Reach },
+}
+
+impl Buyer {
+    /// Staff order for others where their permissions count.
+    fn ensure_reaches(&self, channel: &Channel) -> Result<(), CheckoutError> {
+        match self {
+            Self::ForCustomer { reach, .. } if !reach.covers(channel.id) => Err(CheckoutError::OutOfReach),
+            _ => Ok(()),
+        }
+    }
 }
 
 /// An order to place.
@@ -73,6 +84,7 @@ pub struct PlacedOrder {
 /// Runs in the caller's transaction: order, allocation and events exist together or not at all.
 pub fn place(conn: &mut PgConnection, command: &PlaceOrder, origin: &Origin) -> Result<PlacedOrder, CheckoutError> {
     let channel = Channel::default_one(conn)?;
+    command.buyer.ensure_reaches(&channel)?;
     let mut unmet = unmet_terms(&channel, command);
     let variants = find_wanted(conn, &channel, &command.lines, &mut unmet)?;
     let contact = contact(conn, command, &mut unmet)?;
@@ -251,7 +263,7 @@ fn contact(conn: &mut PgConnection, command: &PlaceOrder, unmet: &mut Unmet) -> 
         Buyer::Guest { email, token_hash } => {
             Contact { customer: None, email: Some(email.clone()), phone, token_hash: Some(token_hash.clone()) }
         }
-        Buyer::ForCustomer { customer, email } => {
+        Buyer::ForCustomer { customer, email, .. } => {
             Contact { customer: *customer, email: email.clone(), phone, token_hash: None }
         }
     };

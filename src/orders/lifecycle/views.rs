@@ -102,7 +102,7 @@ pub fn expandable_orders(
     principal: Option<&Principal>,
     ids: &[String],
 ) -> Result<Loaded, Problem> {
-    let access = principal.map(|principal| OrderAccess::of(principal, Permission::OrdersView)).transpose()?;
+    let access = principal.and_then(|principal| OrderAccess::of(principal, Permission::OrdersView).ok());
     let Some(access) = access else { return Ok(Loaded::default()) };
     let mut rows = Order::with_ids(conn, &keys(ids))?;
     rows.retain(|order| access.covers(order));

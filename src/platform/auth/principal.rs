@@ -42,6 +42,10 @@ pub enum Reach {
 }
 
 impl Reach {
+    pub const fn is_everywhere(&self) -> bool {
+        matches!(self, Self::Everywhere)
+    }
+
     pub fn covers(&self, channel: ChannelId) -> bool {
         match self {
             Self::Everywhere => true,

@@ -11,7 +11,7 @@ use serde_json::json;
 use utoipa::ToSchema;
 
 use super::models::{Channel, restrict, restrictions_of};
-use crate::customers::staff::group_exists;
+use crate::customers::staff::{Group, StaffError, ensure_within};
 use crate::platform::api::{Answer, Changed, ReadRequest, Resource, WriteRequest};
 use crate::platform::app::App;
 use crate::platform::audit::{self, Changes};
@@ -28,6 +28,9 @@ enum RestrictionError {
     NoSuchChannel(ChannelId),
     #[error("Nobody opens channels that are closed to them.")]
     OutOfScope,
+    /// Nobody gives or takes what they lack.
+    #[error(transparent)]
+    Rights(#[from] StaffError),
     #[error(transparent)]
     Database(#[from] diesel::result::Error),
 }
@@ -38,6 +41,7 @@ impl ApiError for RestrictionError {
             Self::NotFound => Kind::not_found("not_found"),
             Self::NoSuchChannel(id) => Kind::invalid("channels", ErrorTree::does_not_exist(id)),
             Self::OutOfScope => Kind::refused(StatusCode::FORBIDDEN, "out_of_scope"),
+            Self::Rights(cause) => cause.kind(),
             Self::Database(cause) => cause.kind(),
         }
     }
@@ -72,9 +76,7 @@ pub async fn get_group_channels(
     id: Path<GroupId>,
 ) -> Result<Answer, Problem> {
     let find = move |conn: &mut PgConnection| -> Result<_, RestrictionError> {
-        if !group_exists(conn, *id)? {
-            return Err(RestrictionError::NotFound);
-        }
+        Group::find(conn, *id)?.ok_or(RestrictionError::NotFound)?;
         Ok(GroupChannelsView { channels: channels_of(conn, *id)? })
     };
     request.one(&app, find).await
@@ -83,7 +85,7 @@ pub async fn get_group_channels(
 /// Restrict a group of staff to channels, or to none.
 ///
 /// Orders of other channels, with all that belongs to them, are not there for who is only in restricted groups.
-/// Answers 403 `out_of_scope` for channels that are closed to whoever asks.
+/// Answers 403 `out_of_scope` for channels that are closed to whoever asks, and for groups that may do more than they.
 #[utoipa::path(tag = "groups", params(GroupId, WriteRequest), security(("jwtAuth" = ["groups.restrict"])),
     request_body = GroupChannelsBody, responses((status = 200, body = GroupChannelsView)))]
 #[put("/{id}/channels/")]
@@ -109,9 +111,8 @@ fn restrict_group(
     wanted: &[ChannelId],
     request: &WriteRequest,
 ) -> Result<(), RestrictionError> {
-    if !group_exists(conn, id)? {
-        return Err(RestrictionError::NotFound);
-    }
+    let group = Group::lock(conn, id)?.ok_or(RestrictionError::NotFound)?;
+    ensure_within(principal, &group.permissions())?;
     let known: HashSet<ChannelId> = Channel::list(conn)?.into_iter().map(|channel| channel.id).collect();
     if let Some(unknown) = wanted.iter().find(|channel| !known.contains(channel)) {
         return Err(RestrictionError::NoSuchChannel(*unknown));
