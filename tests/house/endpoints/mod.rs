@@ -6,6 +6,7 @@
 
 mod addresses;
 mod answers;
+mod apps;
 pub mod case;
 mod catalogue;
 mod categories;
@@ -20,6 +21,8 @@ pub mod operations;
 mod orders;
 mod platform;
 mod running;
+mod sessions;
+mod staff;
 pub mod stage;
 mod stock;
 
@@ -29,7 +32,9 @@ use operations::Document;
 
 /// The cases of a domain, told by the folder of `src` it stands in.
 fn of_customers() -> Vec<Case> {
-    [customers::cases(), addresses::cases(), directory::cases()].into_iter().flatten().collect()
+    let people = [customers::cases(), addresses::cases(), directory::cases()];
+    let rights = [sessions::cases(), staff::cases(), apps::cases()];
+    people.into_iter().chain(rights).flatten().collect()
 }
 
 fn of_products() -> Vec<Case> {

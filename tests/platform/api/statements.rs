@@ -26,6 +26,7 @@ async fn large_shop() -> TestShop {
     staff.post(&order_url(&order, "returns/"), json!({})).await.expect(201);
     copy_orders(&shop);
     add_customers(&shop, &ana.customer.to_string());
+    fill_rights(&shop);
     shop.execute(
         "insert into jobs (id, queue, name, payload, run_at, max_attempts, created_at) \
          select gen_random_uuid(), 'default', 'n', '{}', now(), 1, now() from generate_series(1, 100)",
@@ -46,8 +47,8 @@ fn add_customers(shop: &TestShop, ana: &str) {
          select gen_random_uuid(), '{ana}', 'Ana', 'x', 'y', 'KE', n = 1, now(), now() from generate_series(1, 100) n",
         "insert into customer_notes (id, customer_id, text, author, created_at) \
          select gen_random_uuid(), '{ana}', 'x', '{}', now() from generate_series(1, 100)",
-        "insert into audit_entries (id, action, actor, object_type, object_id, changes, created_at) \
-         select gen_random_uuid(), 'x', '{}', 'customer', '{ana}', '{}', now() from generate_series(1, 100)",
+        "insert into audit_entries (id, action, actor, object_type, object_id, changes, mac, created_at) \
+         select gen_random_uuid(), 'x', '{}', 'customer', '{ana}', '{}', '', now() from generate_series(1, 100)",
         "insert into customer_groups (id, name, created_at, updated_at) \
          select ('00000000-0000-7000-a000-' || lpad(n::text, 12, '0'))::uuid, 'g' || n, now(), now() \
          from generate_series(1, 100) n",
@@ -58,15 +59,37 @@ fn add_customers(shop: &TestShop, ana: &str) {
     }
 }
 
-/// Lists of what refers to nothing.
-const WITHOUT_RELATIONS: [&str; 7] = [
+/// A hundred programs, and a hundred people who work here, each in a group of their own and signed in.
+fn fill_rights(shop: &TestShop) {
+    let of_a_hundred = |insert: &str| shop.execute(&format!("insert into {insert} from generate_series(1, 100) n"));
+    of_a_hundred("apps (id, name, created_at, updated_at) select gen_random_uuid(), 'App ' || n, now(), now()");
+    of_a_hundred("groups (id, name, created_at, updated_at) select gen_random_uuid(), 'Desk ' || n, now(), now()");
+    of_a_hundred(
+        "users (id, email, is_staff, created_at, updated_at) \
+         select gen_random_uuid(), 'a' || n || '@example.com', true, now(), now()",
+    );
+    shop.execute(
+        "insert into group_members (group_id, user_id) select g.id, u.id from groups g \
+         join users u on 'Desk ' || substr(split_part(u.email, '@', 1), 2) = g.name",
+    );
+    shop.execute(
+        "insert into sessions (id, user_id, refresh_hash, rotated_at, expires_at, created_at, last_used_at) \
+         select gen_random_uuid(), id, '', now(), now() + interval '1 day', now(), now() from users",
+    );
+}
+
+/// Lists of rows that refer to nothing that could be shown with them.
+const WITHOUT_RELATIONS: [&str; 10] = [
+    "/api/apps/",
     "/api/audit-log/",
     "/api/customer-groups/",
     "/api/customers/me/addresses/",
     "/api/customers/{id}/addresses/",
     "/api/customers/{id}/history/",
     "/api/customers/{id}/notes/",
+    "/api/groups/",
     "/api/jobs/",
+    "/api/sessions/",
 ];
 
 /// A hundred copies of the one order and its return, each with a line of a product of its own.
@@ -92,6 +115,7 @@ fn copy_orders(shop: &TestShop) {
 /// All lists, and how each is asked so that its first rows are like its last.
 fn lists() -> Vec<(&'static str, String)> {
     vec![
+        ("/api/apps/", "/api/apps/?".to_owned()),
         ("/api/audit-log/", "/api/audit-log/?ordering=created_at".to_owned()),
         ("/api/categories/", "/api/categories/?ordering=-level".to_owned()),
         ("/api/categories/{id}/children/", "/api/categories/root/children/?".to_owned()),
@@ -106,10 +130,13 @@ fn lists() -> Vec<(&'static str, String)> {
         ("/api/customers/{id}/history/", "/api/customers/{ana}/history/?".to_owned()),
         ("/api/customers/{id}/notes/", "/api/customers/{ana}/notes/?".to_owned()),
         ("/api/customers/{id}/orders/", "/api/customers/{ana}/orders/?ordering=number".to_owned()),
+        ("/api/groups/", "/api/groups/?ordering=-created_at".to_owned()),
         ("/api/jobs/", "/api/jobs/?".to_owned()),
         ("/api/orders/", "/api/orders/?ordering=number".to_owned()),
         ("/api/products/", "/api/products/?ordering=-name".to_owned()),
         ("/api/returns/", "/api/returns/?ordering=-number".to_owned()),
+        ("/api/sessions/", "/api/sessions/?".to_owned()),
+        ("/api/staff/", "/api/staff/?ordering=email".to_owned()),
         ("/api/stock-movements/", "/api/stock-movements/?".to_owned()),
         ("/api/stocks/", "/api/stocks/?".to_owned()),
     ]

@@ -38,7 +38,7 @@ async fn a_configured_origin_may_read_answers() {
         assert_eq!(answer.header("access-control-allow-origin"), Some(origin));
         assert!(listed(&answer, "vary").contains(&"origin".to_owned()));
         assert!(listed(&answer, "access-control-expose-headers").contains(&"x-order-token".to_owned()));
-        assert_eq!(answer.header("access-control-allow-credentials"), None);
+        assert_eq!(answer.header("access-control-allow-credentials"), Some("true"));
     }
 }
 
@@ -68,6 +68,7 @@ async fn another_origin_may_not() {
         let answer = shop.anonymous().with_header("origin", origin).get("/api/products/").await;
         assert_eq!(answer.status, 200);
         assert_eq!(answer.header("access-control-allow-origin"), None, "{origin}");
+        assert_eq!(answer.header("access-control-allow-credentials"), None, "{origin}");
     }
 }
 
@@ -87,11 +88,13 @@ async fn where_no_origin_is_configured_no_page_may() {
 async fn a_page_may_ask_first() {
     let shop = shop().await;
 
-    let answer = preflight(&shop, OURS, "PATCH", "authorization, content-type, x-order-token").await;
+    let answer = preflight(&shop, OURS, "PATCH", "authorization, content-type, x-csrftoken, x-order-token").await;
 
     assert_eq!(answer.status, 200);
     assert_eq!(answer.header("access-control-allow-origin"), Some(OURS));
     assert_eq!(answer.header("access-control-max-age"), Some("3600"));
+    assert_eq!(answer.header("access-control-allow-credentials"), Some("true"));
+    assert!(listed(&answer, "access-control-allow-headers").contains(&"x-csrftoken".to_owned()));
     assert_eq!(
         listed(&answer, "access-control-allow-methods"),
         ["delete", "get", "head", "options", "patch", "post", "put"]
