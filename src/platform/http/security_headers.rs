@@ -44,6 +44,10 @@ pub async fn security_headers(
         let value = HeaderValue::from_static("max-age=31536000; includeSubDomains");
         headers.insert(header::STRICT_TRANSPORT_SECURITY, value);
     }
+    // Whoever may not read an answer needs not be told that cookies are welcome.
+    if !headers.contains_key(header::ACCESS_CONTROL_ALLOW_ORIGIN) {
+        headers.remove(header::ACCESS_CONTROL_ALLOW_CREDENTIALS);
+    }
     if is_api {
         headers.append(header::VARY, HeaderValue::from_static("accept, authorization, cookie, x-order-token"));
     }

@@ -1,6 +1,7 @@
 //! Channels: the markets that a shop sells in, each with its currency, countries, taxes and rules.
 //!
-//! Owns `channels` and `group_channels`, which restricts groups of staff to some. With one channel, nobody has to name it: it is the default one.
+//! Owns `channels` and `group_channels`, which restricts groups of staff to some. With one channel, nobody has to
+//! name it: it is the default one.
 
 mod handlers;
 mod models;
