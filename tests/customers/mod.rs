@@ -5,3 +5,6 @@ mod addresses;
 mod auth;
 mod customer_groups;
 mod directory;
+mod apps;
+mod identity;
+mod staff;

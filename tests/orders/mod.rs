@@ -1,5 +1,6 @@
 //! The orders domain.
 
+mod channels;
 mod checkout;
 mod fulfilment;
 mod lifecycle;

@@ -1,5 +1,6 @@
 //! Registration, sign-in, sessions and their tokens.
 
+mod cookies;
 mod ending;
 mod failing;
 mod forging;
@@ -7,6 +8,7 @@ mod keys;
 mod refreshing;
 mod registration;
 mod rehashing;
+mod sessions;
 mod signing_in;
 mod token_attacks;
 

@@ -1,0 +1,108 @@
+//! Coming to work here, and leaving.
+
+use serde_json::json;
+
+use super::{group, member, own_permissions};
+use crate::support::TestShop;
+use crate::support::shop::PASSWORD;
+
+const LOGIN: &str = "/api/auth/login/";
+
+#[actix_web::test]
+async fn a_customer_who_is_invited_keeps_name_password_and_session() {
+    let shop = TestShop::new().await;
+    let (root, ana) = (shop.superuser().await, shop.customer("ana").await);
+    let desk = group(&root, "Desk", &["orders.view"]).await;
+    let secret = "select count(*) from users where email = 'ana@example.com' and password_hash like '$2%'";
+    assert_eq!(shop.number(secret), 1);
+
+    let body = json!({"email": "Ana@example.com", "first_name": "Somebody else", "groups": [desk]});
+    let invited = root.post("/api/staff/", body).await;
+
+    let shown = invited.expect(201);
+    assert_eq!(invited.header("location"), Some(member(&ana).as_str()));
+    assert_eq!((&shown["id"], &shown["first_name"]), (&json!(ana.user), &json!("ana")));
+    assert_eq!(shown["groups"], json!([{"group": desk}]));
+    assert_eq!(own_permissions(&ana).await, json!(["orders.view"]));
+    shop.anonymous().post(LOGIN, json!({"email": ana.email, "password": PASSWORD})).await.expect(200);
+    assert_eq!(shop.number("select count(*) from users"), 2);
+    assert_eq!(shop.number(secret), 1);
+}
+
+#[actix_web::test]
+async fn a_stranger_who_is_invited_has_no_password_yet() {
+    let shop = TestShop::new().await;
+    let root = shop.superuser().await;
+
+    let body = json!({"email": "otieno@example.com", "first_name": "Otieno"});
+    let shown = root.post("/api/staff/", body.clone()).await.expect(201);
+
+    assert_eq!((&shown["first_name"], &shown["groups"]), (&json!("Otieno"), &json!([])));
+    for password in ["", PASSWORD] {
+        let credentials = json!({"email": "otieno@example.com", "password": password});
+        assert_eq!(shop.anonymous().post(LOGIN, credentials).await.status, 400);
+    }
+    let again = root.post("/api/staff/", body).await;
+    assert_eq!(again.expect(400), json!({"email": ["This person works here already."]}));
+}
+
+#[actix_web::test]
+async fn whoever_is_dismissed_is_a_customer_and_signed_out() {
+    let shop = TestShop::new().await;
+    let root = shop.superuser().await;
+    let staff = shop.staff().await;
+
+    root.delete(&member(&staff)).await.expect(204);
+
+    assert_eq!(staff.get("/api/customers/me/").await.status, 401, "signed out");
+    let refresh = shop.anonymous().post("/api/auth/token/refresh/", json!({"refresh": staff.refresh})).await;
+    assert_eq!(refresh.status, 401);
+    root.get(&member(&staff)).await.expect(404);
+    root.delete(&member(&staff)).await.expect(404);
+    assert_eq!(shop.number("select count(*) from group_members"), 0);
+    let tokens = shop.anonymous().post("/api/auth/token/", json!({"email": staff.email, "password": PASSWORD})).await;
+    let token = format!("Bearer {}", tokens.expect(200)["access"].as_str().unwrap());
+    let customer = shop.anonymous().with_header("authorization", &token);
+    assert_eq!(customer.get("/api/customers/me/").await.expect(200)["email"], staff.email.as_str());
+    assert_eq!(
+        customer.get("/api/auth/permissions/").await.expect(200),
+        json!({"is_superuser": false, "permissions": [], "channels": null})
+    );
+    customer.get("/api/staff/").await.expect(403);
+}
+
+#[actix_web::test]
+async fn whoever_is_deactivated_is_signed_out_until_they_are_let_in_again() {
+    let shop = TestShop::new().await;
+    let root = shop.superuser().await;
+    let staff = shop.staff().await;
+    let sign_in = || async {
+        let credentials = json!({"email": "staff@example.com", "password": PASSWORD});
+        shop.anonymous().post(LOGIN, credentials).await.status.as_u16()
+    };
+
+    root.post(&format!("{}deactivate/", member(&staff)), json!({})).await.expect(200);
+
+    assert_eq!(staff.get("/api/staff/").await.status, 401);
+    assert_eq!(sign_in().await, 400);
+    root.post(&format!("{}activate/", member(&staff)), json!({})).await.expect(200);
+    assert_eq!(staff.get("/api/staff/").await.status, 401, "the old session stays ended");
+    assert_eq!(sign_in().await, 200);
+    let told = "select count(*) from audit_entries where action = 'user.activated'";
+    assert_eq!(shop.number(told), 1);
+    root.post(&format!("{}activate/", member(&staff)), json!({})).await.expect(200);
+    assert_eq!(shop.number(told), 1, "nothing changed");
+}
+
+#[actix_web::test]
+async fn a_group_that_does_not_exist_takes_nobody() {
+    let shop = TestShop::new().await;
+    let root = shop.superuser().await;
+    let nowhere = "0190aaaa-0000-7000-8000-00000000dead";
+
+    let body = json!({"email": "otieno@example.com", "groups": [nowhere]});
+    let refused = root.post("/api/staff/", body).await.expect(400);
+
+    assert!(refused["groups"][0].as_str().unwrap().contains(nowhere), "{refused}");
+    assert_eq!(shop.number("select count(*) from users"), 1);
+}
