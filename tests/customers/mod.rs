@@ -2,9 +2,9 @@
 
 mod accounts;
 mod addresses;
+mod apps;
 mod auth;
 mod customer_groups;
 mod directory;
-mod apps;
 mod identity;
 mod staff;

@@ -7,12 +7,8 @@ use super::read;
 use crate::support::builders::address;
 use crate::support::{Client, TestShop};
 
-const EDITORS: [Permission; 4] = [
-    Permission::ProductsCreate,
-    Permission::ProductsChange,
-    Permission::VariantsCreate,
-    Permission::VariantsChange,
-];
+const EDITORS: [Permission; 4] =
+    [Permission::ProductsCreate, Permission::ProductsChange, Permission::VariantsCreate, Permission::VariantsChange];
 
 fn mug() -> Value {
     json!({
