@@ -248,8 +248,10 @@ const TELLING: [&str; 14] = [
     "hidden", "session", "is_staff",
 ];
 
-/// What is shown to those with a permission of its own, and to nobody else: `Resource::conceal`.
-const GUARDED: [(&str, &str); 1] = [("CustomerRecord", "private_metadata")];
+/// What is shown on purpose: to those with a permission of its own (`Resource::conceal`), to the browser whose session it
+/// belongs to, or once, to whoever made it.
+const GUARDED: [(&str, &str); 3] =
+    [("CustomerRecord", "private_metadata"), ("Login", "csrf_token"), ("NewAppToken", "token")];
 
 /// Members of answers whose name tells.
 fn telling(contract: &Contract) -> Vec<String> {
