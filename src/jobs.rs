@@ -3,7 +3,8 @@
 use chrono::TimeDelta;
 use serde::{Deserialize, Serialize};
 
-use crate::customers::auth::PurgeSessions;
+use crate::customers::auth::{PurgeSessions, TendKeys};
+use crate::customers::mfa::PurgeFactors;
 use crate::orders::lifecycle::{AnnounceOrder, ExpireUnpaidOrders};
 use crate::platform::api::purge_idempotency_keys;
 use crate::platform::app::App;
@@ -18,9 +19,11 @@ pub fn registry() -> JobRegistry {
         .with::<DeliverMessage>()
         .with::<ExpireUnpaidOrders>()
         .with::<PurgeAttempts>()
+        .with::<PurgeFactors>()
         .with::<PurgeIdempotencyKeys>()
         .with::<PurgeJobs>()
         .with::<PurgeSessions>()
+        .with::<TendKeys>()
 }
 
 /// What runs by the clock.
@@ -29,6 +32,8 @@ pub fn schedules() -> serde_json::Result<Vec<Schedule>> {
         Schedule { name: "orders.expire_unpaid", cron: "*/5 * * * *", job: NewJob::of(&ExpireUnpaidOrders {})? },
         Schedule { name: "auth.purge_sessions", cron: "20 3 * * *", job: NewJob::of(&PurgeSessions {})? },
         Schedule { name: "attempts.purge", cron: "10 4 * * *", job: NewJob::of(&PurgeAttempts {})? },
+        Schedule { name: "auth.tend_keys", cron: "30 3 * * *", job: NewJob::of(&TendKeys {})? },
+        Schedule { name: "mfa.purge", cron: "10 * * * *", job: NewJob::of(&PurgeFactors {})? },
         Schedule { name: "http.purge_keys", cron: "50 * * * *", job: NewJob::of(&PurgeIdempotencyKeys {})? },
         Schedule { name: "jobs.purge", cron: "40 3 * * *", job: NewJob::of(&PurgeJobs {})? },
     ])

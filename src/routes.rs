@@ -7,7 +7,7 @@ use utoipa::openapi::OpenApi;
 use utoipa_actix_web::service_config::ServiceConfig;
 use utoipa_actix_web::{AppExt, scope};
 
-use crate::customers::{accounts, addresses, apps, auth, customer_groups, directory, staff};
+use crate::customers::{accounts, addresses, apps, auth, customer_groups, directory, mfa, staff};
 use crate::orders::{checkout, fulfilment, lifecycle, payments, returns};
 use crate::platform::{audit_log, health, jobs, openapi};
 use crate::products::{catalogue, categories, channels, stock};
@@ -21,6 +21,7 @@ pub fn configure(config: &mut ServiceConfig<'_>) {
                     scope("/auth")
                         .configure(auth::routes)
                         .configure(accounts::auth_routes)
+                        .configure(mfa::routes)
                         .configure(staff::own_routes),
                 )
                 .service(scope("/token").configure(auth::token_routes))
@@ -34,7 +35,7 @@ pub fn configure(config: &mut ServiceConfig<'_>) {
                 .service(scope("/customer-groups").configure(customer_groups::routes))
                 .service(scope("/countries").configure(addresses::country_routes))
                 .service(scope("/sessions").configure(auth::session_routes))
-                .service(scope("/staff").configure(staff::routes))
+                .service(scope("/staff").configure(staff::routes).configure(mfa::staff_routes))
                 .service(scope("/groups").configure(staff::group_routes).configure(channels::group_routes))
                 .service(scope("/permissions").configure(staff::permission_routes))
                 .service(scope("/apps").configure(apps::routes))

@@ -217,6 +217,16 @@ diesel::table! {
 diesel::table! {
     use diesel::sql_types::*;
 
+    factor_failures (id) {
+        id -> Uuid,
+        user_id -> Uuid,
+        created_at -> Timestamptz,
+    }
+}
+
+diesel::table! {
+    use diesel::sql_types::*;
+
     fulfillment_lines (fulfillment_id, order_line_id) {
         fulfillment_id -> Uuid,
         order_line_id -> Uuid,
@@ -410,6 +420,36 @@ diesel::table! {
 diesel::table! {
     use diesel::sql_types::*;
 
+    passkey_ceremonies (id) {
+        id -> Uuid,
+        kind -> Text,
+        user_id -> Nullable<Uuid>,
+        challenge_hash -> Bytea,
+        state -> Jsonb,
+        created_at -> Timestamptz,
+        expires_at -> Timestamptz,
+    }
+}
+
+diesel::table! {
+    use diesel::sql_types::*;
+
+    passkeys (id) {
+        id -> Uuid,
+        user_id -> Uuid,
+        credential_id -> Bytea,
+        credential -> Jsonb,
+        name -> Text,
+        version -> Int4,
+        created_at -> Timestamptz,
+        updated_at -> Timestamptz,
+        last_used_at -> Nullable<Timestamptz>,
+    }
+}
+
+diesel::table! {
+    use diesel::sql_types::*;
+
     payment_transactions (id) {
         id -> Uuid,
         payment_id -> Uuid,
@@ -450,6 +490,18 @@ diesel::table! {
         created_at -> Timestamptz,
         updated_at -> Timestamptz,
         private_metadata -> Jsonb,
+    }
+}
+
+diesel::table! {
+    use diesel::sql_types::*;
+
+    recovery_codes (id) {
+        id -> Uuid,
+        user_id -> Uuid,
+        code_hash -> Bytea,
+        created_at -> Timestamptz,
+        used_at -> Nullable<Timestamptz>,
     }
 }
 
@@ -524,12 +576,28 @@ diesel::table! {
 diesel::table! {
     use diesel::sql_types::*;
 
+    sign_in_challenges (id) {
+        id -> Uuid,
+        user_id -> Uuid,
+        token_hash -> Bytea,
+        failures -> Int4,
+        created_at -> Timestamptz,
+        expires_at -> Timestamptz,
+        met_at -> Nullable<Timestamptz>,
+    }
+}
+
+diesel::table! {
+    use diesel::sql_types::*;
+
     signing_keys (id) {
         id -> Text,
         private_key -> Bytea,
         public_jwk -> Jsonb,
         created_at -> Timestamptz,
         retired_at -> Nullable<Timestamptz>,
+        signs_from -> Timestamptz,
+        token_days -> Int4,
     }
 }
 
@@ -573,6 +641,19 @@ diesel::table! {
         allocated -> Int4,
         backorder_limit -> Int4,
         updated_at -> Timestamptz,
+    }
+}
+
+diesel::table! {
+    use diesel::sql_types::*;
+
+    totp_devices (user_id) {
+        user_id -> Uuid,
+        seed -> Bytea,
+        failures -> Int4,
+        last_step -> Nullable<Int8>,
+        created_at -> Timestamptz,
+        confirmed_at -> Nullable<Timestamptz>,
     }
 }
 
@@ -663,6 +744,7 @@ diesel::joinable!(customer_group_members -> customer_groups (group_id));
 diesel::joinable!(customer_group_members -> customers (customer_id));
 diesel::joinable!(customer_notes -> customers (customer_id));
 diesel::joinable!(customers -> users (user_id));
+diesel::joinable!(factor_failures -> users (user_id));
 diesel::joinable!(fulfillment_lines -> fulfillments (fulfillment_id));
 diesel::joinable!(fulfillment_lines -> order_lines (order_line_id));
 diesel::joinable!(fulfillments -> orders (order_id));
@@ -676,9 +758,12 @@ diesel::joinable!(order_lines -> products (product_id));
 diesel::joinable!(order_lines -> variants (variant_id));
 diesel::joinable!(orders -> channels (channel_id));
 diesel::joinable!(orders -> customers (customer_id));
+diesel::joinable!(passkey_ceremonies -> users (user_id));
+diesel::joinable!(passkeys -> users (user_id));
 diesel::joinable!(payment_transactions -> payments (payment_id));
 diesel::joinable!(payments -> orders (order_id));
 diesel::joinable!(products -> categories (category_id));
+diesel::joinable!(recovery_codes -> users (user_id));
 diesel::joinable!(return_lines -> order_lines (order_line_id));
 diesel::joinable!(return_lines -> products (product_id));
 diesel::joinable!(return_lines -> returns (return_id));
@@ -686,10 +771,12 @@ diesel::joinable!(return_lines -> variants (variant_id));
 diesel::joinable!(returns -> customers (customer_id));
 diesel::joinable!(returns -> orders (order_id));
 diesel::joinable!(sessions -> users (user_id));
+diesel::joinable!(sign_in_challenges -> users (user_id));
 diesel::joinable!(stock_allocations -> stocks (stock_id));
 diesel::joinable!(stock_movements -> stocks (stock_id));
 diesel::joinable!(stocks -> variants (variant_id));
 diesel::joinable!(stocks -> warehouses (warehouse_id));
+diesel::joinable!(totp_devices -> users (user_id));
 diesel::joinable!(variant_prices -> variants (variant_id));
 diesel::joinable!(variants -> products (product_id));
 
@@ -708,6 +795,7 @@ diesel::allow_tables_to_appear_in_same_query!(
     customer_notes,
     customers,
     events,
+    factor_failures,
     fulfillment_lines,
     fulfillments,
     group_channels,
@@ -720,17 +808,22 @@ diesel::allow_tables_to_appear_in_same_query!(
     order_lines,
     order_number_keys,
     orders,
+    passkey_ceremonies,
+    passkeys,
     payment_transactions,
     payments,
     products,
+    recovery_codes,
     return_lines,
     returns,
     schedules,
     sessions,
+    sign_in_challenges,
     signing_keys,
     stock_allocations,
     stock_movements,
     stocks,
+    totp_devices,
     users,
     variant_prices,
     variants,

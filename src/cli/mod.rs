@@ -2,6 +2,7 @@
 
 mod audit;
 pub mod import;
+mod keys;
 mod output;
 mod schema;
 mod seed;
@@ -48,6 +49,9 @@ enum Command {
         #[arg(long)]
         out: Option<PathBuf>,
     },
+    /// The keys that tokens are signed with
+    #[command(subcommand)]
+    Keys(keys::KeysCommand),
     /// Make accounts
     #[command(subcommand)]
     User(user::UserCommand),
@@ -98,6 +102,7 @@ fn run(arguments: Arguments) -> Result<()> {
             let report = import::run(&db, &Clock::system(), &command)?;
             output::print(&report.to_string())
         }
+        Command::Keys(command) => keys::run(&config, command),
         Command::User(command) => user::run(&config, command),
         Command::Audit(command) => audit::run(&config, command),
         Command::Schema => {

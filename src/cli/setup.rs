@@ -4,19 +4,19 @@ use std::sync::Arc;
 use std::sync::atomic::AtomicBool;
 
 use anyhow::{Context, Result};
+use chrono::{DateTime, Utc};
 use tracing::info;
 
 use crate::customers::identity::Principals;
 use crate::platform::api::{InFlight, Throttle};
 use crate::platform::app::App;
 use crate::platform::audit::Noted;
-use crate::platform::auth::{MasterKey, PrincipalSource, TokenKeys};
+use crate::platform::auth::{KeySettings, MasterKey, PrincipalSource, TokenKeys};
 use crate::platform::cache::Cache;
 use crate::platform::clock::Clock;
 use crate::platform::config::Config;
 use crate::platform::db::embedded::{EmbeddedServer, EmbeddedSettings};
 use crate::platform::db::{Db, PoolSettings, TimeOuts, migrate};
-use crate::platform::error::Problem;
 use crate::platform::notify::Notifier;
 use crate::products::channels::restrictions_of;
 
@@ -75,19 +75,16 @@ impl Database {
 /// The application on a database whose schema is up to date.
 pub fn app(config: Config, db: Db, clock: Clock) -> Result<App> {
     let principals = Principals::new(db.clone(), clock.clone(), restrictions_of);
+    let principals = principals.asking_of_staff(config.staff_second_factor);
     app_with(config, db, clock, Arc::new(principals))
 }
 
 /// The same, with another way to know who is behind a token.
 pub fn app_with(config: Config, db: Db, clock: Clock, principals: Arc<dyn PrincipalSource>) -> Result<App> {
     let now = clock.now();
-    let (issuer, seconds) = (config.public_url.clone(), config.access_token_seconds);
     let master_key = Arc::new(MasterKey::of(&config)?);
     db.hold_key(Arc::clone(&master_key));
-    let keys = db.write_blocking(|conn| {
-        TokenKeys::load(conn, Arc::clone(&master_key), &issuer, seconds, now).map_err(Problem::internal)
-    });
-    let keys = keys.context("cannot load the signing keys")?;
+    let keys = token_keys(&config, db.clone(), Arc::clone(&master_key), now).context("cannot load the signing keys")?;
     let cache = match &config.redis_url {
         Some(url) => Cache::in_redis(url)?,
         None => Cache::in_process(),
@@ -108,4 +105,14 @@ pub fn app_with(config: Config, db: Db, clock: Clock, principals: Arc<dyn Princi
         notifier: Arc::new(notifier),
         is_ready: Arc::new(AtomicBool::new(true)),
     })
+}
+
+/// The keys that sign tokens, by these settings.
+pub(super) fn token_keys(config: &Config, db: Db, master_key: Arc<MasterKey>, now: DateTime<Utc>) -> Result<TokenKeys> {
+    let settings = KeySettings {
+        issuer: config.public_url.clone(),
+        access_seconds: config.access_token_seconds,
+        token_days: config.refresh_token_days,
+    };
+    TokenKeys::open(db, master_key, settings, now)
 }

@@ -7,4 +7,5 @@ pub mod auth; // registration, sign-in, sessions
 pub mod customer_groups; // which customers belong together
 pub mod directory; // customers as staff see them: list, notes, history, export
 pub mod identity; // who is behind a token, and what they may do
+pub mod mfa; // second factors: codes, passkeys, recovery codes
 pub mod staff; // who works for the shop, in groups with permissions

@@ -8,3 +8,4 @@ mod customer_groups;
 mod directory;
 mod identity;
 mod staff;
+mod mfa;

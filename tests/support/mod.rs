@@ -9,6 +9,7 @@ pub mod database;
 pub mod fakes;
 pub mod program;
 pub mod redis;
+pub mod second_factors;
 pub mod server;
 pub mod shop;
 pub mod statements;

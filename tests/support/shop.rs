@@ -269,6 +269,7 @@ fn app_on(url: &str, folder: &Path, clock: &ShiftedClock, settings: &[(&str, &st
     let db = Db::new(&pool);
     // Asks the database every time: tests look at what has just changed.
     let principals = Principals::with_freshness(db.clone(), clock.clock(), restrictions_of, Duration::ZERO);
+    let principals = principals.asking_of_staff(config.staff_second_factor);
     setup::app_with(config, db, clock.clock(), Arc::new(principals)).unwrap()
 }
 

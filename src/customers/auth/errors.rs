@@ -1,7 +1,9 @@
 //! Why somebody is not let in.
 
 use actix_web::http::StatusCode;
+use serde_json::json;
 
+use super::signing_in::Challenged;
 use crate::platform::auth::TokenError;
 use crate::platform::error::{ApiError, ErrorTree, Kind};
 
@@ -13,6 +15,9 @@ pub enum AuthError {
     /// simplejwt's answer at `token/`.
     #[error("No active account found with the given credentials")]
     NoActiveAccount,
+    /// simplejwt's clients look for tokens in every 200.
+    #[error("A second factor is required.")]
+    SecondFactorAsked(Challenged),
     /// Not ours, expired, ended, or used before.
     #[error("Token is invalid")]
     TokenNotValid,
@@ -28,7 +33,7 @@ impl From<TokenError> for AuthError {
     fn from(error: TokenError) -> Self {
         match error {
             TokenError::Invalid => Self::TokenNotValid,
-            other @ TokenError::Unsigned(_) => Self::Token(other),
+            other @ (TokenError::Unsigned(_) | TokenError::NoKey) => Self::Token(other),
         }
     }
 }
@@ -38,6 +43,10 @@ impl ApiError for AuthError {
         match self {
             Self::CannotLogIn => Kind::Invalid(ErrorTree::of_object("invalid", self.to_string())),
             Self::NoActiveAccount => Kind::refused(StatusCode::UNAUTHORIZED, "no_active_account"),
+            Self::SecondFactorAsked(Challenged { token, methods }) => {
+                let kind = Kind::refused(StatusCode::UNAUTHORIZED, "mfa_required");
+                kind.with("mfa_token", json!(token)).with("methods", json!(methods))
+            }
             Self::TokenNotValid => Kind::refused(StatusCode::UNAUTHORIZED, "token_not_valid"),
             Self::NotFound => Kind::not_found("not_found"),
             Self::Token(_) => Kind::Internal,

@@ -3,18 +3,20 @@
 use actix_web::http::header;
 use actix_web::web::{Data, Json};
 use actix_web::{HttpRequest, HttpResponse, get, post};
+use diesel::pg::PgConnection;
 
-use super::browser::{cookies_of, ensure_may_sign_in};
 use super::errors::AuthError;
-use super::services::{self, OpenSession, Refresh, SignInFailure};
+use super::services::{self, Refresh, SignInFailure};
+use super::signing_in::{Keeping, Proof, SignIn, Terms, answer, sign_in, tokens_of, tokens_or_refusal};
 use super::views::{
-    DetailView, EmptyView, LoginBody, LoginView, LogoutBody, RefreshBody, RegistrationBody, TokenPairView, VerifyBody,
+    DetailView, EmptyView, LoginAnswer, LoginBody, LoginView, LogoutBody, RefreshBody, RegistrationBody, TokenPairView,
+    VerifyBody,
 };
 use crate::customers::accounts::{self, Checked, NewAccount, User, check_password, hash_password};
 use crate::platform::app::App;
 use crate::platform::attempts;
 use crate::platform::audit::Origin;
-use crate::platform::auth::{CurrentUser, IssuedTokens, csrf_token, ended_cookies};
+use crate::platform::auth::{CurrentUser, SET_MAX_AGE, ended_cookies};
 use crate::platform::error::Problem;
 use crate::platform::http::Body;
 use crate::platform::types::Paragraph;
@@ -37,15 +39,17 @@ pub async fn register(app: Data<App>, origin: Origin, body: Body<RegistrationBod
     let (keys, days) = (app.keys.clone(), app.config.refresh_token_days);
     let registered = app.db.write(move |conn| services::register(conn, &account, &keys, days, &origin)).await?;
     let (profile, session) = registered;
-    let view = LoginView::new(tokens_of(&app, &session)?, profile.user);
+    let view = LoginView::new(tokens_of(&app, &session).await?, profile.user);
     Ok(HttpResponse::Created().insert_header((header::LOCATION, "/api/auth/user/")).json(view))
 }
 
 /// Sign in.
 ///
-/// Answers 400 when e-mail and password do not fit, as dj-rest-auth does. With `cookie`, a browser gets the session in
-/// a cookie that no script reads, and `csrf_token` for the header `X-CSRFToken` of whatever it writes.
-#[utoipa::path(tag = "auth", request_body = LoginBody, responses((status = 200, body = LoginView)))]
+/// Somebody with a second factor gets an `mfa_token` in place of tokens: `mfa/verify/` or `mfa/passkeys/verify/`
+/// finishes the sign-in with it, within five minutes. Answers 400 when e-mail and password do not fit, as dj-rest-auth
+/// does. With `cookie`, a browser gets the session in a cookie that no script reads, and `csrf_token` for the header
+/// `X-CSRFToken` of whatever it writes.
+#[utoipa::path(tag = "auth", request_body = LoginBody, responses((status = 200, body = LoginAnswer)))]
 #[post("/login/")]
 pub async fn log_in(
     app: Data<App>,
@@ -53,18 +57,16 @@ pub async fn log_in(
     request: HttpRequest,
     body: Body<LoginBody>,
 ) -> Result<HttpResponse, Problem> {
-    let in_cookie = body.0.cookie.unwrap_or(false);
-    if in_cookie {
-        ensure_may_sign_in(&request, &app)?;
-    }
+    let keeping = Keeping::of(body.0.cookie, &request, &app)?;
     let user = authenticate(&app, body.0, &origin).await?.ok_or(AuthError::CannotLogIn)?;
-    let session = open(&app, &user, origin).await?;
-    signed_in(&app, &session, user, in_cookie)
+    let sign_in = begin(&app, &user, origin).await?;
+    answer(&app, user, sign_in, keeping).await
 }
 
 /// Sign in and get a pair of tokens.
 ///
-/// Answers 401 when e-mail and password do not fit, as simplejwt does.
+/// Answers 401 when e-mail and password do not fit, as simplejwt does; and 401 `mfa_required`, with an `mfa_token` and
+/// the `methods` beside it, where a second factor is asked for.
 #[utoipa::path(tag = "auth", request_body = LoginBody, responses((status = 200, body = TokenPairView)))]
 #[post("/token/")]
 pub async fn obtain_token(
@@ -76,6 +78,8 @@ pub async fn obtain_token(
 }
 
 /// Sign in and get a pair of tokens (simplejwt's usual address).
+///
+/// Answers 401 `mfa_required`, with an `mfa_token` and the `methods` beside it, where a second factor is asked for.
 #[utoipa::path(tag = "token", request_body = LoginBody, responses((status = 200, body = TokenPairView)))]
 #[post("/")]
 pub async fn obtain_token_alias(
@@ -134,7 +138,7 @@ pub async fn log_out(
     body: Body<LogoutBody>,
 ) -> Result<HttpResponse, Problem> {
     let session = match (body.0.refresh, user) {
-        (Some(refresh), _) => app.keys.check_refresh(&refresh, origin.at).map_err(AuthError::from)?.session,
+        (Some(refresh), _) => app.keys.check_refresh(&refresh, origin.at).await.map_err(AuthError::from)?.session,
         (None, Some(user)) => user.0.session_id,
         (None, None) => return Err(Problem::not_authenticated()),
     };
@@ -154,7 +158,7 @@ pub async fn blacklist_token(
     origin: Origin,
     body: Body<RefreshBody>,
 ) -> Result<Json<EmptyView>, Problem> {
-    let session = app.keys.check_refresh(&body.0.refresh, origin.at).map_err(AuthError::from)?.session;
+    let session = app.keys.check_refresh(&body.0.refresh, origin.at).await.map_err(AuthError::from)?.session;
     app.db.write(move |conn| services::end(conn, session, "blacklisted", &origin)).await?;
     Ok(Json(EmptyView {}))
 }
@@ -163,7 +167,8 @@ pub async fn blacklist_token(
 #[utoipa::path(tag = ".well-known", responses((status = 200, content_type = "application/json", body = Object)))]
 #[get("/.well-known/jwks.json")]
 pub async fn jwks(app: Data<App>) -> HttpResponse {
-    HttpResponse::Ok().insert_header((header::CACHE_CONTROL, "public, max-age=300")).json(app.keys.public_set())
+    let caching = format!("public, max-age={}", SET_MAX_AGE.num_seconds());
+    HttpResponse::Ok().insert_header((header::CACHE_CONTROL, caching)).json(app.keys.published(app.clock.now()).await)
 }
 
 /// The user, if e-mail and password fit. Every way through costs one hash, and an attempt that is taken before it.
@@ -190,47 +195,33 @@ async fn authenticate(app: &App, body: LoginBody, origin: &Origin) -> Result<Opt
     Ok(user)
 }
 
-async fn open(app: &App, user: &User, origin: Origin) -> Result<OpenSession, Problem> {
-    let (user, keys, days) = (user.clone(), app.keys.clone(), app.config.refresh_token_days);
-    app.db.write(move |conn| services::open(conn, &user, &keys, days, &origin)).await
-}
-
-/// What somebody gets who has signed in: tokens, or, in a browser, cookies.
-fn signed_in(app: &App, session: &OpenSession, user: User, in_cookie: bool) -> Result<HttpResponse, Problem> {
-    if !in_cookie {
-        return Ok(HttpResponse::Ok().json(LoginView::new(tokens_of(app, session)?, user)));
-    }
-    let mut answer = HttpResponse::Ok();
-    for cookie in cookies_of(app, session) {
-        answer.cookie(cookie);
-    }
-    Ok(answer.json(LoginView::in_cookie(csrf_token(&app.master_key, session.id), user)))
-}
-
-fn tokens_of(app: &App, session: &OpenSession) -> Result<IssuedTokens, Problem> {
-    let times = (app.clock.now(), session.expires_at);
-    Ok(app.keys.issue(session.user, session.id, session.generation, times).map_err(AuthError::from)?)
+async fn begin(app: &App, user: &User, origin: Origin) -> Result<SignIn, Problem> {
+    let (user, shop) = (user.clone(), app.clone());
+    let begin = move |conn: &mut PgConnection| {
+        sign_in(conn, &user, Proof::OneFactor, &Terms::from(&shop), &origin).map_err(Problem::from_anyhow)
+    };
+    app.db.write(begin).await
 }
 
 async fn obtain(app: &App, origin: Origin, body: LoginBody) -> Result<Json<TokenPairView>, Problem> {
     let user = authenticate(app, body, &origin).await?.ok_or(AuthError::NoActiveAccount)?;
-    let session = open(app, &user, origin).await?;
-    Ok(Json(tokens_of(app, &session)?.into()))
+    let sign_in = begin(app, &user, origin).await?;
+    Ok(Json(tokens_or_refusal(app, sign_in).await?.into()))
 }
 
 async fn refresh(app: &App, origin: Origin, body: RefreshBody) -> Result<Json<TokenPairView>, Problem> {
-    let claims = app.keys.check_refresh(&body.refresh, origin.at).map_err(AuthError::from)?;
+    let claims = app.keys.check_refresh(&body.refresh, origin.at).await.map_err(AuthError::from)?;
     let keys = app.keys.clone();
     let refreshed = app.db.write(move |conn| services::refresh(conn, &claims, &keys, &origin)).await?;
     match refreshed {
-        Refresh::Rotated(session) => Ok(Json(tokens_of(app, &session)?.into())),
+        Refresh::Rotated(session) => Ok(Json(tokens_of(app, &session).await?.into())),
         Refresh::Refused => Err(AuthError::TokenNotValid.into()),
     }
 }
 
 async fn verify(app: &App, body: VerifyBody) -> Result<Json<EmptyView>, Problem> {
     let now = app.clock.now();
-    let (session, _) = app.keys.check_any(&body.token, now).map_err(AuthError::from)?;
+    let (session, _) = app.keys.check_any(&body.token, now).await.map_err(AuthError::from)?;
     if app.db.read(move |conn| services::is_live(conn, session, now)).await? {
         Ok(Json(EmptyView {}))
     } else {

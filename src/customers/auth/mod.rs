@@ -1,9 +1,10 @@
 //! Auth: registration, sign-in and sessions.
 //!
-//! Owns `sessions`. A session is a family of refresh tokens: each refresh replaces the one before it, and an old one
-//! shown again ends the whole family.
+//! Owns `sessions` and `sign_in_challenges`. A session is a family of refresh tokens: each refresh replaces the one
+//! before it, and an old one shown again ends the whole family.
 
 mod browser;
+mod challenges;
 mod errors;
 mod handlers;
 mod jobs;
@@ -12,15 +13,21 @@ mod models;
 mod services;
 mod session_handlers;
 mod session_views;
+mod signing_in;
 mod views;
 
 use utoipa_actix_web::service_config::ServiceConfig;
 
 pub use browser::cookies_of;
+pub use challenges::{Challenge, Method};
 pub use handlers::jwks;
-pub use jobs::PurgeSessions;
+pub use jobs::{PurgeSessions, TendKeys};
 pub use models::SessionOwner;
-pub use services::{OpenSession, end_all, find_owner, note_use};
+pub use services::{OpenSession, end_all, find_owner, note_use, opened_at, rotate_keys};
+pub use signing_in::{
+    Challenged, Keeping, Proof, SignIn, Terms, answer, forget_challenges, lock_challenge, meet, sign_in,
+};
+pub use views::LoginView;
 
 /// Below `/api/auth`.
 pub fn routes(config: &mut ServiceConfig<'_>) {

@@ -1,11 +1,12 @@
 //! Rows of `sessions`.
 
 use chrono::{DateTime, Utc};
+use diesel::dsl::exists;
 use diesel::prelude::*;
 
 use crate::platform::audit::Origin;
 use crate::platform::types::{CustomerId, Email, SessionId, UserId};
-use crate::schema::{customers, sessions, users};
+use crate::schema::{customers, passkeys, sessions, totp_devices, users};
 
 /// One family of refresh tokens.
 #[derive(Debug, Clone, HasQuery)]
@@ -132,10 +133,14 @@ pub struct SessionOwner {
     pub is_staff: bool,
     pub is_superuser: bool,
     pub last_used_at: DateTime<Utc>,
+    pub has_second_factor: bool,
 }
 
 impl SessionOwner {
     pub fn find(conn: &mut PgConnection, session: SessionId, now: DateTime<Utc>) -> QueryResult<Option<Self>> {
+        let totp = totp_devices::table.filter(totp_devices::user_id.eq(users::id));
+        let totp = totp.filter(totp_devices::confirmed_at.is_not_null());
+        let keys = passkeys::table.filter(passkeys::user_id.eq(users::id));
         sessions::table
             .inner_join(users::table)
             .left_join(customers::table.on(customers::user_id.eq(users::id.nullable())))
@@ -150,6 +155,7 @@ impl SessionOwner {
                 users::is_staff,
                 users::is_superuser,
                 sessions::last_used_at,
+                exists(totp).or(exists(keys)),
             ))
             .first(conn)
             .optional()

@@ -9,7 +9,7 @@ use super::errors::AuthError;
 use super::models::{Session, SessionOwner};
 use crate::customers::accounts::{self, AccountError, Checked, NewAccount, PasswordHash, Profile, User};
 use crate::platform::audit::{self, Changes, Origin};
-use crate::platform::auth::{RefreshClaims, TokenKeys, sha256};
+use crate::platform::auth::{RefreshClaims, SigningKey, TokenKeys, sha256};
 use crate::platform::types::{Actor, Email, SessionId, UserId};
 
 /// How long the token before the newest still gets the newest's answer: two tabs may refresh at once.
@@ -207,7 +207,34 @@ pub fn note_use(conn: &mut PgConnection, session: SessionId, now: DateTime<Utc>)
     Session::touch(conn, session, now).map(|_| ())
 }
 
+/// When somebody signed in to a session.
+pub fn opened_at(conn: &mut PgConnection, session: SessionId) -> QueryResult<Option<DateTime<Utc>>> {
+    Ok(Session::find(conn, session)?.map(|session| session.created_at))
+}
+
 /// Whether a session is still good.
 pub fn is_live(conn: &mut PgConnection, session: SessionId, now: DateTime<Utc>) -> QueryResult<bool> {
     Ok(Session::find(conn, session)?.is_some_and(|session| session.is_live(now)))
+}
+
+/// Announces a new signing key; none where one is announced already.
+pub fn rotate_keys(conn: &mut PgConnection, keys: &TokenKeys, origin: &Origin) -> anyhow::Result<Option<SigningKey>> {
+    let Some(key) = keys.rotate(conn, origin.at)? else {
+        return Ok(None);
+    };
+    let told = Changes::created(&json!({"signs_from": key.signs_from}));
+    audit::record(conn, origin, "signing_key.announced", ("signing_key", key.id.clone()), told)?;
+    Ok(Some(key))
+}
+
+/// Replaces the signing key once it has signed for so many days, and removes those whose last token is over.
+pub fn tend_keys(conn: &mut PgConnection, keys: &TokenKeys, days: u32, origin: &Origin) -> anyhow::Result<()> {
+    for key in keys.remove_over(conn, origin.at)? {
+        audit::record(conn, origin, "signing_key.removed", ("signing_key", key.id), Changes::none())?;
+    }
+    let newest = TokenKeys::list(conn)?.into_iter().next();
+    if newest.is_none_or(|key| key.signs_from + TimeDelta::days(days.into()) <= origin.at) {
+        rotate_keys(conn, keys, origin)?;
+    }
+    Ok(())
 }

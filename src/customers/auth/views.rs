@@ -3,6 +3,8 @@
 use serde::Serialize;
 use utoipa::ToSchema;
 
+use super::challenges::Method;
+use super::signing_in::Challenged;
 use crate::customers::accounts::{NewPassword, Password, User, UserView};
 use crate::platform::auth::IssuedTokens;
 use crate::platform::error::{ErrorTree, Problem};
@@ -130,6 +132,33 @@ impl LoginView {
         let (access, refresh) = (String::new(), String::new());
         Self { access, refresh, user: user.into(), csrf_token: Some(csrf_token) }
     }
+}
+
+/// What finishes a sign-in that waits for a second factor. There are no tokens yet.
+#[derive(Debug, Serialize, ToSchema)]
+#[schema(as = SecondFactor)]
+pub struct SecondFactorView {
+    /// Always true.
+    pub mfa_required: bool,
+    /// Good once, for five minutes and five tries, and for nothing but this.
+    pub mfa_token: String,
+    /// What the user has: `totp`, `recovery_code`, `passkey`.
+    pub methods: Vec<Method>,
+}
+
+impl From<Challenged> for SecondFactorView {
+    fn from(Challenged { token, methods }: Challenged) -> Self {
+        Self { mfa_required: true, mfa_token: token, methods }
+    }
+}
+
+/// A session's tokens, or what is still missing.
+#[derive(Debug, Serialize, ToSchema)]
+#[schema(as = LoginAnswer)]
+#[serde(untagged)]
+pub enum LoginAnswer {
+    SignedIn(LoginView),
+    Waiting(SecondFactorView),
 }
 
 /// Nothing to add.

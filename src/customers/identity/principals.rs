@@ -3,7 +3,7 @@
 use std::net::IpAddr;
 use std::time::Duration;
 
-use chrono::{DateTime, TimeDelta, Utc};
+use chrono::TimeDelta;
 use diesel::pg::PgConnection;
 use diesel::result::QueryResult;
 use futures_util::FutureExt;
@@ -12,10 +12,11 @@ use ipnet::IpNet;
 use moka::future::Cache;
 
 use crate::customers::apps::{self, AppCredential, AppTokenId};
-use crate::customers::auth;
+use crate::customers::auth::{self, SessionOwner};
 use crate::customers::staff::{self, Group};
 use crate::platform::auth::{PermissionSet, Principal, PrincipalSource, Reach, SignedIn, Subject, sha256};
 use crate::platform::clock::Clock;
+use crate::platform::config::StaffSecondFactor;
 use crate::platform::db::Db;
 use crate::platform::error::Problem;
 use crate::platform::types::{ChannelId, GroupId, SessionId};
@@ -33,6 +34,7 @@ pub struct Principals {
     restrictions: Restrictions,
     users: Cache<SessionId, Option<Principal>>,
     apps: Cache<Vec<u8>, Option<KnownApp>>,
+    staff_second_factor: StaffSecondFactor,
 }
 
 /// A program, and where it may call from.
@@ -73,13 +75,30 @@ impl Principals {
     pub fn with_freshness(db: Db, clock: Clock, restrictions: Restrictions, fresh: Duration) -> Self {
         let users = Cache::builder().max_capacity(100_000).time_to_live(fresh).build();
         let apps = Cache::builder().max_capacity(10_000).time_to_live(fresh).build();
-        Self { db, clock, restrictions, users, apps }
+        Self { db, clock, restrictions, users, apps, staff_second_factor: StaffSecondFactor::Optional }
+    }
+
+    /// Where staff need a second factor, those without one may nothing that customers may not.
+    #[must_use]
+    pub fn asking_of_staff(self, staff_second_factor: StaffSecondFactor) -> Self {
+        Self { staff_second_factor, ..self }
     }
 
     async fn load_user(&self, session: SessionId) -> Result<Option<Principal>, Problem> {
         let (now, restrictions) = (self.clock.now(), self.restrictions);
-        let found = self.db.read(move |conn| find_user(conn, session, now, restrictions)).await?;
-        let Some((principal, last_used_at)) = found else { return Ok(None) };
+        let is_asked = self.staff_second_factor == StaffSecondFactor::Required;
+        let find = move |conn: &mut PgConnection| {
+            let Some(owner) = auth::find_owner(conn, session, now)? else { return Ok(None) };
+            let last_used_at = owner.last_used_at;
+            let lacks_second_factor = is_asked && owner.is_staff && !owner.has_second_factor;
+            let principal = if lacks_second_factor {
+                powerless(owner, session)
+            } else {
+                entitled(conn, owner, session, restrictions)?
+            };
+            QueryResult::Ok(Some((principal, last_used_at)))
+        };
+        let Some((principal, last_used_at)) = self.db.read(find).await? else { return Ok(None) };
         // For the list of sessions, to the minute.
         if now - last_used_at >= TimeDelta::minutes(1) {
             self.db.write(move |conn| auth::note_use(conn, session, now)).await?;
@@ -104,30 +123,42 @@ impl Principals {
     }
 }
 
-type Found = Option<(Principal, DateTime<Utc>)>;
-
-fn find_user(
+/// Somebody with all that their groups may do.
+fn entitled(
     conn: &mut PgConnection,
+    owner: SessionOwner,
     session: SessionId,
-    now: DateTime<Utc>,
     restrictions: Restrictions,
-) -> QueryResult<Found> {
-    let Some(owner) = auth::find_owner(conn, session, now)? else { return Ok(None) };
+) -> QueryResult<Principal> {
     let rights = if owner.is_staff { staff::rights_of(conn, owner.user_id)? } else { Vec::new() };
     let reach = if owner.is_superuser { Reach::Everywhere } else { reach(conn, &rights, restrictions)? };
-    let principal = Principal {
-        subject: Subject::User(SignedIn {
-            user_id: owner.user_id,
-            session_id: session,
-            customer_id: owner.customer_id,
-            email: owner.email,
-            is_staff: owner.is_staff,
-        }),
+    Ok(Principal {
         is_superuser: owner.is_staff && owner.is_superuser,
         permissions: rights.iter().flat_map(|group| group.permissions().iter().collect::<Vec<_>>()).collect(),
         reach,
-    };
-    Ok(Some((principal, owner.last_used_at)))
+        subject: Subject::User(signed_in(owner, session, false)),
+    })
+}
+
+/// Staff who have yet to set up a second factor.
+fn powerless(owner: SessionOwner, session: SessionId) -> Principal {
+    Principal {
+        is_superuser: false,
+        permissions: PermissionSet::default(),
+        reach: Reach::Everywhere,
+        subject: Subject::User(signed_in(owner, session, true)),
+    }
+}
+
+fn signed_in(owner: SessionOwner, session: SessionId, lacks_second_factor: bool) -> SignedIn {
+    SignedIn {
+        user_id: owner.user_id,
+        session_id: session,
+        customer_id: owner.customer_id,
+        email: owner.email,
+        is_staff: owner.is_staff,
+        lacks_second_factor,
+    }
 }
 
 /// The union of the groups' channels; one group without restriction opens all.

@@ -64,7 +64,7 @@ impl Guard {
             (Self::Open, _) | (Self::SignedIn, Some(_)) => Ok(()),
             (Self::SignedIn | Self::Permitted(_), None) => Err(Problem::not_authenticated()),
             (Self::Permitted(permission), Some(principal)) if principal.may(permission) => Ok(()),
-            (Self::Permitted(_), Some(_)) => Err(Problem::permission_denied()),
+            (Self::Permitted(_), Some(principal)) => Err(principal.refusal()),
         }
     }
 }

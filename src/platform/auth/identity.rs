@@ -19,8 +19,17 @@ use crate::platform::types::CustomerId;
 
 /// Where nobody's identity matters: signing in and refreshing happens when the old token is no good any more, and
 /// monitors must not depend on sessions.
-const WITHOUT_IDENTITY: [&str; 6] =
-    ["/health", "/.well-known/", "/api/token/", "/api/auth/token/", "/api/auth/login/", "/api/auth/logout/"];
+const WITHOUT_IDENTITY: [&str; 9] = [
+    "/health",
+    "/.well-known/",
+    "/api/token/",
+    "/api/auth/token/",
+    "/api/auth/login/",
+    "/api/auth/logout/",
+    "/api/auth/mfa/verify/",
+    "/api/auth/mfa/passkeys/login/",
+    "/api/auth/mfa/passkeys/verify/",
+];
 
 /// What the tokens of programs begin with.
 const APP_TOKEN: &str = "mercer_";
@@ -51,7 +60,7 @@ async fn find_principal(request: &ServiceRequest) -> Result<Option<Principal>, P
             app.principals.of_app(&token, address).await?.ok_or_else(bad_token).map(Some)
         }
         Some(token) => {
-            let session = app.keys.check_access(&token, app.clock.now()).map_err(|_| bad_token())?;
+            let session = app.keys.check_access(&token, app.clock.now()).await.map_err(|_| bad_token())?;
             app.principals.of_session(session).await?.ok_or_else(bad_token).map(Some)
         }
         None => of_cookie(request.request(), &app).await,
@@ -182,7 +191,7 @@ impl<P: PermissionType> FromRequest for Allowed<P> {
             if principal.may(P::PERMISSION) {
                 Ok(Self { principal, permission: PhantomData })
             } else {
-                Err(Problem::permission_denied())
+                Err(principal.refusal())
             }
         });
         ready(allowed)

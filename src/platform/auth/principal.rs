@@ -32,6 +32,8 @@ pub struct SignedIn {
     pub customer_id: Option<CustomerId>,
     pub email: Email,
     pub is_staff: bool,
+    /// The shop asks one of its staff: until they have it, they may nothing that customers may not.
+    pub lacks_second_factor: bool,
 }
 
 /// The channels in which permissions count.
@@ -70,6 +72,12 @@ impl Principal {
     /// None for a program, and for users who do not buy.
     pub fn customer_id(&self) -> Option<CustomerId> {
         self.user().and_then(|user| user.customer_id)
+    }
+
+    /// What they hear who may not.
+    pub fn refusal(&self) -> Problem {
+        let lacks_second_factor = self.user().is_some_and(|user| user.lacks_second_factor);
+        if lacks_second_factor { Problem::second_factor_required() } else { Problem::permission_denied() }
     }
 
     pub const fn actor(&self) -> Actor {

@@ -9,7 +9,8 @@ pub fn random_token() -> anyhow::Result<String> {
     Ok(URL_SAFE_NO_PAD.encode(random_bytes::<32>()?))
 }
 
-pub(super) fn random_bytes<const N: usize>() -> anyhow::Result<[u8; N]> {
+/// As many random bytes as there is room for.
+pub fn random_bytes<const N: usize>() -> anyhow::Result<[u8; N]> {
     let mut bytes = [0; N];
     aws_lc_rs::rand::fill(&mut bytes).map_err(|_| anyhow::anyhow!("the system has no random bytes"))?;
     Ok(bytes)

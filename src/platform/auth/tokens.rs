@@ -1,7 +1,7 @@
 //! JSON Web Tokens (RFC 7519), as simplejwt's clients expect them: `access` and `refresh`, told apart by `token_type`.
 
 use chrono::{DateTime, Utc};
-use jsonwebtoken::{Algorithm, Header, Validation, decode, decode_header, encode};
+use jsonwebtoken::{Algorithm, EncodingKey, Header, Validation, decode, decode_header, encode};
 use serde::{Deserialize, Serialize};
 
 use super::TokenKeys;
@@ -54,12 +54,14 @@ pub enum TokenError {
     Invalid,
     #[error("a token could not be signed: {0}")]
     Unsigned(#[from] jsonwebtoken::errors::Error),
+    #[error("no key signs at this moment")]
+    NoKey,
 }
 
 impl TokenKeys {
     /// Tokens of one generation of a session. The refresh token's `jti` follows from session and generation,
     /// so that asking twice for the same generation gives tokens that are equally good.
-    pub fn issue(
+    pub async fn issue(
         &self,
         user: UserId,
         session: SessionId,
@@ -67,13 +69,14 @@ impl TokenKeys {
         times: (DateTime<Utc>, DateTime<Utc>),
     ) -> Result<IssuedTokens, TokenError> {
         let (now, session_expires_at) = times;
-        let access_expires_at = (now.timestamp() + i64::from(self.access_seconds)).min(session_expires_at.timestamp());
+        let access_expires_at =
+            (now.timestamp() + i64::from(self.settings.access_seconds)).min(session_expires_at.timestamp());
         let claims = |token_type, jti, exp| Claims {
             token_type,
             jti,
             user_id: user,
             sid: session,
-            iss: self.issuer.clone(),
+            iss: self.settings.issuer.clone(),
             aud: AUDIENCE.to_owned(),
             iat: now.timestamp(),
             exp,
@@ -81,7 +84,9 @@ impl TokenKeys {
         let access = claims(TokenType::Access, new_uuid().simple().to_string(), access_expires_at);
         let jti = self.refresh_jti(session, generation);
         let refresh = claims(TokenType::Refresh, jti, session_expires_at.timestamp());
-        Ok(IssuedTokens { access: self.sign(&access)?, refresh: self.sign(&refresh)? })
+        let ring = self.ring(now).await;
+        let key = ring.signing(now).ok_or(TokenError::NoKey)?;
+        Ok(IssuedTokens { access: sign(&access, key)?, refresh: sign(&refresh, key)? })
     }
 
     /// The `jti` of a session's refresh token of this generation.
@@ -90,36 +95,35 @@ impl TokenKeys {
     }
 
     /// The session of a good access token.
-    pub fn check_access(&self, token: &str, now: DateTime<Utc>) -> Result<SessionId, TokenError> {
-        self.check(token, TokenType::Access, now).map(|claims| claims.sid)
+    pub async fn check_access(&self, token: &str, now: DateTime<Utc>) -> Result<SessionId, TokenError> {
+        self.check(token, TokenType::Access, now).await.map(|claims| claims.sid)
     }
 
-    pub fn check_refresh(&self, token: &str, now: DateTime<Utc>) -> Result<RefreshClaims, TokenError> {
-        let claims = self.check(token, TokenType::Refresh, now)?;
+    pub async fn check_refresh(&self, token: &str, now: DateTime<Utc>) -> Result<RefreshClaims, TokenError> {
+        let claims = self.check(token, TokenType::Refresh, now).await?;
         Ok(RefreshClaims { session: claims.sid, user: claims.user_id, jti: claims.jti })
     }
 
     /// The session and type of a token of either type.
-    pub fn check_any(&self, token: &str, now: DateTime<Utc>) -> Result<(SessionId, TokenType), TokenError> {
-        let checked = self.check_access(token, now).map(|session| (session, TokenType::Access));
-        checked.or_else(|_| Ok((self.check_refresh(token, now)?.session, TokenType::Refresh)))
-    }
-
-    fn sign(&self, claims: &Claims) -> Result<String, TokenError> {
-        let header = Header { kid: Some(self.kid.clone()), ..Header::new(Algorithm::ES256) };
-        Ok(encode(&header, claims, &self.signing)?)
+    pub async fn check_any(&self, token: &str, now: DateTime<Utc>) -> Result<(SessionId, TokenType), TokenError> {
+        if let Ok(session) = self.check_access(token, now).await {
+            return Ok((session, TokenType::Access));
+        }
+        Ok((self.check_refresh(token, now).await?.session, TokenType::Refresh))
     }
 
     /// One algorithm, our keys only, every claim required; key hints in the header (`jku`, `jwk`, `x5u`) are not read.
-    fn check(&self, token: &str, token_type: TokenType, now: DateTime<Utc>) -> Result<Claims, TokenError> {
+    async fn check(&self, token: &str, token_type: TokenType, now: DateTime<Utc>) -> Result<Claims, TokenError> {
         if token.len() > MAX_LENGTH {
             return Err(TokenError::Invalid);
         }
         let header = decode_header(token).map_err(|_| TokenError::Invalid)?;
-        let key = header.kid.as_ref().and_then(|kid| self.checking.get(kid)).ok_or(TokenError::Invalid)?;
+        let kid = header.kid.filter(|_| header.alg == Algorithm::ES256).ok_or(TokenError::Invalid)?;
+        let ring = self.ring_with(&kid, now).await;
+        let key = ring.checking(&kid, now).ok_or(TokenError::Invalid)?;
         let mut validation = Validation::new(Algorithm::ES256);
         validation.set_audience(&[AUDIENCE]);
-        validation.set_issuer(&[&self.issuer]);
+        validation.set_issuer(&[&self.settings.issuer]);
         validation.set_required_spec_claims(&["exp", "aud", "iss"]);
         // Our clock decides below, not the library's.
         validation.validate_exp = false;
@@ -127,4 +131,9 @@ impl TokenKeys {
         let is_current = claims.exp > now.timestamp();
         if is_current && claims.token_type == token_type { Ok(claims) } else { Err(TokenError::Invalid) }
     }
+}
+
+fn sign(claims: &Claims, (kid, key): (&str, &EncodingKey)) -> Result<String, TokenError> {
+    let header = Header { kid: Some(kid.to_owned()), ..Header::new(Algorithm::ES256) };
+    Ok(encode(&header, claims, key)?)
 }

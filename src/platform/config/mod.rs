@@ -31,6 +31,14 @@ pub enum LogFormat {
     Json,
 }
 
+/// Whether staff need more than a password.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum StaffSecondFactor {
+    Optional,
+    /// Without one, they may set one up and nothing else.
+    Required,
+}
+
 /// Who carries text messages.
 #[derive(Debug, Clone)]
 pub enum SmsProvider {
@@ -79,6 +87,10 @@ pub struct Config {
     pub throttle_rates: Option<Rates>,
     pub access_token_seconds: u32,
     pub refresh_token_days: u32,
+    pub signing_key_days: u32,
+    pub staff_second_factor: StaffSecondFactor,
+    /// None: the host of `public_url`.
+    pub passkey_domain: Option<String>,
     pub bcrypt_cost: u32,
     pub log_filter: String,
     pub log_format: LogFormat,
@@ -126,6 +138,14 @@ impl Config {
             throttle_rates: reader.throttle_rates(),
             access_token_seconds: reader.number("ACCESS_TOKEN_SECONDS", 30, 86_400),
             refresh_token_days: reader.number("REFRESH_TOKEN_DAYS", 1, 3650),
+            signing_key_days: reader.number("SIGNING_KEY_DAYS", 1, 3650),
+            staff_second_factor: reader
+                .one_of(
+                    "STAFF_SECOND_FACTOR",
+                    &[("optional", StaffSecondFactor::Optional), ("required", StaffSecondFactor::Required)],
+                )
+                .unwrap_or(StaffSecondFactor::Required),
+            passkey_domain: reader.text("PASSKEY_DOMAIN"),
             bcrypt_cost: reader.number("BCRYPT_COST", 4, 16),
             log_filter: reader.text("RUST_LOG").unwrap_or_default(),
             log_format: reader
@@ -142,6 +162,26 @@ impl Config {
     pub fn is_trusted_proxy(&self, address: IpAddr) -> bool {
         let address = address.to_canonical();
         self.trusted_proxies.iter().any(|network| network.contains(&address))
+    }
+
+    /// The domain that passkeys are made for. Browsers take no addresses: on a developer's machine it is `localhost`.
+    pub fn passkey_domain(&self) -> String {
+        if let Some(domain) = &self.passkey_domain {
+            return domain.clone();
+        }
+        let host = reqwest::Url::parse(&self.public_url).ok().and_then(|url| url.host_str().map(str::to_owned));
+        host.map_or_else(String::new, |host| if is_loopback(&host) { "localhost".to_owned() } else { host })
+    }
+
+    /// The pages that may ask for passkeys: the shop's own, and those that may call it.
+    pub fn passkey_origins(&self) -> Vec<String> {
+        let own = reqwest::Url::parse(&self.public_url).ok();
+        let by_name = own.clone().filter(|url| url.host_str().is_some_and(is_loopback)).and_then(|mut url| {
+            url.set_host(Some("localhost")).ok()?;
+            Some(url)
+        });
+        let own = own.into_iter().chain(by_name).map(|url| url.origin().ascii_serialization());
+        own.chain(self.cors_allowed_origins.iter().cloned()).collect()
     }
 
     fn refuse_unsafe_production(&self, reader: &mut Reader) {
@@ -169,6 +209,10 @@ impl Config {
             reader.problem("BCRYPT_COST", "production needs 10 or more");
         }
     }
+}
+
+fn is_loopback(host: &str) -> bool {
+    host.trim_matches(['[', ']']).parse::<IpAddr>().is_ok_and(|address| address.is_loopback())
 }
 
 /// Whether a database URL leads off this machine: by its authority, or by a `host` or `hostaddr` parameter.

@@ -71,6 +71,9 @@ pub const VARIABLES: &[Variable] = &[
     ),
     variable("ACCESS_TOKEN_SECONDS", "300", "how long an access token is good"),
     variable("REFRESH_TOKEN_DAYS", "30", "how long a session lasts, however often it is refreshed"),
+    variable("SIGNING_KEY_DAYS", "90", "how long one key signs tokens before the next one does"),
+    variable("STAFF_SECOND_FACTOR", "optional", "optional or required; without one, staff may set one up and no more"),
+    variable("PASSKEY_DOMAIN", "", "the domain that passkeys are made for; empty: the host of MERCER_PUBLIC_URL"),
     variable("BCRYPT_COST", "12", "2^cost rounds for each password hash"),
     variable(
         "RUST_LOG",

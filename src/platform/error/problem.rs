@@ -125,6 +125,12 @@ impl Problem {
         Self::simple(StatusCode::FORBIDDEN, code, detail)
     }
 
+    /// 403: the shop wants its staff to have one.
+    pub fn second_factor_required() -> Self {
+        let detail = "Set up a second factor first: the shop asks it of its staff.";
+        Self::simple(StatusCode::FORBIDDEN, "second_factor_required", detail)
+    }
+
     /// 503: come back in a second.
     pub fn unavailable(cause: anyhow::Error) -> Self {
         let mut problem = Self::simple(

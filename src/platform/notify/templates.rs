@@ -66,10 +66,20 @@ struct MailSources {
 }
 
 /// What other templates extend or include.
-const SHARED: &[Source] = &[source!("email/_layout.html"), source!("email/_order.html"), source!("email/_order.txt")];
+const SHARED: &[Source] = &[
+    source!("email/_layout.html"),
+    source!("email/_order.html"),
+    source!("email/_order.txt"),
+    source!("email/_second_factor.txt"),
+];
 
-const MAILS: &[MailSources] =
-    &[mail!("order_cancelled"), mail!("order_confirmed"), mail!("order_placed_admin"), mail!("order_shipped")];
+const MAILS: &[MailSources] = &[
+    mail!("order_cancelled"),
+    mail!("order_confirmed"),
+    mail!("order_placed_admin"),
+    mail!("order_shipped"),
+    mail!("second_factor_changed"),
+];
 
 const SMSES: &[(&str, Source)] = &[sms!("order_confirmed")];
 

@@ -4,13 +4,15 @@ use std::sync::Arc;
 
 use jsonwebtoken::jwk::JwkSet;
 use jsonwebtoken::{Algorithm, DecodingKey, Validation, decode, decode_header};
-use mercer::platform::auth::{MasterKey, TokenKeys};
+use mercer::platform::auth::{KeySettings, MasterKey, TokenKeys};
 use serde_json::{Value, json};
 
 use super::claims;
 use crate::support::TestShop;
 
 const URL: &str = "/.well-known/jwks.json";
+
+const SECRET: &str = "only for tests, and nowhere else";
 
 #[actix_web::test]
 async fn the_published_keys_verify_an_access_token() {
@@ -51,23 +53,21 @@ async fn no_private_part_is_published_or_kept_in_the_open() {
     assert_eq!(shop.number(open), 0);
 }
 
+/// The keys as a program with this secret would open them.
+fn keys_under(shop: &TestShop, secret: &str) -> anyhow::Result<TokenKeys> {
+    let settings = KeySettings { issuer: "http://127.0.0.1:8000".to_owned(), access_seconds: 300, token_days: 30 };
+    let master = Arc::new(MasterKey::new(secret).unwrap());
+    TokenKeys::open(shop.app.db.clone(), master, settings, shop.app.clock.now())
+}
+
 #[actix_web::test]
 async fn a_program_that_starts_later_uses_the_same_key() {
     let shop = TestShop::new().await;
     let ana = shop.customer("ana").await;
-    let now = shop.app.clock.now();
 
-    let again = shop
-        .app
-        .db
-        .write_blocking(|conn| {
-            let master = Arc::new(MasterKey::new("only for tests, and nowhere else").unwrap());
-            let keys = TokenKeys::load(conn, master, "http://127.0.0.1:8000", 300, now).unwrap();
-            Ok::<_, diesel::result::Error>(keys.check_access(ana.token.as_deref().unwrap(), now).is_ok())
-        })
-        .unwrap();
+    let keys = keys_under(&shop, SECRET).unwrap();
 
-    assert!(again);
+    assert!(keys.check_access(ana.token.as_deref().unwrap(), shop.app.clock.now()).await.is_ok());
     assert_eq!(shop.number("select count(*) from signing_keys"), 1);
 }
 
@@ -78,33 +78,20 @@ async fn a_retired_key_still_verifies_and_no_longer_signs() {
     shop.execute("update signing_keys set retired_at = now()");
     let now = shop.app.clock.now();
 
-    let keys = shop
-        .app
-        .db
-        .write_blocking(|conn| {
-            let master = Arc::new(MasterKey::new("only for tests, and nowhere else").unwrap());
-            TokenKeys::load(conn, master, "http://127.0.0.1:8000", 300, now)
-                .map_err(mercer::platform::error::Problem::internal)
-        })
-        .unwrap();
+    let keys = keys_under(&shop, SECRET).unwrap();
 
-    assert!(keys.check_access(ana.token.as_deref().unwrap(), now).is_ok());
-    assert_eq!(keys.public_set().keys.len(), 2);
-    let newest = keys.public_set().keys[0].common.key_id.clone();
-    assert_ne!(newest, decode_header(ana.token.as_deref().unwrap()).unwrap().kid);
+    assert!(keys.check_access(ana.token.as_deref().unwrap(), now).await.is_ok());
+    let published = keys.published(now).await;
+    assert_eq!(published.keys.len(), 2);
+    assert_ne!(published.keys[0].common.key_id, decode_header(ana.token.as_deref().unwrap()).unwrap().kid);
 }
 
 #[actix_web::test]
 async fn keys_sealed_under_another_secret_are_not_opened() {
     let shop = TestShop::new().await;
-    let now = shop.app.clock.now();
 
-    let refused = shop.app.db.write_blocking(|conn| {
-        let master = Arc::new(MasterKey::new("another secret, of another shop, as it were").unwrap());
-        TokenKeys::load(conn, master, "http://127.0.0.1:8000", 300, now)
-            .map(|_| ())
-            .map_err(mercer::platform::error::Problem::internal)
-    });
+    let refused = keys_under(&shop, "another secret, of another shop, as it were").err().unwrap();
 
-    assert!(refused.unwrap_err().to_string().contains("MERCER_SECRET_KEY"));
+    assert!(refused.to_string().contains("MERCER_SECRET_KEY"), "{refused:#}");
+    assert_eq!(shop.number("select count(*) from signing_keys"), 1);
 }

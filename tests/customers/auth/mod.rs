@@ -9,6 +9,7 @@ mod refreshing;
 mod registration;
 mod rehashing;
 mod sessions;
+mod rotating;
 mod signing_in;
 mod token_attacks;
 

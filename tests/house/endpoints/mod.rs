@@ -21,6 +21,7 @@ pub mod operations;
 mod orders;
 mod platform;
 mod running;
+mod second_factors;
 mod sessions;
 mod staff;
 pub mod stage;
@@ -33,7 +34,7 @@ use operations::Document;
 /// The cases of a domain, told by the folder of `src` it stands in.
 fn of_customers() -> Vec<Case> {
     let people = [customers::cases(), addresses::cases(), directory::cases()];
-    let rights = [sessions::cases(), staff::cases(), apps::cases()];
+    let rights = [second_factors::cases(), sessions::cases(), staff::cases(), apps::cases()];
     people.into_iter().chain(rights).flatten().collect()
 }
 

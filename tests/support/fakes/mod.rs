@@ -1,12 +1,14 @@
 //! The outside world, played by small servers on loopback: our real clients speak to them.
 
 mod clock;
+mod device;
 mod http;
 mod log;
 mod mail;
 mod smtp;
 
 pub use clock::HandClock;
+pub use device::Device;
 pub use http::{FakeHttp, HttpResponse};
 pub use log::CapturedLog;
 pub use mail::ReadMail;

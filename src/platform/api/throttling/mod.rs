@@ -56,7 +56,17 @@ impl Class {
 }
 
 /// Where passwords are tried and accounts are made.
-const LOGIN_PATHS: [&str; 4] = ["/api/auth/login/", "/api/auth/token/", "/api/token/", "/api/auth/registration/"];
+const LOGIN_PATHS: [&str; 9] = [
+    "/api/auth/login/",
+    "/api/auth/token/",
+    "/api/token/",
+    "/api/auth/registration/",
+    "/api/auth/mfa/verify/",
+    "/api/auth/mfa/passkeys/verify/begin/",
+    "/api/auth/mfa/passkeys/verify/finish/",
+    "/api/auth/mfa/passkeys/login/begin/",
+    "/api/auth/mfa/passkeys/login/finish/",
+];
 
 /// Counts requests and says when there are too many.
 pub struct Throttle(Option<Limits>);
