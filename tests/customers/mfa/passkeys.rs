@@ -22,7 +22,7 @@ async fn shop() -> TestShop {
     TestShop::with_settings(&SETTINGS).await
 }
 
-fn device() -> Device {
+fn new_device() -> Device {
     Device::new().at(PAGE)
 }
 
@@ -36,7 +36,7 @@ async fn finish(client: &Client, what: &str, body: Value) -> TestResponse {
 
 /// A device of somebody's, with a passkey for the shop.
 async fn device_of(person: &Person) -> Device {
-    let mut device = device();
+    let mut device = new_device();
     enrol(&mut device, person).await;
     device
 }
@@ -45,7 +45,7 @@ async fn device_of(person: &Person) -> Device {
 async fn a_passkey_is_made_and_listed() {
     let shop = shop().await;
     let ana = shop.customer("ana").await;
-    let mut device = device();
+    let mut device = new_device();
 
     let made = enrol(&mut device, &ana).await;
 
@@ -57,7 +57,7 @@ async fn a_passkey_is_made_and_listed() {
         json!([{"id": made["id"], "name": "My laptop", "created_at": made["created_at"], "last_used_at": null}])
     );
     assert_eq!(entries(&shop, "user.passkey_added"), 1);
-    let second = enrol(&mut device(), &ana).await;
+    let second = enrol(&mut new_device(), &ana).await;
     assert_eq!(second["recovery_codes"], Value::Null);
 }
 
@@ -270,7 +270,7 @@ async fn one_device_is_not_registered_twice() {
     assert!(device.try_create(&options).await.is_err());
 
     // What was made for Ana's question is no answer to Ben's.
-    let for_ana = device().create(&options).await;
+    let for_ana = new_device().create(&options).await;
     begin(&ben, "register", json!({"password": PASSWORD})).await;
     let refused = finish(&ben, "register", json!({"credential": for_ana})).await;
     assert_eq!(refused.expect(400), json!({"credential": ["This passkey cannot be accepted."]}));
@@ -281,7 +281,7 @@ async fn one_device_is_not_registered_twice() {
 async fn passkeys_are_renamed_and_taken_off_by_their_owner() {
     let shop = shop().await;
     let (ana, ben) = (shop.customer("ana").await, shop.customer("ben").await);
-    let made = enrol(&mut device(), &ana).await;
+    let made = enrol(&mut new_device(), &ana).await;
     let url = format!("{KEYS}{}/", made["id"].as_str().unwrap());
 
     let renamed = ana.patch(&url, json!({"name": "Old laptop"})).await.expect(200);
@@ -303,7 +303,7 @@ async fn passkeys_are_renamed_and_taken_off_by_their_owner() {
 async fn who_has_an_app_shows_a_code_to_take_a_passkey_off() {
     let shop = shop().await;
     let ana = shop.customer("ana").await;
-    let made = enrol(&mut device(), &ana).await;
+    let made = enrol(&mut new_device(), &ana).await;
     let telephone = telephone_of(&shop, &ana).await;
     let url = format!("{KEYS}{}/delete/", made["id"].as_str().unwrap());
 
@@ -318,7 +318,7 @@ async fn who_has_an_app_shows_a_code_to_take_a_passkey_off() {
 async fn after_five_minutes_a_passkey_alone_is_not_taken_off() {
     let shop = TestShop::with_settings(&[SETTINGS[0], ("ACCESS_TOKEN_SECONDS", "3600")]).await;
     let ana = shop.customer("ana").await;
-    let made = enrol(&mut device(), &ana).await;
+    let made = enrol(&mut new_device(), &ana).await;
     shop.advance(TimeDelta::seconds(301));
 
     let url = format!("{KEYS}{}/delete/", made["id"].as_str().unwrap());

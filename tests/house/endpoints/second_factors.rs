@@ -79,7 +79,7 @@ async fn telephone(stage: &Stage) -> Telephone {
 }
 
 /// Ana's device, and the id of its passkey.
-async fn device(stage: &Stage) -> (Device, String) {
+async fn enrolled(stage: &Stage) -> (Device, String) {
     forget(stage);
     let mut device = Device::new();
     let made = enrol(&mut device, &stage.ana).await;
@@ -287,7 +287,7 @@ fn passkeys_list() -> Case {
         happy: vec![Happy {
             by: Customer,
             call: call(async |s| {
-                device(s).await;
+                enrolled(s).await;
                 Call::plain()
             }),
             status: 200,
@@ -303,7 +303,7 @@ fn passkeys_partial_update() -> Case {
         operation: "auth_mfa_passkeys_partial_update",
         happy: vec![Happy {
             by: Customer,
-            call: call(async |s| Call::of(device(s).await.1).body(json!({"name": "Old laptop"}))),
+            call: call(async |s| Call::of(enrolled(s).await.1).body(json!({"name": "Old laptop"}))),
             status: 200,
             shows: vec![
                 Has("/name", json!("Old laptop")),
@@ -312,9 +312,9 @@ fn passkeys_partial_update() -> Case {
         }],
         refused: Refused::These(vec![
             refused(404, Code("not_found"), async |_| Call::of(NOBODY).body(json!({"name": "Old laptop"}))),
-            refused(400, Field("/name"), async |s| Call::of(device(s).await.1).body(json!({"name": ""}))),
+            refused(400, Field("/name"), async |s| Call::of(enrolled(s).await.1).body(json!({"name": ""}))),
             refused(412, Code("precondition_failed"), async |s| {
-                Call::of(device(s).await.1).body(json!({"name": "Old"})).header("If-Match", "\"7.x\"")
+                Call::of(enrolled(s).await.1).body(json!({"name": "Old"})).header("If-Match", "\"7.x\"")
             }),
         ]),
         outsiders: OF_THE_OWNER,
@@ -326,7 +326,7 @@ fn passkeys_delete_create() -> Case {
         operation: "auth_mfa_passkeys_delete_create",
         happy: vec![Happy {
             by: Customer,
-            call: call(async |s| Call::of(device(s).await.1).body(json!({"password": PASSWORD}))),
+            call: call(async |s| Call::of(enrolled(s).await.1).body(json!({"password": PASSWORD}))),
             status: 204,
             shows: vec![
                 Grows("select count(*) from passkeys", -1),
@@ -335,9 +335,11 @@ fn passkeys_delete_create() -> Case {
         }],
         refused: Refused::These(vec![
             refused(404, Code("not_found"), async |_| Call::of(NOBODY).body(json!({"password": PASSWORD}))),
-            refused(400, Field("/password"), async |s| Call::of(device(s).await.1).body(json!({}))),
-            refused(400, Field("/password"), async |s| Call::of(device(s).await.1).body(json!({"password": "wrong"})))
-                .touching(COUNTED),
+            refused(400, Field("/password"), async |s| Call::of(enrolled(s).await.1).body(json!({}))),
+            refused(400, Field("/password"), async |s| {
+                Call::of(enrolled(s).await.1).body(json!({"password": "wrong"}))
+            })
+            .touching(COUNTED),
         ]),
         outsiders: OF_THE_OWNER,
     }
@@ -401,7 +403,7 @@ fn verify_begin_create() -> Case {
         happy: vec![Happy {
             by: Anyone,
             call: call(async |s| {
-                device(s).await;
+                enrolled(s).await;
                 Call::sending(json!({"mfa_token": mfa_token(&s.shop, &s.ana).await}))
             }),
             status: 200,
@@ -428,7 +430,7 @@ fn verify_begin_create() -> Case {
 
 fn verify_finish_create() -> Case {
     let answered = async |s: &Stage| {
-        let (mut device, _) = device(s).await;
+        let (mut device, _) = enrolled(s).await;
         let token = mfa_token(&s.shop, &s.ana).await;
         let options = options(s, "verify", json!({"mfa_token": token})).await;
         json!({"mfa_token": token, "credential": device.answer(&options).await})
@@ -446,7 +448,7 @@ fn verify_finish_create() -> Case {
                 Call::sending(json!({"mfa_token": "made-up", "credential": {}}))
             }),
             refused(400, Field("/credential"), async |s| {
-                device(s).await;
+                enrolled(s).await;
                 Call::sending(json!({"mfa_token": mfa_token(&s.shop, &s.ana).await, "credential": {}}))
             })
             .touching(TRIED),
@@ -478,7 +480,7 @@ fn login_begin_create() -> Case {
 
 fn login_finish_create() -> Case {
     let answered = async |s: &Stage| {
-        let (mut device, _) = device(s).await;
+        let (mut device, _) = enrolled(s).await;
         let options = options(s, "login", json!({})).await;
         json!({"credential": device.answer(&options).await})
     };
