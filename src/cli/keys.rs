@@ -26,7 +26,7 @@ pub(super) enum KeysCommand {
 
 pub(super) fn run(config: &Config, command: KeysCommand) -> Result<()> {
     let (database, _) = Database::open_and_migrate(config)?;
-    let db = database.connect(config, TimeOuts::INTERACTIVE);
+    let db = database.connect(config, TimeOuts::INTERACTIVE)?;
     let now = Clock::system().now();
     let told = match command {
         KeysCommand::Rotate => {
