@@ -5,6 +5,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::customers::auth::{PurgeSessions, TendKeys};
 use crate::customers::mfa::PurgeFactors;
+use crate::customers::oauth::PurgeSignIns;
 use crate::orders::lifecycle::{AnnounceOrder, ExpireUnpaidOrders};
 use crate::platform::api::purge_idempotency_keys;
 use crate::platform::app::App;
@@ -34,6 +35,7 @@ pub fn schedules() -> serde_json::Result<Vec<Schedule>> {
         Schedule { name: "attempts.purge", cron: "10 4 * * *", job: NewJob::of(&PurgeAttempts {})? },
         Schedule { name: "auth.tend_keys", cron: "30 3 * * *", job: NewJob::of(&TendKeys {})? },
         Schedule { name: "mfa.purge", cron: "10 * * * *", job: NewJob::of(&PurgeFactors {})? },
+        Schedule { name: "oauth.purge_sign_ins", cron: "25 * * * *", job: NewJob::of(&PurgeSignIns {})? },
         Schedule { name: "http.purge_keys", cron: "50 * * * *", job: NewJob::of(&PurgeIdempotencyKeys {})? },
         Schedule { name: "jobs.purge", cron: "40 3 * * *", job: NewJob::of(&PurgeJobs {})? },
     ])

@@ -7,7 +7,7 @@ use utoipa::openapi::OpenApi;
 use utoipa_actix_web::service_config::ServiceConfig;
 use utoipa_actix_web::{AppExt, scope};
 
-use crate::customers::{accounts, addresses, apps, auth, customer_groups, directory, mfa, staff};
+use crate::customers::{accounts, addresses, apps, auth, customer_groups, directory, mfa, oauth, staff};
 use crate::orders::{checkout, fulfilment, lifecycle, payments, returns};
 use crate::platform::{audit_log, health, jobs, openapi};
 use crate::products::{catalogue, categories, channels, stock};
@@ -20,6 +20,7 @@ pub fn configure(config: &mut ServiceConfig<'_>) {
                 .service(
                     scope("/auth")
                         .configure(auth::routes)
+                        .configure(oauth::routes)
                         .configure(accounts::auth_routes)
                         .configure(mfa::routes)
                         .configure(staff::own_routes),

@@ -300,6 +300,21 @@ diesel::table! {
 diesel::table! {
     use diesel::sql_types::*;
 
+    identities (id) {
+        id -> Uuid,
+        user_id -> Uuid,
+        provider -> Text,
+        issuer -> Text,
+        subject -> Text,
+        email -> Text,
+        created_at -> Timestamptz,
+        last_used_at -> Timestamptz,
+    }
+}
+
+diesel::table! {
+    use diesel::sql_types::*;
+
     jobs (id) {
         id -> Uuid,
         queue -> Text,
@@ -335,6 +350,19 @@ diesel::table! {
         failure -> Nullable<Text>,
         created_at -> Timestamptz,
         updated_at -> Timestamptz,
+    }
+}
+
+diesel::table! {
+    use diesel::sql_types::*;
+
+    oauth_attempts (state_hash) {
+        state_hash -> Bytea,
+        browser_hash -> Bytea,
+        provider -> Text,
+        sealed -> Bytea,
+        created_at -> Timestamptz,
+        expires_at -> Timestamptz,
     }
 }
 
@@ -604,6 +632,15 @@ diesel::table! {
 diesel::table! {
     use diesel::sql_types::*;
 
+    spent_id_tokens (digest) {
+        digest -> Bytea,
+        expires_at -> Timestamptz,
+    }
+}
+
+diesel::table! {
+    use diesel::sql_types::*;
+
     stock_allocations (order_line_id, stock_id) {
         order_line_id -> Uuid,
         stock_id -> Uuid,
@@ -752,6 +789,7 @@ diesel::joinable!(group_channels -> channels (channel_id));
 diesel::joinable!(group_channels -> groups (group_id));
 diesel::joinable!(group_members -> groups (group_id));
 diesel::joinable!(group_members -> users (user_id));
+diesel::joinable!(identities -> users (user_id));
 diesel::joinable!(order_history -> orders (order_id));
 diesel::joinable!(order_lines -> orders (order_id));
 diesel::joinable!(order_lines -> products (product_id));
@@ -802,8 +840,10 @@ diesel::allow_tables_to_appear_in_same_query!(
     group_members,
     groups,
     idempotency_keys,
+    identities,
     jobs,
     messages,
+    oauth_attempts,
     order_history,
     order_lines,
     order_number_keys,
@@ -820,6 +860,7 @@ diesel::allow_tables_to_appear_in_same_query!(
     sessions,
     sign_in_challenges,
     signing_keys,
+    spent_id_tokens,
     stock_allocations,
     stock_movements,
     stocks,

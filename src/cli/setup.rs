@@ -18,6 +18,7 @@ use crate::platform::config::Config;
 use crate::platform::db::embedded::{EmbeddedServer, EmbeddedSettings};
 use crate::platform::db::{Db, PoolSettings, TimeOuts, migrate};
 use crate::platform::notify::Notifier;
+use crate::platform::oidc::Providers;
 use crate::products::channels::restrictions_of;
 
 /// The database of `DATABASE_URL`, or the embedded one, which runs as long as this lives.
@@ -91,6 +92,7 @@ pub fn app_with(config: Config, db: Db, clock: Clock, principals: Arc<dyn Princi
     };
     let throttle = Throttle::new(config.throttle_rates, config.redis_url.as_ref())?;
     let notifier = Notifier::new(&config).context("cannot set up e-mail and text messages")?;
+    let oidc = Providers::new(&config, &clock)?;
     Ok(App {
         principals,
         config: Arc::new(config),
@@ -103,6 +105,7 @@ pub fn app_with(config: Config, db: Db, clock: Clock, principals: Arc<dyn Princi
         throttle: Arc::new(throttle),
         noted: Noted::default(),
         notifier: Arc::new(notifier),
+        oidc: Arc::new(oidc),
         is_ready: Arc::new(AtomicBool::new(true)),
     })
 }

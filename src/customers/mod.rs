@@ -8,4 +8,5 @@ pub mod customer_groups; // which customers belong together
 pub mod directory; // customers as staff see them: list, notes, history, export
 pub mod identity; // who is behind a token, and what they may do
 pub mod mfa; // second factors: codes, passkeys, recovery codes
+pub mod oauth; // signing in with Google and other providers
 pub mod staff; // who works for the shop, in groups with permissions

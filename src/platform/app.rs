@@ -15,6 +15,7 @@ use super::db::Db;
 use super::error::Problem;
 
 use super::notify::Notifier;
+use super::oidc::Providers;
 
 /// The application: settings, database, ports, clock. Cheap to clone.
 #[derive(Clone)]
@@ -28,6 +29,8 @@ pub struct App {
     pub master_key: Arc<MasterKey>,
     pub principals: Arc<dyn PrincipalSource>,
     pub notifier: Arc<Notifier>,
+    /// Who else may vouch for people.
+    pub oidc: Arc<Providers>,
     /// The writes with an `Idempotency-Key` that this process is answering.
     pub in_flight: InFlight,
     pub throttle: Arc<Throttle>,

@@ -16,6 +16,7 @@ pub mod health;
 pub mod http;
 pub mod jobs;
 pub mod notify;
+pub mod oidc;
 pub mod openapi;
 pub mod ports;
 pub mod secret;

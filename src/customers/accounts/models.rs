@@ -114,6 +114,10 @@ impl User {
         Ok(diesel::update(unchanged).set(users::password_hash.eq(new)).execute(conn)? == 1)
     }
 
+    pub(super) fn set_email_verified(conn: &mut PgConnection, id: UserId, now: DateTime<Utc>) -> QueryResult<usize> {
+        diesel::update(users::table.find(id)).set(users::email_verified_at.eq(now)).execute(conn)
+    }
+
     pub(super) fn set_last_login(conn: &mut PgConnection, id: UserId, now: DateTime<Utc>) -> QueryResult<usize> {
         diesel::update(users::table.find(id)).set(users::last_login_at.eq(now)).execute(conn)
     }

@@ -96,6 +96,12 @@ pub fn upgrade_password(
     Ok(())
 }
 
+/// The e-mail address was shown to be theirs.
+pub fn note_verified_email(conn: &mut PgConnection, user: UserId, origin: &Origin) -> QueryResult<()> {
+    User::set_email_verified(conn, user, origin.at)?;
+    audit::record(conn, origin, "user.email_verified", ("user", user.to_string()), json!({}))
+}
+
 /// The person whose customer profile this is.
 pub(super) fn profile(conn: &mut PgConnection, id: CustomerId) -> Result<Profile, AccountError> {
     let customer = Customer::find(conn, id)?.ok_or(AccountError::NotFound)?;

@@ -18,7 +18,7 @@ mod views;
 
 use utoipa_actix_web::service_config::ServiceConfig;
 
-pub use browser::cookies_of;
+pub use browser::{cookies_of, ensure_may_sign_in};
 pub use challenges::{Challenge, Method};
 pub use handlers::jwks;
 pub use jobs::{PurgeSessions, TendKeys};

@@ -1,5 +1,6 @@
 //! Settings: environment variables and a `.env` file, typed and checked at the start, all problems told at once.
 
+mod identity_providers;
 mod rates;
 mod reader;
 mod variables;
@@ -11,6 +12,7 @@ use ipnet::IpNet;
 
 use crate::platform::secret::Secret;
 use crate::platform::types::Email;
+pub use identity_providers::OidcSettings;
 pub use rates::{Rate, Rates};
 pub use reader::ConfigError;
 use reader::Reader;
@@ -85,6 +87,9 @@ pub struct Config {
     pub trusted_proxies: Vec<IpNet>,
     /// None: nobody is counted.
     pub throttle_rates: Option<Rates>,
+    pub oidc_providers: Vec<OidcSettings>,
+    /// Where people may be sent after signing in elsewhere: exactly these.
+    pub auth_redirect_urls: Vec<String>,
     pub access_token_seconds: u32,
     pub refresh_token_days: u32,
     pub signing_key_days: u32,
@@ -136,6 +141,8 @@ impl Config {
             cors_allowed_origins: reader.origins("CORS_ALLOWED_ORIGINS"),
             trusted_proxies: reader.networks("TRUSTED_PROXIES"),
             throttle_rates: reader.throttle_rates(),
+            oidc_providers: reader.oidc_providers(),
+            auth_redirect_urls: reader.redirect_urls("AUTH_REDIRECT_URLS"),
             access_token_seconds: reader.number("ACCESS_TOKEN_SECONDS", 30, 86_400),
             refresh_token_days: reader.number("REFRESH_TOKEN_DAYS", 1, 3650),
             signing_key_days: reader.number("SIGNING_KEY_DAYS", 1, 3650),
@@ -185,6 +192,7 @@ impl Config {
     }
 
     fn refuse_unsafe_production(&self, reader: &mut Reader) {
+        reader.refuse_unsafe_providers(self.environment, &self.oidc_providers);
         if self.environment != Environment::Production {
             return;
         }

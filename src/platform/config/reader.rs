@@ -38,7 +38,12 @@ impl Reader {
             Err(error) => problems.push(format!(".env: {error}")),
         }
         let names = VARIABLES.iter().map(|variable| variable.name).chain(["PATH"]);
-        let values = names.filter_map(|name| Some((name.to_owned(), std::env::var(name).ok()?))).collect();
+        let mut values: HashMap<String, String> =
+            names.filter_map(|name| Some((name.to_owned(), std::env::var(name).ok()?))).collect();
+        // Variables of other things may be no text; these are looked at by their names alone.
+        let others = std::env::vars_os().filter_map(|(name, value)| Some((name.into_string().ok()?, value)));
+        let of_providers = others.filter(|(name, _)| is_of_provider(name));
+        values.extend(of_providers.filter_map(|(name, value)| Some((name, value.into_string().ok()?))));
         Ok(Self { values, problems })
     }
 
@@ -61,12 +66,16 @@ impl Reader {
 
     /// The value or its default; none where both are empty.
     pub(super) fn text(&mut self, name: &str) -> Option<String> {
-        let Some(variable) = VARIABLES.iter().find(|variable| variable.name == name) else {
-            self.problem(name, "is not a documented variable");
-            return None;
+        let default = match VARIABLES.iter().find(|variable| variable.name == name) {
+            Some(variable) => variable.default,
+            None if is_of_provider(name) => "",
+            None => {
+                self.problem(name, "is not a documented variable");
+                return None;
+            }
         };
         let value = self.values.get(name).map_or("", |value| value.trim());
-        let value = if value.is_empty() { variable.default } else { value };
+        let value = if value.is_empty() { default } else { value };
         (!value.is_empty()).then(|| value.to_owned())
     }
 
@@ -188,6 +197,12 @@ impl Reader {
             String::new()
         })
     }
+}
+
+/// Whether a variable is of one of the providers that `OIDC_PROVIDERS` names: those have no line of their own.
+fn is_of_provider(name: &str) -> bool {
+    let kinds = ["_CLIENT_ID", "_CLIENT_SECRET", "_ISSUER", "_AUDIENCES"];
+    name.strip_prefix("OIDC_").is_some_and(|rest| kinds.iter().any(|kind| rest.ends_with(kind)))
 }
 
 fn is_origin(text: &str) -> bool {

@@ -68,6 +68,9 @@ const LOGIN_PATHS: [&str; 9] = [
     "/api/auth/mfa/passkeys/login/finish/",
 ];
 
+/// Where others are asked who somebody is: there, to read is to try as well.
+const LOGIN_ELSEWHERE: [&str; 2] = ["/api/auth/google/", "/api/auth/oidc/"];
+
 /// Counts requests and says when there are too many.
 pub struct Throttle(Option<Limits>);
 
@@ -131,7 +134,8 @@ impl Throttle {
         if !path.starts_with("/api/") || path.starts_with("/api/docs") {
             return Verdict::Unlimited;
         }
-        let is_login = LOGIN_PATHS.contains(&path) && request.method() == Method::POST;
+        let is_elsewhere = LOGIN_ELSEWHERE.iter().any(|prefix| path.starts_with(prefix));
+        let is_login = is_elsewhere || (LOGIN_PATHS.contains(&path) && request.method() == Method::POST);
         let is_write = !request.method().is_safe();
         let class = match principal {
             _ if is_login => Class::Login,

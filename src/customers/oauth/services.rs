@@ -1,0 +1,99 @@
+//! Whom a provider's word lets in, and which identities belong to whom.
+
+use diesel::pg::PgConnection;
+use serde_json::json;
+
+use super::errors::OAuthError;
+use super::models::{Identity, IdentityId, SpentToken};
+use super::vouching::Voucher;
+use crate::customers::accounts::{self, NewAccount, User};
+use crate::platform::audit::{self, Origin};
+use crate::platform::auth::sha256;
+use crate::platform::types::{Actor, UserId};
+
+/// The user whom the provider means; an account of their own, if they were never here.
+pub(super) fn recognise(conn: &mut PgConnection, voucher: &Voucher, origin: &Origin) -> Result<User, OAuthError> {
+    spend(conn, voucher)?;
+    Identity::take_turn(conn, &voucher.claims)?;
+    match Identity::find_by_subject(conn, &voucher.claims)? {
+        Some(identity) => {
+            let user = accounts::find_user(conn, identity.user_id)?.filter(|user| user.is_active);
+            identity.note_use(conn, &voucher.claims.email, origin.at)?;
+            user.ok_or(OAuthError::Inactive)
+        }
+        None => register(conn, voucher, origin),
+    }
+}
+
+/// Makes an account without a password. An address that somebody has here already is theirs, whoever vouches for it.
+fn register(conn: &mut PgConnection, voucher: &Voucher, origin: &Origin) -> Result<User, OAuthError> {
+    let claims = &voucher.claims;
+    if accounts::find_by_email(conn, &claims.email)?.is_some() {
+        return Err(OAuthError::EmailTaken);
+    }
+    let account = NewAccount {
+        email: claims.email.clone(),
+        password_hash: None,
+        first_name: claims.first_name.clone(),
+        last_name: claims.last_name.clone(),
+        phone: None,
+        is_staff: false,
+        is_superuser: false,
+    };
+    let user = accounts::create(conn, &account, origin)?.user;
+    accounts::note_verified_email(conn, user.id, origin)?;
+    let origin = Origin { actor: Actor::User(user.id), ..origin.clone() };
+    add(conn, user.id, voucher, &origin)?;
+    Ok(user)
+}
+
+/// Links an identity to an account; nothing where it is linked to it already.
+pub(super) fn link(
+    conn: &mut PgConnection,
+    user: UserId,
+    voucher: &Voucher,
+    origin: &Origin,
+) -> Result<Identity, OAuthError> {
+    spend(conn, voucher)?;
+    Identity::take_turn(conn, &voucher.claims)?;
+    match Identity::find_by_subject(conn, &voucher.claims)? {
+        Some(identity) if identity.user_id == user => Ok(identity),
+        Some(_) => Err(OAuthError::LinkedElsewhere),
+        None => add(conn, user, voucher, origin),
+    }
+}
+
+fn add(conn: &mut PgConnection, user: UserId, voucher: &Voucher, origin: &Origin) -> Result<Identity, OAuthError> {
+    let identity = Identity::insert(conn, user, voucher, origin.at)?;
+    let told = json!({"provider": voucher.provider, "identity": identity.id});
+    audit::record(conn, origin, "user.identity_linked", ("user", user.to_string()), told)?;
+    Ok(identity)
+}
+
+/// Takes an identity off an account that can be signed in to without it.
+pub(super) fn unlink(
+    conn: &mut PgConnection,
+    user: UserId,
+    id: IdentityId,
+    origin: &Origin,
+) -> Result<Identity, OAuthError> {
+    let identities = Identity::lock_all(conn, user)?;
+    let has_others = identities.len() > 1;
+    let identity = identities.into_iter().find(|identity| identity.id == id).ok_or(OAuthError::NotFound)?;
+    let has_password = accounts::find_user(conn, user)?.is_some_and(|user| user.password_hash.is_some());
+    if !has_others && !has_password {
+        return Err(OAuthError::LastWayIn);
+    }
+    identity.delete(conn)?;
+    let told = json!({"provider": identity.provider, "identity": identity.id});
+    audit::record(conn, origin, "user.identity_unlinked", ("user", user.to_string()), told)?;
+    Ok(identity)
+}
+
+/// A token that somebody brings along counts once. It is known by what it says, for signatures can be rewritten.
+fn spend(conn: &mut PgConnection, voucher: &Voucher) -> Result<(), OAuthError> {
+    let Some(nonce) = voucher.claims.nonce.as_deref().filter(|_| voucher.was_brought) else { return Ok(()) };
+    let digest = sha256(json!([voucher.claims.issuer, voucher.claims.subject, nonce]).to_string());
+    let is_first = SpentToken::insert(conn, &digest, voucher.claims.expires_at)?;
+    if is_first { Ok(()) } else { Err(OAuthError::TokenRefused) }
+}
