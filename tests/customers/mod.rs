@@ -9,3 +9,4 @@ mod directory;
 mod identity;
 mod staff;
 mod mfa;
+mod oauth;

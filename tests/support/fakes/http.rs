@@ -65,6 +65,27 @@ impl FakeHttp {
         fake
     }
 
+    /// Answers each request by what it asks.
+    pub async fn answering(answer: impl Fn(&HttpRequest) -> HttpResponse + Send + Sync + 'static) -> Self {
+        let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+        let fake =
+            Self { port: listener.local_addr().unwrap().port(), requests: Arc::default(), responses: Arc::default() };
+        let (requests, answer) = (Arc::clone(&fake.requests), Arc::new(answer));
+        tokio::spawn(async move {
+            while let Ok((stream, _)) = listener.accept().await {
+                let (requests, answer) = (Arc::clone(&requests), Arc::clone(&answer));
+                tokio::spawn(async move {
+                    let mut stream = BufReader::new(stream);
+                    let Some(request) = read_request(&mut stream).await else { return };
+                    let response = answer(&request);
+                    requests.lock().unwrap().push(request);
+                    respond(stream, response).await;
+                });
+            }
+        });
+        fake
+    }
+
     pub fn url(&self) -> String {
         format!("http://127.0.0.1:{}", self.port)
     }
@@ -90,7 +111,11 @@ async fn serve(
     requests.lock().unwrap().push(request);
     let response = responses.lock().unwrap().pop_front();
 
-    let answer = match response.unwrap_or(HttpResponse::HangUp) {
+    respond(stream, response.unwrap_or(HttpResponse::HangUp)).await;
+}
+
+async fn respond(mut stream: BufReader<TcpStream>, response: HttpResponse) {
+    let answer = match response {
         HttpResponse::HangUp => return,
         HttpResponse::Silence => std::future::pending().await,
         HttpResponse::HalfABody { status } => format!("HTTP/1.1 {status} Fake\r\nContent-Length: 99\r\n\r\n{{"),

@@ -5,13 +5,15 @@ mod device;
 mod http;
 mod log;
 mod mail;
+mod oidc;
 mod smtp;
 
 pub use clock::HandClock;
 pub use device::Device;
-pub use http::{FakeHttp, HttpResponse};
+pub use http::{FakeHttp, HttpRequest, HttpResponse};
 pub use log::CapturedLog;
 pub use mail::ReadMail;
+pub use oidc::{FakeProvider, REDIRECT_URL, SigningKey, challenge_of, query_of};
 pub use smtp::{FakeSmtp, Reaction, Step};
 
 use std::time::Duration;

@@ -1,0 +1,88 @@
+//! Linking an account elsewhere to one's own, and unlinking it.
+
+use serde_json::json;
+
+use super::{refused_in_words, shop_and_provider, sign_in, traces, with_code};
+
+const CONNECT: &str = "/api/auth/google/connect/";
+const ACCOUNTS: &str = "/api/auth/socialaccounts/";
+
+#[actix_web::test]
+async fn whoever_is_signed_in_links_google_and_comes_in_by_it() {
+    let (shop, provider) = shop_and_provider().await;
+    let ana = shop.customer("ana").await;
+
+    let claims = provider.claims("g-1", "ana@elsewhere.example", "one");
+    let linked = ana.post(CONNECT, with_code(&provider, &claims)).await.expect(200);
+
+    assert_eq!((&linked["provider"], &linked["uid"]), (&json!("google"), &json!("g-1")));
+    assert_eq!(ana.get(ACCOUNTS).await.expect(200), json!([linked]));
+    let login = sign_in(&shop, provider.brought("g-1", "ana@elsewhere.example", "two")).await.expect(200);
+    assert_eq!(login["user"]["email"], "ana@example.com");
+    let told = format!(
+        "select count(*) from audit_entries where action = 'user.identity_linked' and object_id = '{0}' \
+         and actor ->> 'id' = '{0}'",
+        ana.user
+    );
+    assert_eq!(shop.number(&told), 1);
+    assert_eq!(
+        shop.number("select count(*) from users where email_verified_at is not null"),
+        0,
+        "that is another address"
+    );
+}
+
+#[actix_web::test]
+async fn linking_twice_is_linking_once_and_not_to_two() {
+    let (shop, provider) = shop_and_provider().await;
+    let (ana, ben) = (shop.customer("ana").await, shop.customer("ben").await);
+    ana.post(CONNECT, provider.brought("g-1", "x@example.com", "one")).await.expect(200);
+    ana.post("/api/auth/oidc/acme/connect/", provider.brought("g-1", "x@example.com", "two")).await.expect(200);
+    let before = traces(&shop);
+
+    let refused = ben.post(CONNECT, provider.brought("g-1", "ben@example.com", "three")).await;
+
+    let words = "The social account is already connected to a different account.";
+    assert_eq!(refused.expect(400), refused_in_words(words));
+    assert_eq!(traces(&shop), before);
+    assert_eq!(ben.get(ACCOUNTS).await.expect(200), json!([]));
+    shop.anonymous().post(CONNECT, provider.brought("g-2", "x@example.com", "four")).await.expect(401);
+}
+
+#[actix_web::test]
+async fn what_is_unlinked_opens_nothing_any_more() {
+    let (shop, provider) = shop_and_provider().await;
+    let (ana, ben) = (shop.customer("ana").await, shop.customer("ben").await);
+    let linked = ana.post(CONNECT, provider.brought("g-1", "ana@example.com", "one")).await.expect(200);
+    let url = format!("{ACCOUNTS}{}/disconnect/", linked["id"].as_str().unwrap());
+
+    assert_eq!(ben.post(&url, json!({})).await.expect(404)["code"], "not_found");
+    assert_eq!(ana.post(&url, json!({})).await.expect(200)["uid"], "g-1");
+    assert_eq!(ana.post(&url, json!({})).await.expect(404)["code"], "not_found");
+
+    assert_eq!(ana.get(ACCOUNTS).await.expect(200), json!([]));
+    let taken = sign_in(&shop, provider.brought("g-1", "ana@example.com", "two")).await;
+    assert_eq!(taken.expect(400), refused_in_words("User is already registered with this e-mail address."));
+    assert_eq!(shop.number("select count(*) from audit_entries where action = 'user.identity_unlinked'"), 1);
+}
+
+#[actix_web::test]
+async fn the_only_way_in_stays_also_when_two_are_taken_off_at_once() {
+    let (shop, provider) = shop_and_provider().await;
+    let login = sign_in(&shop, provider.brought("g-1", "nia@example.com", "one")).await.expect(200);
+    let bearer = format!("Bearer {}", login["access"].as_str().unwrap());
+    let nia = shop.anonymous().with_header("authorization", &bearer);
+    let only = nia.get(ACCOUNTS).await.expect(200)[0]["id"].as_str().unwrap().to_owned();
+    let url = |id: &str| format!("{ACCOUNTS}{id}/disconnect/");
+    let words = refused_in_words("Your account has no password set up.");
+    assert_eq!(nia.post(&url(&only), json!({})).await.expect(400), words);
+
+    let second = nia.post(CONNECT, provider.brought("g-2", "nia@example.com", "two")).await.expect(200);
+    let urls = [url(&only), url(second["id"].as_str().unwrap())];
+    let answers = futures_util::future::join_all(urls.iter().map(|url| nia.post(url, json!({})))).await;
+
+    let mut statuses: Vec<_> = answers.iter().map(|answer| answer.status.as_u16()).collect();
+    statuses.sort_unstable();
+    assert_eq!(statuses, [200, 400]);
+    assert_eq!(shop.number("select count(*) from identities"), 1);
+}
