@@ -17,6 +17,7 @@ mod fulfilment;
 mod gates;
 mod hostile;
 mod methods;
+mod oauth;
 pub mod operations;
 mod orders;
 mod platform;
@@ -33,7 +34,7 @@ use operations::Document;
 
 /// The cases of a domain, told by the folder of `src` it stands in.
 fn of_customers() -> Vec<Case> {
-    let people = [customers::cases(), addresses::cases(), directory::cases()];
+    let people = [customers::cases(), addresses::cases(), directory::cases(), oauth::cases()];
     let rights = [second_factors::cases(), sessions::cases(), staff::cases(), apps::cases()];
     people.into_iter().chain(rights).flatten().collect()
 }

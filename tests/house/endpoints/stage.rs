@@ -10,6 +10,7 @@ use uuid::Uuid;
 
 use super::case::Role;
 use crate::support::builders::{Made, address};
+use crate::support::fakes::FakeProvider;
 use crate::support::shop::{PASSWORD, Person};
 use crate::support::{Client, TestShop};
 
@@ -25,13 +26,19 @@ pub struct Stage {
     pub ben: Person,
     pub staff: Person,
     pub root: Person,
+    /// Vouches for people, as Google and as `acme`.
+    pub provider: FakeProvider,
     made: Cell<u32>,
 }
 
 impl Stage {
     pub async fn new() -> Self {
-        let shop = TestShop::new().await;
+        let provider = FakeProvider::start().await;
+        let settings = provider.settings();
+        let settings: Vec<_> = settings.iter().map(|(name, value)| (*name, value.as_str())).collect();
+        let shop = TestShop::with_settings(&settings).await;
         Self {
+            provider,
             ana: shop.customer("ana").await,
             ben: shop.customer("ben").await,
             staff: shop.staff().await,
@@ -207,7 +214,7 @@ impl Stage {
         id
     }
 
-    fn fresh_id(&self) -> String {
+    pub fn fresh_id(&self) -> String {
         let number = u128::from(self.next());
         Uuid::from_u128(0x0190_bbbb_0000_7000_8000_0000_0000_0000 + number).to_string()
     }
