@@ -99,7 +99,7 @@ pub fn upgrade_password(
 /// The e-mail address was shown to be theirs.
 pub fn note_verified_email(conn: &mut PgConnection, user: UserId, origin: &Origin) -> QueryResult<()> {
     User::set_email_verified(conn, user, origin.at)?;
-    audit::record(conn, origin, "user.email_verified", ("user", user.to_string()), json!({}))
+    audit::record(conn, origin, "user.email_verified", ("user", user.to_string()), Changes::none())
 }
 
 /// The person whose customer profile this is.

@@ -7,7 +7,7 @@ use super::errors::OAuthError;
 use super::models::{Identity, IdentityId, SpentToken};
 use super::vouching::Voucher;
 use crate::customers::accounts::{self, NewAccount, User};
-use crate::platform::audit::{self, Origin};
+use crate::platform::audit::{self, Changes, Origin};
 use crate::platform::auth::sha256;
 use crate::platform::types::{Actor, UserId};
 
@@ -65,7 +65,7 @@ pub(super) fn link(
 
 fn add(conn: &mut PgConnection, user: UserId, voucher: &Voucher, origin: &Origin) -> Result<Identity, OAuthError> {
     let identity = Identity::insert(conn, user, voucher, origin.at)?;
-    let told = json!({"provider": voucher.provider, "identity": identity.id});
+    let told = Changes::created(&json!({"provider": voucher.provider, "identity": identity.id}));
     audit::record(conn, origin, "user.identity_linked", ("user", user.to_string()), told)?;
     Ok(identity)
 }
@@ -85,7 +85,7 @@ pub(super) fn unlink(
         return Err(OAuthError::LastWayIn);
     }
     identity.delete(conn)?;
-    let told = json!({"provider": identity.provider, "identity": identity.id});
+    let told = Changes::deleted(&json!({"provider": identity.provider, "identity": identity.id}));
     audit::record(conn, origin, "user.identity_unlinked", ("user", user.to_string()), told)?;
     Ok(identity)
 }
