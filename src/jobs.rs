@@ -24,6 +24,7 @@ pub fn registry() -> JobRegistry {
         .with::<PurgeIdempotencyKeys>()
         .with::<PurgeJobs>()
         .with::<PurgeSessions>()
+        .with::<PurgeSignIns>()
         .with::<TendKeys>()
 }
 

@@ -13,6 +13,7 @@ mod health;
 mod http;
 mod jobs;
 mod notify;
+mod oidc;
 mod openapi;
 mod telemetry;
 mod throttling;

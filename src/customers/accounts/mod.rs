@@ -20,8 +20,8 @@ pub use models::{Customer, NewAccount, User, UserChanges};
 pub use passwords::{Checked, NewPassword, Password, check_password, hash_password, verify_password};
 pub use records::{RecordChanges, change_record};
 pub use services::{
-    Profile, change_user, create, exist, find_by_email, find_customer, find_user, lock_customer, lock_user, note_login, note_verified_email,
-    set_active, set_staff, upgrade_password,
+    Profile, change_user, create, exist, find_by_email, find_customer, find_user, lock_customer, lock_user, note_login,
+    note_verified_email, set_active, set_staff, upgrade_password,
 };
 pub use views::{CustomerView, UserView, customers_in_full};
 

@@ -25,7 +25,8 @@ const GOOGLE: &str = "google";
 ///
 /// Whoever was never here gets an account. Answers 400 where somebody has an account with this e-mail address already:
 /// they sign in to it, and link Google at `google/connect/`.
-#[utoipa::path(tag = "auth", request_body = SocialLoginBody, responses((status = 200, body = LoginView)))]
+#[utoipa::path(tag = "auth", request_body = SocialLoginBody, responses((status = 200, body = LoginView),
+    (status = 404, description = "The shop does not let in by Google.")))]
 #[post("/google/")]
 pub async fn sign_in_with_google(
     app: Data<App>,
@@ -58,7 +59,8 @@ pub async fn return_from_google(app: Data<App>, request: HttpRequest, origin: Or
 
 /// Link a Google account to the signed-in user's.
 #[utoipa::path(tag = "auth", security(("jwtAuth" = [])), request_body = SocialLoginBody,
-    responses((status = 200, body = SocialAccountView)))]
+    responses((status = 200, body = SocialAccountView),
+    (status = 404, description = "The shop does not let in by Google.")))]
 #[post("/google/connect/")]
 pub async fn connect_google(
     app: Data<App>,

@@ -8,10 +8,10 @@ use crate::platform::jobs::Job;
 
 /// Forgets people who did not come back, and tokens that are too old to be shown again.
 #[derive(Debug, Serialize, Deserialize)]
-pub struct PurgeAttempts {}
+pub struct PurgeSignIns {}
 
-impl Job for PurgeAttempts {
-    const NAME: &'static str = "oauth.purge_attempts";
+impl Job for PurgeSignIns {
+    const NAME: &'static str = "oauth.purge_sign_ins";
 
     async fn run(&self, app: &App) -> anyhow::Result<()> {
         let now = app.clock.now();

@@ -15,7 +15,7 @@ mod vouching;
 
 use utoipa_actix_web::service_config::ServiceConfig;
 
-pub use jobs::PurgeAttempts;
+pub use jobs::PurgeSignIns;
 
 /// Below `/api/auth`.
 pub fn routes(config: &mut ServiceConfig<'_>) {

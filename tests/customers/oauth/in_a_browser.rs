@@ -206,7 +206,7 @@ async fn a_provider_that_is_away_leads_back_to_the_page() {
 
     let provider = FakeProvider::start().await;
     provider.go_down(true);
-    let shop = super::shop_of(&provider, &[]).await;
+    let shop = provider.shop(&[]).await;
     assert_eq!(went_to(&shop.anonymous().get(LOGIN).await), with_error("temporarily_unavailable"));
     assert_eq!(shop.number("select count(*) from oauth_attempts"), 0);
 }
@@ -218,7 +218,7 @@ async fn whoever_does_not_come_back_is_forgotten() {
     sign_in(&shop, provider.brought("g-1", "nia@example.com", "n")).await.expect(200);
     let purge = async || {
         use mercer::platform::jobs::Job;
-        mercer::customers::oauth::PurgeAttempts {}.run(&shop.app).await.unwrap();
+        mercer::customers::oauth::PurgeSignIns {}.run(&shop.app).await.unwrap();
         [shop.number("select count(*) from oauth_attempts"), shop.number("select count(*) from spent_id_tokens")]
     };
     assert_eq!(purge().await, [1, 1]);

@@ -2,7 +2,6 @@
 
 mod forging;
 mod in_a_browser;
-mod keys;
 mod linking;
 mod redirects;
 mod signing_in;
@@ -19,13 +18,7 @@ const VERIFIER: &str = "a-verifier-of-forty-three-letters-or-more-than-that";
 /// A shop that lets people in by a provider in our hand.
 async fn shop_and_provider() -> (TestShop, FakeProvider) {
     let provider = FakeProvider::start().await;
-    (shop_of(&provider, &[]).await, provider)
-}
-
-async fn shop_of(provider: &FakeProvider, more: &[(&str, &str)]) -> TestShop {
-    let settings = provider.settings();
-    let settings: Vec<(&str, &str)> = settings.iter().map(|(name, value)| (*name, value.as_str())).collect();
-    TestShop::with_settings(&[settings.as_slice(), more].concat()).await
+    (provider.shop(&[]).await, provider)
 }
 
 async fn sign_in(shop: &TestShop, body: Value) -> TestResponse {

@@ -207,7 +207,7 @@ async fn where_the_provider_is_away_people_hear_when_to_come_again() {
 #[actix_web::test]
 async fn trying_to_come_in_is_counted_like_trying_passwords() {
     let provider = crate::support::fakes::FakeProvider::start().await;
-    let shop = super::shop_of(&provider, &[("THROTTLING", "on"), ("THROTTLE_LOGIN", "3/h")]).await;
+    let shop = provider.shop(&[("THROTTLING", "on"), ("THROTTLE_LOGIN", "3/h")]).await;
 
     shop.anonymous().post(GOOGLE, json!({})).await.expect(400);
     shop.anonymous().post("/api/auth/oidc/acme/", json!({})).await.expect(400);

@@ -34,9 +34,7 @@ pub struct Stage {
 impl Stage {
     pub async fn new() -> Self {
         let provider = FakeProvider::start().await;
-        let settings = provider.settings();
-        let settings: Vec<_> = settings.iter().map(|(name, value)| (*name, value.as_str())).collect();
-        let shop = TestShop::with_settings(&settings).await;
+        let shop = provider.shop(&[]).await;
         Self {
             provider,
             ana: shop.customer("ana").await,

@@ -17,6 +17,7 @@ use reqwest::Url;
 use serde_json::{Value, json};
 
 use super::{FakeHttp, HttpRequest, HttpResponse};
+use crate::support::TestShop;
 
 /// The one page that people may be sent back to.
 pub const REDIRECT_URL: &str = "https://shop.example/welcome";
@@ -74,6 +75,7 @@ struct State {
     codes: HashMap<String, Given>,
     discovery: Value,
     is_down: bool,
+    given: usize,
 }
 
 pub struct FakeProvider {
@@ -88,6 +90,7 @@ impl FakeProvider {
             codes: HashMap::new(),
             discovery: json!({}),
             is_down: false,
+            given: 0,
         }));
         let shared = Arc::clone(&state);
         let http = FakeHttp::answering(move |request| answer(&mut shared.lock().unwrap(), request)).await;
@@ -118,6 +121,13 @@ impl FakeProvider {
             ("OIDC_ACME_ISSUER", self.issuer()),
             ("AUTH_REDIRECT_URLS", REDIRECT_URL.to_owned()),
         ]
+    }
+
+    /// A shop that lets people in by this provider, with more settings.
+    pub async fn shop(&self, more: &[(&str, &str)]) -> TestShop {
+        let settings = self.settings();
+        let settings: Vec<_> = settings.iter().map(|(name, value)| (*name, value.as_str())).collect();
+        TestShop::with_settings(&[settings.as_slice(), more].concat()).await
     }
 
     /// What a good token says of somebody, for five minutes.
@@ -160,7 +170,8 @@ impl FakeProvider {
     pub fn give_code(&self, redirect_uri: &str, challenge: &str, claims: &Value) -> String {
         let id_token = self.sign(claims);
         let mut state = self.state.lock().unwrap();
-        let code = format!("code-{}", state.codes.len() + 1);
+        state.given += 1;
+        let code = format!("code-{}", state.given);
         let given = Given { redirect_uri: redirect_uri.to_owned(), challenge: challenge.to_owned(), id_token };
         state.codes.insert(code.clone(), given);
         code

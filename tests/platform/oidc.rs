@@ -2,12 +2,25 @@
 
 use chrono::TimeDelta;
 use jsonwebtoken::Algorithm;
-use serde_json::json;
+use serde_json::{Value, json};
 
-use super::{refused_in_words, shop_and_provider, shop_of, sign_in, traces};
 use crate::support::fakes::{FakeProvider, SigningKey};
+use crate::support::{TestResponse, TestShop};
 
 const DISCOVERY: &str = "/.well-known/openid-configuration";
+
+async fn shop_and_provider() -> (TestShop, FakeProvider) {
+    let provider = FakeProvider::start().await;
+    (provider.shop(&[]).await, provider)
+}
+
+async fn sign_in(shop: &TestShop, body: Value) -> TestResponse {
+    shop.anonymous().post("/api/auth/google/", body).await
+}
+
+fn refused_in_words(words: &str) -> Value {
+    json!({"non_field_errors": [words]})
+}
 
 #[actix_web::test]
 async fn document_and_keys_are_fetched_once_and_kept() {
@@ -103,7 +116,7 @@ async fn a_document_of_another_issuer_is_not_believed() {
 
         assert_eq!(answer.expect(503)["code"], "service_unavailable", "{name} {value}");
         assert_eq!((provider.asked("/keys"), provider.asked("/token")), (0, 0));
-        assert_eq!(traces(&shop), [0; 5]);
+        assert_eq!(shop.number("select count(*) from users"), 0);
     }
 }
 
@@ -119,7 +132,7 @@ async fn in_production_nothing_inside_is_asked() {
         ("OIDC_GOOGLE_ISSUER", &issuer),
         ("OIDC_ACME_ISSUER", "https://localhost:1"),
     ];
-    let shop = shop_of(&provider, &production).await;
+    let shop = provider.shop(&production).await;
 
     for url in ["/api/auth/google/", "/api/auth/oidc/acme/"] {
         let answer = shop.anonymous().post(url, provider.brought("g-1", "nia@example.com", "n")).await;
