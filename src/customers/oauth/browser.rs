@@ -5,7 +5,7 @@
 
 use actix_web::cookie::time::Duration;
 use actix_web::cookie::{Cookie, SameSite};
-use actix_web::http::header::{LOCATION, REFERRER_POLICY};
+use actix_web::http::header::LOCATION;
 use actix_web::{HttpRequest, HttpResponse};
 use chrono::TimeDelta;
 use diesel::PgConnection;
@@ -160,7 +160,7 @@ fn send_back(next: &str, code: &str) -> HttpResponse {
 
 fn redirect(url: &str, cookies: impl IntoIterator<Item = Cookie<'static>>) -> HttpResponse {
     let mut response = HttpResponse::Found();
-    response.insert_header((LOCATION, url)).insert_header((REFERRER_POLICY, "no-referrer"));
+    response.insert_header((LOCATION, url));
     for cookie in cookies {
         response.cookie(cookie);
     }

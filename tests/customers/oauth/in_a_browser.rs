@@ -89,7 +89,7 @@ async fn whoever_comes_back_is_signed_in_by_cookie_and_the_address_tells_nothing
         let answer = browser.back_to(&shop, callback, &query).await;
 
         assert_eq!(went_to(&answer), REDIRECT_URL);
-        assert_eq!(answer.header("referrer-policy"), Some("no-referrer"));
+        assert_eq!(answer.header("referrer-policy"), Some("same-origin"));
         let session = cookie(&answer, "__Host-session").unwrap();
         let page = shop.anonymous().with_header("cookie", &format!("__Host-session={session}"));
         assert_eq!(page.get("/api/auth/user/").await.expect(200)["email"], "nia@example.com");
