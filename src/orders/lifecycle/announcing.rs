@@ -1,6 +1,7 @@
 //! Who is told what about an order, and in which words.
 
 use diesel::pg::PgConnection;
+use diesel::result::QueryResult;
 use serde_json::{Map, Value, json};
 
 use super::events::{OrderEvent, OrderTopic};
@@ -8,7 +9,7 @@ use super::models::{Order, OrderLine};
 use crate::customers::accounts;
 use crate::platform::config::Config;
 use crate::platform::notify::{Medium, NewMessage, queue_message};
-use crate::platform::types::Email;
+use crate::platform::types::{Email, Language};
 
 /// What messages say besides the order.
 #[derive(Debug, Clone)]
@@ -38,9 +39,11 @@ pub(super) fn announce(
     let Some(order) = Order::find(conn, event.order)? else {
         return Ok(());
     };
-    let context = context(conn, &order, letterhead)?;
+    let buyer = Buyer::of(conn, &order)?;
+    let context = context(conn, &order, &buyer.name, letterhead)?;
     for (medium, recipient, template) in recipients(event.topic, &order, letterhead) {
-        let message = NewMessage { event: event.id, medium, recipient, template, context: context.clone() };
+        let (language, context) = (buyer.language.clone(), context.clone());
+        let message = NewMessage { event: event.id, medium, recipient, template, language, context, sealed: None };
         queue_message(conn, &message, now)?;
     }
     Ok(())
@@ -65,7 +68,12 @@ fn recipients(topic: OrderTopic, order: &Order, letterhead: &Letterhead) -> Vec<
     }
 }
 
-fn context(conn: &mut PgConnection, order: &Order, letterhead: &Letterhead) -> anyhow::Result<Value> {
+fn context(
+    conn: &mut PgConnection,
+    order: &Order,
+    customer_name: &str,
+    letterhead: &Letterhead,
+) -> anyhow::Result<Value> {
     let lines = OrderLine::of_order(conn, order.id)?;
     let shown = |amount| order.money(amount).shown();
     let lines: Vec<Value> = lines
@@ -83,7 +91,7 @@ fn context(conn: &mut PgConnection, order: &Order, letterhead: &Letterhead) -> a
         .collect();
     Ok(json!({
         "shop_name": letterhead.shop_name,
-        "customer_name": customer_name(conn, order)?,
+        "customer_name": customer_name,
         "order": {
             "number": order.number,
             "status": order.status,
@@ -101,17 +109,29 @@ fn context(conn: &mut PgConnection, order: &Order, letterhead: &Letterhead) -> a
     }))
 }
 
-/// The name on the address; else the account's; else none.
-fn customer_name(conn: &mut PgConnection, order: &Order) -> anyhow::Result<String> {
-    if let Some(name) = order.shipping_address.get("name").and_then(Value::as_str).filter(|name| !name.is_empty()) {
-        return Ok(name.to_owned());
+/// Who bought, as far as letters need it.
+struct Buyer {
+    /// The name on the address; else the account's; else none.
+    name: String,
+    /// The customer's; a guest's is not known.
+    language: String,
+}
+
+impl Buyer {
+    fn of(conn: &mut PgConnection, order: &Order) -> QueryResult<Self> {
+        let on_address = order.shipping_address.get("name").and_then(Value::as_str).filter(|name| !name.is_empty());
+        let customer = order.customer_id.map(|id| accounts::find_customer(conn, id)).transpose()?.flatten();
+        let Some(customer) = customer else {
+            let name = on_address.unwrap_or_default().to_owned();
+            return Ok(Self { name, language: Language::default().into_inner() });
+        };
+        if let Some(name) = on_address {
+            return Ok(Self { name: name.to_owned(), language: customer.language });
+        }
+        let user = customer.user_id.map(|id| accounts::find_user(conn, id)).transpose()?.flatten();
+        let name = user.map_or(customer.name, |user| user.full_name());
+        Ok(Self { name, language: customer.language })
     }
-    let customer = order.customer_id.map(|id| accounts::find_customer(conn, id)).transpose()?.flatten();
-    let Some(customer) = customer else {
-        return Ok(String::new());
-    };
-    let user = customer.user_id.map(|id| accounts::find_user(conn, id)).transpose()?.flatten();
-    Ok(user.map_or(customer.name, |user| user.full_name()))
 }
 
 fn address_lines(address: &Value) -> Vec<String> {

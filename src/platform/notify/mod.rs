@@ -15,7 +15,10 @@ mod templates;
 mod text;
 
 pub use breaker::{Breaker, BreakerSettings, MonotonicClock};
-pub use delivery::{DeliverMessage, Medium, MessageState, NewMessage, Notifier, queue_message};
+pub use delivery::{
+    DeliverMessage, Medium, MessageState, NewMessage, Notifier, forget_messages, purge_messages, queue_message,
+    seal_context,
+};
 pub use mail::{FileMailer, SmtpMailer};
 pub use settings::{AfricasTalkingSettings, SettingsError, SmtpSettings, Timeouts, TwilioSender, TwilioSettings};
 pub use sms::{AfricasTalking, LogSms, Twilio};

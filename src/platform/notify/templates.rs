@@ -1,7 +1,8 @@
 //! The words of every message, compiled into the program.
 //!
-//! A mail is a folder of `templates/email` with a subject, a text and an HTML body; a text
-//! message is one file of `templates/sms`. Only `.html` is escaped. A variable that the context
+//! A mail is a folder of `templates/email`, with a folder for each language, with a subject, a text and an HTML body; a
+//! text message is a folder of `templates/sms`, with one file for each language. Whoever reads a language that a message
+//! is not written in gets the more general one (`de` for `de-AT`), else English. Only `.html` is escaped. A variable that the context
 //! lacks is an error, never an empty place in a customer's mail; `templates/sample.json` names
 //! all the variables there are, and [`Templates::check`] renders everything with it.
 
@@ -42,46 +43,89 @@ macro_rules! source {
 }
 
 macro_rules! mail {
-    ($name:literal) => {
+    ($name:literal in $language:literal) => {
         MailSources {
             name: $name,
-            subject: source!(concat!("email/", $name, "/subject.txt")),
-            text: source!(concat!("email/", $name, "/body.txt")),
-            html: source!(concat!("email/", $name, "/body.html")),
+            language: $language,
+            subject: source!(concat!("email/", $name, "/", $language, "/subject.txt")),
+            text: source!(concat!("email/", $name, "/", $language, "/body.txt")),
+            html: source!(concat!("email/", $name, "/", $language, "/body.html")),
         }
     };
 }
 
 macro_rules! sms {
-    ($name:literal) => {
-        ($name, source!(concat!("sms/", $name, ".txt")))
+    ($name:literal in $language:literal) => {
+        SmsSource { name: $name, language: $language, text: source!(concat!("sms/", $name, "/", $language, ".txt")) }
     };
 }
 
 struct MailSources {
     name: &'static str,
+    language: &'static str,
     subject: Source,
     text: Source,
     html: Source,
 }
 
+struct SmsSource {
+    name: &'static str,
+    language: &'static str,
+    text: Source,
+}
+
+/// The language that every message is written in.
+const FALLBACK: &str = "en";
+
 /// What other templates extend or include.
 const SHARED: &[Source] = &[
     source!("email/_layout.html"),
-    source!("email/_order.html"),
-    source!("email/_order.txt"),
-    source!("email/_second_factor.txt"),
+    source!("email/_order.de.html"),
+    source!("email/_order.de.txt"),
+    source!("email/_order.en.html"),
+    source!("email/_order.en.txt"),
+    source!("email/_second_factor.de.txt"),
+    source!("email/_second_factor.en.txt"),
 ];
 
 const MAILS: &[MailSources] = &[
-    mail!("order_cancelled"),
-    mail!("order_confirmed"),
-    mail!("order_placed_admin"),
-    mail!("order_shipped"),
-    mail!("second_factor_changed"),
+    mail!("account_exists" in "de"),
+    mail!("account_exists" in "en"),
+    mail!("delete_account" in "de"),
+    mail!("delete_account" in "en"),
+    mail!("email_change" in "de"),
+    mail!("email_change" in "en"),
+    mail!("email_change_announced" in "de"),
+    mail!("email_change_announced" in "en"),
+    mail!("email_changed" in "de"),
+    mail!("email_changed" in "en"),
+    mail!("email_taken" in "de"),
+    mail!("email_taken" in "en"),
+    mail!("export_ready" in "de"),
+    mail!("export_ready" in "en"),
+    mail!("order_cancelled" in "de"),
+    mail!("order_cancelled" in "en"),
+    mail!("order_confirmed" in "de"),
+    mail!("order_confirmed" in "en"),
+    mail!("order_placed_admin" in "en"),
+    mail!("order_shipped" in "de"),
+    mail!("order_shipped" in "en"),
+    mail!("password_changed" in "de"),
+    mail!("password_changed" in "en"),
+    mail!("reset_password" in "de"),
+    mail!("reset_password" in "en"),
+    mail!("second_factor_changed" in "de"),
+    mail!("second_factor_changed" in "en"),
+    mail!("verify_email" in "de"),
+    mail!("verify_email" in "en"),
 ];
 
-const SMSES: &[(&str, Source)] = &[sms!("order_confirmed")];
+const SMSES: &[SmsSource] = &[
+    sms!("order_confirmed" in "de"),
+    sms!("order_confirmed" in "en"),
+    sms!("phone_changed" in "de"),
+    sms!("phone_changed" in "en"),
+];
 
 const SAMPLE: &str = include_str!(concat!(env!("CARGO_MANIFEST_DIR"), "/templates/sample.json"));
 
@@ -102,7 +146,7 @@ impl Templates {
         environment.set_debug(false);
 
         let mails = MAILS.iter().flat_map(|mail| [mail.subject, mail.text, mail.html]);
-        let smses = SMSES.iter().map(|(_, source)| *source);
+        let smses = SMSES.iter().map(|sms| sms.text);
         for (path, text) in SHARED.iter().copied().chain(mails).chain(smses) {
             environment.add_template(path, text).map_err(TemplateError::Broken)?;
         }
@@ -114,17 +158,25 @@ impl Templates {
     pub fn check(&self) -> Result<(), TemplateError> {
         let sample: serde_json::Value = serde_json::from_str(SAMPLE).map_err(TemplateError::Sample)?;
         for mail in MAILS {
-            self.render_mail(mail.name, &sample)?;
+            self.render_mail(mail.name, mail.language, &sample)?;
         }
-        for (name, _) in SMSES {
-            self.render_sms(name, &sample)?;
+        for sms in SMSES {
+            self.render_sms(sms.name, sms.language, &sample)?;
         }
         Ok(())
     }
 
-    pub fn render_mail(&self, name: &str, context: &impl Serialize) -> Result<RenderedMail, TemplateError> {
-        let mail =
-            MAILS.iter().find(|mail| mail.name == name).ok_or_else(|| TemplateError::Unknown(name.to_owned()))?;
+    /// In `language`, a tag such as `de-AT`, or the nearest that there is.
+    pub fn render_mail(
+        &self,
+        name: &str,
+        language: &str,
+        context: &impl Serialize,
+    ) -> Result<RenderedMail, TemplateError> {
+        let mail = nearest(language, |language| {
+            MAILS.iter().find(|mail| mail.name == name && mail.language.eq_ignore_ascii_case(language))
+        });
+        let mail = mail.ok_or_else(|| TemplateError::Unknown(name.to_owned()))?;
         let context = Value::from(Serde(context));
 
         Ok(RenderedMail {
@@ -134,11 +186,14 @@ impl Templates {
         })
     }
 
-    pub fn render_sms(&self, name: &str, context: &impl Serialize) -> Result<String, TemplateError> {
-        let (_, source) =
-            SMSES.iter().find(|(known, _)| *known == name).ok_or_else(|| TemplateError::Unknown(name.to_owned()))?;
+    /// In `language`, a tag such as `de-AT`, or the nearest that there is.
+    pub fn render_sms(&self, name: &str, language: &str, context: &impl Serialize) -> Result<String, TemplateError> {
+        let sms = nearest(language, |language| {
+            SMSES.iter().find(|sms| sms.name == name && sms.language.eq_ignore_ascii_case(language))
+        });
+        let sms = sms.ok_or_else(|| TemplateError::Unknown(name.to_owned()))?;
 
-        let text = self.render(*source, &Value::from(Serde(context)))?;
+        let text = self.render(sms.text, &Value::from(Serde(context)))?;
         Ok(text.trim().to_owned())
     }
 
@@ -147,6 +202,20 @@ impl Templates {
             .get_template(path)
             .and_then(|template| template.render(context.clone()))
             .map_err(TemplateError::Unrendered)
+    }
+}
+
+/// What `find` finds for a language: for `de-AT`, else for `de`, else for English.
+fn nearest<T>(language: &str, find: impl Fn(&str) -> Option<T>) -> Option<T> {
+    let mut tag = language;
+    loop {
+        if let Some(found) = find(tag) {
+            return Some(found);
+        }
+        match tag.rsplit_once('-') {
+            Some((general, _)) => tag = general,
+            None => return find(FALLBACK),
+        }
     }
 }
 

@@ -7,6 +7,7 @@ mod country;
 mod currency;
 mod decimal;
 mod ids;
+mod language;
 mod macros;
 mod metadata;
 mod money;
@@ -26,6 +27,7 @@ pub use ids::{
     OrderLineId, ProductId, SessionId, StockId, UserId, VariantId, WarehouseId,
 };
 pub(crate) use ids::{id_parameter, new_uuid};
+pub use language::Language;
 pub(crate) use macros::{text_column, text_enum, typed_id};
 pub use metadata::Metadata;
 pub use money::{Money, MoneyError, Rate};

@@ -42,10 +42,18 @@ fn order_with(path: &str, value: impl Into<Value>) -> Value {
     order
 }
 
-fn every_mail() -> Vec<String> {
-    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("templates/email");
-    let mut names: Vec<_> = fs::read_dir(folder)
-        .unwrap()
+/// What mails about accounts say besides.
+fn letter() -> Value {
+    json!({
+        "shop_name": "Mercer", "customer_name": "Ana Njeri", "hours": 24,
+        "link": "https://shop.example/account/verify-email#key=abc",
+    })
+}
+
+/// The folders below one of `templates`, but those that others include.
+fn folders(path: &str) -> Vec<String> {
+    let entries = fs::read_dir(Path::new(env!("CARGO_MANIFEST_DIR")).join("templates").join(path)).unwrap();
+    let mut names: Vec<_> = entries
         .map(|entry| entry.unwrap().file_name().into_string().unwrap())
         .filter(|name| !name.starts_with('_'))
         .collect();
@@ -53,14 +61,19 @@ fn every_mail() -> Vec<String> {
     names
 }
 
+/// Mails about orders, which need an order to be rendered.
+fn order_mails() -> Vec<String> {
+    folders("email").into_iter().filter(|name| name.starts_with("order_")).collect()
+}
+
 #[test]
 fn every_template_in_the_folder_is_compiled_in_and_renders() {
     let templates = templates();
     templates.check().unwrap();
 
-    assert_eq!(every_mail(), ["order_cancelled", "order_confirmed", "order_placed_admin", "order_shipped"]);
-    for name in every_mail() {
-        let mail = templates.render_mail(&name, &order()).unwrap();
+    assert_eq!(order_mails(), ["order_cancelled", "order_confirmed", "order_placed_admin", "order_shipped"]);
+    for name in order_mails() {
+        let mail = templates.render_mail(&name, "en", &order()).unwrap();
 
         assert!(mail.subject.contains("1001"), "{name}");
         assert!(mail.text.contains("2 x Mug, Blue (MUG-BLUE)"), "{name}");
@@ -68,16 +81,121 @@ fn every_template_in_the_folder_is_compiled_in_and_renders() {
         assert!(mail.html.contains("2 × <strong>Mug</strong>, Blue"), "{name}");
         assert!(mail.html.starts_with("<!doctype html>"), "{name}");
     }
-    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("templates/sms");
-    for entry in fs::read_dir(folder).unwrap() {
-        let path = entry.unwrap().path();
-        templates.render_sms(path.file_stem().unwrap().to_str().unwrap(), &order()).unwrap();
+    for name in folders("email") {
+        let context = if name.starts_with("order_") { order() } else { letter() };
+        for language in folders(&format!("email/{name}")) {
+            let mail = templates.render_mail(&name, &language, &context).unwrap();
+            assert!(mail.subject.contains("Mercer") || name == "order_placed_admin", "{name}: {}", mail.subject);
+            assert!(mail.html.contains(&format!("<html lang=\"{language}\">")), "{name} in {language}");
+        }
+    }
+    for name in folders("sms") {
+        for file in folders(&format!("sms/{name}")) {
+            templates.render_sms(&name, file.trim_end_matches(".txt"), &order()).unwrap();
+        }
     }
 }
 
 #[test]
+fn whatever_customers_read_is_written_in_english_and_german() {
+    for name in folders("email") {
+        let languages = if name == "order_placed_admin" { vec!["en"] } else { vec!["de", "en"] };
+        assert_eq!(folders(&format!("email/{name}")), languages, "{name}");
+    }
+    for name in folders("sms") {
+        assert_eq!(folders(&format!("sms/{name}")), ["de.txt", "en.txt"], "{name}");
+    }
+}
+
+#[test]
+fn a_message_is_in_the_nearest_language_that_there_is() {
+    let templates = templates();
+    let german = "Ihre Bestellung 1001 bei Mercer ist bestätigt";
+    let english = "Your order 1001 at Mercer is confirmed";
+    for (language, subject) in [
+        ("de", german),
+        ("de-AT", german),
+        ("DE-at-1996", german),
+        ("en-GB", english),
+        ("sw", english),
+        ("", english),
+        ("../de", english),
+    ] {
+        let mail = templates.render_mail("order_confirmed", language, &order()).unwrap();
+        assert_eq!(mail.subject, subject, "{language:?}");
+    }
+    let admin = templates.render_mail("order_placed_admin", "de-AT", &order()).unwrap();
+    assert_eq!(admin.subject, "New order 1001: 2900.00 KES");
+    let sms = templates.render_sms("order_confirmed", "de-CH", &order()).unwrap();
+    assert!(sms.starts_with("Mercer: Bestellung 1001 ist bestätigt, 2900.00 KES."), "{sms}");
+}
+
+#[test]
+fn a_confirmed_order_reads_well_in_german() {
+    let mail = templates().render_mail("order_confirmed", "de", &order()).unwrap();
+
+    assert_eq!(
+        mail.text,
+        "Guten Tag Ana Njeri,
+
+vielen Dank für Ihre Bestellung. Wir haben die Bestellung 1001
+vom 21 November 2026, 07:30 UTC bestätigt.
+
+2 x Mug, Blue (MUG-BLUE)
+    1250.00 KES je Stück, 2500.00 KES
+1 x Card (CARD)
+    400.00 KES je Stück, 400.00 KES
+
+Zwischensumme: 2500.00 KES
+Steuer:        400.00 KES
+Summe:         2900.00 KES
+
+Lieferung an:
+    Ana Njeri
+    12 Market Street
+    Nairobi
+
+Anmerkung:
+    Please ring twice.
+
+Ihre Bestellung ansehen: https://shop.example/orders/1001
+
+Mercer"
+    );
+    for english in ["Subtotal", "each", "Shipping", "Note", "Hello", "You get"] {
+        assert!(!mail.html.contains(english), "{english}: {}", mail.html);
+    }
+}
+
+#[test]
+fn a_letter_greets_somebody_without_a_name_too() {
+    let mut nameless = letter();
+    nameless["customer_name"] = json!("");
+
+    let named = templates().render_mail("verify_email", "en", &letter()).unwrap();
+    let nameless = templates().render_mail("verify_email", "en", &nameless).unwrap();
+
+    assert_eq!(
+        named.text,
+        "Hello Ana Njeri,
+
+somebody, probably you, has registered at Mercer with this address.
+Please confirm that it is yours.
+
+Confirm the address: https://shop.example/account/verify-email#key=abc
+
+The link is good for 24 hours. If you have not registered, leave it
+alone: nobody can confirm the address without it.
+
+Mercer"
+    );
+    assert_eq!(nameless.text, named.text.replace(" Ana Njeri", ""));
+    assert!(named.html.contains("<p style=\"margin: 0 0 16px;\">Hello Ana Njeri,</p>"), "{}", named.html);
+}
+
+#[test]
 fn a_confirmed_order_reads_well() {
-    let mail = templates().render_mail("order_confirmed", &order()).unwrap();
+    let mail = templates().render_mail("order_confirmed", "en", &order()).unwrap();
 
     assert_eq!(mail.subject, "Your order 1001 at Mercer is confirmed");
     assert_eq!(
@@ -115,7 +233,7 @@ fn what_an_order_does_not_have_is_not_mentioned() {
     let mut order = order_with("/order/note", "");
     order["shipping_address"] = json!([]);
 
-    let mail = templates().render_mail("order_confirmed", &order).unwrap();
+    let mail = templates().render_mail("order_confirmed", "en", &order).unwrap();
 
     for body in [mail.text, mail.html] {
         assert!(!body.contains("Note") && !body.contains("Shipping to"), "{body}");
@@ -130,7 +248,7 @@ fn a_tracking_number_is_shown_when_there_is_one() {
         if let Some(number) = number {
             order["order"]["tracking_number"] = number;
         }
-        let mail = templates.render_mail("order_shipped", &order).unwrap();
+        let mail = templates.render_mail("order_shipped", "en", &order).unwrap();
 
         assert_eq!(mail.text.contains("Tracking number: TRACK-42"), is_shown);
         assert_eq!(mail.html.contains("Tracking number: <strong>TRACK-42</strong>"), is_shown);
@@ -141,8 +259,8 @@ fn a_tracking_number_is_shown_when_there_is_one() {
 fn code_in_a_name_stays_a_name() {
     let name = "<script>alert(\"1\")</script> {{ order.total_gross }} {% include 'x' %}";
     let order = order_with("/lines/0/product_name", name);
-    for template in every_mail() {
-        let mail = templates().render_mail(&template, &order).unwrap();
+    for template in order_mails() {
+        let mail = templates().render_mail(&template, "en", &order).unwrap();
 
         assert!(mail.text.contains(name), "text is text: {}", mail.text);
         assert!(!mail.html.contains("<script"), "{}", mail.html);
@@ -165,8 +283,16 @@ fn every_value_is_escaped_wherever_it_stands() {
         "/lines/0/sku",
         "/shipping_address/0",
     ] {
-        for template in every_mail() {
-            let mail = templates().render_mail(&template, &order_with(path, evil)).unwrap();
+        for template in order_mails() {
+            let mail = templates().render_mail(&template, "de", &order_with(path, evil)).unwrap();
+            assert!(!mail.html.contains("<img"), "{path} in {template}");
+        }
+    }
+    for path in ["/shop_name", "/customer_name", "/link"] {
+        let mut letter = letter();
+        *letter.pointer_mut(path).unwrap() = json!(evil);
+        for template in folders("email").iter().filter(|name| !name.starts_with("order_")) {
+            let mail = templates().render_mail(template, "de", &letter).unwrap();
             assert!(!mail.html.contains("<img"), "{path} in {template}");
         }
     }
@@ -179,7 +305,7 @@ async fn line_breaks_in_a_name_add_no_header() {
     let mailer = FileMailer::new(folder.path().to_owned(), "shop@mercer.example").unwrap();
     let mut read = Vec::new();
     for shop in ["Mercer", "Mercer\r\nBcc: eve@example.com\r\n\r\nHi"] {
-        let rendered = templates.render_mail("order_confirmed", &order_with("/shop_name", shop)).unwrap();
+        let rendered = templates.render_mail("order_confirmed", "en", &order_with("/shop_name", shop)).unwrap();
         assert!(!rendered.subject.contains(['\r', '\n']));
         let message = Mail { subject: rendered.subject, text: rendered.text, html: rendered.html, ..mail() };
 
@@ -197,19 +323,19 @@ fn a_missing_value_is_an_error_that_tells_nothing_about_the_customer() {
     let mut order = order();
     order["order"].as_object_mut().unwrap().remove("total_tax");
 
-    let error = templates().render_mail("order_confirmed", &order).unwrap_err();
+    let error = templates().render_mail("order_confirmed", "en", &order).unwrap_err();
 
     assert!(matches!(error, TemplateError::Unrendered(_)));
     let told = format!("{error} {error:?} {error:#?}");
-    assert!(told.contains("_order.txt") && !told.contains("Ana") && !told.contains("Market"), "{told}");
+    assert!(told.contains("_order.en.txt") && !told.contains("Ana") && !told.contains("Market"), "{told}");
 }
 
 #[test]
 fn a_template_that_does_not_exist_is_named() {
     let templates = templates();
     for error in [
-        templates.render_mail("../secrets", &order()).unwrap_err(),
-        templates.render_sms("../secrets", &order()).unwrap_err(),
+        templates.render_mail("../secrets", "en", &order()).unwrap_err(),
+        templates.render_sms("../secrets", "en", &order()).unwrap_err(),
     ] {
         assert_eq!(error.to_string(), "there is no template \"../secrets\"");
     }
@@ -219,7 +345,7 @@ fn a_template_that_does_not_exist_is_named() {
 fn an_ordinary_confirmation_fits_one_text_message() {
     let order = order_with("/order/url", "https://shop.example/orders/0199a7d2-5c3e-7b41-9d20-8f6a1c2b3d4e");
 
-    let text = templates().render_sms("order_confirmed", &order).unwrap();
+    let text = templates().render_sms("order_confirmed", "en", &order).unwrap();
 
     assert_eq!(
         text,

@@ -3,6 +3,7 @@
 use serde::{Deserialize, Serialize};
 
 use super::models::{Attempt, Message, MessageState};
+use super::notifier::Words;
 use crate::platform::app::App;
 use crate::platform::jobs::{Job, RetryAfter, WillNotSucceed, is_first_attempt};
 use crate::platform::ports::DeliveryError;
@@ -21,7 +22,8 @@ impl Job for DeliverMessage {
     async fn run(&self, app: &App) -> anyhow::Result<()> {
         let (id, now) = (self.message, app.clock.now());
         let Some(message) = app.db.write(move |conn| Message::begin(conn, id, now)).await? else {
-            return Err(WillNotSucceed(format!("there is no message {id}")).into());
+            // It was forgotten with the person it was for.
+            return Ok(());
         };
         if message.state == MessageState::Sent {
             return Ok(());
@@ -34,7 +36,8 @@ impl Job for DeliverMessage {
             let failure = "the program stopped while the message was being sent".to_owned();
             return end(app, id, provider, Err(DeliveryError::Uncertain { reason: failure })).await;
         }
-        let words = (message.template.as_str(), &message.context);
+        let context = message.whole_context(&app.master_key)?;
+        let words = Words { template: &message.template, language: &message.language, context: &context };
         let result = app.notifier.send(id, message.medium, &message.recipient, words).await;
         let result = result.map(|receipt| receipt.reference);
         end(app, id, provider, result).await

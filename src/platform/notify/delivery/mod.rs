@@ -8,5 +8,5 @@ mod models;
 mod notifier;
 
 pub use job::DeliverMessage;
-pub use models::{Medium, MessageState, NewMessage, queue_message};
+pub use models::{Medium, MessageState, NewMessage, forget_messages, purge_messages, queue_message, seal_context};
 pub use notifier::Notifier;

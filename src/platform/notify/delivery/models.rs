@@ -2,9 +2,10 @@
 
 use chrono::{DateTime, Utc};
 use diesel::prelude::*;
-use serde_json::Value;
+use serde_json::{Map, Value};
 
 use super::job::DeliverMessage;
+use crate::platform::auth::MasterKey;
 use crate::platform::jobs::{self, NewJob};
 use crate::platform::types::{EventId, MessageId, text_enum};
 use crate::schema::messages;
@@ -40,7 +41,19 @@ pub struct NewMessage {
     pub medium: Medium,
     pub recipient: String,
     pub template: &'static str,
+    /// A tag such as `de-AT`.
+    pub language: String,
     pub context: Value,
+    /// More of the context, from [`seal_context`]: what nobody may read in the database.
+    pub sealed: Option<Vec<u8>>,
+}
+
+/// Binds sealed context to what it is for.
+const PURPOSE: &str = "message";
+
+/// Seals members of a message's context: links that let somebody in.
+pub fn seal_context(key: &MasterKey, context: &Value) -> anyhow::Result<Vec<u8>> {
+    key.seal(PURPOSE, context.to_string().as_bytes())
 }
 
 #[derive(Debug, Clone, HasQuery)]
@@ -49,7 +62,9 @@ pub(super) struct Message {
     pub medium: Medium,
     pub recipient: String,
     pub template: String,
-    pub context: Value,
+    pub language: String,
+    context: Value,
+    sealed: Option<Vec<u8>>,
     pub state: MessageState,
 }
 
@@ -63,7 +78,9 @@ pub fn queue_message(conn: &mut PgConnection, message: &NewMessage, now: DateTim
             messages::medium.eq(message.medium),
             messages::recipient.eq(&message.recipient),
             messages::template.eq(message.template),
+            messages::language.eq(&message.language),
             messages::context.eq(&message.context),
+            messages::sealed.eq(&message.sealed),
             messages::created_at.eq(now),
             messages::updated_at.eq(now),
         ))
@@ -76,7 +93,30 @@ pub fn queue_message(conn: &mut PgConnection, message: &NewMessage, now: DateTim
     Ok(())
 }
 
+/// Forgets all that was or is to be written to these recipients or about these events.
+pub fn forget_messages(conn: &mut PgConnection, recipients: &[String], events: &[EventId]) -> QueryResult<usize> {
+    let theirs = messages::recipient.eq_any(recipients).or(messages::event_id.eq_any(events));
+    diesel::delete(messages::table.filter(theirs)).execute(conn)
+}
+
+/// Deletes up to `limit` messages that were sent before `before`, and tells how many.
+pub fn purge_messages(conn: &mut PgConnection, before: DateTime<Utc>, limit: i64) -> QueryResult<usize> {
+    let sent = messages::table.filter(messages::state.eq(MessageState::Sent)).filter(messages::updated_at.lt(before));
+    let ids: Vec<MessageId> = sent.select(messages::id).limit(limit).load(conn)?;
+    diesel::delete(messages::table.filter(messages::id.eq_any(ids))).execute(conn)
+}
+
 impl Message {
+    /// All that its template may say, the sealed part opened.
+    pub(super) fn whole_context(&self, key: &MasterKey) -> anyhow::Result<Value> {
+        let mut context = self.context.clone();
+        if let (Some(sealed), Some(members)) = (&self.sealed, context.as_object_mut()) {
+            let opened: Map<String, Value> = serde_json::from_slice(&key.open(PURPOSE, sealed)?)?;
+            members.extend(opened);
+        }
+        Ok(context)
+    }
+
     /// Marks it as being sent, before anything is; tells how it stood until now.
     pub(super) fn begin(conn: &mut PgConnection, id: MessageId, now: DateTime<Utc>) -> QueryResult<Option<Self>> {
         let found = Self::query().filter(messages::id.eq(id)).for_update().first(conn).optional()?;
@@ -109,6 +149,10 @@ pub(super) struct Attempt {
 
 impl Attempt {
     pub(super) fn record(&self, conn: &mut PgConnection, id: MessageId, now: DateTime<Utc>) -> QueryResult<()> {
+        if self.state == MessageState::Sent {
+            let forgotten = messages::sealed.eq(None::<Vec<u8>>);
+            diesel::update(messages::table.find(id)).set(forgotten).execute(conn)?;
+        }
         diesel::update(messages::table.find(id))
             .set((
                 messages::state.eq(self.state),

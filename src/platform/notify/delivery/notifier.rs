@@ -15,6 +15,13 @@ use crate::platform::notify::{
 use crate::platform::ports::{DeliveryError, Mail, Mailer, Receipt, Sms, SmsGateway};
 use crate::platform::types::MessageId;
 
+/// What a message says: a template, in a language, of a context.
+pub(super) struct Words<'a> {
+    pub template: &'a str,
+    pub language: &'a str,
+    pub context: &'a Value,
+}
+
 /// Renders messages and hands them to the provider of their medium.
 pub struct Notifier {
     mailer: Arc<dyn Mailer>,
@@ -55,15 +62,15 @@ impl Notifier {
         id: MessageId,
         medium: Medium,
         recipient: &str,
-        words: (&str, &Value),
+        words: Words<'_>,
     ) -> Result<Receipt, DeliveryError> {
-        let (template, context) = words;
+        let Words { template, language, context } = words;
         // Words that cannot be made now cannot be made later.
         let refused =
             |error: crate::platform::notify::TemplateError| DeliveryError::Refused { reason: error.to_string() };
         match medium {
             Medium::Email => {
-                let words = self.templates.render_mail(template, context).map_err(refused)?;
+                let words = self.templates.render_mail(template, language, context).map_err(refused)?;
                 let mail = Mail {
                     id: id.into(),
                     to: recipient.to_owned(),
@@ -74,7 +81,7 @@ impl Notifier {
                 self.mailer.send(&mail).await
             }
             Medium::Sms => {
-                let text = self.templates.render_sms(template, context).map_err(refused)?;
+                let text = self.templates.render_sms(template, language, context).map_err(refused)?;
                 self.sms.send(&Sms { id: id.into(), to: recipient.to_owned(), text }).await
             }
         }

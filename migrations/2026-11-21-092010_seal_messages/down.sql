@@ -1,0 +1,3 @@
+alter table messages
+    drop column sealed,
+    drop column language;
