@@ -8,6 +8,7 @@ use chrono::{DateTime, Utc};
 use tracing::info;
 
 use crate::customers::identity::Principals;
+use crate::personal_data;
 use crate::platform::api::{InFlight, Throttle};
 use crate::platform::app::App;
 use crate::platform::audit::Noted;
@@ -106,6 +107,7 @@ pub fn app_with(config: Config, db: Db, clock: Clock, principals: Arc<dyn Princi
         noted: Noted::default(),
         notifier: Arc::new(notifier),
         oidc: Arc::new(oidc),
+        personal_data: personal_data::registry(),
         is_ready: Arc::new(AtomicBool::new(true)),
     })
 }

@@ -16,6 +16,7 @@ use super::error::Problem;
 
 use super::notify::Notifier;
 use super::oidc::Providers;
+use super::personal_data::PersonalDataRegistry;
 
 /// The application: settings, database, ports, clock. Cheap to clone.
 #[derive(Clone)]
@@ -31,6 +32,8 @@ pub struct App {
     pub notifier: Arc<Notifier>,
     /// Who else may vouch for people.
     pub oidc: Arc<Providers>,
+    /// The rooms that know something of people.
+    pub personal_data: PersonalDataRegistry,
     /// The writes with an `Idempotency-Key` that this process is answering.
     pub in_flight: InFlight,
     pub throttle: Arc<Throttle>,

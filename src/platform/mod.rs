@@ -18,6 +18,7 @@ pub mod jobs;
 pub mod notify;
 pub mod oidc;
 pub mod openapi;
+pub mod personal_data;
 pub mod ports;
 pub mod secret;
 pub mod telemetry;

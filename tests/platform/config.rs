@@ -2,7 +2,7 @@
 
 use std::process::Command;
 
-use mercer::platform::config::{Config, Environment, LogFormat, SmsProvider, VARIABLES};
+use mercer::platform::config::{Config, EmailVerification, Environment, LogFormat, SmsProvider, VARIABLES};
 use pretty_assertions::assert_eq;
 use tempfile::TempDir;
 
@@ -39,6 +39,32 @@ fn without_a_setting_it_is_a_developers_shop() {
     assert!(config.database_url.is_none() && config.redis_url.is_none() && config.smtp_url.is_none());
     assert!(config.cors_allowed_origins.is_empty() && config.trusted_proxies.is_empty());
     assert!(matches!(config.sms, SmsProvider::Log));
+}
+
+#[test]
+fn links_in_mails_lead_to_the_storefront_or_else_to_the_shop() {
+    let url = |pairs: &[(&str, &str)]| Config::from_pairs(pairs).unwrap().storefront_url;
+
+    assert_eq!(url(&[]), "http://127.0.0.1:8000");
+    assert_eq!(url(&[("MERCER_PUBLIC_URL", "https://api.example")]), "https://api.example");
+    let both = [("MERCER_PUBLIC_URL", "https://api.example"), ("STOREFRONT_URL", "https://shop.example/")];
+    assert_eq!(url(&both), "https://shop.example");
+    assert_eq!(
+        in_production("STOREFRONT_URL", "http://shop.example"),
+        ["STOREFRONT_URL: production needs an https:// address"]
+    );
+}
+
+#[test]
+fn verification_of_addresses_is_optional_until_it_is_required() {
+    let verification = |pairs: &[(&str, &str)]| Config::from_pairs(pairs).unwrap().email_verification;
+
+    assert_eq!(verification(&[]), EmailVerification::Optional);
+    assert_eq!(verification(&[("EMAIL_VERIFICATION", "required")]), EmailVerification::Required);
+    assert_eq!(
+        problems(&[("EMAIL_VERIFICATION", "yes")]),
+        ["EMAIL_VERIFICATION: \"yes\" is none of optional, required"]
+    );
 }
 
 #[test]

@@ -227,6 +227,26 @@ impl<T: Resource> Outcome for Created<T> {
     }
 }
 
+/// 202 with what is being made, and where it can be looked at.
+#[derive(Debug)]
+pub struct Accepted<T> {
+    location: String,
+    view: T,
+}
+
+impl<T> Accepted<T> {
+    /// `location` is the path of what is being made.
+    pub const fn at(location: String, view: T) -> Self {
+        Self { location, view }
+    }
+}
+
+impl<T: Resource> Outcome for Accepted<T> {
+    fn write(self, writer: OutcomeWriter<'_>) -> Result<Answer, Problem> {
+        writer.0.one(StatusCode::ACCEPTED, self.view)?.with_header(header::LOCATION, &self.location)
+    }
+}
+
 /// 200 with the thing as it is now.
 #[derive(Debug)]
 pub struct Changed<T>(pub T);

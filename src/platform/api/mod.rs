@@ -12,7 +12,7 @@ mod routes;
 mod shape;
 mod throttling;
 
-pub use answer::{Answer, Changed, Created, Gone, Outcome, Resource};
+pub use answer::{Accepted, Answer, Changed, Created, Gone, Outcome, Resource};
 pub use conditions::{Expected, Stale};
 pub use expansion::{Loaded, Loader, Relation, RelationKind, keys};
 pub use gate::{check_in_order, negotiate, unmatched};

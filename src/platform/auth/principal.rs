@@ -3,11 +3,15 @@
 use std::collections::HashSet;
 use std::net::IpAddr;
 
+use chrono::{DateTime, TimeDelta, Utc};
 use futures_util::future::BoxFuture;
 
 use super::{Permission, PermissionSet};
 use crate::platform::error::Problem;
 use crate::platform::types::{Actor, AppId, ChannelId, CustomerId, Email, SessionId, UserId};
+
+/// How long a sign-in counts as proof of who somebody is.
+const LATELY: TimeDelta = TimeDelta::minutes(10);
 
 /// Whoever asks: somebody with an active account and a session that has not ended, or an active program.
 #[derive(Debug, Clone)]
@@ -29,11 +33,20 @@ pub enum Subject {
 pub struct SignedIn {
     pub user_id: UserId,
     pub session_id: SessionId,
+    /// When the session was opened.
+    pub signed_in_at: DateTime<Utc>,
     pub customer_id: Option<CustomerId>,
     pub email: Email,
     pub is_staff: bool,
     /// The shop asks one of its staff: until they have it, they may nothing that customers may not.
     pub lacks_second_factor: bool,
+}
+
+impl SignedIn {
+    /// Whether they have shown who they are a moment ago: what an old session may not do, a new one may.
+    pub fn has_signed_in_lately(&self, now: DateTime<Utc>) -> bool {
+        now - self.signed_in_at <= LATELY
+    }
 }
 
 /// The channels in which permissions count.

@@ -41,6 +41,15 @@ pub enum StaffSecondFactor {
     Required,
 }
 
+/// Whether somebody signs in before they have proved their e-mail address.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum EmailVerification {
+    /// They do; the mail is sent all the same.
+    Optional,
+    /// They do not, and registering tells nobody which addresses have accounts.
+    Required,
+}
+
 /// Who carries text messages.
 #[derive(Debug, Clone)]
 pub enum SmsProvider {
@@ -66,6 +75,8 @@ pub struct Config {
     pub environment: Environment,
     pub bind: SocketAddr,
     pub public_url: String,
+    /// Where people open the links in their mails.
+    pub storefront_url: String,
     pub shop_name: String,
     pub data_dir: PathBuf,
     /// None: development, where one is made and kept in the data directory.
@@ -97,6 +108,7 @@ pub struct Config {
     /// None: the host of `public_url`.
     pub passkey_domain: Option<String>,
     pub bcrypt_cost: u32,
+    pub email_verification: EmailVerification,
     pub log_filter: String,
     pub log_format: LogFormat,
     pub log_file: Option<PathBuf>,
@@ -118,11 +130,14 @@ impl Config {
             "MERCER_ENV",
             &[("development", Environment::Development), ("production", Environment::Production)],
         );
+        let public_url = reader.url("MERCER_PUBLIC_URL", &["http", "https"]).unwrap_or_default();
+        let storefront_url = reader.url("STOREFRONT_URL", &["http", "https"]).unwrap_or_else(|| public_url.clone());
         let config = Self {
             // An unknown one is a problem of its own, and no reason for more.
             environment: environment.unwrap_or(Environment::Development),
             bind: reader.parse("MERCER_BIND").unwrap_or_else(|| SocketAddr::from(([127, 0, 0, 1], 8000))),
-            public_url: reader.url("MERCER_PUBLIC_URL", &["http", "https"]).unwrap_or_default(),
+            public_url,
+            storefront_url,
             shop_name: reader.text("MERCER_SHOP_NAME").unwrap_or_default(),
             data_dir: PathBuf::from(reader.text("MERCER_DATA_DIR").unwrap_or_default()),
             secret_key: reader.text("MERCER_SECRET_KEY").map(Secret::new),
@@ -154,6 +169,12 @@ impl Config {
                 .unwrap_or(StaffSecondFactor::Required),
             passkey_domain: reader.text("PASSKEY_DOMAIN"),
             bcrypt_cost: reader.number("BCRYPT_COST", 4, 16),
+            email_verification: reader
+                .one_of(
+                    "EMAIL_VERIFICATION",
+                    &[("optional", EmailVerification::Optional), ("required", EmailVerification::Required)],
+                )
+                .unwrap_or(EmailVerification::Required),
             log_filter: reader.text("RUST_LOG").unwrap_or_default(),
             log_format: reader
                 .one_of("LOG_FORMAT", &[("pretty", LogFormat::Pretty), ("json", LogFormat::Json)])
@@ -208,6 +229,9 @@ impl Config {
         }
         if is_plain_and_remote(&self.public_url) {
             reader.problem("MERCER_PUBLIC_URL", "production needs an https:// address");
+        }
+        if is_plain_and_remote(&self.storefront_url) && self.storefront_url != self.public_url {
+            reader.problem("STOREFRONT_URL", "production needs an https:// address");
         }
         if !self.bind.ip().is_loopback() && self.trusted_proxies.is_empty() {
             reader

@@ -18,6 +18,7 @@ pub const VARIABLES: &[Variable] = &[
     variable("MERCER_ENV", "development", "development or production; production refuses unsafe settings"),
     variable("MERCER_BIND", "127.0.0.1:8000", "the address and port to serve on"),
     variable("MERCER_PUBLIC_URL", "http://127.0.0.1:8000", "where clients reach the shop; used in e-mails and tokens"),
+    variable("STOREFRONT_URL", "", "where links in e-mails about accounts lead; empty: MERCER_PUBLIC_URL"),
     variable("MERCER_SHOP_NAME", "Mercer", "the shop's name in messages"),
     variable("MERCER_DATA_DIR", "var", "where the embedded database, mails and the development key are kept"),
     variable(
@@ -89,6 +90,11 @@ pub const VARIABLES: &[Variable] = &[
     variable("STAFF_SECOND_FACTOR", "optional", "optional or required; without one, staff may set one up and no more"),
     variable("PASSKEY_DOMAIN", "", "the domain that passkeys are made for; empty: the host of MERCER_PUBLIC_URL"),
     variable("BCRYPT_COST", "12", "2^cost rounds for each password hash"),
+    variable(
+        "EMAIL_VERIFICATION",
+        "optional",
+        "required: nobody signs in before they have opened the link in the mail that registration sends",
+    ),
     variable(
         "RUST_LOG",
         "info,actix_http=off",

@@ -9,4 +9,4 @@ mod services;
 
 pub use dispatcher::{Subscriptions, dispatch};
 pub use models::{NewEvent, StoredEvent};
-pub use services::{become_dispatcher, dispatch_batch, publish, publish_all};
+pub use services::{become_dispatcher, dispatch_batch, ids_about, publish, publish_all};

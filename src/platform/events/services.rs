@@ -14,6 +14,7 @@ use crate::platform::audit::Origin;
 use crate::platform::db::wake_on_commit;
 use crate::platform::jobs;
 use crate::platform::types::EventId;
+use crate::schema::events;
 
 /// Held by the one dispatcher at work, for as long as its transaction lasts.
 const DISPATCHER_LOCK: i64 = 0x4556_454e_5453;
@@ -33,6 +34,15 @@ pub fn publish_all(conn: &mut PgConnection, events: Vec<NewEvent<'_>>, origin: &
     insert_all(conn, &ids, events, origin)?;
     wake_on_commit();
     Ok(())
+}
+
+/// The events about these things.
+pub fn ids_about(conn: &mut PgConnection, aggregate_type: &str, aggregates: &[Uuid]) -> QueryResult<Vec<EventId>> {
+    events::table
+        .filter(events::aggregate_type.eq(aggregate_type))
+        .filter(events::aggregate_id.eq_any(aggregates))
+        .select(events::id)
+        .load(conn)
 }
 
 /// Hands on one batch and tells how many events went on; none where another dispatcher is at it.

@@ -82,7 +82,14 @@ async fn every_way_to_sign_in_is_of_one_class_however_it_is_spelled() {
     for way in ways {
         assert_ne!(anybody.post(way, json!({})).await.status, 429, "{way}");
     }
-    for way in ways.into_iter().chain(odd_ways) {
+    let by_mail = [
+        "/api/auth/registration/verify-email/",
+        "/api/auth/registration/resend-email/",
+        "/api/auth/password/reset/",
+        "/api/auth/password/reset/confirm/",
+        "/api/auth/email/change/confirm/",
+    ];
+    for way in ways.into_iter().chain(odd_ways).chain(by_mail) {
         assert_throttled(&anybody.post(way, json!({})).await, 890, 900);
     }
     // Only trying is counted: what these URLs can do may be asked.

@@ -55,12 +55,20 @@ impl Class {
     }
 }
 
-/// Where passwords are tried and accounts are made.
-const LOGIN_PATHS: [&str; 9] = [
+/// Where passwords and mailed tokens are tried, and accounts and mails are made.
+const LOGIN_PATHS: [&str; 17] = [
     "/api/auth/login/",
     "/api/auth/token/",
     "/api/token/",
     "/api/auth/registration/",
+    "/api/auth/registration/verify-email/",
+    "/api/auth/registration/resend-email/",
+    "/api/auth/password/change/",
+    "/api/auth/password/reset/",
+    "/api/auth/password/reset/confirm/",
+    "/api/auth/email/change/",
+    "/api/auth/email/change/confirm/",
+    "/api/customers/me/delete/",
     "/api/auth/mfa/verify/",
     "/api/auth/mfa/passkeys/verify/begin/",
     "/api/auth/mfa/passkeys/verify/finish/",
