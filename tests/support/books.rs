@@ -2,6 +2,9 @@
 
 use std::time::Duration;
 
+use diesel::prelude::*;
+use diesel::sql_types::Text;
+
 use super::TestShop;
 use super::contradictions::CONTRADICTIONS;
 
@@ -35,6 +38,22 @@ impl TestShop {
         counts.push(self.number("select coalesce(sum(quantity), 0) from stocks"));
         counts.push(self.number("select coalesce(sum(allocated), 0) from stocks"));
         counts
+    }
+
+    /// Every row of every table, as text: to look for what should not be anywhere.
+    pub fn everything(&self) -> String {
+        #[derive(QueryableByName)]
+        struct Row {
+            #[diesel(sql_type = Text)]
+            text: String,
+        }
+        const QUERY: &str = "select string_agg(format('select %L || t::text as text from public.%I t', tablename || ' ', \
+                             tablename), ' union all ') as text from pg_tables where schemaname = 'public'";
+        let rows: Vec<Row> = self.sql(|conn| {
+            let query: Row = diesel::sql_query(QUERY).get_result(conn)?;
+            diesel::sql_query(query.text).load(conn)
+        });
+        rows.into_iter().map(|row| row.text + "\n").collect()
     }
 
     /// Until somebody waits for a lock that another holds.

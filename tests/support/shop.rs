@@ -13,7 +13,7 @@ use diesel::prelude::*;
 use futures_util::FutureExt;
 use futures_util::future::LocalBoxFuture;
 use mercer::cli::setup;
-use mercer::customers::accounts::{self, NewAccount, Password, hash_password};
+use mercer::customers::accounts::{self, NewAccount, Password, Profile, hash_password};
 use mercer::customers::identity::Principals;
 use mercer::customers::staff;
 use mercer::jobs::registry;
@@ -26,7 +26,7 @@ use mercer::platform::db::{Db, PoolSettings, TimeOuts};
 use mercer::platform::error::Problem;
 use mercer::platform::events;
 use mercer::platform::jobs::{WorkerSettings, work};
-use mercer::platform::types::{CustomerId, UserId};
+use mercer::platform::types::{CustomerId, Language, UserId};
 use mercer::products::channels::restrictions_of;
 use mercer::schema::{events as event_rows, jobs as job_rows};
 use mercer::server::{self, Shared};
@@ -36,6 +36,7 @@ use tokio::sync::watch;
 
 use super::client::{Client, TestResponse};
 use super::database::TestDatabase;
+use super::fakes::ReadMail;
 
 pub(super) type Caller = Rc<dyn Fn(actix_http::Request) -> LocalBoxFuture<'static, TestResponse>>;
 
@@ -137,19 +138,8 @@ impl TestShop {
     }
 
     async fn person(&self, name: &str, is_staff: bool, is_superuser: bool) -> Person {
-        let email = format!("{name}@example.com");
-        let password_hash = hash_password(Password::new(PASSWORD.to_owned()), 4).await.unwrap();
-        let account = NewAccount {
-            email: email.parse().unwrap(),
-            password_hash: Some(password_hash),
-            first_name: name.to_owned(),
-            last_name: String::new(),
-            phone: None,
-            is_staff,
-            is_superuser,
-        };
-        let origin = Origin::system(self.app.clock.now());
-        let profile = self.app.db.write_blocking(|conn| accounts::create(conn, &account, &origin)).unwrap();
+        let profile = self.account(name, is_staff, is_superuser).await;
+        let email = profile.user.email.to_string();
         let body = serde_json::json!({"email": email, "password": PASSWORD});
         let tokens = self.anonymous().post("/api/auth/token/", body).await.expect(200);
         let token = |name: &str| tokens[name].as_str().unwrap().to_owned();
@@ -160,6 +150,28 @@ impl TestShop {
             email,
             refresh: token("refresh"),
         }
+    }
+
+    /// A customer, `name@example.com`, who has never signed in.
+    pub async fn customer_account(&self, name: &str) -> Profile {
+        self.account(name, false, false).await
+    }
+
+    async fn account(&self, name: &str, is_staff: bool, is_superuser: bool) -> Profile {
+        let email = format!("{name}@example.com");
+        let password_hash = hash_password(Password::new(PASSWORD.to_owned()), 4).await.unwrap();
+        let account = NewAccount {
+            email: email.parse().unwrap(),
+            password_hash: Some(password_hash),
+            first_name: name.to_owned(),
+            last_name: String::new(),
+            phone: None,
+            language: Language::default(),
+            is_staff,
+            is_superuser,
+        };
+        let origin = Origin::system(self.app.clock.now());
+        self.app.db.write_blocking(|conn| accounts::create(conn, &account, &origin)).unwrap()
     }
 
     /// Looks into the database, or changes it, past the API.
@@ -204,6 +216,18 @@ impl TestShop {
         let mut mails: Vec<_> = texts.map(|text| (field(&text, "To"), field(&text, "Subject"))).collect();
         mails.sort();
         mails
+    }
+
+    /// The e-mails to somebody, in the order in which they were queued.
+    pub fn letters_to(&self, recipient: &str) -> Vec<ReadMail> {
+        let Ok(folder) = std::fs::read_dir(self.data_dir().join("mail")) else {
+            return Vec::new();
+        };
+        let mut paths: Vec<_> = folder.map(|file| file.unwrap().path()).collect();
+        // Files are called after ids, which sort by time.
+        paths.sort();
+        let letters = paths.iter().map(|path| ReadMail::parse(&std::fs::read_to_string(path).unwrap()));
+        letters.filter(|letter| letter.header("To") == recipient).collect()
     }
 
     /// Topics of all events, in the order in which they were written.

@@ -34,9 +34,14 @@ impl Instrumentation for Listener {
 impl TestShop {
     /// A shop whose statements can be listed.
     pub async fn overheard() -> Self {
+        Self::overheard_with(&[]).await
+    }
+
+    /// The same with settings in place of the defaults of tests.
+    pub async fn overheard_with(settings: &[(&str, &str)]) -> Self {
         // Connections that are made before this are not heard; those of other tests are, and count for nothing.
         set_default_instrumentation(|| Some(Box::new(Listener::default()))).unwrap();
-        Self::new().await
+        Self::with_settings(settings).await
     }
 
     /// What was sent to the database while `work` ran.

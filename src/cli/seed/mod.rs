@@ -12,7 +12,7 @@ use tracing::info;
 
 use super::output;
 use super::setup::Database;
-use crate::customers::accounts::{self, NewAccount, Password, PasswordHash, hash_password};
+use crate::customers::accounts::{self, NewAccount, Password, PasswordHash, Profile, hash_password};
 use crate::customers::staff;
 use crate::platform::audit::Origin;
 use crate::platform::auth::{Permission, PermissionSet};
@@ -20,7 +20,7 @@ use crate::platform::config::{Config, Environment};
 use crate::platform::db::TimeOuts;
 use crate::platform::error::Problem;
 use crate::platform::events;
-use crate::platform::types::{CategoryId, Email, UserId};
+use crate::platform::types::{CategoryId, Email, Language, UserId};
 use crate::products::catalogue::{self, NewProduct, NewVariant};
 use crate::products::categories::{self, NewCategory};
 use data::{CategoryRow, CustomerRow, ProductRow, read, read_products};
@@ -74,9 +74,9 @@ fn fill(conn: &mut PgConnection, password_hash: &PasswordHash) -> Result<()> {
     let categories = fill_categories(conn, &opening)?;
     let skus = fill_products(conn, &categories, &opening)?;
     let admin = account(ADMIN, ("Alma", "Mercer"), password_hash)?;
-    accounts::create(conn, &NewAccount { is_staff: true, is_superuser: true, ..admin }, &opening)?;
+    create(conn, &NewAccount { is_staff: true, is_superuser: true, ..admin }, &opening)?;
     let staff = account(STAFF, ("Sam", "Okafor"), password_hash)?;
-    let staff = accounts::create(conn, &NewAccount { is_staff: true, ..staff }, &opening)?.user;
+    let staff = create(conn, &NewAccount { is_staff: true, ..staff }, &opening)?.user;
     fill_groups(conn, staff.id, &opening)?;
     let customers = fill_customers(conn, password_hash, &opening)?;
     orders::fill_orders(conn, &customers, &skus)?;
@@ -162,10 +162,17 @@ fn fill_customers(
     for row in read::<CustomerRow>(data::CUSTOMERS)? {
         let new = account(&row.email, (&row.first_name, &row.last_name), password_hash)?;
         let phone = row.phone.parse().map_err(|_| anyhow::anyhow!("{:?} is no phone number", row.phone))?;
-        let profile = accounts::create(conn, &NewAccount { phone: Some(phone), ..new }, origin)?;
+        let profile = create(conn, &NewAccount { phone: Some(phone), ..new }, origin)?;
         customers.push(orders::DemoCustomer { id: profile.customer.id, email: profile.user.email, row });
     }
     Ok(customers)
+}
+
+/// Everybody in the demo shop has proved their address.
+fn create(conn: &mut PgConnection, account: &NewAccount, origin: &Origin) -> Result<Profile> {
+    let profile = accounts::create(conn, account, origin)?;
+    accounts::verify_email(conn, &profile, origin)?;
+    Ok(profile)
 }
 
 fn account(email: &str, name: (&str, &str), password_hash: &PasswordHash) -> Result<NewAccount> {
@@ -176,6 +183,7 @@ fn account(email: &str, name: (&str, &str), password_hash: &PasswordHash) -> Res
         first_name: name.0.to_owned(),
         last_name: name.1.to_owned(),
         phone: None,
+        language: Language::default(),
         is_staff: false,
         is_superuser: false,
     })

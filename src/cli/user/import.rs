@@ -12,6 +12,7 @@ use crate::platform::audit::Origin;
 use crate::platform::clock::Clock;
 use crate::platform::config::Config;
 use crate::platform::db::{Db, TimeOuts};
+use crate::platform::types::Language;
 
 /// A line of the file.
 #[derive(Debug, Deserialize)]
@@ -62,6 +63,7 @@ fn take(db: &Db, row: &Row) -> Result<bool> {
         first_name: row.first_name.clone(),
         last_name: row.last_name.clone(),
         phone: phone.map_err(|_| anyhow!("{:?} is no telephone number", row.phone))?,
+        language: Language::default(),
         is_staff: false,
         is_superuser: false,
     };

@@ -19,7 +19,7 @@ use crate::platform::clock::Clock;
 use crate::platform::config::Config;
 use crate::platform::db::{Db, TimeOuts};
 use crate::platform::http::FromJson;
-use crate::platform::types::{Email, GroupId};
+use crate::platform::types::{Email, GroupId, Language};
 
 #[derive(Debug, Subcommand)]
 pub(super) enum UserCommand {
@@ -77,6 +77,7 @@ fn create(config: &Config, arguments: CreateArguments) -> Result<()> {
         first_name: arguments.first_name,
         last_name: arguments.last_name,
         phone: None,
+        language: Language::default(),
         is_staff: arguments.staff || arguments.superuser,
         is_superuser: arguments.superuser,
     };
@@ -98,8 +99,10 @@ fn find_groups(db: &Db, names: &[String]) -> Result<Vec<GroupId>> {
 }
 
 fn make(conn: &mut PgConnection, account: &NewAccount, groups: &[GroupId], origin: &Origin) -> Result<(), StaffError> {
-    let user = accounts::create(conn, account, origin)?.user;
-    groups.iter().try_for_each(|group| staff::join_group(conn, user.id, *group, origin))
+    let profile = accounts::create(conn, account, origin)?;
+    // Whoever runs this program knows whose address it is.
+    accounts::verify_email(conn, &profile, origin)?;
+    groups.iter().try_for_each(|group| staff::join_group(conn, profile.user.id, *group, origin))
 }
 
 fn choose_password(config: &Config, arguments: &CreateArguments) -> Result<PasswordHash> {

@@ -1,5 +1,7 @@
 //! What can be wrong with an account.
 
+use actix_web::http::StatusCode;
+
 use crate::platform::api::Stale;
 use crate::platform::error::{ApiError, ErrorTree, Kind};
 
@@ -11,6 +13,11 @@ pub enum AccountError {
     OneName,
     #[error("Not found.")]
     NotFound,
+    /// The session is too old for what it would change.
+    #[error("Sign in again to change this.")]
+    SignInAgain,
+    #[error("a message could not be queued: {0}")]
+    Untold(anyhow::Error),
     #[error(transparent)]
     Stale(#[from] Stale),
     #[error(transparent)]
@@ -23,6 +30,8 @@ impl ApiError for AccountError {
             Self::EmailTaken => Kind::invalid("email", ErrorTree::message("unique", self.to_string())),
             Self::OneName => Kind::invalid("last_name", ErrorTree::message("invalid", self.to_string())),
             Self::NotFound => Kind::not_found("not_found"),
+            Self::SignInAgain => Kind::refused(StatusCode::FORBIDDEN, "reauthentication_required"),
+            Self::Untold(_) => Kind::Internal,
             Self::Stale(cause) => cause.kind(),
             Self::Database(cause) => cause.kind(),
         }

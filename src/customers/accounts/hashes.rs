@@ -37,6 +37,10 @@ pub struct PasswordHash(String);
 pub struct ForeignHash;
 
 impl PasswordHash {
+    pub(super) fn as_str(&self) -> &str {
+        &self.0
+    }
+
     /// In our own form. Takes long: see [`super::hash_password`].
     pub(super) fn of(password: &Password, cost: u32) -> Result<Self> {
         Ok(Self(bcrypt::hash(digest(password), cost)?))

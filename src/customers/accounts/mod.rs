@@ -2,26 +2,34 @@
 //!
 //! Owns `users` and `customers`. Passwords are hashed and checked here, off the request threads and a few at a time.
 
+mod credentials;
+mod ending;
 mod errors;
+mod events;
 mod handlers;
 mod hashes;
 pub mod import;
 mod models;
 mod passwords;
+mod personal_data;
 mod records;
 mod services;
 mod views;
 
 use utoipa_actix_web::service_config::ServiceConfig;
 
+pub use credentials::{change_email, set_password, verify_email};
+pub use ending::{strip, switch};
 pub use errors::AccountError;
+pub use events::{CustomerEvent, CustomerTopic, tell};
 pub use hashes::{ForeignHash, PasswordHash};
 pub use models::{Customer, NewAccount, User, UserChanges};
-pub use passwords::{Checked, NewPassword, Password, check_password, hash_password, verify_password};
+pub use passwords::{Checked, NewPassword, Password, check_password, hash_password, hashes_asked_for, verify_password};
+pub use personal_data::AccountData;
 pub use records::{RecordChanges, change_record};
 pub use services::{
-    Profile, change_user, create, exist, find_by_email, find_customer, find_user, lock_customer, lock_user, note_login,
-    note_verified_email, set_active, set_staff, upgrade_password,
+    Profile, change_user, create, exist, find_by_email, find_customer, find_user, lock_customer, lock_person,
+    lock_user, note_login, note_verified_email, register_unseen, set_active, set_staff, upgrade_password,
 };
 pub use views::{CustomerView, UserView, customers_in_full};
 

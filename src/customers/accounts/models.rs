@@ -3,12 +3,13 @@
 use chrono::{DateTime, Utc};
 use diesel::prelude::*;
 use diesel::sql_types::Bool;
-use serde_json::Value;
+use serde_json::{Value, json};
 
 use super::errors::AccountError;
 use super::hashes::PasswordHash;
+use crate::platform::auth::sha256;
 use crate::platform::error::ConstraintExt;
-use crate::platform::types::{CustomerId, Email, Phone, UserId};
+use crate::platform::types::{CustomerId, Email, Language, Phone, UserId};
 use crate::schema::{customers, users};
 
 /// Somebody who signs in.
@@ -23,6 +24,7 @@ pub struct User {
     pub is_active: bool,
     pub is_staff: bool,
     pub is_superuser: bool,
+    pub email_verified_at: Option<DateTime<Utc>>,
     pub version: i32,
 }
 
@@ -53,11 +55,21 @@ impl User {
         format!("{} {}", self.first_name, self.last_name).trim().to_owned()
     }
 
+    /// Makes the user, unless somebody has the address already.
     pub(super) fn insert(
         conn: &mut PgConnection,
         account: &NewAccount,
         now: DateTime<Utc>,
     ) -> Result<Self, AccountError> {
+        Self::insert_unless_known(conn, account, now)?.ok_or(AccountError::EmailTaken)
+    }
+
+    /// Makes the user; none where somebody has the address already.
+    pub(super) fn insert_unless_known(
+        conn: &mut PgConnection,
+        account: &NewAccount,
+        now: DateTime<Utc>,
+    ) -> QueryResult<Option<Self>> {
         diesel::insert_into(users::table)
             .values((
                 users::id.eq(UserId::generate()),
@@ -70,8 +82,60 @@ impl User {
                 users::created_at.eq(now),
                 users::updated_at.eq(now),
             ))
+            .on_conflict(users::email)
+            .do_nothing()
             .returning(Self::as_returning())
             .get_result(conn)
+            .optional()
+    }
+
+    /// Whether the address is known to be theirs.
+    pub const fn is_verified(&self) -> bool {
+        self.email_verified_at.is_some()
+    }
+
+    /// A digest of e-mail and password as they are: what is bound to it is no good when either has changed.
+    pub fn credentials(&self) -> Vec<u8> {
+        let hash = self.password_hash.as_ref().map_or("", PasswordHash::as_str);
+        sha256(format!("{}\0{hash}", self.email))
+    }
+
+    /// Notes that they signed in; false where the password that was right is no longer theirs, or the account is off.
+    pub(super) fn set_last_login(&self, conn: &mut PgConnection, now: DateTime<Utc>) -> QueryResult<bool> {
+        let same = users::password_hash.is_not_distinct_from(&self.password_hash);
+        let noted = diesel::update(users::table.find(self.id).filter(users::is_active).filter(same))
+            .set(users::last_login_at.eq(now))
+            .execute(conn)?;
+        Ok(noted == 1)
+    }
+
+    pub(super) fn set_password(
+        &self,
+        conn: &mut PgConnection,
+        hash: &PasswordHash,
+        now: DateTime<Utc>,
+    ) -> QueryResult<usize> {
+        diesel::update(users::table.find(self.id))
+            .set((users::password_hash.eq(hash), users::version.eq(users::version + 1), users::updated_at.eq(now)))
+            .execute(conn)
+    }
+
+    pub(super) fn set_verified(&self, conn: &mut PgConnection, now: DateTime<Utc>) -> QueryResult<usize> {
+        diesel::update(users::table.find(self.id))
+            .set((users::email_verified_at.eq(now), users::version.eq(users::version + 1), users::updated_at.eq(now)))
+            .execute(conn)
+    }
+
+    pub(super) fn set_email(
+        &self,
+        conn: &mut PgConnection,
+        email: &Email,
+        now: DateTime<Utc>,
+    ) -> Result<usize, AccountError> {
+        let version = users::version.eq(users::version + 1);
+        diesel::update(users::table.find(self.id))
+            .set((users::email.eq(email), users::email_verified_at.eq(now), version, users::updated_at.eq(now)))
+            .execute(conn)
             .on_constraint("users_email_key", || AccountError::EmailTaken)
     }
 
@@ -118,8 +182,8 @@ impl User {
         diesel::update(users::table.find(id)).set(users::email_verified_at.eq(now)).execute(conn)
     }
 
-    pub(super) fn set_last_login(conn: &mut PgConnection, id: UserId, now: DateTime<Utc>) -> QueryResult<usize> {
-        diesel::update(users::table.find(id)).set(users::last_login_at.eq(now)).execute(conn)
+    pub(super) fn delete(conn: &mut PgConnection, id: UserId) -> QueryResult<usize> {
+        diesel::delete(users::table.find(id)).execute(conn)
     }
 }
 
@@ -131,6 +195,8 @@ pub struct NewAccount {
     pub first_name: String,
     pub last_name: String,
     pub phone: Option<Phone>,
+    /// Of the mails to them.
+    pub language: Language,
     pub is_staff: bool,
     pub is_superuser: bool,
 }
@@ -166,11 +232,18 @@ pub struct Customer {
     pub version: i32,
     pub created_at: DateTime<Utc>,
     pub updated_at: DateTime<Utc>,
+    /// Since when only the books know of them.
+    pub erased_at: Option<DateTime<Utc>>,
 }
 
 impl Customer {
     pub fn find(conn: &mut PgConnection, id: CustomerId) -> QueryResult<Option<Self>> {
         Self::query().filter(customers::id.eq(id)).first(conn).optional()
+    }
+
+    /// What the shop has written down about them.
+    pub(super) fn notes(conn: &mut PgConnection, id: CustomerId) -> QueryResult<String> {
+        customers::table.find(id).select(customers::notes).first(conn)
     }
 
     pub(super) fn with_ids(conn: &mut PgConnection, ids: &[CustomerId]) -> QueryResult<Vec<Self>> {
@@ -182,10 +255,49 @@ impl Customer {
         Self::query().filter(customers::id.eq(id)).for_no_key_update().first(conn).optional()
     }
 
+    /// Locked until the transaction ends. Whoever locks the user as well comes here first.
+    pub(super) fn lock_of_user(conn: &mut PgConnection, user: UserId) -> QueryResult<Option<Self>> {
+        Self::query().filter(customers::user_id.eq(user)).for_no_key_update().first(conn).optional()
+    }
+
+    /// The one whose account has this address, locked until the transaction ends.
+    pub(super) fn lock_by_account_email(conn: &mut PgConnection, email: &Email) -> QueryResult<Option<Self>> {
+        let owner = users::table.filter(users::email.eq(email)).select(users::id.nullable());
+        let theirs = Self::query().filter(customers::user_id.eq_any(owner));
+        theirs.for_no_key_update().first(conn).optional()
+    }
+
+    pub(super) fn set_email(&self, conn: &mut PgConnection, email: &Email, now: DateTime<Utc>) -> QueryResult<usize> {
+        let version = customers::version.eq(customers::version + 1);
+        diesel::update(customers::table.find(self.id))
+            .set((customers::email.eq(email), version, customers::updated_at.eq(now)))
+            .execute(conn)
+    }
+
+    /// Leaves nothing but the id, for the books.
+    pub(super) fn strip(&self, conn: &mut PgConnection, now: DateTime<Utc>) -> QueryResult<usize> {
+        diesel::update(customers::table.find(self.id))
+            .set((
+                customers::user_id.eq(None::<UserId>),
+                customers::external_id.eq(None::<String>),
+                customers::name.eq(""),
+                customers::email.eq(None::<Email>),
+                customers::phone.eq(None::<Phone>),
+                customers::language.eq(Language::default().as_str()),
+                customers::notes.eq(""),
+                customers::metadata.eq(json!({})),
+                customers::private_metadata.eq(json!({})),
+                customers::version.eq(customers::version + 1),
+                customers::updated_at.eq(now),
+                customers::erased_at.eq(now),
+            ))
+            .execute(conn)
+    }
+
     pub(super) fn insert(
         conn: &mut PgConnection,
         user: &User,
-        phone: Option<&Phone>,
+        account: &NewAccount,
         now: DateTime<Utc>,
     ) -> QueryResult<Self> {
         diesel::insert_into(customers::table)
@@ -193,7 +305,8 @@ impl Customer {
                 customers::id.eq(CustomerId::generate()),
                 customers::user_id.eq(user.id),
                 customers::email.eq(&user.email),
-                customers::phone.eq(phone),
+                customers::phone.eq(&account.phone),
+                customers::language.eq(account.language.as_str()),
                 customers::created_at.eq(now),
                 customers::updated_at.eq(now),
             ))

@@ -1,5 +1,6 @@
 //! Passwords: as they are typed, which are good enough to be chosen, and hashing them a few at a time.
 
+use std::cell::Cell;
 use std::collections::HashSet;
 use std::sync::{Arc, LazyLock};
 use std::time::Duration;
@@ -176,8 +177,18 @@ pub async fn verify_password(password: Password, hash: Option<PasswordHash>, cos
     check_password(password, hash, cost).await.map(|checked| checked.is_right())
 }
 
+thread_local! {
+    static WORKED_OUT: Cell<u64> = const { Cell::new(0) };
+}
+
+/// How many hashes this thread has asked for: what an answer costs, whatever a clock says of it.
+pub fn hashes_asked_for() -> u64 {
+    WORKED_OUT.get()
+}
+
 /// The turn belongs to the work, not to who waits for it: a client that goes away frees no core.
 async fn off_thread<T: Send + 'static>(work: impl FnOnce() -> Result<T> + Send + 'static) -> Result<T, Problem> {
+    WORKED_OUT.set(WORKED_OUT.get() + 1);
     let turn = tokio::time::timeout(PATIENCE, Arc::clone(&HASHING).acquire_owned()).await;
     let Ok(Ok(turn)) = turn else { return Err(Problem::unavailable(anyhow!("too many passwords at once"))) };
     let result = tokio::task::spawn_blocking(move || {

@@ -1,15 +1,18 @@
 //! Making and changing accounts.
 
+use chrono::{DateTime, Utc};
 use diesel::pg::PgConnection;
 use diesel::result::QueryResult;
 use serde_json::{Value, json};
 
 use super::errors::AccountError;
+use super::events::{CustomerTopic, tell};
 use super::hashes::PasswordHash;
 use super::models::{Customer, CustomerChanges, NewAccount, User, UserChanges};
 use crate::platform::api::WriteRequest;
 use crate::platform::audit::{self, Changes, Origin};
-use crate::platform::types::{CustomerId, Email, UserId};
+use crate::platform::notify::{Medium, NewMessage, queue_message};
+use crate::platform::types::{CustomerId, Email, EventId, UserId};
 
 /// A person: the user and the customer they are.
 #[derive(Debug, Clone)]
@@ -21,9 +24,43 @@ pub struct Profile {
 /// Makes a user with a customer profile.
 pub fn create(conn: &mut PgConnection, account: &NewAccount, origin: &Origin) -> Result<Profile, AccountError> {
     let user = User::insert(conn, account, origin.at)?;
-    let customer = Customer::insert(conn, &user, account.phone.as_ref(), origin.at)?;
+    complete(conn, user, account, origin).map_err(Into::into)
+}
+
+fn complete(conn: &mut PgConnection, user: User, account: &NewAccount, origin: &Origin) -> QueryResult<Profile> {
+    let customer = Customer::insert(conn, &user, account, origin.at)?;
     audit::record(conn, origin, "user.created", ("user", user.id.to_string()), Changes::created(&facts_of(&user)))?;
     Ok(Profile { user, customer })
+}
+
+/// Makes a user with a customer profile, or lets whoever has the address know that somebody tried.
+///
+/// Either way it takes four statements and leaves a line in the audit log and an event, so that nobody learns from the
+/// work which addresses are known.
+pub fn register_unseen(conn: &mut PgConnection, account: &NewAccount, origin: &Origin) -> QueryResult<()> {
+    if let Some(user) = User::insert_unless_known(conn, account, origin.at)? {
+        let profile = complete(conn, user, account, origin)?;
+        return tell(conn, CustomerTopic::Registered, &profile.customer, origin);
+    }
+    let Some(customer) = Customer::lock_by_account_email(conn, &account.email)? else { return Ok(()) };
+    let user = customer.user_id.map(|user| user.to_string()).unwrap_or_default();
+    audit::record(conn, origin, "user.registration_repeated", ("user", user), Changes::none())?;
+    tell(conn, CustomerTopic::RegistrationRepeated, &customer, origin)
+}
+
+impl Profile {
+    /// The person behind a user, locked until the transaction ends: the customer first, as everywhere.
+    pub fn lock(conn: &mut PgConnection, user: UserId) -> QueryResult<Option<Self>> {
+        let Some(customer) = Customer::lock_of_user(conn, user)? else { return Ok(None) };
+        Ok(User::lock(conn, user)?.map(|user| Self { user, customer }))
+    }
+}
+
+/// A customer, locked until the transaction ends, with their user if they have one.
+pub fn lock_person(conn: &mut PgConnection, id: CustomerId) -> QueryResult<Option<(Customer, Option<User>)>> {
+    let Some(customer) = Customer::lock(conn, id)? else { return Ok(None) };
+    let user = customer.user_id.map(|user| User::lock(conn, user)).transpose()?.flatten();
+    Ok(Some((customer, user)))
 }
 
 /// Whether anybody has an account yet.
@@ -78,9 +115,13 @@ pub fn lock_customer(conn: &mut PgConnection, id: CustomerId) -> QueryResult<Opt
     Customer::lock(conn, id)
 }
 
-pub fn note_login(conn: &mut PgConnection, user: UserId, origin: &Origin) -> QueryResult<()> {
-    User::set_last_login(conn, user, origin.at)?;
-    audit::record(conn, origin, "user.signed_in", ("user", user.to_string()), Changes::none())
+/// Notes that somebody signed in; false where their password has changed since it was compared, or the account is off.
+pub fn note_login(conn: &mut PgConnection, user: &User, origin: &Origin) -> QueryResult<bool> {
+    let is_noted = user.set_last_login(conn, origin.at)?;
+    if is_noted {
+        audit::record(conn, origin, "user.signed_in", ("user", user.id.to_string()), Changes::none())?;
+    }
+    Ok(is_noted)
 }
 
 /// Keeps a password, which was right just now, in another form; nothing where it was changed meanwhile.
@@ -125,14 +166,15 @@ pub fn change_user(
 pub(super) fn change_customer(
     conn: &mut PgConnection,
     id: CustomerId,
-    changes: &(UserChanges, CustomerChanges),
+    changes: &ProfileChanges,
     request: &WriteRequest,
 ) -> Result<Profile, AccountError> {
-    let (of_user, of_customer) = changes;
+    let ProfileChanges { of_user, of_customer, .. } = changes;
     let customer = Customer::lock(conn, id)?.ok_or(AccountError::NotFound)?;
     let user = customer.user_id.map(|user| User::lock(conn, user)).transpose()?.flatten();
     let user = user.ok_or(AccountError::NotFound)?;
     request.expected.ensure(customer.version + user.version)?;
+    changes.guard_phone(conn, &customer, request.origin.at)?;
     let changed = of_customer.apply(conn, id, request.origin.at)?.ok_or(AccountError::NotFound)?;
     let facts = |customer: &Customer| json!({"phone": customer.phone, "language": customer.language});
     let told = Changes::between(&facts(&customer), &facts(&changed));
@@ -141,6 +183,44 @@ pub(super) fn change_customer(
     }
     let user = apply(conn, &user, of_user, &request.origin)?;
     Ok(Profile { user, customer: changed })
+}
+
+/// What somebody changes of themselves.
+#[derive(Debug)]
+pub(super) struct ProfileChanges {
+    pub of_user: UserChanges,
+    pub of_customer: CustomerChanges,
+    /// Whether they have proved a moment ago who they are.
+    pub is_fresh: bool,
+    pub shop_name: String,
+}
+
+impl ProfileChanges {
+    /// A number that is known gives way only to somebody who signed in lately, and is told that it does.
+    fn guard_phone(
+        &self,
+        conn: &mut PgConnection,
+        customer: &Customer,
+        now: DateTime<Utc>,
+    ) -> Result<(), AccountError> {
+        let Some(old) = &customer.phone else { return Ok(()) };
+        if !self.of_customer.phone.as_ref().is_some_and(|new| new.as_ref() != Some(old)) {
+            return Ok(());
+        }
+        if !self.is_fresh {
+            return Err(AccountError::SignInAgain);
+        }
+        let told = NewMessage {
+            event: EventId::generate(),
+            medium: Medium::Sms,
+            recipient: old.to_string(),
+            template: "phone_changed",
+            language: customer.language.clone(),
+            context: json!({"shop_name": self.shop_name}),
+            sealed: None,
+        };
+        queue_message(conn, &told, now).map_err(AccountError::Untold)
+    }
 }
 
 fn apply(conn: &mut PgConnection, user: &User, changes: &UserChanges, origin: &Origin) -> Result<User, AccountError> {

@@ -12,7 +12,7 @@ use super::models::{Customer, CustomerChanges, User, UserChanges};
 use super::services::Profile;
 use crate::platform::api::Resource;
 use crate::platform::http::{Field, body, patch_body};
-use crate::platform::types::{CustomerId, Email, Line, Paragraph, Phone, UserId};
+use crate::platform::types::{CustomerId, Email, Language, Paragraph, Phone, UserId};
 
 /// The signed-in user, as dj-rest-auth shows it.
 #[derive(Debug, Serialize, ToSchema)]
@@ -49,7 +49,7 @@ pub struct CustomerView {
     pub first_name: String,
     pub last_name: String,
     pub phone: Option<Phone>,
-    /// Two-letter code of the language that messages are written in.
+    /// The language that messages are written in, such as `en` or `de-AT`.
     pub language: String,
     /// What programs around the shop remember about the customer.
     #[schema(value_type = Object)]
@@ -145,11 +145,12 @@ patch_body! {
     pub struct PatchedCustomerBody {
         pub first_name: Option<Paragraph<150>>,
         pub last_name: Option<Paragraph<150>>,
-        /// Null forgets the number.
+        /// Null forgets the number. A number that is known is changed only within ten minutes of signing in.
         #[schema(value_type = Option<String>)]
         pub phone: Field<Phone>,
-        #[schema(value_type = Option<String>, min_length = 2, max_length = 12)]
-        pub language: Option<Line<12>>,
+        /// Of the mails to them.
+        #[schema(value_type = Option<Language>)]
+        pub language: Option<Language>,
     }
 }
 
@@ -161,7 +162,7 @@ impl PatchedCustomerBody {
         };
         let of_customer = CustomerChanges {
             phone: self.phone.into_nullable(),
-            language: self.language.map(Line::into_inner),
+            language: self.language.map(Language::into_inner),
             ..CustomerChanges::default()
         };
         (of_user, of_customer)

@@ -4,6 +4,7 @@ use actix_web::http::StatusCode;
 use serde_json::json;
 
 use super::signing_in::Challenged;
+use crate::customers::accounts::AccountError;
 use crate::platform::auth::TokenError;
 use crate::platform::error::{ApiError, ErrorTree, Kind};
 
@@ -18,6 +19,11 @@ pub enum AuthError {
     /// simplejwt's clients look for tokens in every 200.
     #[error("A second factor is required.")]
     SecondFactorAsked(Challenged),
+    /// The password is right, and whoever knows it may know this.
+    #[error("E-mail is not verified.")]
+    EmailNotVerified,
+    #[error(transparent)]
+    Account(#[from] AccountError),
     /// Not ours, expired, ended, or used before.
     #[error("Token is invalid")]
     TokenNotValid,
@@ -42,6 +48,8 @@ impl ApiError for AuthError {
     fn kind(&self) -> Kind {
         match self {
             Self::CannotLogIn => Kind::Invalid(ErrorTree::of_object("invalid", self.to_string())),
+            Self::EmailNotVerified => Kind::Invalid(ErrorTree::of_object("email_not_verified", self.to_string())),
+            Self::Account(cause) => cause.kind(),
             Self::NoActiveAccount => Kind::refused(StatusCode::UNAUTHORIZED, "no_active_account"),
             Self::SecondFactorAsked(Challenged { token, methods }) => {
                 let kind = Kind::refused(StatusCode::UNAUTHORIZED, "mfa_required");

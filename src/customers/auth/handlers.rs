@@ -17,25 +17,35 @@ use crate::platform::app::App;
 use crate::platform::attempts;
 use crate::platform::audit::Origin;
 use crate::platform::auth::{CurrentUser, SET_MAX_AGE, ended_cookies};
+use crate::platform::config::EmailVerification;
 use crate::platform::error::Problem;
 use crate::platform::http::Body;
 use crate::platform::types::Paragraph;
 
 /// Register a new customer, and sign them in.
+///
+/// Where the shop wants the e-mail address to be verified first, this answers 201 with `detail` alone, whether or not
+/// the address has an account; the rest comes by mail.
 #[utoipa::path(tag = "auth", request_body = RegistrationBody, responses((status = 201, body = LoginView)))]
 #[post("/registration/")]
 pub async fn register(app: Data<App>, origin: Origin, body: Body<RegistrationBody>) -> Result<HttpResponse, Problem> {
     body.0.check(&app.config.shop_name)?;
-    let RegistrationBody { email, password1, first_name, last_name, phone, .. } = body.0;
+    let RegistrationBody { email, password1, first_name, last_name, phone, language, .. } = body.0;
     let account = NewAccount {
         email,
         password_hash: Some(hash_password(password1.into_inner(), app.config.bcrypt_cost).await?),
         first_name: first_name.map(Paragraph::into_inner).unwrap_or_default(),
         last_name: last_name.map(Paragraph::into_inner).unwrap_or_default(),
         phone,
+        language: language.unwrap_or_default(),
         is_staff: false,
         is_superuser: false,
     };
+    if app.config.email_verification == EmailVerification::Required {
+        app.db.write(move |conn| accounts::register_unseen(conn, &account, &origin)).await?;
+        let told = DetailView { detail: "Verification e-mail sent." };
+        return Ok(HttpResponse::Created().insert_header((header::LOCATION, "/api/auth/user/")).json(told));
+    }
     let (keys, days) = (app.keys.clone(), app.config.refresh_token_days);
     let registered = app.db.write(move |conn| services::register(conn, &account, &keys, days, &origin)).await?;
     let (profile, session) = registered;
@@ -189,8 +199,15 @@ async fn authenticate(app: &App, body: LoginBody, origin: &Origin) -> Result<Opt
         return Ok(None);
     }
     attempt.succeeded(app).await?;
-    if let (Checked::Outdated(new), Some(user)) = (checked, user.clone()) {
-        app.db.write(move |conn| services::upgrade_password(conn, &user, &new, &origin)).await?;
+    let needs_proof = app.config.email_verification == EmailVerification::Required;
+    if user.as_ref().is_some_and(|user| needs_proof && !user.is_verified()) {
+        return Err(AuthError::EmailNotVerified.into());
+    }
+    if let (Checked::Outdated(new), Some(mut user)) = (checked, user.clone()) {
+        let (old, kept) = (user.clone(), new.clone());
+        app.db.write(move |conn| services::upgrade_password(conn, &old, &kept, &origin)).await?;
+        user.password_hash = Some(new);
+        return Ok(Some(user));
     }
     Ok(user)
 }

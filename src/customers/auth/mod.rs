@@ -10,6 +10,7 @@ mod handlers;
 mod jobs;
 mod listing;
 mod models;
+mod personal_data;
 mod services;
 mod session_handlers;
 mod session_views;
@@ -23,11 +24,12 @@ pub use challenges::{Challenge, Method};
 pub use handlers::jwks;
 pub use jobs::{PurgeSessions, TendKeys};
 pub use models::SessionOwner;
+pub use personal_data::SessionData;
 pub use services::{OpenSession, end_all, find_owner, note_use, opened_at, rotate_keys};
 pub use signing_in::{
     Challenged, Keeping, Proof, SignIn, Terms, answer, forget_challenges, lock_challenge, meet, sign_in,
 };
-pub use views::LoginView;
+pub use views::{DetailView, LoginView};
 
 /// Below `/api/auth`.
 pub fn routes(config: &mut ServiceConfig<'_>) {

@@ -124,6 +124,23 @@ impl Session {
     }
 }
 
+/// What a session remembers of where it was opened.
+#[derive(Debug, HasQuery)]
+#[diesel(table_name = sessions)]
+pub(super) struct SessionTrace {
+    pub user_agent: String,
+    pub address: String,
+    pub created_at: DateTime<Utc>,
+    pub last_used_at: DateTime<Utc>,
+    pub revoked_at: Option<DateTime<Utc>>,
+}
+
+impl SessionTrace {
+    pub fn of_user(conn: &mut PgConnection, user: UserId) -> QueryResult<Vec<Self>> {
+        Self::query().filter(sessions::user_id.eq(user)).order((sessions::created_at, sessions::id)).load(conn)
+    }
+}
+
 /// Who is behind a session that has not ended.
 #[derive(Debug, Queryable)]
 pub struct SessionOwner {
@@ -134,6 +151,7 @@ pub struct SessionOwner {
     pub is_superuser: bool,
     pub last_used_at: DateTime<Utc>,
     pub has_second_factor: bool,
+    pub signed_in_at: DateTime<Utc>,
 }
 
 impl SessionOwner {
@@ -156,6 +174,7 @@ impl SessionOwner {
                 users::is_superuser,
                 sessions::last_used_at,
                 exists(totp).or(exists(keys)),
+                sessions::created_at,
             ))
             .first(conn)
             .optional()

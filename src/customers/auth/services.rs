@@ -7,7 +7,7 @@ use serde_json::json;
 
 use super::errors::AuthError;
 use super::models::{Session, SessionOwner};
-use crate::customers::accounts::{self, AccountError, Checked, NewAccount, PasswordHash, Profile, User};
+use crate::customers::accounts::{self, Checked, CustomerTopic, NewAccount, PasswordHash, Profile, User};
 use crate::platform::audit::{self, Changes, Origin};
 use crate::platform::auth::{RefreshClaims, SigningKey, TokenKeys, sha256};
 use crate::platform::types::{Actor, Email, SessionId, UserId};
@@ -45,26 +45,30 @@ pub fn register(
     keys: &TokenKeys,
     days: u32,
     origin: &Origin,
-) -> Result<(Profile, OpenSession), AccountError> {
+) -> Result<(Profile, OpenSession), AuthError> {
     let profile = accounts::create(conn, account, origin)?;
+    accounts::tell(conn, CustomerTopic::Registered, &profile.customer, origin)?;
     let session = open(conn, &profile.user, keys, days, origin)?;
     Ok((profile, session))
 }
 
-/// Opens a session for a user whose password was right.
+/// Opens a session for a user whose password was right, if it still is.
 pub fn open(
     conn: &mut PgConnection,
     user: &User,
     keys: &TokenKeys,
     days: u32,
     origin: &Origin,
-) -> QueryResult<OpenSession> {
+) -> Result<OpenSession, AuthError> {
     let id = SessionId::generate();
     let hash = sha256(keys.refresh_jti(id, 1));
     let expires_at = origin.at + TimeDelta::days(i64::from(days));
     let session = Session::insert(conn, id, user.id, &hash, (origin, expires_at))?;
     let origin = Origin { actor: Actor::User(user.id), ..origin.clone() };
-    accounts::note_login(conn, user.id, &origin)?;
+    // Whoever changes the password ends all sessions: none may be opened behind them with the old one.
+    if !accounts::note_login(conn, user, &origin)? {
+        return Err(AuthError::CannotLogIn);
+    }
     Ok(session.into())
 }
 

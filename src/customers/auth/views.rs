@@ -9,7 +9,7 @@ use crate::customers::accounts::{NewPassword, Password, User, UserView};
 use crate::platform::auth::IssuedTokens;
 use crate::platform::error::{ErrorTree, Problem};
 use crate::platform::http::body;
-use crate::platform::types::{Email, Paragraph, Phone};
+use crate::platform::types::{Email, Language, Paragraph, Phone};
 
 body! {
     /// A new customer.
@@ -27,6 +27,8 @@ body! {
         pub first_name: Option<Paragraph<150>>,
         pub last_name: Option<Paragraph<150>>,
         pub phone: Option<Phone>,
+        /// Of the mails to them; English where it is left out.
+        pub language: Option<Language>,
     }
 }
 

@@ -154,6 +154,7 @@ fn signed_in(owner: SessionOwner, session: SessionId, lacks_second_factor: bool)
     SignedIn {
         user_id: owner.user_id,
         session_id: session,
+        signed_in_at: owner.signed_in_at,
         customer_id: owner.customer_id,
         email: owner.email,
         is_staff: owner.is_staff,

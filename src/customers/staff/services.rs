@@ -12,7 +12,7 @@ use crate::customers::auth;
 use crate::platform::api::WriteRequest;
 use crate::platform::audit::{self, Changes, Origin};
 use crate::platform::auth::{PermissionSet, Principal};
-use crate::platform::types::{Email, GroupId, UserId};
+use crate::platform::types::{Email, GroupId, Language, UserId};
 
 /// Somebody who is to work here.
 #[derive(Debug, Clone)]
@@ -129,6 +129,7 @@ fn make_account(conn: &mut PgConnection, invitation: &Invitation, origin: &Origi
         first_name: invitation.first_name.clone(),
         last_name: invitation.last_name.clone(),
         phone: None,
+        language: Language::default(),
         is_staff: false,
         is_superuser: false,
     };

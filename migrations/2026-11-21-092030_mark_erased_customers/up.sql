@@ -1,0 +1,2 @@
+-- Only the books still name this customer.
+alter table customers add column erased_at timestamptz;
