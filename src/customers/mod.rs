@@ -9,4 +9,6 @@ pub mod directory; // customers as staff see them: list, notes, history, export
 pub mod identity; // who is behind a token, and what they may do
 pub mod mfa; // second factors: codes, passkeys, recovery codes
 pub mod oauth; // signing in with Google and other providers
+pub mod privacy; // accounts switched off, personal data shown and forgotten
 pub mod staff; // who works for the shop, in groups with permissions
+pub mod verification; // addresses proved by mail; passwords and addresses changed

@@ -10,3 +10,5 @@ mod identity;
 mod staff;
 mod mfa;
 mod oauth;
+mod privacy;
+mod verification;
