@@ -7,7 +7,9 @@ use utoipa::openapi::OpenApi;
 use utoipa_actix_web::service_config::ServiceConfig;
 use utoipa_actix_web::{AppExt, scope};
 
-use crate::customers::{accounts, addresses, apps, auth, customer_groups, directory, mfa, oauth, staff};
+use crate::customers::{
+    accounts, addresses, apps, auth, customer_groups, directory, mfa, oauth, privacy, staff, verification,
+};
 use crate::orders::{checkout, fulfilment, lifecycle, payments, returns};
 use crate::platform::{audit_log, health, jobs, openapi};
 use crate::products::{catalogue, categories, channels, stock};
@@ -21,6 +23,7 @@ pub fn configure(config: &mut ServiceConfig<'_>) {
                     scope("/auth")
                         .configure(auth::routes)
                         .configure(oauth::routes)
+                        .configure(verification::routes)
                         .configure(accounts::auth_routes)
                         .configure(mfa::routes)
                         .configure(staff::own_routes),
@@ -31,7 +34,8 @@ pub fn configure(config: &mut ServiceConfig<'_>) {
                         .configure(accounts::customer_routes)
                         .configure(lifecycle::customer_routes)
                         .configure(addresses::customer_routes)
-                        .configure(directory::routes),
+                        .configure(directory::routes)
+                        .configure(privacy::routes),
                 )
                 .service(scope("/customer-groups").configure(customer_groups::routes))
                 .service(scope("/countries").configure(addresses::country_routes))

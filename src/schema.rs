@@ -3,6 +3,22 @@
 diesel::table! {
     use diesel::sql_types::*;
 
+    account_tokens (id) {
+        id -> Uuid,
+        user_id -> Uuid,
+        purpose -> Text,
+        token_hash -> Bytea,
+        email -> Text,
+        credentials -> Bytea,
+        created_at -> Timestamptz,
+        expires_at -> Timestamptz,
+        ended_at -> Nullable<Timestamptz>,
+    }
+}
+
+diesel::table! {
+    use diesel::sql_types::*;
+
     addresses (id) {
         id -> Uuid,
         customer_id -> Uuid,
@@ -191,6 +207,7 @@ diesel::table! {
         version -> Int4,
         created_at -> Timestamptz,
         updated_at -> Timestamptz,
+        erased_at -> Nullable<Timestamptz>,
         private_metadata -> Jsonb,
     }
 }
@@ -350,6 +367,8 @@ diesel::table! {
         failure -> Nullable<Text>,
         created_at -> Timestamptz,
         updated_at -> Timestamptz,
+        language -> Text,
+        sealed -> Nullable<Bytea>,
     }
 }
 
@@ -499,6 +518,20 @@ diesel::table! {
         #[max_length = 3]
         currency -> Bpchar,
         created_at -> Timestamptz,
+    }
+}
+
+diesel::table! {
+    use diesel::sql_types::*;
+
+    personal_data_exports (id) {
+        id -> Uuid,
+        customer_id -> Uuid,
+        sealed -> Nullable<Bytea>,
+        created_at -> Timestamptz,
+        ready_at -> Nullable<Timestamptz>,
+        expires_at -> Timestamptz,
+        downloaded_at -> Nullable<Timestamptz>,
     }
 }
 
@@ -773,6 +806,7 @@ diesel::table! {
     }
 }
 
+diesel::joinable!(account_tokens -> users (user_id));
 diesel::joinable!(addresses -> customers (customer_id));
 diesel::joinable!(app_tokens -> apps (app_id));
 diesel::joinable!(audit_chain -> audit_entries (entry_id));
@@ -800,6 +834,7 @@ diesel::joinable!(passkey_ceremonies -> users (user_id));
 diesel::joinable!(passkeys -> users (user_id));
 diesel::joinable!(payment_transactions -> payments (payment_id));
 diesel::joinable!(payments -> orders (order_id));
+diesel::joinable!(personal_data_exports -> customers (customer_id));
 diesel::joinable!(products -> categories (category_id));
 diesel::joinable!(recovery_codes -> users (user_id));
 diesel::joinable!(return_lines -> order_lines (order_line_id));
@@ -819,6 +854,7 @@ diesel::joinable!(variant_prices -> variants (variant_id));
 diesel::joinable!(variants -> products (product_id));
 
 diesel::allow_tables_to_appear_in_same_query!(
+    account_tokens,
     addresses,
     app_tokens,
     apps,
@@ -852,6 +888,7 @@ diesel::allow_tables_to_appear_in_same_query!(
     passkeys,
     payment_transactions,
     payments,
+    personal_data_exports,
     products,
     recovery_codes,
     return_lines,

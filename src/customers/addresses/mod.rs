@@ -8,6 +8,7 @@ mod errors;
 mod handlers;
 mod listing;
 mod models;
+mod personal_data;
 mod services;
 mod staff_handlers;
 mod views;
@@ -16,7 +17,7 @@ use utoipa_actix_web::service_config::ServiceConfig;
 
 pub use errors::AddressError;
 pub use models::{Address, AddressId};
-pub use services::forget;
+pub use personal_data::AddressData;
 pub use views::{AddressView, expandable};
 
 /// Below `/api/customers`: one's own first, for `me` is no id.

@@ -7,13 +7,14 @@ mod handlers;
 mod listing;
 mod member_handlers;
 mod models;
+mod personal_data;
 mod services;
 mod views;
 
 use utoipa_actix_web::service_config::ServiceConfig;
 
 pub use errors::GroupError;
-pub use services::forget;
+pub use personal_data::GroupData;
 
 /// Below `/api/customer-groups`.
 pub fn routes(config: &mut ServiceConfig<'_>) {

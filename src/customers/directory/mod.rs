@@ -10,13 +10,14 @@ mod listing;
 mod models;
 mod notes;
 mod notes_handlers;
+mod personal_data;
 mod services;
 mod views;
 
 use utoipa_actix_web::service_config::ServiceConfig;
 
 pub use errors::DirectoryError;
-pub use notes::forget;
+pub use personal_data::NoteData;
 pub use views::{CustomerRecordView, expandable};
 
 /// Below `/api/customers`, behind what is one's own.
