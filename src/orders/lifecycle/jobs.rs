@@ -9,12 +9,14 @@ use super::announcing::{Letterhead, announce};
 use super::errors::OrderError;
 use super::events::OrderEvent;
 use super::models::Order;
-use super::services::expire;
+use super::personal_data::OrderData;
+use super::services::{adopt_guest_orders, expire};
 use crate::platform::app::App;
 use crate::platform::audit::Origin;
 use crate::platform::error::Problem;
 use crate::platform::jobs::Job;
-use crate::platform::types::{EventId, OrderId};
+use crate::platform::personal_data::PersonalData;
+use crate::platform::types::{CustomerId, EventId, OrderId};
 use crate::products::channels::Channel;
 
 /// Tells customer and administrators what happened to an order.
@@ -41,6 +43,38 @@ impl Job for AnnounceOrder {
         let work =
             move |conn: &mut PgConnection| announce(conn, &event, &letterhead, now).map_err(Problem::from_anyhow);
         app.db.write(work).await?;
+        Ok(())
+    }
+}
+
+/// Gives a customer the orders that they placed as a guest with the address that is now known to be theirs.
+#[derive(Debug, Serialize, Deserialize)]
+pub struct AdoptGuestOrders {
+    pub customer: CustomerId,
+}
+
+impl Job for AdoptGuestOrders {
+    const NAME: &'static str = "orders.adopt_guest_orders";
+
+    async fn run(&self, app: &App) -> anyhow::Result<()> {
+        let (customer, origin) = (self.customer, Origin::system(app.clock.now()));
+        app.db.write(move |conn| adopt_guest_orders(conn, customer, &origin)).await?;
+        Ok(())
+    }
+}
+
+/// Takes somebody who was forgotten off orders that they placed in that very moment.
+#[derive(Debug, Serialize, Deserialize)]
+pub struct EraseOrderData {
+    pub customer: CustomerId,
+}
+
+impl Job for EraseOrderData {
+    const NAME: &'static str = "orders.erase_person";
+
+    async fn run(&self, app: &App) -> anyhow::Result<()> {
+        let (customer, origin) = (self.customer, Origin::system(app.clock.now()));
+        app.db.write(move |conn| OrderData.erase(conn, customer, &origin)).await?;
         Ok(())
     }
 }

@@ -5,7 +5,7 @@ use std::collections::HashMap;
 use chrono::{DateTime, Utc};
 use diesel::prelude::*;
 use rust_decimal::Decimal;
-use serde_json::Value;
+use serde_json::{Value, json};
 use uuid::Uuid;
 
 use super::status::{FulfillmentStatus, OrderStatus, PaymentStatus};
@@ -134,6 +134,63 @@ impl Order {
             .get_result(conn)
     }
 
+    /// All of a customer's, the oldest first.
+    pub(super) fn of_customer(conn: &mut PgConnection, customer: CustomerId) -> QueryResult<Vec<Self>> {
+        Self::query().filter(orders::customer_id.eq(customer)).order((orders::placed_at, orders::id)).load(conn)
+    }
+
+    /// The number of one of a customer's orders that somebody still has to do something for.
+    pub(super) fn open_number_of(conn: &mut PgConnection, customer: CustomerId) -> QueryResult<Option<String>> {
+        let open = [OrderStatus::Draft, OrderStatus::Pending, OrderStatus::Confirmed, OrderStatus::Processing];
+        orders::table
+            .filter(orders::customer_id.eq(customer))
+            .filter(orders::status.eq_any(open))
+            .order((orders::placed_at, orders::id))
+            .select(orders::number)
+            .first(conn)
+            .optional()
+    }
+
+    /// Makes the orders that were placed with this address by nobody in particular a customer's, and tells which.
+    pub(super) fn adopt(
+        conn: &mut PgConnection,
+        customer: CustomerId,
+        email: &Email,
+        now: DateTime<Utc>,
+    ) -> QueryResult<Vec<OrderId>> {
+        let guests = orders::table.filter(orders::customer_id.is_null()).filter(orders::email.eq(email));
+        let version = orders::version.eq(orders::version + 1);
+        diesel::update(guests)
+            .set((orders::customer_id.eq(customer), version, orders::updated_at.eq(now)))
+            .returning(orders::id)
+            .get_results(conn)
+    }
+
+    /// Takes the person off a customer's orders, and tells off which. Of an address its country stays.
+    pub(super) fn strip_of_customer(
+        conn: &mut PgConnection,
+        customer: CustomerId,
+        now: DateTime<Utc>,
+    ) -> QueryResult<Vec<OrderId>> {
+        let country_of = |column: &str| {
+            let country = format!("jsonb_strip_nulls(jsonb_build_object('country', {column} -> 'country'))");
+            diesel::dsl::sql::<diesel::sql_types::Jsonb>(&country)
+        };
+        diesel::update(orders::table.filter(orders::customer_id.eq(customer)))
+            .set((
+                orders::email.eq(None::<Email>),
+                orders::phone.eq(None::<Phone>),
+                orders::shipping_address.eq(country_of("shipping_address")),
+                orders::billing_address.eq(country_of("billing_address")),
+                orders::note.eq(""),
+                orders::access_token_hash.eq(None::<Vec<u8>>),
+                orders::version.eq(orders::version + 1),
+                orders::updated_at.eq(now),
+            ))
+            .returning(orders::id)
+            .get_results(conn)
+    }
+
     /// Of the last parcel that has one.
     pub(super) fn tracking_number(&self, conn: &mut PgConnection) -> QueryResult<Option<String>> {
         fulfillments::table
@@ -222,6 +279,13 @@ impl HistoryEntry {
             .filter(order_history::order_id.eq(order))
             .order((order_history::created_at, order_history::id))
             .load(conn)
+    }
+
+    /// Takes what people wrote off the history of these orders; what the program wrote stays.
+    pub fn strip(conn: &mut PgConnection, orders: &[OrderId]) -> QueryResult<usize> {
+        let by_program = order_history::actor.contains(json!({"type": "system"}));
+        let theirs = order_history::table.filter(order_history::order_id.eq_any(orders));
+        diesel::update(theirs.filter(diesel::dsl::not(by_program))).set(order_history::note.eq("")).execute(conn)
     }
 
     pub fn append(

@@ -10,9 +10,10 @@ use super::errors::OrderError;
 use super::events::{OrderTopic, tell, tell_beginning};
 use super::models::{HistoryEntry, NewOrder, Order, OrderLine};
 use super::status::{FulfillmentStatus, OrderStatus, PaymentStatus};
+use crate::customers::accounts;
 use crate::platform::api::Expected;
 use crate::platform::audit::{self, Changes, Origin};
-use crate::platform::types::{Actor, OrderId};
+use crate::platform::types::{Actor, CustomerId, OrderId};
 use crate::products::stock;
 
 /// Writes a new order with its lines, its first history and the events. Runs in the caller's transaction.
@@ -135,6 +136,19 @@ pub fn expire(conn: &mut PgConnection, id: OrderId, origin: &Origin) -> Result<b
     move_on(conn, &order, OrderStatus::Expired, "unpaid past the channel's limit", origin)?;
     stock::release(conn, id, origin)?;
     Ok(true)
+}
+
+/// Gives a customer the orders that a guest placed with their address, once it is known to be theirs.
+pub fn adopt_guest_orders(conn: &mut PgConnection, customer: CustomerId, origin: &Origin) -> QueryResult<()> {
+    let user = accounts::find_customer(conn, customer)?.and_then(|customer| customer.user_id);
+    let user = user.map(|user| accounts::find_user(conn, user)).transpose()?.flatten();
+    let Some(user) = user.filter(|user| user.is_verified()) else { return Ok(()) };
+    let adopted = Order::adopt(conn, customer, &user.email, origin.at)?;
+    if adopted.is_empty() {
+        return Ok(());
+    }
+    let told = Changes::created(&json!({"orders": adopted}));
+    audit::record(conn, origin, "customer.orders_adopted", ("customer", customer.to_string()), told)
 }
 
 /// Called by the room whose rows it follows from.

@@ -1,6 +1,7 @@
 //! How orders move, and what is remembered of it.
 
 mod access;
+mod adopting;
 mod expiring;
 mod listing;
 mod numbers;
