@@ -8,7 +8,15 @@ use super::source::{Domain, Room, Source, domain_named};
 /// The arrows of the house within each domain: rooms left of an arrow may know all that is right
 /// of it. Rooms that no line names only must not stand in a circle.
 const ARROWS: [(&str, &[&str]); 3] = [
-    ("customers", &["oauth > auth > accounts", "mfa > auth", "staff apps addresses > accounts"]),
+    (
+        "customers",
+        &[
+            "privacy > verification > auth > accounts",
+            "oauth > auth > accounts",
+            "mfa > auth",
+            "staff apps addresses > accounts",
+        ],
+    ),
     ("products", &["search collections > catalogue > categories pricing stock media > channels"]),
     (
         "orders",

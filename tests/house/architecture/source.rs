@@ -8,7 +8,7 @@ use crate::house::rust::{Token, begin_with, tokens};
 pub const DOMAINS: [&str; 4] = ["platform", "customers", "products", "orders"];
 
 /// The composition root: the only modules that see all domains.
-const ROOT: [&str; 7] = ["server", "routes", "jobs", "subscriptions", "cli", "lib", "main"];
+const ROOT: [&str; 8] = ["server", "routes", "jobs", "subscriptions", "personal_data", "cli", "lib", "main"];
 
 /// A file below `src`.
 pub struct Source {

@@ -4,6 +4,7 @@
 //! file of its domain; an operation without one fails here, and a case without one of its parts does not compile. A new
 //! operation needs one function there and nothing else: methods, hostile bodies, queries and ids come by themselves.
 
+mod accounts;
 mod addresses;
 mod answers;
 mod apps;
@@ -34,7 +35,7 @@ use operations::Document;
 
 /// The cases of a domain, told by the folder of `src` it stands in.
 fn of_customers() -> Vec<Case> {
-    let people = [customers::cases(), addresses::cases(), directory::cases(), oauth::cases()];
+    let people = [customers::cases(), accounts::cases(), addresses::cases(), directory::cases(), oauth::cases()];
     let rights = [second_factors::cases(), sessions::cases(), staff::cases(), apps::cases()];
     people.into_iter().chain(rights).flatten().collect()
 }
