@@ -18,6 +18,7 @@ use utoipa_actix_web::service_config::ServiceConfig;
 pub use errors::AddressError;
 pub use models::{Address, AddressId};
 pub use personal_data::AddressData;
+pub use services::forget;
 pub use views::{AddressView, expandable};
 
 /// Below `/api/customers`: one's own first, for `me` is no id.

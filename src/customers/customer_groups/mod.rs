@@ -15,6 +15,7 @@ use utoipa_actix_web::service_config::ServiceConfig;
 
 pub use errors::GroupError;
 pub use personal_data::GroupData;
+pub use services::forget;
 
 /// Below `/api/customer-groups`.
 pub fn routes(config: &mut ServiceConfig<'_>) {
