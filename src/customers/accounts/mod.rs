@@ -28,8 +28,8 @@ pub use passwords::{Checked, NewPassword, Password, check_password, hash_passwor
 pub use personal_data::AccountData;
 pub use records::{RecordChanges, change_record};
 pub use services::{
-    Profile, change_user, create, exist, find_by_email, find_customer, find_user, lock_customer, lock_person,
-    lock_user, note_login, note_verified_email, register_unseen, set_active, set_staff, upgrade_password,
+    Profile, change_user, create, exist, find_by_email, find_customer, find_user, language_of, lock_customer,
+    lock_person, lock_user, note_login, register_unseen, set_active, set_staff, upgrade_password,
 };
 pub use views::{CustomerView, UserView, customers_in_full};
 

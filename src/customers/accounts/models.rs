@@ -178,10 +178,6 @@ impl User {
         Ok(diesel::update(unchanged).set(users::password_hash.eq(new)).execute(conn)? == 1)
     }
 
-    pub(super) fn set_email_verified(conn: &mut PgConnection, id: UserId, now: DateTime<Utc>) -> QueryResult<usize> {
-        diesel::update(users::table.find(id)).set(users::email_verified_at.eq(now)).execute(conn)
-    }
-
     pub(super) fn delete(conn: &mut PgConnection, id: UserId) -> QueryResult<usize> {
         diesel::delete(users::table.find(id)).execute(conn)
     }
@@ -244,6 +240,10 @@ impl Customer {
     /// What the shop has written down about them.
     pub(super) fn notes(conn: &mut PgConnection, id: CustomerId) -> QueryResult<String> {
         customers::table.find(id).select(customers::notes).first(conn)
+    }
+
+    pub(super) fn find_by_user(conn: &mut PgConnection, user: UserId) -> QueryResult<Option<Self>> {
+        Self::query().filter(customers::user_id.eq(user)).first(conn).optional()
     }
 
     pub(super) fn with_ids(conn: &mut PgConnection, ids: &[CustomerId]) -> QueryResult<Vec<Self>> {

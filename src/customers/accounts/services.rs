@@ -12,7 +12,7 @@ use super::models::{Customer, CustomerChanges, NewAccount, User, UserChanges};
 use crate::platform::api::WriteRequest;
 use crate::platform::audit::{self, Changes, Origin};
 use crate::platform::notify::{Medium, NewMessage, queue_message};
-use crate::platform::types::{CustomerId, Email, EventId, UserId};
+use crate::platform::types::{CustomerId, Email, EventId, Language, UserId};
 
 /// A person: the user and the customer they are.
 #[derive(Debug, Clone)]
@@ -61,6 +61,12 @@ pub fn lock_person(conn: &mut PgConnection, id: CustomerId) -> QueryResult<Optio
     let Some(customer) = Customer::lock(conn, id)? else { return Ok(None) };
     let user = customer.user_id.map(|user| User::lock(conn, user)).transpose()?.flatten();
     Ok(Some((customer, user)))
+}
+
+/// The language that a user reads; the fallback's where they have no profile.
+pub fn language_of(conn: &mut PgConnection, user: UserId) -> QueryResult<String> {
+    let customer = Customer::find_by_user(conn, user)?;
+    Ok(customer.map_or_else(|| Language::default().as_str().to_owned(), |customer| customer.language))
 }
 
 /// Whether anybody has an account yet.
@@ -135,12 +141,6 @@ pub fn upgrade_password(
         audit::record(conn, origin, "user.password_rehashed", ("user", user.to_string()), Changes::none())?;
     }
     Ok(())
-}
-
-/// The e-mail address was shown to be theirs.
-pub fn note_verified_email(conn: &mut PgConnection, user: UserId, origin: &Origin) -> QueryResult<()> {
-    User::set_email_verified(conn, user, origin.at)?;
-    audit::record(conn, origin, "user.email_verified", ("user", user.to_string()), Changes::none())
 }
 
 /// The person whose customer profile this is.

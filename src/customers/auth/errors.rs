@@ -29,6 +29,8 @@ pub enum AuthError {
     TokenNotValid,
     #[error("Not found.")]
     NotFound,
+    #[error("no random bytes could be had")]
+    NoSecret(#[source] anyhow::Error),
     #[error(transparent)]
     Token(TokenError),
     #[error(transparent)]
@@ -57,7 +59,7 @@ impl ApiError for AuthError {
             }
             Self::TokenNotValid => Kind::refused(StatusCode::UNAUTHORIZED, "token_not_valid"),
             Self::NotFound => Kind::not_found("not_found"),
-            Self::Token(_) => Kind::Internal,
+            Self::Token(_) | Self::NoSecret(_) => Kind::Internal,
             Self::Database(cause) => cause.kind(),
         }
     }

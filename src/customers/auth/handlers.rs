@@ -214,9 +214,7 @@ async fn authenticate(app: &App, body: LoginBody, origin: &Origin) -> Result<Opt
 
 async fn begin(app: &App, user: &User, origin: Origin) -> Result<SignIn, Problem> {
     let (user, shop) = (user.clone(), app.clone());
-    let begin = move |conn: &mut PgConnection| {
-        sign_in(conn, &user, Proof::OneFactor, &Terms::from(&shop), &origin).map_err(Problem::from_anyhow)
-    };
+    let begin = move |conn: &mut PgConnection| sign_in(conn, &user, Proof::OneFactor, &Terms::from(&shop), &origin);
     app.db.write(begin).await
 }
 

@@ -21,14 +21,13 @@ use utoipa_actix_web::service_config::ServiceConfig;
 
 pub use browser::{cookies_of, ensure_may_sign_in};
 pub use challenges::{Challenge, Method};
+pub use errors::AuthError;
 pub use handlers::jwks;
 pub use jobs::{PurgeSessions, TendKeys};
 pub use models::SessionOwner;
 pub use personal_data::SessionData;
 pub use services::{OpenSession, end_all, find_owner, note_use, opened_at, rotate_keys};
-pub use signing_in::{
-    Challenged, Keeping, Proof, SignIn, Terms, answer, forget_challenges, lock_challenge, meet, sign_in,
-};
+pub use signing_in::{Challenged, Keeping, Proof, SignIn, Terms, answer, lock_challenge, meet, sign_in};
 pub use views::{DetailView, LoginView};
 
 /// Below `/api/auth`.

@@ -5,6 +5,7 @@ use diesel::pg::PgConnection;
 use diesel::result::QueryResult;
 use serde_json::json;
 
+use super::challenges::Challenge;
 use super::errors::AuthError;
 use super::models::{Session, SessionOwner};
 use crate::customers::accounts::{self, Checked, CustomerTopic, NewAccount, PasswordHash, Profile, User};
@@ -172,6 +173,8 @@ pub fn end_all(
     reason: &str,
     origin: &Origin,
 ) -> QueryResult<()> {
+    // Nor is one opened any more that was begun before.
+    Challenge::delete_of(conn, user)?;
     let ended = Session::revoke_all(conn, user, keep, reason, origin.at)?;
     if !ended.is_empty() {
         let told = Changes::created(&json!({"reason": reason, "sessions": ended}));

@@ -60,7 +60,7 @@ pub fn sign_in(
     proof: Proof,
     terms: &Terms<'_>,
     origin: &Origin,
-) -> anyhow::Result<SignIn> {
+) -> Result<SignIn, AuthError> {
     let methods = match proof {
         Proof::OneFactor => methods_of(conn, user.id)?,
         Proof::TwoFactors => Vec::new(),
@@ -68,7 +68,7 @@ pub fn sign_in(
     if methods.is_empty() {
         return Ok(SignIn::Open(services::open(conn, user, terms.keys, terms.days, origin)?));
     }
-    let token = random_token()?;
+    let token = random_token().map_err(AuthError::NoSecret)?;
     Challenge::insert(conn, user.id, &sha256(&token), origin.at)?;
     let origin = Origin { actor: Actor::User(user.id), ..origin.clone() };
     audit::record(conn, &origin, "user.second_factor_asked", ("user", user.id.to_string()), Changes::none())?;
@@ -91,14 +91,9 @@ pub fn meet(
     user: &User,
     terms: &Terms<'_>,
     origin: &Origin,
-) -> anyhow::Result<SignIn> {
+) -> Result<SignIn, AuthError> {
     challenge.meet(conn, origin.at)?;
     sign_in(conn, user, Proof::TwoFactors, terms, origin)
-}
-
-/// Whatever a user has begun to sign in by is over.
-pub fn forget_challenges(conn: &mut PgConnection, user: &User) -> diesel::QueryResult<()> {
-    Challenge::delete_of(conn, user.id).map(|_| ())
 }
 
 /// Where a client keeps its session.

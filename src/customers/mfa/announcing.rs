@@ -4,7 +4,7 @@ use chrono::{DateTime, Utc};
 use diesel::pg::PgConnection;
 use serde_json::json;
 
-use crate::customers::accounts::User;
+use crate::customers::accounts::{self, User};
 use crate::platform::audit::{self, Changes, Origin};
 use crate::platform::notify::{Medium, NewMessage, queue_message};
 use crate::platform::types::EventId;
@@ -51,12 +51,14 @@ pub(super) fn announce(
         medium: Medium::Email,
         recipient: user.email.to_string(),
         template: "second_factor_changed",
+        language: accounts::language_of(conn, user.id)?,
         context: json!({
             "shop_name": shop_name,
             "customer_name": user.full_name(),
             "change": change.name(),
             "changed_at": shown(origin.at),
         }),
+        sealed: None,
     };
     queue_message(conn, &message, origin.at)
 }

@@ -2,6 +2,7 @@
 
 use actix_web::http::StatusCode;
 
+use crate::customers::auth::AuthError;
 use crate::platform::api::Stale;
 use crate::platform::error::{ApiError, ErrorTree, Kind};
 
@@ -47,6 +48,8 @@ pub enum MfaError {
     #[error(transparent)]
     Stale(#[from] Stale),
     #[error(transparent)]
+    Auth(#[from] AuthError),
+    #[error(transparent)]
     Database(#[from] diesel::result::Error),
     #[error("{0:#}")]
     Broken(#[from] anyhow::Error),
@@ -74,6 +77,7 @@ impl ApiError for MfaError {
             Self::OwnAccount => Kind::conflict("own_account"),
             Self::NotFound => Kind::not_found("not_found"),
             Self::Stale(cause) => cause.kind(),
+            Self::Auth(cause) => cause.kind(),
             Self::Database(cause) => cause.kind(),
             Self::Broken(cause) => match cause.downcast_ref::<diesel::result::Error>() {
                 Some(cause) => cause.kind(),

@@ -182,7 +182,6 @@ pub(super) fn reset(conn: &mut PgConnection, user: &User, shop: &Shop<'_>, origi
     TotpDevice::delete(conn, user.id)?;
     Passkey::delete_of(conn, user.id)?;
     RecoveryCodes::delete(conn, user.id)?;
-    auth::forget_challenges(conn, user)?;
     auth::end_all(conn, user.id, None, "second factors reset", origin)?;
     announce(conn, user, Change::FactorsReset, shop.name, origin)?;
     Ok(())

@@ -17,7 +17,7 @@ use super::models::Attempt;
 use super::services;
 use super::views::ensure_allowed;
 use super::vouching::{Proof, Voucher};
-use crate::customers::auth::{self, OpenSession};
+use crate::customers::auth::{self, Challenged, OpenSession, SignIn, Terms};
 use crate::platform::app::App;
 use crate::platform::audit::Origin;
 use crate::platform::auth::{random_token, sha256};
@@ -99,8 +99,9 @@ pub(super) async fn come_back(
         Ok(voucher) => voucher,
         Err(refused) => return Ok(send_back(&next, refused.code())),
     };
-    match open_or_refuse(app, voucher, origin).await {
-        Ok(Ok(session)) => Ok(welcome(app, &next, &session)),
+    match begin_or_refuse(app, voucher, origin).await {
+        Ok(Ok(SignIn::Open(session))) => Ok(welcome(app, &next, &session)),
+        Ok(Ok(SignIn::Challenged(challenged))) => Ok(ask_for_more(&next, &challenged)),
         Ok(Err(refused)) => Ok(send_back(&next, refused)),
         Err(problem) => {
             error!("A sign-in that a provider vouched for failed: {problem}");
@@ -133,18 +134,20 @@ async fn ask(provider: &Provider, challenge: Challenge, query: &QueryPairs) -> R
 }
 
 /// A refusal is told to the page by its code, so it is no error here.
-async fn open_or_refuse(
-    app: &App,
-    voucher: Voucher,
-    origin: Origin,
-) -> Result<Result<OpenSession, &'static str>, Problem> {
-    let (keys, days) = (app.keys.clone(), app.config.refresh_token_days);
-    let open = move |conn: &mut PgConnection| match services::recognise(conn, &voucher, &origin) {
-        Ok(user) => Ok(Ok(auth::open(conn, &user, &keys, days, &origin)?)),
+async fn begin_or_refuse(app: &App, voucher: Voucher, origin: Origin) -> Result<Result<SignIn, &'static str>, Problem> {
+    let shop = app.clone();
+    let begin = move |conn: &mut PgConnection| match services::recognise(conn, &voucher, &origin) {
+        Ok(user) => Ok(Ok(auth::sign_in(conn, &user, auth::Proof::OneFactor, &Terms::from(&shop), &origin)?)),
         Err(refused) if refused.is_refusal() => Ok(Err(refused.code())),
         Err(error) => Err(error),
     };
-    app.db.write(open).await
+    app.db.write(begin).await
+}
+
+/// The page asks for the second factor, and finishes the sign-in with the token in the fragment, which browsers send to
+/// no server.
+fn ask_for_more(next: &str, challenged: &Challenged) -> HttpResponse {
+    redirect(&format!("{next}#mfa_token={}", challenged.token), [cookie("", TimeDelta::zero())])
 }
 
 /// Signed in by the session's cookies; the page finds nothing in its address.

@@ -3,6 +3,7 @@
 use actix_web::http::StatusCode;
 
 use crate::customers::accounts::AccountError;
+use crate::customers::auth::AuthError;
 use crate::platform::error::{ApiError, ErrorTree, Kind};
 use crate::platform::oidc::OidcError;
 
@@ -41,6 +42,8 @@ pub enum OAuthError {
     #[error(transparent)]
     Account(AccountError),
     #[error(transparent)]
+    Auth(#[from] AuthError),
+    #[error(transparent)]
     Database(#[from] diesel::result::Error),
 }
 
@@ -55,13 +58,13 @@ impl OAuthError {
             Self::EmailUnverified => "email_unverified",
             Self::LinkedElsewhere | Self::LastWayIn => "invalid_request",
             Self::Unavailable(_) => "temporarily_unavailable",
-            Self::Account(_) | Self::Database(_) => "server_error",
+            Self::Account(_) | Self::Auth(_) | Self::Database(_) => "server_error",
         }
     }
 
     /// Somebody is not let in, and nothing is broken.
     pub const fn is_refusal(&self) -> bool {
-        !matches!(self, Self::Unavailable(_) | Self::Account(_) | Self::Database(_))
+        !matches!(self, Self::Unavailable(_) | Self::Account(_) | Self::Auth(_) | Self::Database(_))
     }
 
     fn of_object(&self) -> Kind {
@@ -104,6 +107,7 @@ impl ApiError for OAuthError {
             Self::StateRefused => Kind::refused(StatusCode::BAD_REQUEST, "invalid_state"),
             Self::Unavailable(_) => Kind::Unavailable,
             Self::Account(cause) => cause.kind(),
+            Self::Auth(cause) => cause.kind(),
             Self::Database(cause) => cause.kind(),
         }
     }

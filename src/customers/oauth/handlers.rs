@@ -10,7 +10,7 @@ use super::models::{Identity, IdentityId};
 use super::services;
 use super::views::{BeginParams, ProviderName, ReturnParams, SocialAccountView, SocialLoginBody};
 use super::vouching::Voucher;
-use crate::customers::auth::{self, LoginView};
+use crate::customers::auth::{self, Keeping, LoginView, Proof, Terms};
 use crate::platform::api::{Answer, Changed, ReadRequest, WriteRequest};
 use crate::platform::app::App;
 use crate::platform::audit::Origin;
@@ -172,19 +172,16 @@ async fn let_in(
     body: SocialLoginBody,
 ) -> Result<HttpResponse, Problem> {
     let (origin, request) = asked;
-    let in_cookie = body.cookie.unwrap_or(false);
-    if in_cookie {
-        auth::ensure_may_sign_in(request, app)?;
-    }
+    let keeping = Keeping::of(body.cookie, request, app)?;
     let voucher = vouch(app, name, body).await?;
-    let (keys, days) = (app.keys.clone(), app.config.refresh_token_days);
-    let open = move |conn: &mut PgConnection| {
+    let shop = app.clone();
+    let let_in = move |conn: &mut PgConnection| {
         let user = services::recognise(conn, &voucher, &origin)?;
-        let session = auth::open(conn, &user, &keys, days, &origin)?;
-        Ok::<_, OAuthError>((user, session))
+        let signing_in = auth::sign_in(conn, &user, Proof::OneFactor, &Terms::from(&shop), &origin)?;
+        Ok::<_, OAuthError>((user, signing_in))
     };
-    let (user, session) = app.db.write(open).await?;
-    auth::signed_in(app, &session, user, in_cookie)
+    let (user, signing_in) = app.db.write(let_in).await?;
+    auth::answer(app, user, signing_in, keeping).await
 }
 
 async fn link(

@@ -9,7 +9,7 @@ use super::vouching::Voucher;
 use crate::customers::accounts::{self, NewAccount, User};
 use crate::platform::audit::{self, Changes, Origin};
 use crate::platform::auth::sha256;
-use crate::platform::types::{Actor, UserId};
+use crate::platform::types::{Actor, Language, UserId};
 
 /// The user whom the provider means; an account of their own, if they were never here.
 pub(super) fn recognise(conn: &mut PgConnection, voucher: &Voucher, origin: &Origin) -> Result<User, OAuthError> {
@@ -39,9 +39,11 @@ fn register(conn: &mut PgConnection, voucher: &Voucher, origin: &Origin) -> Resu
         phone: None,
         is_staff: false,
         is_superuser: false,
+        language: Language::default(),
     };
-    let user = accounts::create(conn, &account, origin)?.user;
-    accounts::note_verified_email(conn, user.id, origin)?;
+    let profile = accounts::create(conn, &account, origin)?;
+    accounts::verify_email(conn, &profile, origin)?;
+    let user = profile.user;
     let origin = Origin { actor: Actor::User(user.id), ..origin.clone() };
     add(conn, user.id, voucher, &origin)?;
     Ok(user)

@@ -8,8 +8,8 @@ mod keys;
 mod refreshing;
 mod registration;
 mod rehashing;
-mod sessions;
 mod rotating;
+mod sessions;
 mod signing_in;
 mod token_attacks;
 

@@ -2,7 +2,7 @@
 
 use mercer::customers::accounts::{self, NewAccount, PasswordHash, hash_password};
 use mercer::platform::audit::Origin;
-use mercer::platform::types::UserId;
+use mercer::platform::types::{Language, UserId};
 use serde_json::json;
 
 use crate::support::shop::PASSWORD;
@@ -28,6 +28,7 @@ fn ana_with(shop: &TestShop, hash: PasswordHash) -> UserId {
         phone: None,
         is_staff: false,
         is_superuser: false,
+        language: Language::default(),
     };
     let origin = Origin::system(shop.app.clock.now());
     shop.app.db.write_blocking(|conn| accounts::create(conn, &account, &origin)).unwrap().user.id
