@@ -173,6 +173,6 @@ impl Import<'_> {
                 (None, Ok(())) => Err(Problem::internal(anyhow::anyhow!("nothing was rehearsed"))),
             }
         };
-        Ok(self.db.read_blocking(rehearse)?)
+        Ok(self.db.write_blocking(rehearse)?)
     }
 }

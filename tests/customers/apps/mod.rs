@@ -115,7 +115,7 @@ async fn what_a_program_writes_is_written_down_as_its_work() {
     let id = url.trim_end_matches('/').rsplit('/').next().unwrap();
     let told = format!(
         "select count(*) from audit_entries where action = 'category.created' \
-         and actor = '{{\"type\": \"app\", \"id\": \"{id}\"}}'"
+         and actor::jsonb = '{{\"type\": \"app\", \"id\": \"{id}\"}}'"
     );
     assert_eq!(shop.number(&told), 1);
 }

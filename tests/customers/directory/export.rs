@@ -125,7 +125,7 @@ async fn whoever_takes_customers_away_is_written_down() {
 
     assert_eq!(shop.number(entries), 1);
     let told =
-        format!("{entries} and changes = '{{\"customers\": {{\"after\": 1}}}}' and actor->>'id' = '{}'", staff.user);
+        format!("{entries} and changes::jsonb = '{{\"customers\": {{\"after\": 1}}}}' and actor->>'id' = '{}'", staff.user);
     assert_eq!(shop.number(&told), 1);
 }
 

@@ -55,7 +55,7 @@ async fn somebody_reaches_the_channels_of_all_their_groups_together() {
 
     let told = format!(
         "select count(*) from audit_entries where action = 'group.restricted' and object_id = '{own}' \
-         and changes = '{{\"channels\": {{\"before\": [], \"after\": [\"{KENYA}\"]}}}}'"
+         and changes::jsonb = '{{\"channels\": {{\"before\": [], \"after\": [\"{KENYA}\"]}}}}'"
     );
     assert_eq!(shop.number(&told), 1);
 }

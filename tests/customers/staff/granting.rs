@@ -188,7 +188,7 @@ async fn the_log_tells_what_somebody_could_do_before_and_after() {
 
     let told = |action: &str, changes: Value| {
         let count = format!(
-            "select count(*) from audit_entries where action = '{action}' and changes = '{changes}' \
+            "select count(*) from audit_entries where action = '{action}' and changes::jsonb = '{changes}' \
              and actor->>'id' = '{}'",
             root.user
         );

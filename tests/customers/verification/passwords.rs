@@ -45,8 +45,8 @@ async fn changing_the_password_ends_all_other_sessions_and_no_more() {
     assert_eq!(refreshed.expect(401)["code"], "token_not_valid");
     assert_eq!(ana.get("/api/auth/user/").await.status, 200, "the session it was done in stays");
     assert_eq!(ben.get("/api/auth/user/").await.status, 200);
-    let told = "select count(*) from audit_entries where action = 'session.ended' \
-                and changes->>'reason' = 'password changed'";
+    let told = "select count(*) from audit_entries where action = 'sessions.ended' \
+                and changes#>>'{reason,after}' = 'password changed'";
     assert_eq!(shop.number(told), 1);
     assert_eq!(shop.number("select count(*) from audit_entries where action = 'user.password_changed'"), 1);
 }

@@ -1,6 +1,6 @@
 //! A browser with a passkey, by somebody else's implementation of both.
 
-use passkey_authenticator::{Authenticator, MemoryStore, UiHint, UserCheck, UserValidationMethod};
+use passkey_authenticator::{Authenticator, UiHint, UserCheck, UserValidationMethod};
 use passkey_client::{Client as Browser, DefaultClientData, WebauthnError};
 use passkey_crypto::AvailableBackend;
 use passkey_types::Passkey;
@@ -35,13 +35,14 @@ impl UserValidationMethod for Finger {
 
 /// Somebody's browser and the key in it.
 pub struct Device {
-    browser: Browser<MemoryStore, Finger, AvailableBackend, public_suffix::PublicSuffixList, ()>,
+    // One credential; unlike the crate's larger store, this one is found without being named.
+    browser: Browser<Option<Passkey>, Finger, AvailableBackend, public_suffix::PublicSuffixList, ()>,
     page: String,
 }
 
 impl Device {
     pub fn new() -> Self {
-        let key = Authenticator::new(Aaguid::new_empty(), MemoryStore::new(), Finger, AvailableBackend);
+        let key = Authenticator::new(Aaguid::new_empty(), None, Finger, AvailableBackend);
         Self { browser: Browser::new(key).allows_insecure_localhost(true), page: PAGE.to_owned() }
     }
 
