@@ -59,8 +59,10 @@ missing_for_run() {
 missing_for_test() {
     # Also with DATABASE_URL: the private server is among what is tested.
     (unset DATABASE_URL && missing_for_run)
-    # Runs the examples of docs/dialect.md, as their readers do; these ask with curl.
+    # They run the examples of docs/, as their readers do; these ask with curl, or are TypeScript.
     has bash || echo bash
+    has node || echo node
+    has npm || echo npm
     python3 -c 'import ensurepip' 2>/dev/null || echo venv
 }
 
@@ -88,6 +90,8 @@ packages() {
         apt:compiler) echo gcc libc6-dev ;;
         apt:redis) echo redis-server ;;
         apt:venv) echo python3 python3-venv ;;
+        apt:node | dnf:node | pacman:node) echo nodejs ;;
+        dnf:npm) echo nodejs-npm ;;
         dnf:server) echo postgresql-server ;;
         dnf:pgbench) echo postgresql-contrib ;;
         dnf:libpq) echo libpq-devel ;;
@@ -101,6 +105,7 @@ packages() {
         brew:libpq) echo libpq ;;
         brew:pkg-config) echo pkgconf ;;
         brew:venv) echo python ;;
+        brew:npm) echo node ;;
         *:compiler) echo gcc ;;
         *:venv) echo python3 ;;
         *:setpriv) echo util-linux ;;
@@ -184,7 +189,7 @@ require_rust() {
     fail "rustfmt or clippy is missing. Install them:  rustup component add rustfmt clippy"
 }
 
-# --- What cargo and pip install ----------------------------------------------------------------
+# --- What cargo, pip and npm install -----------------------------------------------------------
 
 # Its own profile optimises for minutes what then runs for a second.
 require_cargo_deny() {
@@ -207,6 +212,18 @@ require_python_tools() {
     cp "$list" .venv/requirements.txt
 }
 
+# Beside the file that names the one version, which is all there is to lock: it depends on nothing.
+require_typescript() {
+    folder=tests/house/documentation/typescript
+    node -e 'process.exit(parseInt(process.versions.node) < 18 ? 1 : 0)' ||
+        fail "Node 18 or newer is needed for the tests."
+    cmp -s "$folder/package.json" "$folder/node_modules/package.json" && return 0
+    echo "setup: installing TypeScript, which checks the examples of docs/" >&2
+    npm install --prefix "$folder" --no-package-lock --ignore-scripts --no-audit --no-fund --loglevel=error >&2 ||
+        fail "npm could not install TypeScript. See its message above and start again."
+    cp "$folder/package.json" "$folder/node_modules/package.json"
+}
+
 case "${1:-}" in
     run) missing=$(missing_for_run | tr '\n' ' ') ;;
     test) missing=$(missing_for_test | tr '\n' ' ') ;;
@@ -216,3 +233,4 @@ esac
 [ -z "$missing" ] || install_or_explain
 require_rust "$1"
 [ "$1" = run ] || { require_cargo_deny && require_python_tools; }
+[ "$1" != test ] || require_typescript

@@ -28,12 +28,14 @@ impl Program {
         let folder = TempDir::new().unwrap();
         let port = TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap().port();
         let address = format!("127.0.0.1:{port}");
+        let url = format!("http://{address}");
         let process = Command::new(env!("CARGO_BIN_EXE_mercer"))
             .arg("serve")
             .current_dir(folder.path())
             .env_clear()
             .envs([
                 ("MERCER_BIND", address.as_str()),
+                ("MERCER_PUBLIC_URL", &url),
                 ("DATABASE_URL", &database.url),
                 ("BCRYPT_COST", "4"),
                 ("LOG_FILE", "log"),
@@ -43,7 +45,7 @@ impl Program {
             .stderr(Stdio::null())
             .spawn()
             .unwrap();
-        let program = Self { process, url: format!("http://{address}"), folder, database };
+        let program = Self { process, url, folder, database };
         program.wait_until_it_answers().await;
         program
     }

@@ -2,6 +2,7 @@
 
 mod answers;
 mod page;
+mod typescript;
 
 use std::path::Path;
 use std::process::{Command, Output};
@@ -11,21 +12,23 @@ use tempfile::TempDir;
 
 use super::{assert_none, files};
 use crate::support::TestShop;
+use crate::support::program::Program;
 use answers::differences;
-use page::{Example, examples};
-
-const PAGE: &str = "docs/dialect.md";
+use page::{Example, Language, examples};
 
 /// Where the pages say that the shop is.
 const ADDRESS: &str = "http://127.0.0.1:8000";
 
 #[actix_web::test]
-async fn the_examples_of_the_documentation_are_true() {
+async fn the_examples_of_the_dialect_are_true() {
     let shop = TestShop::with_settings(&[("THROTTLING", "on")]).await;
-    seed(&shop);
+    seed(&shop.data_dir(), &shop.database.url);
     let server = shop.serve();
-    let url = server.url.clone();
-    let run_both = move || [run(&url, &readme_examples()), run(&url, &page_examples())].concat();
+    let (url, folder) = (server.url.clone(), TempDir::new().unwrap());
+    let run_both = move || {
+        let page = page_examples("docs/dialect.md");
+        [run(&url, folder.path(), &readme_examples()), run(&url, folder.path(), &page)].concat()
+    };
 
     let violations = web::block(run_both).await.unwrap();
 
@@ -35,22 +38,34 @@ async fn the_examples_of_the_documentation_are_true() {
     assert!(shop.mails().iter().any(is_confirmation), "README.md: no confirmation lies in var/mail/");
 }
 
+/// Against the program itself, whose worker writes the mails that the page reads.
+#[actix_web::test]
+async fn the_examples_of_signing_in_are_true() {
+    let program = Program::start(&[("THROTTLING", "on")]).await;
+    seed(program.folder.path(), &program.database.url);
+    let (url, folder) = (program.url.clone(), program.folder.path().to_owned());
+
+    let violations = web::block(move || run(&url, &folder, &page_examples("docs/authentication.md"))).await.unwrap();
+
+    assert_none(&violations);
+}
+
 /// Fills in the demo shop that `make run` shows to readers.
-fn seed(shop: &TestShop) {
+fn seed(folder: &Path, database: &str) {
     let seeded = Command::new(env!("CARGO_BIN_EXE_mercer"))
         .arg("seed")
-        .current_dir(shop.data_dir())
+        .current_dir(folder)
         .env_clear()
-        .envs([("DATABASE_URL", shop.database.url.as_str()), ("BCRYPT_COST", "4")])
+        .envs([("DATABASE_URL", database), ("BCRYPT_COST", "4")])
         .output()
         .unwrap();
     assert!(seeded.status.success(), "{}", String::from_utf8_lossy(&seeded.stderr));
 }
 
-fn page_examples() -> Located {
-    let found = examples(&files::read(PAGE).unwrap_or_default()).unwrap_or_else(|wrong| panic!("{PAGE}:{wrong}"));
-    assert!(found.iter().filter(|example| example.answer.is_some()).count() > 20, "{PAGE} shows too little");
-    Located { path: PAGE, examples: found }
+fn page_examples(path: &'static str) -> Located {
+    let found = examples(&files::read(path).unwrap_or_default()).unwrap_or_else(|wrong| panic!("{path}:{wrong}"));
+    assert!(found.iter().filter(|example| example.answer.is_some()).count() > 20, "{path} shows too little");
+    Located { path, examples: found }
 }
 
 /// The first request. The README says in words what it answers: the whole order, confirmed.
@@ -74,9 +89,15 @@ struct Located {
 }
 
 /// Runs all examples in one shell, so that variables live on, and lists what is not as the page says.
-fn run(url: &str, page: &Located) -> Vec<String> {
-    let folder = TempDir::new().unwrap();
-    let output = bash(&script(&page.examples).replace(ADDRESS, url), folder.path());
+fn run(url: &str, folder: &Path, page: &Located) -> Vec<String> {
+    let (compiled, home) = (TempDir::new().unwrap(), TempDir::new().unwrap());
+    let programs = typescript::programs(&page.examples);
+    let complaints = typescript::compile(&programs, page, url, compiled.path());
+    if !complaints.is_empty() {
+        return complaints;
+    }
+    let script = script(&page.examples, &programs, compiled.path()).replace(ADDRESS, url);
+    let output = bash(&script, folder, home.path());
     let (told, complaints) = (text(&output.stdout).replace(url, ADDRESS), text(&output.stderr));
     let mut violations = Vec::new();
     for (at, example) in page.examples.iter().enumerate() {
@@ -90,12 +111,17 @@ fn run(url: &str, page: &Located) -> Vec<String> {
     violations
 }
 
-/// One script of all examples, each between lines that mark it.
-fn script(examples: &[Example]) -> String {
-    let numbered = examples.iter().enumerate();
-    let parts = numbered.map(|(at, example)| {
+/// One script of all examples, each between lines that mark it. Programs run where they begin.
+fn script(examples: &[Example], programs: &[typescript::Program], compiled: &Path) -> String {
+    let parts = examples.iter().enumerate().map(|(at, example)| {
         let (begin, end) = marks(at);
-        format!("printf '{begin}'\n{}printf '\\n{end}%s\\n' $?\n", example.script)
+        match example.language {
+            Language::Shell => format!("printf '{begin}'\n{}printf '\\n{end}%s\\n' $?\n", example.script),
+            Language::TypeScript { .. } => {
+                let program = programs.iter().find(|program| program.first == at);
+                program.map(|program| program.command(compiled)).unwrap_or_default()
+            }
+        }
     });
     // A variable that no example has set would be an example that nobody can follow.
     format!("set -u\n{}", parts.collect::<String>())
@@ -113,14 +139,14 @@ fn outcome(told: &str, at: usize) -> Option<(&str, &str)> {
 }
 
 /// Without the settings that this user may have for curl.
-fn bash(script: &str, folder: &Path) -> Output {
+fn bash(script: &str, folder: &Path, home: &Path) -> Output {
     for program in ["bash", "curl"] {
         let is_there = Command::new(program).arg("--version").output().is_ok();
         assert!(is_there, "{program} is missing: install the package `{program}`, or let scripts/setup.sh test do it");
     }
     let mut bash = Command::new("bash");
     bash.args(["--noprofile", "--norc", "-c", script]).current_dir(folder);
-    bash.env("HOME", folder).env("CURL_HOME", folder).env("NO_PROXY", "*").env_remove("BASH_ENV");
+    bash.env("HOME", home).env("CURL_HOME", home).env("NO_PROXY", "*").env_remove("BASH_ENV");
     bash.output().unwrap()
 }
 
@@ -133,7 +159,8 @@ mod bad_examples {
     use super::*;
 
     fn violations(page: &str) -> Vec<String> {
-        run("http://127.0.0.1:1", &Located { path: "a.md", examples: examples(page).unwrap() })
+        let folder = TempDir::new().unwrap();
+        run("http://127.0.0.1:1", folder.path(), &Located { path: "a.md", examples: examples(page).unwrap() })
     }
 
     #[test]
@@ -154,5 +181,26 @@ mod bad_examples {
         assert!(told[2].starts_with("a.md:10: never came to its end: "), "{told:?}");
         assert!(told[2].contains("UNSET_BY_ANYBODY"), "{told:?}");
         assert!(told[3].starts_with("a.md:13: never came to its end"), "{told:?}");
+    }
+
+    #[test]
+    fn a_program_of_wrong_types_does_not_run() {
+        let page = "# A\n```ts\nconst a = \"1\";\n```\n```ts\nconst b: number = a;\nconsole.log(b, c);\n```\n";
+        let told = violations(page);
+        assert_eq!(told.len(), 2, "{told:?}");
+        assert_eq!(told[0], "a.md:6: error TS2322: Type 'string' is not assignable to type 'number'.");
+        assert!(told[1].starts_with("a.md:7: error TS2304: Cannot find name 'c'."), "{told:?}");
+    }
+
+    #[test]
+    fn what_a_program_prints_is_compared_and_what_it_throws_is_told() {
+        let page = "```ts\nconst a = { b: 1 };\nconsole.log(JSON.stringify(a));\n```\n```json\n{\"b\": 2}\n```\n\
+                    ```sh\necho sh\n```\n```text\nsh\n```\n\
+                    ```ts browser\nconsole.log(location.origin, document.cookie === \"\");\n```\n\
+                    ```text\nhttp://127.0.0.1:8000 true\n```\n```ts browser\nthrow new Error(\"oops\");\n```\n";
+        let told = violations(page);
+        assert_eq!(told.len(), 2, "{told:?}");
+        assert_eq!(told[0], "a.md:1: /b is 1, not 2");
+        assert!(told[1].starts_with("a.md:20: never came to its end: ") && told[1].contains("oops"), "{told:?}");
     }
 }

@@ -1,13 +1,36 @@
-//! The examples of a page: blocks of shell, and the answers below them.
+//! The examples of a page: blocks of shell or TypeScript, and the answers below them.
 
-/// A command of a page, and what it prints.
+/// A command or a piece of a program on a page, and what it prints.
 #[derive(Debug, PartialEq, Eq)]
 pub struct Example {
     /// Where its block begins, from 1.
     pub line: usize,
+    /// How many headings of the second level are above it.
+    pub section: usize,
+    pub language: Language,
     pub script: String,
     /// None: it prints nothing.
     pub answer: Option<Answer>,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Language {
+    Shell,
+    /// `ts`, or `ts browser` for what runs in a page of the shop.
+    TypeScript {
+        is_in_browser: bool,
+    },
+}
+
+impl Language {
+    fn of_block(language: &str) -> Option<Self> {
+        match language {
+            "sh" => Some(Self::Shell),
+            "ts" => Some(Self::TypeScript { is_in_browser: false }),
+            "ts browser" => Some(Self::TypeScript { is_in_browser: true }),
+            _ => None,
+        }
+    }
 }
 
 #[derive(Debug, PartialEq, Eq)]
@@ -39,19 +62,20 @@ impl AnswerKind {
 /// A fenced block of Markdown.
 struct Block {
     line: usize,
+    section: usize,
     language: String,
     text: String,
     /// Only blank lines are between it and the block before.
     follows_directly: bool,
 }
 
-/// Every block of shell with the answer that follows directly, or what is wrong with the page.
+/// Every block of code with the answer that follows directly, or what is wrong with the page.
 pub fn examples(page: &str) -> Result<Vec<Example>, String> {
     let mut examples: Vec<Example> = Vec::new();
     for block in blocks(page) {
-        let Block { line, language, text, follows_directly } = block;
-        if language == "sh" {
-            examples.push(Example { line, script: text, answer: None });
+        let Block { line, section, language, text, follows_directly } = block;
+        if let Some(language) = Language::of_block(&language) {
+            examples.push(Example { line, section, language, script: text, answer: None });
             continue;
         }
         let kind = AnswerKind::of_language(&language).ok_or_else(|| format!("{line}: no block is {language:?}"))?;
@@ -65,12 +89,12 @@ pub fn examples(page: &str) -> Result<Vec<Example>, String> {
 
 fn blocks(page: &str) -> Vec<Block> {
     let mut blocks: Vec<Block> = Vec::new();
-    let (mut is_open, mut follows_directly) = (false, false);
+    let (mut is_open, mut follows_directly, mut section) = (false, false, 0);
     for (at, line) in page.lines().enumerate() {
         match (is_open, line.strip_prefix("```")) {
             (false, Some(language)) => {
                 let language = language.trim().to_owned();
-                blocks.push(Block { line: at + 1, language, text: String::new(), follows_directly });
+                blocks.push(Block { line: at + 1, section, language, text: String::new(), follows_directly });
                 is_open = true;
             }
             (true, Some(_)) => (is_open, follows_directly) = (false, true),
@@ -80,7 +104,10 @@ fn blocks(page: &str) -> Vec<Block> {
                     block.text.push('\n');
                 }
             }
-            (false, None) => follows_directly &= line.trim().is_empty(),
+            (false, None) => {
+                follows_directly &= line.trim().is_empty();
+                section += usize::from(line.starts_with("## "));
+            }
         }
     }
     blocks
@@ -88,13 +115,24 @@ fn blocks(page: &str) -> Vec<Block> {
 
 #[test]
 fn an_answer_belongs_to_the_command_above_it() {
-    let page = "Ask:\n```sh\ncurl a\n```\n\n```json\n{}\n```\nThen:\n\n```sh\nA=$(b)\n```\n";
+    let page = "Ask:\n```sh\ncurl a\n```\n\n```json\n{}\n```\nThen:\n\n## B\n```sh\nA=$(b)\n```\n```ts\nc;\n```\n\
+                ```ts browser\nd;\n```\n";
+    let example = |line, section, language, script: &str| Example {
+        line,
+        section,
+        language,
+        script: script.to_owned(),
+        answer: None,
+    };
+    let program = |is_in_browser| Language::TypeScript { is_in_browser };
     let answer = Answer { kind: AnswerKind::Json, text: "{}\n".to_owned() };
     assert_eq!(
         examples(page).unwrap(),
         [
-            Example { line: 2, script: "curl a\n".to_owned(), answer: Some(answer) },
-            Example { line: 11, script: "A=$(b)\n".to_owned(), answer: None },
+            Example { answer: Some(answer), ..example(2, 0, Language::Shell, "curl a\n") },
+            example(12, 1, Language::Shell, "A=$(b)\n"),
+            example(15, 1, program(false), "c;\n"),
+            example(18, 1, program(true), "d;\n"),
         ]
     );
     assert_eq!(examples("```sh\na\n```\nso\n```json\n{}\n```").unwrap_err(), "5: an answer to no command");
