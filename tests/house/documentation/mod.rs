@@ -156,11 +156,19 @@ fn text(bytes: &[u8]) -> String {
 
 /// Examples that go wrong, without a shop.
 mod bad_examples {
+    use std::io::{BufRead, BufReader, Write};
+    use std::net::TcpListener;
+    use std::thread;
+
     use super::*;
 
     fn violations(page: &str) -> Vec<String> {
+        violations_at("http://127.0.0.1:1", page)
+    }
+
+    fn violations_at(url: &str, page: &str) -> Vec<String> {
         let folder = TempDir::new().unwrap();
-        run("http://127.0.0.1:1", folder.path(), &Located { path: "a.md", examples: examples(page).unwrap() })
+        run(url, folder.path(), &Located { path: "a.md", examples: examples(page).unwrap() })
     }
 
     #[test]
@@ -202,5 +210,39 @@ mod bad_examples {
         assert_eq!(told.len(), 2, "{told:?}");
         assert_eq!(told[0], "a.md:1: /b is 1, not 2");
         assert!(told[1].starts_with("a.md:20: never came to its end: ") && told[1].contains("oops"), "{told:?}");
+    }
+
+    /// Says which cookies came from which page, and sends three: one that is hidden, one that breaks its promise, and
+    /// one for all.
+    fn mirror(listener: &TcpListener) {
+        for connection in listener.incoming().take(2) {
+            let mut connection = connection.unwrap();
+            let lines = BufReader::new(connection.try_clone().unwrap()).lines().map_while(Result::ok);
+            let told = lines.take_while(|line| !line.is_empty());
+            let told: Vec<String> =
+                told.filter(|line| line.starts_with("cookie:") || line.starts_with("origin:")).collect();
+            let answer = format!(
+                "HTTP/1.1 200 OK\r\nconnection: close\r\nset-cookie: __Host-a=1; HttpOnly; Secure; Path=/\r\n\
+                 set-cookie: __Host-b=2; Path=/\r\nset-cookie: c=3; Max-Age=60\r\n\r\n{}",
+                told.join(", ")
+            );
+            connection.write_all(answer.as_bytes()).unwrap();
+        }
+    }
+
+    #[test]
+    fn pages_have_the_cookies_that_a_browser_would_let_them_have() {
+        let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+        let url = format!("http://{}", listener.local_addr().unwrap());
+        let server = thread::spawn(move || mirror(&listener));
+        let page = "```ts browser\nconst first = await fetch(\"/a\", { headers: { cookie: \"d=4\", origin: \"x\" } });\n\
+                    console.log(await first.text(), first.headers.has(\"set-cookie\"), document.cookie);\n\
+                    console.log(await (await fetch(\"/b\", { method: \"POST\" })).text());\n```\n\
+                    ```text\n false c=3\norigin: http://127.0.0.1:8000, cookie: __Host-a=1; c=3\n```\n";
+
+        let told = violations_at(&url, page);
+
+        assert_eq!(told, Vec::<String>::new());
+        server.join().unwrap();
     }
 }

@@ -55,7 +55,7 @@ function keep(jar, line) {
   const [pair, ...attributes] = line.split(";").map((part) => part.trim());
   const equals = pair.indexOf("=");
   const [name, value] = [pair.slice(0, equals), pair.slice(equals + 1)];
-  const said = new Map(attributes.map((attribute) => attribute.toLowerCase().split("=")).map(([key, of]) => [key, of]));
+  const said = new Map(attributes.map((attribute) => attribute.toLowerCase().split("=")));
   const isPromise = name.startsWith("__Host-");
   if (isPromise && !(said.has("secure") && said.get("path") === "/" && !said.has("domain"))) {
     return;
