@@ -219,8 +219,9 @@ mod bad_examples {
             let mut connection = connection.unwrap();
             let lines = BufReader::new(connection.try_clone().unwrap()).lines().map_while(Result::ok);
             let told = lines.take_while(|line| !line.is_empty());
-            let told: Vec<String> =
+            let mut told: Vec<String> =
                 told.filter(|line| line.starts_with("cookie:") || line.starts_with("origin:")).collect();
+            told.sort();
             let answer = format!(
                 "HTTP/1.1 200 OK\r\nconnection: close\r\nset-cookie: __Host-a=1; HttpOnly; Secure; Path=/\r\n\
                  set-cookie: __Host-b=2; Path=/\r\nset-cookie: c=3; Max-Age=60\r\n\r\n{}",
@@ -238,7 +239,7 @@ mod bad_examples {
         let page = "```ts browser\nconst first = await fetch(\"/a\", { headers: { cookie: \"d=4\", origin: \"x\" } });\n\
                     console.log(await first.text(), first.headers.has(\"set-cookie\"), document.cookie);\n\
                     console.log(await (await fetch(\"/b\", { method: \"POST\" })).text());\n```\n\
-                    ```text\n false c=3\norigin: http://127.0.0.1:8000, cookie: __Host-a=1; c=3\n```\n";
+                    ```text\n false c=3\ncookie: __Host-a=1; c=3, origin: http://127.0.0.1:8000\n```\n";
 
         let told = violations_at(&url, page);
 
