@@ -1,6 +1,6 @@
 //! Identity: who is behind a session or the token of a program, and what they may do.
 //!
-//! Owns no table: sessions are `auth`'s, groups `staff`'s, programs `apps`'s.
+//! Owns no table: it asks the rooms that keep sessions, groups and programs.
 
 mod principals;
 

@@ -9,16 +9,13 @@ mod keys;
 mod permission;
 mod permission_set;
 mod principal;
-mod random;
-mod seal;
 mod tokens;
 
+pub use crate::platform::crypto::{MasterKey, random_bytes, random_token, sha256};
 pub use browser::{CSRF_COOKIE, SESSION_COOKIE, csrf_token, ended_cookies, ensure_own_origin, session_cookies};
 pub use identity::{Allowed, Authenticated, CurrentCustomer, CurrentUser, Viewer, identify, principal_of};
 pub use keys::{ANNOUNCED_FOR, KeySettings, KeyState, SET_MAX_AGE, SigningKey, TokenKeys};
 pub use permission::*;
 pub use permission_set::PermissionSet;
 pub use principal::{Principal, PrincipalSource, Reach, SignedIn, Subject};
-pub use random::{random_bytes, random_token, sha256};
-pub use seal::MasterKey;
 pub use tokens::{IssuedTokens, RefreshClaims, TokenError, TokenType};

@@ -13,7 +13,7 @@ use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 use super::keyring::Held;
 use super::pool::{PgPool, PoolSettings, build};
 use super::wake::{Wake, take_wake};
-use crate::platform::auth::MasterKey;
+use crate::platform::crypto::MasterKey;
 use crate::platform::error::Problem;
 
 /// Within a second somebody who waits for a connection hears that there is none.

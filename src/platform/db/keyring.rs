@@ -4,7 +4,7 @@
 use std::cell::RefCell;
 use std::sync::Arc;
 
-use crate::platform::auth::MasterKey;
+use crate::platform::crypto::MasterKey;
 
 thread_local! {
     static KEY: RefCell<Option<Arc<MasterKey>>> = const { RefCell::new(None) };

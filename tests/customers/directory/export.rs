@@ -124,8 +124,10 @@ async fn whoever_takes_customers_away_is_written_down() {
     first_names(&staff, "search=ana").await;
 
     assert_eq!(shop.number(entries), 1);
-    let told =
-        format!("{entries} and changes::jsonb = '{{\"customers\": {{\"after\": 1}}}}' and actor->>'id' = '{}'", staff.user);
+    let told = format!(
+        "{entries} and changes::jsonb = '{{\"customers\": {{\"after\": 1}}}}' and actor->>'id' = '{}'",
+        staff.user
+    );
     assert_eq!(shop.number(&told), 1);
 }
 

@@ -21,6 +21,7 @@ mod methods;
 mod oauth;
 pub mod operations;
 mod orders;
+mod passkeys;
 mod platform;
 mod running;
 mod second_factors;
@@ -36,7 +37,7 @@ use operations::Document;
 /// The cases of a domain, told by the folder of `src` it stands in.
 fn of_customers() -> Vec<Case> {
     let people = [customers::cases(), accounts::cases(), addresses::cases(), directory::cases(), oauth::cases()];
-    let rights = [second_factors::cases(), sessions::cases(), staff::cases(), apps::cases()];
+    let rights = [second_factors::cases(), passkeys::cases(), sessions::cases(), staff::cases(), apps::cases()];
     people.into_iter().chain(rights).flatten().collect()
 }
 

@@ -20,11 +20,6 @@ pub fn cases() -> Vec<Case> {
         totp_deactivate_create(),
         recovery_codes_create(),
         verify_create(),
-        passkeys_list(),
-        passkeys_partial_update(),
-        passkeys_delete_create(),
-        register_begin_create(),
-        register_finish_create(),
         verify_begin_create(),
         verify_finish_create(),
         login_begin_create(),
@@ -34,7 +29,7 @@ pub fn cases() -> Vec<Case> {
 }
 
 /// What a wrong try leaves behind.
-const COUNTED: &[(&str, &str)] =
+pub(super) const COUNTED: &[(&str, &str)] =
     &[("factor_failures", "wrong tries are counted"), ("audit_entries", "wrong tries are written down")];
 
 /// What a wrong try to finish a sign-in leaves behind.
@@ -47,7 +42,7 @@ const TRIED: &[(&str, &str)] = &[
 const OVER: Gate = Gate::Refused(401, Told::Code("mfa_token_not_valid"));
 
 /// Somebody who has no such thing of their own.
-const OF_THE_OWNER: Outsiders = Outsiders {
+pub(super) const OF_THE_OWNER: Outsiders = Outsiders {
     anonymous: NOT_SIGNED_IN,
     stranger: NOT_FOUND,
     wrong_role: NOT_FOUND,
@@ -67,7 +62,7 @@ const fn nothing_there(code: &'static str) -> Outsiders {
 }
 
 /// Takes all factors off Ana, so that she begins anew.
-fn forget(stage: &Stage) {
+pub(super) fn forget(stage: &Stage) {
     for table in ["totp_devices", "recovery_codes", "passkeys"] {
         stage.shop.execute(&format!("delete from {table} where user_id = '{}'", stage.ana.user));
     }
@@ -79,14 +74,14 @@ async fn telephone(stage: &Stage) -> Telephone {
 }
 
 /// Ana's device, and the id of its passkey.
-async fn enrolled(stage: &Stage) -> (Device, String) {
+pub(super) async fn enrolled(stage: &Stage) -> (Device, String) {
     forget(stage);
     let mut device = Device::new();
     let made = enrol(&mut device, &stage.ana).await;
     (device, made["id"].as_str().unwrap().to_owned())
 }
 
-async fn options(stage: &Stage, what: &str, body: Value) -> Value {
+pub(super) async fn options(stage: &Stage, what: &str, body: Value) -> Value {
     let url = format!("/api/auth/mfa/passkeys/{what}/begin/");
     stage.ana.post(&url, body).await.expect(200)
 }
@@ -277,122 +272,6 @@ fn verify_create() -> Case {
             expired: OVER,
             deactivated: OVER,
             ..without_identity("the token of the sign-in says whose it is")
-        },
-    }
-}
-
-fn passkeys_list() -> Case {
-    Case {
-        operation: "auth_mfa_passkeys_list",
-        happy: vec![Happy {
-            by: Customer,
-            call: call(async |s| {
-                enrolled(s).await;
-                Call::plain()
-            }),
-            status: 200,
-            shows: vec![Has("/0/name", json!("My laptop"))],
-        }],
-        refused: Refused::Never("it asks for nothing, and who has none sees none"),
-        outsiders: own("everybody sees their own passkeys"),
-    }
-}
-
-fn passkeys_partial_update() -> Case {
-    Case {
-        operation: "auth_mfa_passkeys_partial_update",
-        happy: vec![Happy {
-            by: Customer,
-            call: call(async |s| Call::of(enrolled(s).await.1).body(json!({"name": "Old laptop"}))),
-            status: 200,
-            shows: vec![
-                Has("/name", json!("Old laptop")),
-                Grows("select count(*) from passkeys where name = 'Old laptop'", 1),
-            ],
-        }],
-        refused: Refused::These(vec![
-            refused(404, Code("not_found"), async |_| Call::of(NOBODY).body(json!({"name": "Old laptop"}))),
-            refused(400, Field("/name"), async |s| Call::of(enrolled(s).await.1).body(json!({"name": ""}))),
-            refused(412, Code("precondition_failed"), async |s| {
-                Call::of(enrolled(s).await.1).body(json!({"name": "Old"})).header("If-Match", "\"7.x\"")
-            }),
-        ]),
-        outsiders: OF_THE_OWNER,
-    }
-}
-
-fn passkeys_delete_create() -> Case {
-    Case {
-        operation: "auth_mfa_passkeys_delete_create",
-        happy: vec![Happy {
-            by: Customer,
-            call: call(async |s| Call::of(enrolled(s).await.1).body(json!({"password": PASSWORD}))),
-            status: 204,
-            shows: vec![
-                Grows("select count(*) from passkeys", -1),
-                Grows("select count(*) from audit_entries where action = 'user.passkey_removed'", 1),
-            ],
-        }],
-        refused: Refused::These(vec![
-            refused(404, Code("not_found"), async |_| Call::of(NOBODY).body(json!({"password": PASSWORD}))),
-            refused(400, Field("/password"), async |s| Call::of(enrolled(s).await.1).body(json!({}))),
-            refused(400, Field("/password"), async |s| {
-                Call::of(enrolled(s).await.1).body(json!({"password": "wrong"}))
-            })
-            .touching(COUNTED),
-        ]),
-        outsiders: OF_THE_OWNER,
-    }
-}
-
-fn register_begin_create() -> Case {
-    Case {
-        operation: "auth_mfa_passkeys_register_begin_create",
-        happy: vec![Happy {
-            by: Customer,
-            call: call(async |_| Call::sending(json!({"password": PASSWORD}))),
-            status: 200,
-            shows: vec![
-                Has("/user/name", json!("ana@example.com")),
-                Grows("select count(*) from passkey_ceremonies where kind = 'registration'", 1),
-            ],
-        }],
-        refused: Refused::These(vec![
-            refused(400, Field("/password"), async |_| Call::sending(json!({}))),
-            refused(400, Field("/password"), async |_| Call::sending(json!({"password": "wrong"}))).touching(COUNTED),
-        ]),
-        outsiders: own("everybody may have passkeys of their own"),
-    }
-}
-
-fn register_finish_create() -> Case {
-    let made = async |s: &Stage| {
-        forget(s);
-        let options = options(s, "register", json!({"password": PASSWORD})).await;
-        Device::new().create(&options).await
-    };
-    let not_theirs = Gate::Refused(400, Field("/credential"));
-    Case {
-        operation: "auth_mfa_passkeys_register_finish_create",
-        happy: vec![Happy {
-            by: Customer,
-            call: call(async move |s| Call::sending(json!({"credential": made(s).await, "name": "My laptop"}))),
-            status: 201,
-            shows: vec![
-                Has("/name", json!("My laptop")),
-                Grows("select count(*) from passkeys", 1),
-                Grows("select count(*) from recovery_codes", 10),
-                Grows("select count(*) from audit_entries where action = 'user.passkey_added'", 1),
-            ],
-        }],
-        refused: Refused::These(vec![
-            refused(400, Field("/credential"), async |_| Call::sending(json!({}))),
-            refused(400, Field("/credential"), async |_| Call::sending(json!({"credential": {"rawId": "AAAA"}}))),
-        ]),
-        outsiders: Outsiders {
-            stranger: Gate::Refused(400, Field("/credential")),
-            wrong_role: not_theirs,
-            ..own("everybody answers their own challenge")
         },
     }
 }
