@@ -207,8 +207,8 @@ diesel::table! {
         version -> Int4,
         created_at -> Timestamptz,
         updated_at -> Timestamptz,
-        private_metadata -> Jsonb,
         erased_at -> Nullable<Timestamptz>,
+        private_metadata -> Jsonb,
     }
 }
 

@@ -140,6 +140,19 @@ fn privileged(stage: &Stage) -> (i64, i64) {
     (count("is_staff"), count("is_superuser"))
 }
 
+/// These make somebody one of the staff, or no longer.
+const ABOUT_STAFF: [&str; 2] = ["staff_create", "staff_destroy"];
+
+/// Whether everybody can still do what they could: some operations sign people out, or off for good.
+async fn is_as_it_was(stage: &Stage) -> bool {
+    for role in [Role::Customer, Role::Stranger, Role::Staff, Role::Superuser] {
+        if stage.client(role).get("/api/auth/user/").await.status != 200 {
+            return false;
+        }
+    }
+    true
+}
+
 /// Tried again in a fresh shop where something is wrong: what was done before may only be in the way.
 async fn try_forging(contract: &Contract, operation: &Operation, happy: &Happy, stage: &mut Stage) -> Vec<String> {
     let found = forge_once(contract, operation, happy, stage).await;
@@ -168,7 +181,9 @@ async fn forge_once(contract: &Contract, operation: &Operation, happy: &Happy, s
     let mut found = Vec::new();
     found.extend(FORGED.iter().filter(|forged| text.contains(**forged)).map(|forged| format!("answers with {forged}")));
     found.extend(forged_rows(stage).into_iter().map(|table| format!("{table} keeps what was forged")));
-    if privileged(stage) != before {
+    let (staff, superusers) = privileged(stage);
+    let may_differ = ABOUT_STAFF.contains(&operation.id.as_str());
+    if superusers != before.1 || (staff != before.0 && !may_differ) {
         found.push("somebody was promoted".to_owned());
     }
     let honest = (happy.call)(stage).await.send(&client, method, path).await;
@@ -192,6 +207,9 @@ async fn what_only_answers_have_cannot_be_sent() {
     let mut found = Vec::new();
     for (operation, case) in writes(&contract, &cases) {
         for happy in &case.happy {
+            if !is_as_it_was(&stage).await {
+                stage = Stage::new().await;
+            }
             let deviations = try_forging(&contract, operation, happy, &mut stage).await;
             found.extend(deviations.into_iter().map(|line| format!("{} by {:?}: {line}", operation.id, happy.by)));
         }
@@ -250,8 +268,15 @@ const TELLING: [&str; 14] = [
 
 /// What is shown on purpose: to those with a permission of its own (`Resource::conceal`), to the browser whose session it
 /// belongs to, or once, to whoever made it.
-const GUARDED: [(&str, &str); 3] =
-    [("CustomerRecord", "private_metadata"), ("Login", "csrf_token"), ("NewAppToken", "token")];
+const GUARDED: [(&str, &str); 7] = [
+    ("CustomerRecord", "private_metadata"),
+    ("Login", "csrf_token"),
+    ("NewAppToken", "token"),
+    ("Product", "private_metadata"),
+    ("SecondFactor", "mfa_token"),
+    ("TotpSetup", "secret"),
+    ("Variant", "cost"),
+];
 
 /// Members of answers whose name tells.
 fn telling(contract: &Contract) -> Vec<String> {

@@ -14,7 +14,7 @@ use crate::platform::types::{AddressPart, AddressRules, Country};
 
 /// A country, and what an address needs there.
 #[derive(Debug, Serialize, ToSchema)]
-#[schema(as = Country)]
+#[schema(as = CountryRules)]
 pub struct CountryView {
     /// By ISO 3166-1.
     pub code: Country,

@@ -77,6 +77,9 @@ impl<'a> Columns<'a> {
     }
 }
 
+/// The addresses for bills and for goods, where they are chosen.
+pub(super) type DefaultAddresses = (Option<AddressId>, Option<AddressId>);
+
 impl Address {
     pub(super) fn find(conn: &mut PgConnection, customer: CustomerId, id: AddressId) -> QueryResult<Option<Self>> {
         Self::query().filter(addresses::id.eq(id)).filter(addresses::customer_id.eq(customer)).first(conn).optional()
@@ -90,7 +93,7 @@ impl Address {
     pub fn defaults_of(
         conn: &mut PgConnection,
         customers: &[CustomerId],
-    ) -> QueryResult<HashMap<CustomerId, (Option<AddressId>, Option<AddressId>)>> {
+    ) -> QueryResult<HashMap<CustomerId, DefaultAddresses>> {
         let rows: Vec<(CustomerId, AddressId, bool, bool)> = addresses::table
             .filter(addresses::customer_id.eq_any(customers))
             .filter(addresses::is_default_billing.or(addresses::is_default_shipping))
@@ -101,7 +104,7 @@ impl Address {
                 addresses::is_default_shipping,
             ))
             .load(conn)?;
-        let mut defaults: HashMap<_, (Option<AddressId>, Option<AddressId>)> = HashMap::new();
+        let mut defaults: HashMap<_, DefaultAddresses> = HashMap::new();
         for (customer, id, is_for_bills, is_for_goods) in rows {
             let (billing, shipping) = defaults.entry(customer).or_default();
             *billing = billing.or(is_for_bills.then_some(id));

@@ -3,7 +3,6 @@
 use actix_web::web::{Data, Path};
 use actix_web::{delete, get, post};
 use diesel::prelude::*;
-use utoipa::IntoParams;
 
 use super::errors::AppError;
 use super::models::{AppToken, AppTokenId};
@@ -15,15 +14,6 @@ use crate::platform::auth::{Allowed, ManageAppTokens, ViewApps};
 use crate::platform::error::Problem;
 use crate::platform::http::Body;
 use crate::platform::types::AppId;
-
-/// The token in a path.
-#[derive(Debug, IntoParams)]
-#[into_params(parameter_in = Path)]
-#[expect(dead_code, reason = "only documents the path")]
-struct TokenPart {
-    /// The token.
-    token: String,
-}
 
 /// List the tokens of a program, the newest first, without their secrets.
 #[utoipa::path(tag = "apps", params(AppId, ReadRequest), security(("jwtAuth" = ["apps.view"])),
@@ -65,7 +55,7 @@ pub async fn create_token(
 }
 
 /// Revoke a token of a program.
-#[utoipa::path(tag = "apps", params(AppId, TokenPart, WriteRequest), security(("jwtAuth" = ["apps.manage_tokens"])),
+#[utoipa::path(tag = "apps", params(WriteRequest), security(("jwtAuth" = ["apps.manage_tokens"])),
     responses((status = 204)))]
 #[delete("/{id}/tokens/{token}/")]
 pub async fn revoke_token(

@@ -48,7 +48,7 @@ impl FromStr for Country {
     fn from_str(text: &str) -> Result<Self, ErrorTree> {
         rust_iso3166::from_alpha2(&text.trim().to_ascii_uppercase())
             .map(|country| Self(country.alpha2))
-            .ok_or_else(|| ErrorTree::invalid_choice(&text))
+            .ok_or_else(|| ErrorTree::invalid_choice(text))
     }
 }
 

@@ -40,7 +40,7 @@ impl FromStr for Currency {
     fn from_str(text: &str) -> Result<Self, ErrorTree> {
         iso_currency::Currency::from_code(&text.trim().to_ascii_uppercase())
             .map(Self)
-            .ok_or_else(|| ErrorTree::invalid_choice(&text))
+            .ok_or_else(|| ErrorTree::invalid_choice(text))
     }
 }
 

@@ -63,7 +63,7 @@ const fn nothing_there(code: &'static str) -> Outsiders {
 
 /// Takes all factors off Ana, so that she begins anew.
 pub(super) fn forget(stage: &Stage) {
-    for table in ["totp_devices", "recovery_codes", "passkeys"] {
+    for table in ["totp_devices", "recovery_codes", "passkeys", "factor_failures"] {
         stage.shop.execute(&format!("delete from {table} where user_id = '{}'", stage.ana.user));
     }
 }
@@ -376,7 +376,11 @@ fn login_finish_create() -> Case {
             refused(400, Field("/credential"), async |_| Call::sending(json!({}))),
             refused(400, Field("/non_field_errors"), async |_| Call::sending(json!({"credential": {}}))),
         ]),
-        outsiders: Outsiders { expired: over, ..without_identity("signing in is for those who are nobody yet") },
+        outsiders: Outsiders {
+            expired: over,
+            deactivated: Gate::Refused(400, Field("/non_field_errors")),
+            ..without_identity("signing in is for those who are nobody yet")
+        },
     }
 }
 
