@@ -4,7 +4,7 @@ use actix_web::get;
 use actix_web::web::{Data, Path};
 use diesel::pg::PgConnection;
 use serde::Serialize;
-use utoipa::{IntoParams, ToSchema};
+use utoipa::ToSchema;
 
 use super::errors::AddressError;
 use crate::platform::api::{Answer, ReadRequest, Resource};
@@ -62,15 +62,6 @@ impl From<Country> for CountryView {
     }
 }
 
-/// The `{id}` of the path.
-#[derive(Debug, IntoParams)]
-#[into_params(parameter_in = Path)]
-#[expect(dead_code, reason = "only documents the path")]
-pub struct CountryCode {
-    /// The country's code by ISO 3166-1, such as `KE`.
-    id: String,
-}
-
 /// List all countries with what an address needs there.
 ///
 /// Everything is checked on the server too; `?omit=areas` is a tenth as long.
@@ -86,7 +77,7 @@ pub async fn list_countries(app: Data<App>, request: ReadRequest) -> Result<Answ
 }
 
 /// Retrieve what an address needs in a country.
-#[utoipa::path(tag = "countries", params(CountryCode, ReadRequest), responses((status = 200, body = CountryView)))]
+#[utoipa::path(tag = "countries", params(ReadRequest), responses((status = 200, body = CountryView)))]
 #[get("/{id}/")]
 pub async fn get_country(app: Data<App>, request: ReadRequest, id: Path<String>) -> Result<Answer, Problem> {
     let country: Country = id.parse().map_err(|_| AddressError::NotFound)?;

@@ -8,7 +8,7 @@ use super::browser;
 use super::errors::OAuthError;
 use super::models::{Identity, IdentityId};
 use super::services;
-use super::views::{BeginParams, ProviderName, ReturnParams, SocialAccountView, SocialLoginBody};
+use super::views::{BeginParams, ReturnParams, SocialAccountView, SocialLoginBody};
 use super::vouching::Voucher;
 use crate::customers::auth::{self, Keeping, LoginView, Proof, Terms};
 use crate::platform::api::{Answer, Changed, ReadRequest, WriteRequest};
@@ -74,7 +74,7 @@ pub async fn connect_google(
 /// Sign in with a provider of OpenID Connect, by a code or an id_token that the page or app has got from it.
 ///
 /// Answers 404 where the shop has no provider of this name.
-#[utoipa::path(tag = "auth", params(ProviderName), request_body = SocialLoginBody,
+#[utoipa::path(tag = "auth", request_body = SocialLoginBody,
     responses((status = 200, body = LoginView)))]
 #[post("/oidc/{id}/")]
 pub async fn sign_in(
@@ -88,7 +88,7 @@ pub async fn sign_in(
 }
 
 /// Send a browser to a provider to sign in.
-#[utoipa::path(tag = "auth", params(ProviderName, BeginParams),
+#[utoipa::path(tag = "auth", params(BeginParams),
     responses((status = 302, description = "To the provider.", headers(("Location" = String)))))]
 #[get("/oidc/{id}/login/")]
 pub async fn begin(app: Data<App>, name: Path<String>, request: HttpRequest) -> Result<HttpResponse, Problem> {
@@ -97,7 +97,7 @@ pub async fn begin(app: Data<App>, name: Path<String>, request: HttpRequest) -> 
 }
 
 /// Take in a browser that a provider sent back.
-#[utoipa::path(tag = "auth", params(ProviderName, ReturnParams),
+#[utoipa::path(tag = "auth", params(ReturnParams),
     responses((status = 302, description = "To the page that the sign-in was begun for.", headers(("Location" = String)))))]
 #[get("/oidc/{id}/callback/")]
 pub async fn come_back(
@@ -110,7 +110,7 @@ pub async fn come_back(
 }
 
 /// Link an account at a provider to the signed-in user's.
-#[utoipa::path(tag = "auth", params(ProviderName), security(("jwtAuth" = [])), request_body = SocialLoginBody,
+#[utoipa::path(tag = "auth", security(("jwtAuth" = [])), request_body = SocialLoginBody,
     responses((status = 200, body = SocialAccountView)))]
 #[post("/oidc/{id}/connect/")]
 pub async fn connect(

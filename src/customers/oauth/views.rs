@@ -2,7 +2,6 @@
 
 use chrono::{DateTime, Utc};
 use serde::Serialize;
-use utoipa::openapi::path::{Parameter, ParameterIn};
 use utoipa::{IntoParams, ToSchema};
 
 use super::models::{Identity, IdentityId};
@@ -11,7 +10,7 @@ use crate::platform::api::Resource;
 use crate::platform::error::{ErrorTree, Problem};
 use crate::platform::http::body;
 use crate::platform::oidc::Code;
-use crate::platform::types::{Line, Paragraph, id_parameter};
+use crate::platform::types::{Line, Paragraph};
 
 /// An account at a provider that opens the user's account here.
 #[derive(Debug, Serialize, ToSchema)]
@@ -127,13 +126,4 @@ pub(super) struct ReturnParams {
     code: Option<String>,
     /// Why the provider gives none.
     error: Option<String>,
-}
-
-/// The `{id}` of a path: a provider's name, for the OpenAPI document.
-pub(super) struct ProviderName;
-
-impl IntoParams for ProviderName {
-    fn into_params(_: impl Fn() -> Option<ParameterIn>) -> Vec<Parameter> {
-        id_parameter("The provider's name in the shop's settings: google, or another.")
-    }
 }
