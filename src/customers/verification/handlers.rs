@@ -31,7 +31,8 @@ use crate::platform::types::{Email, EventId};
 /// Verify an e-mail address with the key that was mailed to it.
 ///
 /// Answers 404 where the key is not good, or not any more.
-#[utoipa::path(tag = "auth", request_body = VerifyEmailBody, responses((status = 200, body = DetailView)))]
+#[utoipa::path(tag = "auth", request_body = VerifyEmailBody, responses((status = 200, body = DetailView),
+    (status = 404, description = "The key is not good, or not any more.")))]
 #[post("/registration/verify-email/")]
 pub async fn verify_email(
     app: Data<App>,
