@@ -187,8 +187,9 @@ pub(super) fn finish_sign_in(
         Err(error @ (MfaError::Database(_) | MfaError::Broken(_))) => return Err(error),
         Err(_) => None,
     };
-    let user = owner.map(|owner| active_user(conn, owner)).transpose()?.flatten();
-    let Some(user) = user else { return Ok(Err(MfaError::CannotSignIn)) };
+    let Some(owner) = owner else { return Ok(Err(MfaError::CannotSignIn)) };
+    // An account that is switched off stays as it is, and so do its passkeys.
+    let user = active_user(conn, owner)?.ok_or(MfaError::CannotSignIn)?;
     let sign_in = auth::sign_in(conn, &user, Proof::TwoFactors, &shop.terms(), origin)?;
     Ok(Ok((user, sign_in)))
 }
