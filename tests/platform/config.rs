@@ -97,8 +97,8 @@ fn all_problems_are_told_at_once() {
         names,
         [
             "MERCER_ENV",
-            "MERCER_BIND",
             "MERCER_PUBLIC_URL",
+            "MERCER_BIND",
             "DATABASE_URL",
             "DATABASE_POOL_SIZE",
             "ADMIN_EMAILS",
