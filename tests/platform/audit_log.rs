@@ -6,7 +6,7 @@ use crate::support::shop::PASSWORD;
 use crate::support::{Client, TestShop};
 
 async fn entries(shop: &TestShop, query: &str) -> Vec<Value> {
-    entries_seen_by(&shop.superuser().await, query).await
+    entries_seen_by(&shop.superuser().await.client, query).await
 }
 
 async fn entries_seen_by(reader: &Client, query: &str) -> Vec<Value> {
@@ -48,10 +48,10 @@ async fn the_log_is_narrowed_by_everything_that_an_entry_says() {
         format!("actor={}&action__startswith=category.", staff.user),
         "action=category.created&created_at__gte=2020-01-01T00:00:00Z".to_owned(),
     ] {
-        let found = entries_seen_by(&reader, &query).await;
+        let found = entries_seen_by(&reader.client, &query).await;
         assert_eq!(found.iter().map(|entry| &entry["object_id"]).collect::<Vec<_>>(), [&json!(id)], "{query}");
     }
-    assert_eq!(entries_seen_by(&reader, "address=192.0.2.8").await, Vec::<Value>::new());
+    assert_eq!(entries_seen_by(&reader.client, "address=192.0.2.8").await, Vec::<Value>::new());
 }
 
 #[actix_web::test]
