@@ -46,6 +46,7 @@ fn order_with(path: &str, value: impl Into<Value>) -> Value {
 fn letter() -> Value {
     json!({
         "shop_name": "Mercer", "customer_name": "Ana Njeri", "hours": 24,
+        "change": "totp_added", "changed_at": "2026-11-21 07:30 UTC",
         "link": "https://shop.example/account/verify-email#key=abc",
     })
 }

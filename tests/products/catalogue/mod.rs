@@ -37,13 +37,13 @@ async fn a_simple_product_needs_no_mention_of_its_variant() {
             "is_active": true, "sku": "MUG-1", "price": "12.50", "currency": "EUR", "in_stock": true, "available": 40,
             "variants": [{
                 "id": variant, "sku": "MUG-1", "name": "", "options": {}, "price": "12.50", "currency": "EUR",
-                "available": 40,
+                "cost": null, "available": 40,
             }],
-            "images": [], "metadata": {}, "created_at": made["created_at"], "updated_at": made["created_at"],
+            "images": [], "metadata": {}, "private_metadata": {}, "created_at": made["created_at"], "updated_at": made["created_at"],
         })
     );
-    assert_eq!(shop.anonymous().get(&location).await.expect(200), made);
-    assert_eq!(shop.anonymous().get("/api/products/enamel-mug/").await.expect(200), made);
+    assert_eq!(staff.get(&location).await.expect(200), made);
+    assert_eq!(staff.get("/api/products/enamel-mug/").await.expect(200), made);
     assert_eq!(shop.published_events(), ["product.created"]);
 }
 
