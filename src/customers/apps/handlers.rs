@@ -22,8 +22,7 @@ use crate::platform::types::AppId;
 #[get("/")]
 pub async fn list_apps(app: Data<App>, _staff: Allowed<ViewApps>, list: AppList) -> Result<Answer, Problem> {
     let read = |conn: &mut PgConnection, list: &AppList| -> Result<_, Problem> {
-        Ok(AppFilter::page(conn, list)?
-            .map_rows(|rows| Ok::<_, diesel::result::Error>(rows.into_iter().map(AppView::from).collect()))?)
+        Ok(AppFilter::page(conn, list)?.map(AppView::from))
     };
     list.page(&app, read).await
 }

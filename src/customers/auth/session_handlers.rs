@@ -73,8 +73,7 @@ pub async fn list_sessions(
 ) -> Result<Answer, Problem> {
     let now = app.clock.now();
     let read = move |conn: &mut PgConnection, list: &SessionList| -> Result<_, Problem> {
-        let slice = SessionFilter::page(conn, list, now)?;
-        Ok(slice.map_rows(|rows| Ok::<_, diesel::result::Error>(rows.into_iter().map(SessionView::from).collect()))?)
+        Ok(SessionFilter::page(conn, list, now)?.map(SessionView::from))
     };
     list.page(&app, read).await
 }

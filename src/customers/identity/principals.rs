@@ -134,7 +134,7 @@ fn entitled(
     let reach = if owner.is_superuser { Reach::Everywhere } else { reach(conn, &rights, restrictions)? };
     Ok(Principal {
         is_superuser: owner.is_staff && owner.is_superuser,
-        permissions: rights.iter().flat_map(|group| group.permissions().iter().collect::<Vec<_>>()).collect(),
+        permissions: staff::union(&rights),
         reach,
         subject: Subject::User(signed_in(owner, session, false)),
     })

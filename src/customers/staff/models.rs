@@ -138,10 +138,14 @@ pub fn rights_of(conn: &mut PgConnection, user: UserId) -> QueryResult<Vec<Group
     Group::query().filter(groups::id.eq_any(own)).order(groups::id).load(conn)
 }
 
+/// All that these groups allow together.
+pub fn union(groups: &[Group]) -> PermissionSet {
+    groups.iter().fold(PermissionSet::default(), |all, group| all.union(&group.permissions()))
+}
+
 /// The union of somebody's groups.
 pub(super) fn of_user(conn: &mut PgConnection, user: UserId) -> QueryResult<PermissionSet> {
-    let rights = rights_of(conn, user)?;
-    Ok(rights.iter().fold(PermissionSet::default(), |all, group| all.union(&group.permissions())))
+    Ok(union(&rights_of(conn, user)?))
 }
 
 pub(super) fn join(conn: &mut PgConnection, user: UserId, groups: &[GroupId]) -> QueryResult<()> {

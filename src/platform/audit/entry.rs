@@ -124,17 +124,6 @@ pub fn find(conn: &mut PgConnection, id: Uuid) -> QueryResult<Option<Entry>> {
     Entry::query().filter(audit_entries::id.eq(id)).first(conn).optional()
 }
 
-/// What was done to one thing, the newest first.
-pub fn of_object(conn: &mut PgConnection, object: (&str, &str), limit: i64) -> QueryResult<Vec<Entry>> {
-    let (object_type, object_id) = object;
-    Entry::query()
-        .filter(audit_entries::object_type.eq(object_type))
-        .filter(audit_entries::object_id.eq(object_id))
-        .order((audit_entries::created_at.desc(), audit_entries::id.desc()))
-        .limit(limit)
-        .load(conn)
-}
-
 impl Entry {
     fn insert(self, conn: &mut PgConnection) -> QueryResult<()> {
         let statement = InsertEntry {

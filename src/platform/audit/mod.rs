@@ -15,7 +15,7 @@ mod verifying;
 pub use chain::{Head, seal, seal_batch};
 pub use changes::Changes;
 pub use denials::{Noted, note_denials, note_once};
-pub use entry::{Entry, JsonText, find, of_object, record};
+pub use entry::{Entry, JsonText, find, record};
 pub use origin::Origin;
 pub use reading::{AuditEntry, of_objects};
 pub use verifying::{Fault, Verified, verify};

@@ -183,10 +183,7 @@ macro_rules! text_enum {
                     serde_json::Value::String(text) => text.clone(),
                     other => other.to_string(),
                 };
-                shown.parse().map_err(|()| $crate::platform::error::ErrorTree::message(
-                    "invalid_choice",
-                    format!("\"{shown}\" is not a valid choice."),
-                ))
+                shown.parse().map_err(|()| $crate::platform::error::ErrorTree::invalid_choice(&shown))
             }
         }
     };
