@@ -1,6 +1,7 @@
 //! The HTTP server: middleware in order, routes, and the graceful stop.
 
 use std::net::TcpListener;
+use std::sync::LazyLock;
 use std::sync::atomic::Ordering;
 use std::time::Duration;
 
@@ -10,7 +11,7 @@ use actix_web::dev::{Server, ServiceFactory, ServiceRequest, ServiceResponse};
 use actix_web::middleware::{Compress, from_fn};
 use actix_web::web::{self, Data, PathConfig, PayloadConfig};
 use actix_web::{App as ActixApp, HttpServer};
-use anyhow::{Context, Result};
+use anyhow::{Context, Result, anyhow};
 use tracing::info;
 use tracing_actix_web::TracingLogger;
 
@@ -37,18 +38,31 @@ const SHUTDOWN_SECONDS: u64 = 30;
 #[derive(Clone)]
 pub struct Shared {
     app: Data<App>,
+    api: Api,
+}
+
+/// What the handlers say of themselves.
+#[derive(Clone)]
+struct Api {
     routes: Data<RouteTable>,
     document: Data<Document>,
 }
 
 impl Shared {
     pub fn new(app: App) -> Result<Self> {
-        let document = routes::document().context("the OpenAPI document")?;
-        Ok(Self {
-            app: Data::new(app),
-            routes: Data::new(RouteTable::new(&serde_json::to_value(&document)?)),
-            document: Data::new(Document::new(&document)?),
-        })
+        let api = API.as_ref().map_err(|error| anyhow!("the OpenAPI document: {error}"))?.clone();
+        Ok(Self { app: Data::new(app), api })
+    }
+}
+
+/// The same for every server of a process, and half a second's work to collect in a debug build.
+static API: LazyLock<Result<Api, String>> = LazyLock::new(|| Api::describe().map_err(|error| format!("{error:#}")));
+
+impl Api {
+    fn describe() -> Result<Self> {
+        let document = routes::document()?;
+        let routes = RouteTable::new(&serde_json::to_value(&document)?);
+        Ok(Self { routes: Data::new(routes), document: Data::new(Document::new(&document)?) })
     }
 }
 
@@ -67,8 +81,8 @@ pub fn application(
     let cors = cors(&shared.app.config);
     ActixApp::new()
         .app_data(shared.app)
-        .app_data(shared.routes)
-        .app_data(shared.document)
+        .app_data(shared.api.routes)
+        .app_data(shared.api.document)
         .app_data(PayloadConfig::new(MOST_BODY_BYTES))
         // A path part of the wrong form names nothing that exists.
         .app_data(PathConfig::default().error_handler(|_, _| Problem::not_found().into()))

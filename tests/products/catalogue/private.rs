@@ -98,7 +98,7 @@ async fn a_cost_is_changed_forgotten_and_never_negative() {
     let variant = format!("/api/variants/{}/", shown["variants"][0]["id"].as_str().unwrap());
 
     let changed = staff.patch(&variant, json!({"cost": "3.333"})).await.expect(200);
-    assert_eq!(changed["variants"][0]["cost"], "3.33");
+    assert_eq!(changed["variants"][0]["cost"], "3.333");
     let refused = staff.patch(&variant, json!({"cost": "-1"})).await.expect(400);
     assert_eq!(refused, json!({"cost": ["Ensure this value is greater than or equal to 0."]}));
     assert_eq!(shop.number("select count(*) from variants where cost = 3.333"), 1);

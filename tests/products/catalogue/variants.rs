@@ -76,7 +76,7 @@ async fn a_variant_is_changed_by_itself() {
         product["variants"][0],
         json!({
             "id": large, "sku": "MUG-XL", "name": "Huge", "options": {"size": "XL"}, "price": "13.50",
-            "currency": "EUR", "available": 3,
+            "currency": "EUR", "cost": null, "available": 3,
         }),
         "first now"
     );
