@@ -111,6 +111,17 @@ diesel::table! {
 diesel::table! {
     use diesel::sql_types::*;
 
+    audit_personal_values (entry_id) {
+        entry_id -> Uuid,
+        person -> Uuid,
+        salt -> Bytea,
+        changes -> Json,
+    }
+}
+
+diesel::table! {
+    use diesel::sql_types::*;
+
     audit_unsealed (entry_id) {
         entry_id -> Uuid,
     }
@@ -810,6 +821,7 @@ diesel::joinable!(account_tokens -> users (user_id));
 diesel::joinable!(addresses -> customers (customer_id));
 diesel::joinable!(app_tokens -> apps (app_id));
 diesel::joinable!(audit_chain -> audit_entries (entry_id));
+diesel::joinable!(audit_personal_values -> audit_entries (entry_id));
 diesel::joinable!(audit_unsealed -> audit_entries (entry_id));
 diesel::joinable!(customer_group_members -> customer_groups (group_id));
 diesel::joinable!(customer_group_members -> customers (customer_id));
@@ -861,6 +873,7 @@ diesel::allow_tables_to_appear_in_same_query!(
     attempts,
     audit_chain,
     audit_entries,
+    audit_personal_values,
     audit_unsealed,
     categories,
     channels,

@@ -70,6 +70,30 @@ async fn five_wrong_passwords_from_one_address_and_the_right_one_waits_too() {
 }
 
 #[actix_web::test]
+async fn an_open_session_has_no_more_tries_at_the_password() {
+    let shop = shop().await;
+    let ana = shop.customer("nia").await;
+    let change =
+        |old: &str| json!({"old_password": old, "new_password1": "battery staple", "new_password2": "battery staple"});
+    let doors = [
+        ("/api/auth/password/change/", change("wrong")),
+        ("/api/auth/email/change/", json!({"new_email": "new@example.com", "password": "wrong"})),
+        ("/api/customers/me/delete/", json!({"password": "wrong"})),
+    ];
+
+    let mut statuses = Vec::new();
+    for (url, body) in doors.iter().cycle().take(6) {
+        statuses.push(ana.post(url, body.clone()).await.status.as_u16());
+    }
+
+    assert_eq!(statuses, [400, 400, 400, 400, 400, 429], "the doors count together");
+    assert_eq!(shop.number("select count(*) from audit_entries where action = 'user.password_refused'"), 5);
+    ana.post("/api/auth/password/change/", change(PASSWORD)).await.expect(429);
+    shop.advance(TimeDelta::seconds(61));
+    ana.post("/api/auth/password/change/", change(PASSWORD)).await.expect(200);
+}
+
+#[actix_web::test]
 async fn of_twenty_guesses_at_once_five_are_looked_at() {
     let shop = shop().await;
     let somebody = shop.anonymous();

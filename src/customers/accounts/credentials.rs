@@ -2,6 +2,7 @@
 
 use diesel::pg::PgConnection;
 use diesel::result::QueryResult;
+use serde_json::json;
 
 use super::errors::AccountError;
 use super::events::{CustomerTopic, tell};
@@ -32,8 +33,6 @@ pub fn verify_email(conn: &mut PgConnection, profile: &Profile, origin: &Origin)
 }
 
 /// Gives somebody whom the caller holds locked another address, which is theirs for sure.
-///
-/// The addresses themselves are not written down: what is in the audit log stays there, whoever asks to be forgotten.
 pub fn change_email(
     conn: &mut PgConnection,
     profile: &Profile,
@@ -43,6 +42,8 @@ pub fn change_email(
     profile.user.set_email(conn, email, origin.at)?;
     profile.customer.set_email(conn, email, origin.at)?;
     tell(conn, CustomerTopic::EmailChanged, &profile.customer, origin)?;
-    audit::record(conn, origin, "user.email_changed", ("user", profile.user.id.to_string()), Changes::none())?;
+    let (user, before) = (profile.user.id, &profile.user.email);
+    let told = Changes::between(&json!({"email": before}), &json!({"email": email})).about(user, &["email"]);
+    audit::record(conn, origin, "user.email_changed", ("user", user.to_string()), told)?;
     Ok(())
 }

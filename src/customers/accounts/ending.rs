@@ -2,11 +2,12 @@
 
 use diesel::pg::PgConnection;
 use diesel::result::QueryResult;
+use uuid::Uuid;
 
 use super::events::{CustomerTopic, tell};
 use super::models::{Customer, User};
 use super::services::{Profile, set_active};
-use crate::platform::audit::{self, Changes, Origin};
+use crate::platform::audit::{self, Origin};
 
 /// Switches the account of somebody whom the caller holds locked on or off; nothing where it is so already.
 pub fn switch(conn: &mut PgConnection, profile: &Profile, is_active: bool, origin: &Origin) -> QueryResult<()> {
@@ -18,12 +19,20 @@ pub fn switch(conn: &mut PgConnection, profile: &Profile, is_active: bool, origi
     tell(conn, topic, &profile.customer, origin)
 }
 
-/// Removes the person from a customer whom the caller holds locked, and with the user all that only hangs on it.
-pub fn strip(conn: &mut PgConnection, customer: &Customer, origin: &Origin) -> QueryResult<()> {
-    if let Some(user) = customer.user_id {
-        User::delete(conn, user)?;
+/// Removes the person from a customer whom the caller holds locked, and with the user all that only hangs on it. The
+/// audit log forgets them by all that they are known by.
+pub fn strip(conn: &mut PgConnection, customer: &Customer, user: Option<&User>, origin: &Origin) -> QueryResult<()> {
+    let emails = customer.email.iter().chain(user.map(|user| &user.email));
+    let mut people: Vec<Uuid> = emails.map(|email| audit::person_by_email(email.as_str())).collect();
+    people.push(customer.id.into());
+    if let Some(user) = user {
+        people.push(user.id.into());
+        User::delete(conn, user.id)?;
     }
+    people.sort_unstable();
+    people.dedup();
     customer.strip(conn, origin.at)?;
     tell(conn, CustomerTopic::Erased, customer, origin)?;
-    audit::record(conn, origin, "customer.erased", ("customer", customer.id.to_string()), Changes::none())
+    let told = audit::forget(conn, &people)?;
+    audit::record(conn, origin, "customer.erased", ("customer", customer.id.to_string()), told)
 }

@@ -44,8 +44,8 @@ pub fn change_record(
     let customer = of_customer.apply(conn, id, request.origin.at)?.ok_or(AccountError::NotFound)?;
     let of_user = UserChanges { first_name: changes.first_name.clone(), last_name: changes.last_name.clone() };
     let user = user.map(|user| of_user.apply(conn, user.id, request.origin.at)).transpose()?.flatten();
-    let told = Changes::between(&before, &facts_of(&customer, user.as_ref()));
-    // What is private stays out of what is kept for ever.
+    let told = Changes::between(&before, &facts_of(&customer, user.as_ref())).about(id, &PERSONAL);
+    // Whoever reads the log need not be among those who may read what is private.
     let told = match changes.private_metadata {
         Some(_) => told.join(Changes::created(&json!({"private_metadata": "changed"}))),
         None => told,
@@ -53,6 +53,9 @@ pub fn change_record(
     audit::record(conn, &request.origin, "customer.changed", ("customer", id.to_string()), told)?;
     Ok(())
 }
+
+/// What goes with the person.
+const PERSONAL: [&str; 5] = ["name", "first_name", "last_name", "phone", "metadata"];
 
 fn facts_of(customer: &Customer, user: Option<&User>) -> Value {
     json!({

@@ -29,7 +29,8 @@ pub fn create(conn: &mut PgConnection, account: &NewAccount, origin: &Origin) ->
 
 fn complete(conn: &mut PgConnection, user: User, account: &NewAccount, origin: &Origin) -> QueryResult<Profile> {
     let customer = Customer::insert(conn, &user, account, origin.at)?;
-    audit::record(conn, origin, "user.created", ("user", user.id.to_string()), Changes::created(&facts_of(&user)))?;
+    let told = Changes::created(&facts_of(&user)).about(user.id, &PERSONAL);
+    audit::record(conn, origin, "user.created", ("user", user.id.to_string()), told)?;
     Ok(Profile { user, customer })
 }
 
@@ -177,7 +178,7 @@ pub(super) fn change_customer(
     changes.guard_phone(conn, &customer, request.origin.at)?;
     let changed = of_customer.apply(conn, id, request.origin.at)?.ok_or(AccountError::NotFound)?;
     let facts = |customer: &Customer| json!({"phone": customer.phone, "language": customer.language});
-    let told = Changes::between(&facts(&customer), &facts(&changed));
+    let told = Changes::between(&facts(&customer), &facts(&changed)).about(id, &["phone"]);
     if !told.is_empty() {
         audit::record(conn, &request.origin, "customer.changed", ("customer", id.to_string()), told)?;
     }
@@ -225,10 +226,13 @@ impl ProfileChanges {
 
 fn apply(conn: &mut PgConnection, user: &User, changes: &UserChanges, origin: &Origin) -> Result<User, AccountError> {
     let changed = changes.apply(conn, user.id, origin.at)?.ok_or(AccountError::NotFound)?;
-    let told = Changes::between(&facts_of(user), &facts_of(&changed));
+    let told = Changes::between(&facts_of(user), &facts_of(&changed)).about(user.id, &PERSONAL);
     audit::record(conn, origin, "user.changed", ("user", user.id.to_string()), told)?;
     Ok(changed)
 }
+
+/// What goes with the person.
+const PERSONAL: [&str; 3] = ["email", "first_name", "last_name"];
 
 /// What the audit log tells of a user.
 fn facts_of(user: &User) -> Value {

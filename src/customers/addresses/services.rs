@@ -107,11 +107,16 @@ pub fn forget(conn: &mut PgConnection, customer: CustomerId) -> QueryResult<()> 
     Address::delete_all(conn, customer).map(|_| ())
 }
 
-/// Streets and numbers stay out of what is kept for ever.
+/// What goes with the person.
+const PERSONAL: [&str; 8] = ["name", "company", "line1", "line2", "city", "area", "postal_code", "phone"];
+
+/// What the audit log tells of an address.
 fn facts_of(address: &Address) -> Value {
+    let Address { name, company, line1, line2, city, area, postal_code, country, phone, .. } = address;
     json!({
-        "country": address.country, "is_default_billing": address.is_default_billing,
-        "is_default_shipping": address.is_default_shipping,
+        "name": name, "company": company, "line1": line1, "line2": line2, "city": city, "area": area,
+        "postal_code": postal_code, "country": country, "phone": phone,
+        "is_default_billing": address.is_default_billing, "is_default_shipping": address.is_default_shipping,
     })
 }
 
@@ -122,6 +127,6 @@ fn note(
     address: &Address,
     changes: Changes,
 ) -> QueryResult<()> {
-    let told = Changes::created(&json!({"address": address.id})).join(changes);
+    let told = Changes::created(&json!({"address": address.id})).join(changes.about(address.customer_id, &PERSONAL));
     audit::record(conn, origin, action, ("customer", address.customer_id.to_string()), told)
 }

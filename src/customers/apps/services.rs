@@ -6,7 +6,7 @@ use serde_json::json;
 
 use super::errors::AppError;
 use super::models::{AppChanges, AppToken, AppTokenId, NewAppToken, RegisteredApp};
-use crate::customers::staff::ensure_may_give;
+use crate::customers::staff::{ensure_may_give, take_turn};
 use crate::platform::api::WriteRequest;
 use crate::platform::audit::{self, Changes, Origin};
 use crate::platform::auth::{PermissionSet, Principal, random_token, sha256};
@@ -39,6 +39,7 @@ pub(super) fn create(
     new: &AppChanges,
     origin: &Origin,
 ) -> Result<RegisteredApp, AppError> {
+    take_turn(conn, principal)?;
     ensure_grantable(principal, new)?;
     let app = RegisteredApp::insert(conn, new, origin.at)?;
     audit::record(conn, origin, "app.created", ("app", app.id.to_string()), Changes::created(&facts_of(&app)))?;
@@ -126,6 +127,7 @@ pub(super) fn revoke_token(
 }
 
 fn lock_below(conn: &mut PgConnection, principal: &Principal, id: AppId) -> Result<RegisteredApp, AppError> {
+    take_turn(conn, principal)?;
     let app = RegisteredApp::lock(conn, id)?.ok_or(AppError::NotFound)?;
     ensure_may_give(principal, &app.permissions())?;
     Ok(app)

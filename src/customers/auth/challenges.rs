@@ -40,6 +40,11 @@ pub(super) fn methods_of(conn: &mut PgConnection, user: UserId) -> QueryResult<V
     Ok(has.into_iter().filter_map(|(has, method)| has.then_some(method)).collect())
 }
 
+/// Whether a user can sign in with a passkey.
+pub fn has_passkey(conn: &mut PgConnection, user: UserId) -> QueryResult<bool> {
+    diesel::select(exists(passkeys::table.filter(passkeys::user_id.eq(user)))).first(conn)
+}
+
 /// Somebody has shown one factor, and the other is awaited.
 #[derive(Debug, Clone, HasQuery)]
 #[diesel(table_name = sign_in_challenges)]

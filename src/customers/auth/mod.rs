@@ -19,8 +19,8 @@ mod views;
 
 use utoipa_actix_web::service_config::ServiceConfig;
 
-pub use browser::{cookies_of, ensure_may_sign_in};
-pub use challenges::{Challenge, Method};
+pub use browser::cookies_of;
+pub use challenges::{Challenge, Method, has_passkey};
 pub use errors::AuthError;
 pub use handlers::jwks;
 pub use jobs::{PurgeSessions, TendKeys};

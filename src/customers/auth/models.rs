@@ -87,12 +87,18 @@ impl Session {
             .get_result(conn)
     }
 
-    /// Ends the session; false where it had ended before.
-    pub fn revoke(conn: &mut PgConnection, id: SessionId, reason: &str, now: DateTime<Utc>) -> QueryResult<bool> {
-        let ended = diesel::update(sessions::table.find(id).filter(sessions::revoked_at.is_null()))
+    /// Ends the session and tells whose it was; none where it had ended before.
+    pub fn revoke(
+        conn: &mut PgConnection,
+        id: SessionId,
+        reason: &str,
+        now: DateTime<Utc>,
+    ) -> QueryResult<Option<UserId>> {
+        diesel::update(sessions::table.find(id).filter(sessions::revoked_at.is_null()))
             .set((sessions::revoked_at.eq(now), sessions::revoked_reason.eq(reason)))
-            .execute(conn)?;
-        Ok(ended == 1)
+            .returning(sessions::user_id)
+            .get_result(conn)
+            .optional()
     }
 
     /// Ends all of a user's that have not ended, but for the one to keep; tells which.

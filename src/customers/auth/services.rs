@@ -111,11 +111,16 @@ pub fn note_failure(
     (user, email): (Option<&User>, Option<&Email>),
     origin: &Origin,
 ) -> QueryResult<()> {
-    let object = match (user, email) {
-        (Some(user), _) => ("user", user.id.to_string()),
-        (None, email) => ("email", email.map(|email| email.as_str().to_owned()).unwrap_or_default()),
-    };
     let told = Changes::created(&json!({"reason": failure.reason()}));
+    let (object, told) = match (user, email) {
+        (Some(user), _) => (("user", user.id.to_string()), told),
+        (None, None) => (("email", String::new()), told),
+        (None, Some(email)) => {
+            let person = audit::person_by_email(email.as_str());
+            let told = told.join(Changes::created(&json!({"email": email})).about(person, &["email"]));
+            (("email", person.to_string()), told)
+        }
+    };
     audit::record(conn, origin, "user.sign_in_failed", object, told)
 }
 
@@ -145,7 +150,7 @@ pub fn refresh(
     if session.refresh_hash == sha256(&claims.jti) {
         let next = sha256(keys.refresh_jti(session.id, session.generation + 1));
         let origin = Origin { actor: Actor::User(session.user_id), ..origin.clone() };
-        audit::record(conn, &origin, "session.refreshed", ("session", session.id.to_string()), Changes::none())?;
+        note_session(conn, "session.refreshed", (session.id, session.user_id), Changes::none(), &origin)?;
         return Ok(Refresh::Rotated(session.rotate(conn, &next, origin.at)?.into()));
     }
     let is_previous = claims.jti == keys.refresh_jti(session.id, session.generation - 1);
@@ -158,11 +163,22 @@ pub fn refresh(
 
 /// Ends a session; nothing where it had ended before.
 pub fn end(conn: &mut PgConnection, session: SessionId, reason: &str, origin: &Origin) -> QueryResult<()> {
-    if Session::revoke(conn, session, reason, origin.at)? {
-        let told = Changes::created(&json!({"reason": reason}));
-        audit::record(conn, origin, "session.ended", ("session", session.to_string()), told)?;
+    if let Some(user) = Session::revoke(conn, session, reason, origin.at)? {
+        note_session(conn, "session.ended", (session, user), Changes::created(&json!({"reason": reason})), origin)?;
     }
     Ok(())
+}
+
+/// Sessions stand in the audit log with what happened to their user.
+fn note_session(
+    conn: &mut PgConnection,
+    action: &str,
+    (session, user): (SessionId, UserId),
+    told: Changes,
+    origin: &Origin,
+) -> QueryResult<()> {
+    let told = Changes::created(&json!({"session": session})).join(told);
+    audit::record(conn, origin, action, ("user", user.to_string()), told)
 }
 
 /// Ends all sessions of a user, but for the one to keep.

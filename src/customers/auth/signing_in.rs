@@ -3,7 +3,7 @@
 use actix_web::{HttpRequest, HttpResponse};
 use diesel::pg::PgConnection;
 
-use super::browser::{cookies_of, ensure_may_sign_in};
+use super::browser::cookies_of;
 use super::challenges::{Challenge, Method, methods_of};
 use super::errors::AuthError;
 use super::services::{self, OpenSession};
@@ -11,7 +11,7 @@ use super::views::{LoginAnswer, LoginView};
 use crate::customers::accounts::User;
 use crate::platform::app::App;
 use crate::platform::audit::{self, Changes, Origin};
-use crate::platform::auth::{IssuedTokens, TokenKeys, csrf_token, random_token, sha256};
+use crate::platform::auth::{IssuedTokens, TokenKeys, csrf_token, ensure_own_origin, random_token, sha256};
 use crate::platform::error::Problem;
 use crate::platform::types::Actor;
 
@@ -105,12 +105,12 @@ pub enum Keeping {
 }
 
 impl Keeping {
-    /// As the body of a sign-in says. A page of another origin gets no cookie.
+    /// As the body of a sign-in says. A page of another origin must not sign the browser in as somebody of its choice.
     pub fn of(cookie: Option<bool>, request: &HttpRequest, app: &App) -> Result<Self, Problem> {
         if !cookie.unwrap_or(false) {
             return Ok(Self::Tokens);
         }
-        ensure_may_sign_in(request, app)?;
+        ensure_own_origin(request, &app.config)?;
         Ok(Self::Cookie)
     }
 }

@@ -10,7 +10,7 @@ use uuid::Uuid;
 
 use super::models::Record;
 use crate::platform::api::{ListFilter, ListRequest, LookupQuery, Ordering, Resource, Slice, SortColumn, paginate};
-use crate::platform::audit::{self, AuditEntry};
+use crate::platform::audit::{self, AuditEntry, Entry};
 use crate::platform::error::Problem;
 
 /// Nothing: the list is short, and shown whole.
@@ -44,7 +44,8 @@ pub(super) type HistoryList = ListRequest<NoFilter, HistoryOrdering>;
 pub(super) fn page(conn: &mut PgConnection, list: &HistoryList, record: &Record) -> Result<Slice<AuditEntry>, Problem> {
     let mut objects = vec![("customer", record.customer.id.to_string())];
     objects.extend(record.customer.user_id.map(|user| ("user", user.to_string())));
-    Ok(paginate!(conn, || audit::of_objects(&objects), AuditEntry, list))
+    let slice = paginate!(conn, || audit::of_objects(&objects), Entry, list);
+    Ok(slice.map_rows(|rows| AuditEntry::of_all(conn, rows))?)
 }
 
 /// Something that happened to a customer's account.
@@ -71,7 +72,7 @@ impl Resource for HistoryView {}
 
 impl From<AuditEntry> for HistoryView {
     fn from(entry: AuditEntry) -> Self {
-        let AuditEntry { id, action, actor, changes, address, request_id, created_at } = entry;
+        let AuditEntry { id, action, actor, changes, address, request_id, created_at, .. } = entry;
         Self { id, action, actor, changes, address, request_id, created_at }
     }
 }

@@ -15,7 +15,7 @@ use crate::platform::api::{Loaded, Relation, Resource, keys};
 use crate::platform::auth::{Permission, Principal};
 use crate::platform::error::Problem;
 use crate::platform::http::{Field, patch_body};
-use crate::platform::types::{CustomerGroupId, CustomerId, Email, Line, Metadata, Paragraph, Phone};
+use crate::platform::types::{CustomerGroupId, CustomerId, Email, Language, Line, Metadata, Paragraph, Phone};
 
 /// A customer as staff see them.
 #[derive(Debug, Serialize, ToSchema)]
@@ -29,7 +29,7 @@ pub struct CustomerRecordView {
     pub first_name: String,
     pub last_name: String,
     pub phone: Option<Phone>,
-    /// Two-letter code of the language that messages are written in.
+    /// The language that messages are written in, such as `en` or `de-AT`.
     pub language: String,
     pub has_account: bool,
     /// Whether they may sign in; null without an account.
@@ -151,8 +151,7 @@ patch_body! {
         /// With + and the country code, or as it is dialled in the country of the default address. Null forgets it.
         #[schema(value_type = Option<String>, max_length = 40)]
         pub phone: Field<Line<40>>,
-        #[schema(value_type = Option<String>, min_length = 2, max_length = 12)]
-        pub language: Option<Line<12>>,
+        pub language: Option<Language>,
         /// Takes the place of all that is there.
         pub metadata: Option<Metadata>,
         /// Only with `customers.view_private`. Takes the place of all that is there.
@@ -166,7 +165,7 @@ impl PatchedCustomerBody {
             first_name: self.first_name.map(Paragraph::into_inner),
             last_name: self.last_name.map(Paragraph::into_inner),
             phone: self.phone.into_nullable().map(|phone| phone.map(Line::into_inner)),
-            language: self.language.map(Line::into_inner),
+            language: self.language.map(Language::into_inner),
             metadata: self.metadata.map(Metadata::into_inner),
             private_metadata: self.private_metadata.map(Metadata::into_inner),
         }

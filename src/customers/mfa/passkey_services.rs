@@ -102,7 +102,8 @@ pub(super) fn rename(
     expected.ensure(passkey.version)?;
     let renamed = passkey.rename(conn, name, origin.at)?;
     let changes =
-        Changes::between(&serde_json::json!({"name": passkey.name}), &serde_json::json!({"name": renamed.name}));
+        Changes::between(&serde_json::json!({"name": passkey.name}), &serde_json::json!({"name": renamed.name}))
+            .about(user, &["name"]);
     audit::record(conn, origin, "passkey.renamed", ("passkey", id.to_string()), changes)?;
     Ok(renamed)
 }

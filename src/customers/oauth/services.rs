@@ -6,7 +6,8 @@ use serde_json::json;
 use super::errors::OAuthError;
 use super::models::{Identity, IdentityId, SpentToken};
 use super::vouching::Voucher;
-use crate::customers::accounts::{self, NewAccount, User};
+use crate::customers::accounts::{self, CustomerTopic, NewAccount, User};
+use crate::customers::auth;
 use crate::platform::audit::{self, Changes, Origin};
 use crate::platform::auth::sha256;
 use crate::platform::types::{Actor, Language, UserId};
@@ -42,6 +43,7 @@ fn register(conn: &mut PgConnection, voucher: &Voucher, origin: &Origin) -> Resu
         language: Language::default(),
     };
     let profile = accounts::create(conn, &account, origin)?;
+    accounts::tell(conn, CustomerTopic::Registered, &profile.customer, origin)?;
     accounts::verify_email(conn, &profile, origin)?;
     let user = profile.user;
     let origin = Origin { actor: Actor::User(user.id), ..origin.clone() };
@@ -80,7 +82,7 @@ pub(super) fn unlink(
     origin: &Origin,
 ) -> Result<Identity, OAuthError> {
     let identities = Identity::lock_all(conn, user)?;
-    let has_others = identities.len() > 1;
+    let has_others = identities.len() > 1 || auth::has_passkey(conn, user)?;
     let identity = identities.into_iter().find(|identity| identity.id == id).ok_or(OAuthError::NotFound)?;
     let has_password = accounts::find_user(conn, user)?.is_some_and(|user| user.password_hash.is_some());
     if !has_others && !has_password {

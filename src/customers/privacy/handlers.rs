@@ -46,7 +46,7 @@ pub async fn delete_me(
         let told = DetailView { detail: "A link has been sent to your e-mail address." };
         return Ok(HttpResponse::Accepted().json(told));
     }
-    let proof = prove(&app, &user.0, password).await?;
+    let proof = prove(&app, &user.0, password, &origin).await?;
     app.db.write(move |conn| services::erase_proved(conn, (id, &proof), &rooms, &origin)).await?;
     Ok(HttpResponse::NoContent().finish())
 }

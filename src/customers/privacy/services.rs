@@ -65,7 +65,7 @@ pub fn erase(
     }
     rooms.erase(conn, customer.id, origin)?;
     Export::delete_of(conn, customer.id)?;
-    Ok(accounts::strip(conn, &customer, origin)?)
+    Ok(accounts::strip(conn, &customer, user.as_ref(), origin)?)
 }
 
 /// Forgets somebody who has just shown who they are.
@@ -89,7 +89,7 @@ pub fn erase_confirmed(
     rooms: &PersonalDataRegistry,
     origin: &Origin,
 ) -> Result<(), PrivacyError> {
-    let redeemed = redeem(conn, Purpose::DeleteAccount, token, origin.at)?;
+    let redeemed = redeem(conn, &[Purpose::DeleteAccount], token, origin.at)?;
     if redeemed.is_none_or(|(profile, _)| profile.customer.id != customer) {
         return Err(VerificationError::BadToken.into());
     }

@@ -23,6 +23,9 @@ pub enum StaffError {
     OfSuperuser,
     #[error("Whoever is restricted to channels neither gives nor takes rights.")]
     Restricted,
+    /// Somebody has changed them while this was asked.
+    #[error("You do not have permission to perform this action.")]
+    RightsLost,
     #[error("Somebody must keep these permissions.")]
     LastHolder(PermissionSet),
     #[error("This person works here already.")]
@@ -45,6 +48,7 @@ impl ApiError for StaffError {
                 Kind::refused(StatusCode::FORBIDDEN, "out_of_scope").with("permissions", json!(lacking))
             }
             Self::OfSuperuser | Self::Restricted => Kind::refused(StatusCode::FORBIDDEN, "out_of_scope"),
+            Self::RightsLost => Kind::refused(StatusCode::FORBIDDEN, "permission_denied"),
             Self::LastHolder(lost) => Kind::conflict("last_holder").with("permissions", json!(lost)),
             Self::AlreadyStaff => Kind::invalid("email", ErrorTree::message("unique", self.to_string())),
             Self::Account(cause) => cause.kind(),

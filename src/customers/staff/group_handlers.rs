@@ -7,7 +7,6 @@ use diesel::prelude::*;
 use super::errors::StaffError;
 use super::listing::{GroupFilter, GroupList};
 use super::models::{Group, GroupChanges};
-use super::rights::ensure_may_give;
 use super::services;
 use super::views::{GroupBody, GroupView, PatchedGroupBody, PermissionView};
 use crate::platform::api::{Answer, Changed, Created, Gone, Paged, ReadRequest, WriteRequest};
@@ -76,8 +75,7 @@ pub async fn create_group(
     let GroupBody { name, permissions } = body.0;
     let name = name.into_inner();
     let create = move |conn: &mut PgConnection, request: &WriteRequest| -> Result<_, StaffError> {
-        ensure_may_give(&staff.principal, &permissions)?;
-        let group = services::create_group(conn, &name, &permissions, &request.origin)?;
+        let group = services::grant_group(conn, &staff.principal, (&name, &permissions), &request.origin)?;
         let view = GroupView::of(conn, group)?;
         Ok(Created::at(format!("/api/groups/{}/", view.id), view))
     };

@@ -74,7 +74,7 @@ pub async fn get_staff(
 
 /// Invite somebody to work for the shop.
 ///
-/// Whoever has an account keeps it. Answers 403 `out_of_scope` for groups that may do more than whoever asks.
+/// A mail tells them, with a link to choose a password by where they have none. Whoever has an account keeps it. Answers 403 `out_of_scope` for groups that may do more than whoever asks.
 #[utoipa::path(tag = "staff", params(WriteRequest), security(("jwtAuth" = ["staff.invite"])),
     request_body = InvitationBody, responses((status = 201, body = StaffView)))]
 #[post("/")]

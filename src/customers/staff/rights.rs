@@ -4,8 +4,8 @@ use diesel::pg::PgConnection;
 
 use super::errors::StaffError;
 use super::models::{held_by_staff, lock_rights, of_user};
-use crate::customers::accounts::User;
-use crate::platform::auth::{PermissionSet, Principal};
+use crate::customers::accounts::{self, User};
+use crate::platform::auth::{PermissionSet, Principal, Subject};
 
 /// Nobody gives or takes what they lack. Permissions that count in some channels only are less than those that groups
 /// and programs have everywhere: whoever is restricted gives and takes none.
@@ -30,16 +30,29 @@ pub(super) fn ensure_above(conn: &mut PgConnection, principal: &Principal, user:
     ensure_may_give(principal, &of_user(conn, user.id)?)
 }
 
-/// Does `work` unless it takes a permission from its last active holder. Changes of rights come one after the other, so
-/// that two who remove each other are not both gone.
-pub fn keeping_holders<T, E: From<StaffError>>(
+/// Takes the turn of whoever changes rights, and asks again whether they still may: a request knows its rights as they
+/// were when it came in. Of two who dismiss each other, the second is refused.
+pub fn take_turn(conn: &mut PgConnection, principal: &Principal) -> Result<(), StaffError> {
+    lock_rights(conn)?;
+    let Subject::User(who) = &principal.subject else { return Ok(()) };
+    let user = accounts::find_user(conn, who.user_id)?.filter(|user| user.is_active && user.is_staff);
+    let Some(user) = user else { return Err(StaffError::RightsLost) };
+    if user.is_superuser {
+        return Ok(());
+    }
+    let lost = principal.permissions.without(&of_user(conn, user.id)?);
+    if principal.is_superuser || !lost.is_empty() { Err(StaffError::RightsLost) } else { Ok(()) }
+}
+
+/// Does `work` in its turn, unless it takes a permission from its last active holder.
+pub(super) fn keeping_holders<T>(
     conn: &mut PgConnection,
-    work: impl FnOnce(&mut PgConnection) -> Result<T, E>,
-) -> Result<T, E> {
-    let held = |conn: &mut PgConnection| held_by_staff(conn).map_err(StaffError::from);
-    lock_rights(conn).map_err(StaffError::from)?;
-    let before = held(conn)?;
+    principal: &Principal,
+    work: impl FnOnce(&mut PgConnection) -> Result<T, StaffError>,
+) -> Result<T, StaffError> {
+    take_turn(conn, principal)?;
+    let before = held_by_staff(conn)?;
     let done = work(conn)?;
-    let lost = before.without(&held(conn)?);
-    if lost.is_empty() { Ok(done) } else { Err(StaffError::LastHolder(lost).into()) }
+    let lost = before.without(&held_by_staff(conn)?);
+    if lost.is_empty() { Ok(done) } else { Err(StaffError::LastHolder(lost)) }
 }

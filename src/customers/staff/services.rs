@@ -6,9 +6,10 @@ use serde_json::json;
 
 use super::errors::StaffError;
 use super::models::{self, Group, GroupChanges, StaffMember};
-use super::rights::{ensure_above, ensure_may_give, keeping_holders};
+use super::rights::{ensure_above, ensure_may_give, keeping_holders, take_turn};
 use crate::customers::accounts::{self, NewAccount, User, UserChanges};
 use crate::customers::auth;
+use crate::customers::verification::{TokenLetter, queue_letter};
 use crate::platform::api::WriteRequest;
 use crate::platform::audit::{self, Changes, Origin};
 use crate::platform::auth::{PermissionSet, Principal};
@@ -48,6 +49,18 @@ pub fn create_group(
     Ok(group)
 }
 
+/// Makes a group for somebody who may do all that it may.
+pub(super) fn grant_group(
+    conn: &mut PgConnection,
+    principal: &Principal,
+    (name, permissions): (&str, &PermissionSet),
+    origin: &Origin,
+) -> Result<Group, StaffError> {
+    take_turn(conn, principal)?;
+    ensure_may_give(principal, permissions)?;
+    create_group(conn, name, permissions, origin)
+}
+
 /// Puts somebody into a group, whoever asks.
 pub fn join_group(conn: &mut PgConnection, user: UserId, group: GroupId, origin: &Origin) -> Result<(), StaffError> {
     models::join(conn, user, &[group])?;
@@ -68,7 +81,7 @@ pub(super) fn change_group(
     changes: &GroupChanges,
     request: &WriteRequest,
 ) -> Result<Group, StaffError> {
-    keeping_holders(conn, |conn| {
+    keeping_holders(conn, principal, |conn| {
         let group = Group::find(conn, id)?.ok_or(StaffError::NotFound)?;
         request.expected.ensure(group.version)?;
         let before = group.permissions();
@@ -90,7 +103,7 @@ pub(super) fn delete_group(
     id: GroupId,
     request: &WriteRequest,
 ) -> Result<(), StaffError> {
-    keeping_holders(conn, |conn| {
+    keeping_holders(conn, principal, |conn| {
         let group = Group::find(conn, id)?.ok_or(StaffError::NotFound)?;
         request.expected.ensure(group.version)?;
         ensure_may_give(principal, &group.permissions())?;
@@ -101,14 +114,14 @@ pub(super) fn delete_group(
     })
 }
 
-/// Makes an account without a password, or lets somebody who buys here work here too.
+/// Makes an account without a password, or lets somebody who buys here work here too; they get a mail about it.
 pub(super) fn invite(
     conn: &mut PgConnection,
     principal: &Principal,
     invitation: &Invitation,
     origin: &Origin,
 ) -> Result<StaffMember, StaffError> {
-    models::lock_rights(conn)?;
+    take_turn(conn, principal)?;
     ensure_can_assign(conn, principal, &invitation.groups)?;
     let user = match accounts::find_by_email(conn, &invitation.email)? {
         Some(user) if user.is_staff => return Err(StaffError::AlreadyStaff),
@@ -118,7 +131,9 @@ pub(super) fn invite(
     accounts::set_staff(conn, user.id, true, origin)?;
     models::join(conn, user.id, &invitation.groups)?;
     let told = Changes::created(&json!({"email": invitation.email, "groups": invitation.groups}));
+    let told = told.about(user.id, &["email"]);
     audit::record(conn, origin, "staff.invited", ("user", user.id.to_string()), told)?;
+    queue_letter(conn, TokenLetter::StaffInvitation, Some(user.id), origin.at)?;
     StaffMember::find(conn, user.id)?.ok_or(StaffError::NotFound)
 }
 
@@ -152,7 +167,7 @@ pub(super) fn change(
     changes: &StaffChanges,
     request: &WriteRequest,
 ) -> Result<StaffMember, StaffError> {
-    keeping_holders(conn, |conn| {
+    keeping_holders(conn, principal, |conn| {
         let user = lock_below(conn, principal, id)?;
         request.expected.ensure(user.version)?;
         accounts::change_user(conn, id, &changes.names, request)?;
@@ -188,7 +203,7 @@ pub(super) fn dismiss(
     id: UserId,
     request: &WriteRequest,
 ) -> Result<(), StaffError> {
-    keeping_holders(conn, |conn| {
+    keeping_holders(conn, principal, |conn| {
         let user = lock_below(conn, principal, id)?;
         request.expected.ensure(user.version)?;
         let groups = models::groups_of(conn, &[id])?.remove(&id).unwrap_or_default();
@@ -214,7 +229,7 @@ pub(super) fn set_active(
     is_active: bool,
     request: &WriteRequest,
 ) -> Result<StaffMember, StaffError> {
-    keeping_holders(conn, |conn| {
+    keeping_holders(conn, principal, |conn| {
         let user = lock_below(conn, principal, id)?;
         request.expected.ensure(user.version)?;
         if user.is_active != is_active {

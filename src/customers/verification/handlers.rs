@@ -8,25 +8,24 @@ use diesel::pg::PgConnection;
 use diesel::result::QueryResult;
 
 use super::errors::VerificationError;
-use super::jobs::{MailToken, TokenLetter};
+use super::jobs::{TokenLetter, queue_letter};
 use super::letters::Stationery;
 use super::models::Purpose;
-use super::proof::{Proof, prove};
+use super::proof::{Proof, is_password_of, prove};
 use super::services;
 use super::tokens::holder;
 use super::views::{
     EmailBody, EmailChangeBody, EmailChangeConfirmBody, PasswordChangeBody, PasswordResetConfirmBody, VerifyEmailBody,
     ensure_same, ensure_unlike,
 };
-use crate::customers::accounts::{self, hash_password, verify_password};
+use crate::customers::accounts::{self, hash_password};
 use crate::customers::auth::DetailView;
 use crate::platform::app::App;
 use crate::platform::audit::Origin;
 use crate::platform::auth::CurrentUser;
 use crate::platform::error::Problem;
 use crate::platform::http::Body;
-use crate::platform::jobs::{NewJob, enqueue};
-use crate::platform::types::{Email, EventId};
+use crate::platform::types::Email;
 
 /// Verify an e-mail address with the key that was mailed to it.
 ///
@@ -70,7 +69,7 @@ pub async fn change_password(
     ensure_same(&new_password1, &new_password2)?;
     let (id, cost) = (user.0.user_id, app.config.bcrypt_cost);
     let found = app.db.read(move |conn| accounts::find_user(conn, id)).await?.ok_or_else(Problem::not_found)?;
-    if !verify_password(old_password, found.password_hash.clone(), cost).await? {
+    if !is_password_of(&app, &found, old_password, &origin).await? {
         return Err(VerificationError::WrongOldPassword.into());
     }
     ensure_unlike(&new_password1, &found, &app.config.shop_name)?;
@@ -96,7 +95,7 @@ pub async fn reset_password(
     Ok(Json(DetailView { detail: "Password reset e-mail has been sent." }))
 }
 
-/// Choose a new password with what was mailed.
+/// Choose a new password with what was mailed, or a first one with an invitation.
 ///
 /// All sessions end, and the e-mail address counts as verified.
 #[utoipa::path(tag = "auth", request_body = PasswordResetConfirmBody, responses((status = 200, body = DetailView)))]
@@ -111,7 +110,7 @@ pub async fn confirm_reset(
     let token = token.into_inner();
     // Guesses are worth no hash, whoever's id they come with.
     let (guess, now) = (token.clone(), origin.at);
-    let found = app.db.read(move |conn| holder(conn, Purpose::ResetPassword, &guess, now)).await?;
+    let found = app.db.read(move |conn| holder(conn, &Purpose::CHOOSING_PASSWORD, &guess, now)).await?;
     found.filter(|user| *user == uid).ok_or(VerificationError::BadToken)?;
     let user = app.db.read(move |conn| accounts::find_user(conn, uid)).await?.ok_or(VerificationError::BadToken)?;
     ensure_unlike(&new_password1, &user, &app.config.shop_name)?;
@@ -135,7 +134,7 @@ pub async fn change_email(
     body: Body<EmailChangeBody>,
 ) -> Result<Json<DetailView>, Problem> {
     let EmailChangeBody { new_email, password } = body.0;
-    let proof = prove(&app, &user.0, password).await?;
+    let proof = prove(&app, &user.0, password, &origin).await?;
     let stationery = Stationery::from(&**app);
     app.db.write(move |conn| services::ask_for_email(conn, &proof, &new_email, &stationery, &origin)).await?;
     Ok(Json(DetailView { detail: "Verification e-mail sent." }))
@@ -158,9 +157,7 @@ pub async fn confirm_email(
 async fn mail(app: &App, email: Email, letter: TokenLetter, origin: Origin) -> Result<(), Problem> {
     let write = move |conn: &mut PgConnection| -> QueryResult<()> {
         let user = accounts::find_by_email(conn, &email)?.map(|user| user.id);
-        let job = NewJob::of(&MailToken { event: EventId::generate(), user, letter });
-        let job = job.map_err(|error| diesel::result::Error::SerializationError(error.into()))?;
-        enqueue(conn, &job, origin.at)
+        queue_letter(conn, letter, user, origin.at)
     };
     app.db.write(write).await
 }

@@ -2,15 +2,16 @@
 
 use chrono::{DateTime, TimeDelta, Utc};
 use diesel::pg::PgConnection;
+use diesel::result::QueryResult;
 use serde::{Deserialize, Serialize};
 
 use super::errors::VerificationError;
 use super::letters::{Letter, Stationery, post};
 use super::models::{AccountToken, Purpose};
 use super::tokens::issue;
-use crate::customers::accounts::{CustomerEvent, Profile};
+use crate::customers::accounts::{CustomerEvent, Profile, User};
 use crate::platform::app::App;
-use crate::platform::jobs::Job;
+use crate::platform::jobs::{Job, NewJob, enqueue};
 use crate::platform::types::{EventId, UserId, text_enum};
 
 text_enum! {
@@ -22,6 +23,8 @@ text_enum! {
         AccountExists = "account_exists",
         /// Somebody has forgotten their password.
         ResetPassword = "reset_password",
+        /// Somebody is to work here.
+        StaffInvitation = "staff_invitation",
     }
 }
 
@@ -30,7 +33,13 @@ impl TokenLetter {
         match self {
             Self::VerifyEmail => Purpose::VerifyEmail,
             Self::AccountExists | Self::ResetPassword => Purpose::ResetPassword,
+            Self::StaffInvitation => Purpose::AcceptInvitation,
         }
+    }
+
+    /// Whoever has a password accepts an invitation by signing in.
+    const fn needs_link(self, user: &User) -> bool {
+        !matches!(self, Self::StaffInvitation) || user.password_hash.is_none()
     }
 }
 
@@ -41,6 +50,18 @@ pub struct MailToken {
     pub event: EventId,
     pub user: Option<UserId>,
     pub letter: TokenLetter,
+}
+
+/// Queues a letter in the caller's transaction, which need not know whether a mail follows.
+pub fn queue_letter(
+    conn: &mut PgConnection,
+    letter: TokenLetter,
+    user: Option<UserId>,
+    now: DateTime<Utc>,
+) -> QueryResult<()> {
+    let job = NewJob::of(&MailToken { event: EventId::generate(), user, letter });
+    let job = job.map_err(|error| diesel::result::Error::SerializationError(error.into()))?;
+    enqueue(conn, &job, now)
 }
 
 impl MailToken {
@@ -60,8 +81,13 @@ impl MailToken {
         };
         let Some(profile) = profile.filter(is_wanted) else { return Ok(()) };
         let (event, to) = (self.event, &profile.user.email);
-        let Some(link) = issue(conn, &profile, self.letter.purpose(), (event, to), now)? else { return Ok(()) };
-        let link = Some((link.url(&stationery.storefront_url), link.hours()));
+        let link = if self.letter.needs_link(&profile.user) {
+            let issued = issue(conn, &profile, self.letter.purpose(), (event, to), now)?;
+            let Some(link) = issued else { return Ok(()) };
+            Some((link.url(&stationery.storefront_url), link.hours()))
+        } else {
+            None
+        };
         post(conn, stationery, Letter { event, to, template: self.letter.as_str(), about: &profile, link }, now)
     }
 }

@@ -17,7 +17,7 @@ mod views;
 use utoipa_actix_web::service_config::ServiceConfig;
 
 pub use errors::VerificationError;
-pub use jobs::{MailToken, PurgeTokens, TokenLetter};
+pub use jobs::{MailToken, PurgeTokens, TokenLetter, queue_letter};
 pub use letters::{Letter, Stationery, post};
 pub use models::Purpose;
 pub use proof::{Proof, prove};

@@ -18,14 +18,19 @@ text_enum! {
         ChangeEmail = "change_email",
         /// Delete an account that has no password to ask for.
         DeleteAccount = "delete_account",
+        /// Choose the first password of somebody who is to work here.
+        AcceptInvitation = "accept_invitation",
     }
 }
 
 impl Purpose {
+    /// Those that let their holder choose a password.
+    pub(super) const CHOOSING_PASSWORD: [Self; 2] = [Self::ResetPassword, Self::AcceptInvitation];
+
     /// For how long it is good.
     pub const fn hours(self) -> i64 {
         match self {
-            Self::VerifyEmail => 72,
+            Self::VerifyEmail | Self::AcceptInvitation => 72,
             Self::ChangeEmail => 24,
             Self::ResetPassword | Self::DeleteAccount => 2,
         }
@@ -35,7 +40,7 @@ impl Purpose {
     pub(super) const fn page(self) -> &'static str {
         match self {
             Self::VerifyEmail => "/account/verify-email",
-            Self::ResetPassword => "/account/reset-password",
+            Self::ResetPassword | Self::AcceptInvitation => "/account/reset-password",
             Self::ChangeEmail => "/account/change-email",
             Self::DeleteAccount => "/account/delete",
         }
@@ -80,16 +85,16 @@ impl NewToken<'_> {
 }
 
 impl AccountToken {
-    /// The live token of this hash.
+    /// The live token of this hash, made for any of these.
     pub fn find(
         conn: &mut PgConnection,
-        purpose: Purpose,
+        purposes: &[Purpose],
         hash: &[u8],
         now: DateTime<Utc>,
     ) -> QueryResult<Option<Self>> {
         Self::query()
             .filter(account_tokens::token_hash.eq(hash))
-            .filter(account_tokens::purpose.eq(purpose))
+            .filter(account_tokens::purpose.eq_any(purposes))
             .filter(account_tokens::ended_at.is_null())
             .filter(account_tokens::expires_at.gt(now))
             .first(conn)

@@ -14,7 +14,7 @@ use crate::platform::types::{Actor, Email, EventId, SessionId, UserId};
 
 /// Verifies the address that a key was mailed to.
 pub fn verify_email(conn: &mut PgConnection, key: &str, origin: &Origin) -> Result<(), VerificationError> {
-    let redeemed = redeem(conn, Purpose::VerifyEmail, key, origin.at)?;
+    let redeemed = redeem(conn, &[Purpose::VerifyEmail], key, origin.at)?;
     let (profile, _) = redeemed.ok_or(VerificationError::BadKey)?;
     accounts::verify_email(conn, &profile, &acting(&profile, origin))?;
     Ok(())
@@ -42,7 +42,7 @@ pub fn reset_password(
     stationery: &Stationery,
     origin: &Origin,
 ) -> Result<(), VerificationError> {
-    let redeemed = redeem(conn, Purpose::ResetPassword, token, origin.at)?;
+    let redeemed = redeem(conn, &Purpose::CHOOSING_PASSWORD, token, origin.at)?;
     let (profile, _) = redeemed.filter(|(profile, _)| profile.user.id == user).ok_or(VerificationError::BadToken)?;
     let origin = acting(&profile, origin);
     accounts::verify_email(conn, &profile, &origin)?;
@@ -94,7 +94,7 @@ pub fn confirm_email(
     stationery: &Stationery,
     origin: &Origin,
 ) -> Result<(), VerificationError> {
-    let redeemed = redeem(conn, Purpose::ChangeEmail, token, origin.at)?;
+    let redeemed = redeem(conn, &[Purpose::ChangeEmail], token, origin.at)?;
     let (profile, email) = redeemed.ok_or(VerificationError::BadToken)?;
     let origin = acting(&profile, origin);
     accounts::change_email(conn, &profile, &email, &origin).map_err(|error| match error {

@@ -30,7 +30,9 @@ impl Link {
         let page = purpose.page();
         match purpose {
             Purpose::VerifyEmail => format!("{storefront}{page}#key={secret}"),
-            Purpose::ResetPassword => format!("{storefront}{page}#uid={user}&token={secret}"),
+            Purpose::ResetPassword | Purpose::AcceptInvitation => {
+                format!("{storefront}{page}#uid={user}&token={secret}")
+            }
             Purpose::ChangeEmail | Purpose::DeleteAccount => format!("{storefront}{page}#token={secret}"),
         }
     }
@@ -65,22 +67,22 @@ pub fn issue(
 /// Whose token it is, if it is good; it stays so.
 pub(super) fn holder(
     conn: &mut PgConnection,
-    purpose: Purpose,
+    purposes: &[Purpose],
     secret: &str,
     now: DateTime<Utc>,
 ) -> QueryResult<Option<UserId>> {
-    Ok(AccountToken::find(conn, purpose, &sha256(secret), now)?.map(|token| token.user_id))
+    Ok(AccountToken::find(conn, purposes, &sha256(secret), now)?.map(|token| token.user_id))
 }
 
 /// Uses a token up: the person it was made for, locked, and the address it proves. None where it is not good, or not
 /// any more, for whatever reason.
 pub fn redeem(
     conn: &mut PgConnection,
-    purpose: Purpose,
+    purposes: &[Purpose],
     secret: &str,
     now: DateTime<Utc>,
 ) -> QueryResult<Option<(Profile, Email)>> {
-    let Some(token) = AccountToken::find(conn, purpose, &sha256(secret), now)? else { return Ok(None) };
+    let Some(token) = AccountToken::find(conn, purposes, &sha256(secret), now)? else { return Ok(None) };
     let Some(profile) = Profile::lock(conn, token.user_id)? else { return Ok(None) };
     let is_theirs = profile.user.is_active && profile.user.credentials() == token.credentials;
     if !is_theirs || !token.spend(conn, now)? {

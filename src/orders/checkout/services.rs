@@ -112,6 +112,7 @@ fn audit_order(conn: &mut PgConnection, order: &Order, lines: &[OrderLine], orig
         "number": order.number, "status": order.status, "customer": order.customer_id, "email": order.email,
         "currency": order.currency, "total_gross": order.money(order.total_gross).shown(), "lines": lines,
     }));
+    let told = lifecycle::about_buyer(order, told, &["email"]);
     audit::record(conn, origin, "order.created", ("order", order.id.to_string()), told)
 }
 

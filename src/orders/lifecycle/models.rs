@@ -166,6 +166,12 @@ impl Order {
             .get_results(conn)
     }
 
+    /// The addresses that a customer ordered with, each once.
+    pub(super) fn emails_of(conn: &mut PgConnection, customer: CustomerId) -> QueryResult<Vec<Email>> {
+        let theirs = orders::table.filter(orders::customer_id.eq(customer)).select(orders::email).distinct();
+        Ok(theirs.load::<Option<Email>>(conn)?.into_iter().flatten().collect())
+    }
+
     /// Takes the person off a customer's orders, and tells off which. Of an address its country stays.
     pub(super) fn strip_of_customer(
         conn: &mut PgConnection,

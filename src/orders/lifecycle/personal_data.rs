@@ -37,6 +37,7 @@ impl PersonalData for OrderData {
     }
 
     fn erase(&self, conn: &mut PgConnection, customer: CustomerId, origin: &Origin) -> QueryResult<()> {
+        let emails = Order::emails_of(conn, customer)?;
         let orders = Order::strip_of_customer(conn, customer, origin.at)?;
         if orders.is_empty() {
             return Ok(());
@@ -45,7 +46,9 @@ impl PersonalData for OrderData {
         let aggregates: Vec<_> = orders.iter().map(|order| *order.as_uuid()).collect();
         let told = events::ids_about(conn, "order", &aggregates)?;
         forget_messages(conn, &[], &told)?;
-        let told = Changes::created(&json!({"orders": orders.len()}));
+        // What the audit log told of orders before they were this customer's.
+        let people: Vec<_> = emails.iter().map(|email| audit::person_by_email(email.as_str())).collect();
+        let told = Changes::created(&json!({"orders": orders.len()})).join(audit::forget(conn, &people)?);
         audit::record(conn, origin, "customer.orders_stripped", ("customer", customer.to_string()), told)
     }
 }

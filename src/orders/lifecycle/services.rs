@@ -3,6 +3,7 @@
 use diesel::pg::PgConnection;
 use diesel::result::QueryResult;
 use serde_json::json;
+use uuid::Uuid;
 
 use super::access::OrderAccess;
 use super::beginning::insert_beginning;
@@ -90,7 +91,11 @@ fn audit_move(conn: &mut PgConnection, order: &Order, to: OrderStatus, note: &st
         return Ok(());
     }
     let told = Changes::between(&json!({"status": order.status}), &json!({"status": to}));
-    let told = if note.is_empty() { told } else { told.join(Changes::created(&json!({"note": note}))) };
+    let told = if note.is_empty() {
+        told
+    } else {
+        told.join(about_buyer(order, Changes::created(&json!({"note": note})), &["note"]))
+    };
     audit::record(conn, origin, &format!("order.{}", to.as_str()), ("order", order.id.to_string()), told)
 }
 
@@ -136,6 +141,15 @@ pub fn expire(conn: &mut PgConnection, id: OrderId, origin: &Origin) -> Result<b
     move_on(conn, &order, OrderStatus::Expired, "unpaid past the channel's limit", origin)?;
     stock::release(conn, id, origin)?;
     Ok(true)
+}
+
+/// What is told of whoever ordered goes with them.
+pub fn about_buyer(order: &Order, told: Changes, names: &[&str]) -> Changes {
+    let by_email = || order.email.as_ref().map(|email| audit::person_by_email(email.as_str()));
+    match order.customer_id.map(Uuid::from).or_else(by_email) {
+        Some(person) => told.about(person, names),
+        None => told,
+    }
 }
 
 /// Gives a customer the orders that a guest placed with their address, once it is known to be theirs.

@@ -4,12 +4,23 @@ use std::collections::BTreeSet;
 
 use serde::Serialize;
 use serde_json::{Map, Value, json};
+use uuid::Uuid;
 
 /// Fields with what they were and what they are: `{"name": {"before": "Mug", "after": "Cup"}}`.
 ///
 /// What stayed the same is not told, nor when it was last touched: the entry has a time of its own.
 #[derive(Debug)]
-pub struct Changes(Result<Map<String, Value>, serde_json::Error>);
+pub struct Changes {
+    told: Result<Map<String, Value>, serde_json::Error>,
+    personal: Option<Personal>,
+}
+
+/// What is told of a person, and goes with them.
+#[derive(Debug)]
+pub(super) struct Personal {
+    pub person: Uuid,
+    pub told: Map<String, Value>,
+}
 
 /// Texts under names like these are never told, whoever passes them on.
 const SECRETS: [&str; 6] = ["password", "secret", "token", "hash", "otp", "seed"];
@@ -23,7 +34,11 @@ const TOUCHED: &str = "updated_at";
 impl Changes {
     /// Something happened, and no field says more about it.
     pub fn none() -> Self {
-        Self(Ok(Map::new()))
+        Self::of(Ok(Map::new()))
+    }
+
+    const fn of(told: serde_json::Result<Map<String, Value>>) -> Self {
+        Self { told, personal: None }
     }
 
     /// All that a new thing has, or what is to be told of an event: `after` alone.
@@ -41,26 +56,41 @@ impl Changes {
         Self::compare(before, after)
     }
 
-    /// Both together.
+    /// Both together; they are about one person, or only one of them is about any.
     #[must_use]
     pub fn join(self, other: Self) -> Self {
-        let (ours, theirs) = match (self.0, other.0) {
-            (Ok(ours), Ok(theirs)) => (ours, theirs),
-            (Err(error), _) | (_, Err(error)) => return Self(Err(error)),
+        let told = self.told.and_then(|ours| Ok(ours.into_iter().chain(other.told?).collect()));
+        let personal = match (self.personal, other.personal) {
+            (Some(ours), Some(theirs)) => {
+                Some(Personal { told: ours.told.into_iter().chain(theirs.told).collect(), ..ours })
+            }
+            (ours, theirs) => ours.or(theirs),
         };
-        Self(Ok(ours.into_iter().chain(theirs).collect()))
+        Self { told, personal }
+    }
+
+    /// The members of these names tell something of a person: they are forgotten with them (see [`forget`](super::forget)),
+    /// and until then belong to the entry as if they stood in it.
+    #[must_use]
+    pub fn about(self, person: impl Into<Uuid>, names: &[&str]) -> Self {
+        let Ok(told) = self.told else { return self };
+        let (personal, told): (Map<_, _>, Map<_, _>) =
+            told.into_iter().partition(|(name, _)| names.contains(&name.as_str()));
+        let personal = (!personal.is_empty()).then(|| Personal { person: person.into(), told: personal });
+        Self { told: Ok(told), personal }
     }
 
     fn compare(before: &impl Serialize, after: &impl Serialize) -> Self {
-        Self(members(before).and_then(|before| Ok(differences(before, members(after)?))))
+        Self::of(members(before).and_then(|before| Ok(differences(before, members(after)?))))
     }
 
     pub fn is_empty(&self) -> bool {
-        self.0.as_ref().is_ok_and(Map::is_empty)
+        self.personal.is_none() && self.told.as_ref().is_ok_and(Map::is_empty)
     }
 
-    pub(super) fn into_json(self) -> diesel::QueryResult<Value> {
-        self.0.map(Value::Object).map_err(|error| diesel::result::Error::SerializationError(error.into()))
+    pub(super) fn into_parts(self) -> diesel::QueryResult<(Map<String, Value>, Option<Personal>)> {
+        let told = self.told.map_err(|error| diesel::result::Error::SerializationError(error.into()))?;
+        Ok((told, self.personal))
     }
 }
 
@@ -110,7 +140,26 @@ mod tests {
     use super::*;
 
     fn told(changes: Changes) -> Value {
-        changes.into_json().unwrap()
+        let (told, personal) = changes.into_parts().unwrap();
+        assert!(personal.is_none());
+        told.into()
+    }
+
+    #[test]
+    fn what_is_personal_stands_apart() {
+        let person = Uuid::from_u128(7);
+        let before = json!({"name": "Ana", "size": 1, "phone": "1"});
+        let after = json!({"name": "Eva", "size": 2, "phone": "1"});
+
+        let changes = Changes::between(&before, &after).about(person, &["name", "phone"]);
+
+        assert!(!changes.is_empty());
+        let (told, personal) = changes.join(Changes::created(&json!({"id": 3}))).into_parts().unwrap();
+        assert_eq!(Value::from(told), json!({"size": {"before": 1, "after": 2}, "id": {"after": 3}}));
+        let personal = personal.unwrap();
+        assert_eq!(personal.person, person);
+        assert_eq!(Value::from(personal.told), json!({"name": {"before": "Ana", "after": "Eva"}}));
+        assert!(Changes::between(&before, &before).about(person, &["name"]).is_empty());
     }
 
     #[test]

@@ -5,10 +5,11 @@ use diesel::deserialize::FromSqlRow;
 use diesel::expression::AsExpression;
 use diesel::pg::{Pg, PgValue};
 use diesel::prelude::*;
-use diesel::sql_types::{Json, Nullable, Text, Timestamptz, Uuid as SqlUuid};
+use diesel::sql_types::{Binary, Json, Nullable, Text, Timestamptz, Uuid as SqlUuid};
 use serde_json::Value;
 use uuid::Uuid;
 
+use super::personal::PersonalValues;
 use super::{Changes, Origin};
 use crate::platform::auth::MasterKey;
 use crate::platform::db::{fixed_statement, master_key, wake_on_commit};
@@ -24,7 +25,7 @@ const PURPOSE: &str = "audit entry";
 pub struct JsonText(String);
 
 impl JsonText {
-    fn of(value: &Value) -> Self {
+    pub(super) fn of(value: &Value) -> Self {
         Self(value.to_string())
     }
 
@@ -64,7 +65,7 @@ pub struct Entry {
 }
 
 fixed_statement! {
-    /// The entry, and its place in the queue of those that have no link yet.
+    /// The entry, what it tells of a person, and its place in the queue of those that have no link yet.
     struct InsertEntry {
         id: Uuid => SqlUuid,
         action: String => Text,
@@ -76,13 +77,19 @@ fixed_statement! {
         user_agent: String => Text,
         request_id: Option<String> => Nullable<Text>,
         created_at: DateTime<Utc> => Timestamptz,
-        mac: Vec<u8> => diesel::sql_types::Binary,
+        mac: Vec<u8> => Binary,
+        person: Option<Uuid> => Nullable<SqlUuid>,
+        salt: Vec<u8> => Binary,
+        personal: JsonText => Json,
     } -> ();
     ", entry as ( \
          insert into audit_entries (id, action, actor, object_type, object_id, changes, address, user_agent, request_id, \
                                     created_at, mac) \
          select id, action, actor, object_type, object_id, changes, address, user_agent, request_id, created_at, mac \
-         from input) \
+         from input), \
+     personal as ( \
+         insert into audit_personal_values (entry_id, person, salt, changes) \
+         select id, person, salt, personal from input where person is not null) \
      insert into audit_unsealed (entry_id) select id from input"
 }
 
@@ -97,13 +104,15 @@ pub fn record(
     changes: Changes,
 ) -> QueryResult<()> {
     let (object_type, object_id) = object;
+    let (mut told, personal) = changes.into_parts()?;
+    let personal = personal.map(|personal| PersonalValues::keep(personal, &mut told)).transpose()?;
     let mut entry = Entry {
         id: new_uuid(),
         action: action.to_owned(),
         actor: JsonText::of(&origin.actor.to_json()),
         object_type: object_type.to_owned(),
         object_id,
-        changes: JsonText::of(&changes.into_json()?),
+        changes: JsonText::of(&Value::Object(told)),
         address: origin.address.clone(),
         user_agent: origin.user_agent.clone(),
         request_id: origin.request_id.clone(),
@@ -115,17 +124,17 @@ pub fn record(
         diesel::result::Error::SerializationError(text.into())
     })?;
     entry.mac = entry.sign(&key);
-    entry.insert(conn)?;
+    entry.insert(conn, personal)?;
     wake_on_commit();
     Ok(())
 }
 
-pub fn find(conn: &mut PgConnection, id: Uuid) -> QueryResult<Option<Entry>> {
-    Entry::query().filter(audit_entries::id.eq(id)).first(conn).optional()
-}
-
 impl Entry {
-    fn insert(self, conn: &mut PgConnection) -> QueryResult<()> {
+    fn insert(self, conn: &mut PgConnection, personal: Option<PersonalValues>) -> QueryResult<()> {
+        let (person, salt, personal) = match personal {
+            Some(PersonalValues { person, salt, changes }) => (Some(person), salt, changes),
+            None => (None, Vec::new(), JsonText::of(&Value::Null)),
+        };
         let statement = InsertEntry {
             id: self.id,
             action: self.action,
@@ -138,6 +147,9 @@ impl Entry {
             request_id: self.request_id,
             created_at: self.created_at,
             mac: self.mac,
+            person,
+            salt,
+            personal,
         };
         statement.execute(conn).map(|_| ())
     }

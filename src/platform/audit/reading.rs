@@ -1,4 +1,4 @@
-//! What was done to one thing.
+//! Entries as they are told.
 
 use chrono::{DateTime, Utc};
 use diesel::pg::Pg;
@@ -6,19 +6,43 @@ use diesel::prelude::*;
 use serde_json::Value;
 use uuid::Uuid;
 
+use super::entry::Entry;
+use super::personal::reveal;
 use crate::schema::audit_entries;
 
-/// Something that was done.
-#[derive(Debug, Clone, HasQuery)]
-#[diesel(table_name = audit_entries)]
+/// Something that somebody did, with what is still known of people.
+#[derive(Debug, Clone)]
 pub struct AuditEntry {
     pub id: Uuid,
     pub action: String,
     pub actor: Value,
+    pub object_type: String,
+    pub object_id: String,
     pub changes: Value,
     pub address: Option<String>,
+    pub user_agent: String,
     pub request_id: Option<String>,
     pub created_at: DateTime<Utc>,
+}
+
+impl AuditEntry {
+    /// In one query for all of them.
+    pub fn of_all(conn: &mut PgConnection, entries: Vec<Entry>) -> QueryResult<Vec<Self>> {
+        let changes = reveal(conn, &entries)?;
+        Ok(entries.into_iter().zip(changes).map(|(entry, changes)| Self::new(entry, changes)).collect())
+    }
+
+    pub fn find(conn: &mut PgConnection, id: Uuid) -> QueryResult<Option<Self>> {
+        let entry = Entry::query().filter(audit_entries::id.eq(id)).first(conn).optional()?;
+        Ok(Self::of_all(conn, entry.into_iter().collect())?.pop())
+    }
+
+    fn new(entry: Entry, changes: Value) -> Self {
+        let Entry { id, action, actor, object_type, object_id, address, user_agent, request_id, created_at, .. } =
+            entry;
+        let actor = actor.value();
+        Self { id, action, actor, object_type, object_id, changes, address, user_agent, request_id, created_at }
+    }
 }
 
 /// All that was done to any of these things, each by its type and id; whoever asks pages and orders it.

@@ -8,19 +8,22 @@ use super::listing::{EntryFilter, EntryId, EntryList};
 use super::views::EntryView;
 use crate::platform::api::{Answer, Paged, ReadRequest};
 use crate::platform::app::App;
-use crate::platform::audit;
+use crate::platform::audit::AuditEntry;
 use crate::platform::auth::{Allowed, ViewAudit};
 use crate::platform::error::Problem;
 
 /// List who did what, the newest first.
 ///
-/// `actor` is the id of who did it. Nothing is ever removed from this list.
+/// `actor` is the id of who did it. Nothing is ever removed from this list; of somebody who was erased it tells no more
+/// than that they were there: `{"forgotten": true}`.
 #[utoipa::path(tag = "audit-log", params(EntryList), security(("jwtAuth" = ["audit.view"])),
     responses((status = 200, body = Paged<EntryView>)))]
 #[get("/")]
 pub async fn list_entries(app: Data<App>, _staff: Allowed<ViewAudit>, list: EntryList) -> Result<Answer, Problem> {
     let read = |conn: &mut PgConnection, list: &EntryList| -> Result<_, Problem> {
-        Ok(EntryFilter::page(conn, list)?.map(EntryView::from))
+        let slice = EntryFilter::page(conn, list)?;
+        let told = slice.map_rows(|rows| AuditEntry::of_all(conn, rows))?;
+        Ok(told.map(EntryView::from))
     };
     list.page(&app, read).await
 }
@@ -36,7 +39,7 @@ pub async fn get_entry(
     id: Path<EntryId>,
 ) -> Result<Answer, Problem> {
     let find = move |conn: &mut PgConnection| -> Result<_, Problem> {
-        audit::find(conn, (*id).into())?.map(EntryView::from).ok_or_else(Problem::not_found)
+        AuditEntry::find(conn, (*id).into())?.map(EntryView::from).ok_or_else(Problem::not_found)
     };
     request.one(&app, find).await
 }

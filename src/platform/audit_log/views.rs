@@ -7,7 +7,7 @@ use utoipa::ToSchema;
 
 use super::listing::EntryId;
 use crate::platform::api::Resource;
-use crate::platform::audit::Entry;
+use crate::platform::audit::AuditEntry;
 
 /// Something that somebody did.
 #[derive(Debug, Serialize, ToSchema)]
@@ -34,11 +34,11 @@ pub struct EntryView {
 
 impl Resource for EntryView {}
 
-impl From<Entry> for EntryView {
-    fn from(entry: Entry) -> Self {
+impl From<AuditEntry> for EntryView {
+    fn from(entry: AuditEntry) -> Self {
         Self {
-            actor: entry.actor.value(),
-            changes: entry.changes.value(),
+            actor: entry.actor,
+            changes: entry.changes,
             id: entry.id.into(),
             action: entry.action,
             object_type: entry.object_type,

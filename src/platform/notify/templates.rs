@@ -116,6 +116,8 @@ const MAILS: &[MailSources] = &[
     mail!("reset_password" in "en"),
     mail!("second_factor_changed" in "de"),
     mail!("second_factor_changed" in "en"),
+    mail!("staff_invitation" in "de"),
+    mail!("staff_invitation" in "en"),
     mail!("verify_email" in "de"),
     mail!("verify_email" in "en"),
 ];

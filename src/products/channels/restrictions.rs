@@ -11,7 +11,7 @@ use serde_json::json;
 use utoipa::ToSchema;
 
 use super::models::{Channel, restrict, restrictions_of};
-use crate::customers::staff::{Group, StaffError, ensure_within};
+use crate::customers::staff::{Group, StaffError, ensure_within, take_turn};
 use crate::platform::api::{Answer, Changed, ReadRequest, Resource, WriteRequest};
 use crate::platform::app::App;
 use crate::platform::audit::{self, Changes};
@@ -111,6 +111,7 @@ fn restrict_group(
     wanted: &[ChannelId],
     request: &WriteRequest,
 ) -> Result<(), RestrictionError> {
+    take_turn(conn, principal)?;
     let group = Group::lock(conn, id)?.ok_or(RestrictionError::NotFound)?;
     ensure_within(principal, &group.permissions())?;
     let known: HashSet<ChannelId> = Channel::list(conn)?.into_iter().map(|channel| channel.id).collect();

@@ -17,7 +17,8 @@ async fn assert_family_ended(shop: &TestShop, ana: &Person) {
     let ended =
         "select count(*) from sessions where revoked_at is not null and revoked_reason = 'refresh token reused'";
     assert_eq!(shop.number(ended), 1);
-    let entry = "select count(*) from audit_entries e join sessions s on e.object_id = s.id::text \
+    let entry = "select count(*) from audit_entries e join sessions s \
+                 on e.object_id = s.user_id::text and e.changes#>>'{session,after}' = s.id::text \
                  where e.action = 'session.ended' and e.changes#>>'{reason,after}' = 'refresh token reused'";
     assert_eq!(shop.number(entry), 1);
     assert_eq!(ana.get("/api/auth/user/").await.status, 401);

@@ -5,6 +5,7 @@ use serde_json::json;
 
 use super::{REDIRECT_URL, shop_and_provider, sign_in, traces};
 use crate::support::fakes::{FakeProvider, challenge_of, query_of};
+use crate::support::second_factors::telephone_of;
 use crate::support::{TestResponse, TestShop};
 
 const LOGIN: &str = "/api/auth/google/login/?next=https%3A%2F%2Fshop.example%2Fwelcome";
@@ -96,6 +97,43 @@ async fn whoever_comes_back_is_signed_in_by_cookie_and_the_address_tells_nothing
     }
     assert_eq!(traces(&shop)[..4], [1, 1, 1, 2]);
     assert_eq!(shop.number("select count(*) from oauth_attempts"), 0);
+}
+
+#[actix_web::test]
+async fn whoever_has_a_second_factor_is_asked_for_it_by_the_page() {
+    let (shop, provider) = shop_and_provider().await;
+    let ana = shop.customer("ana").await;
+    ana.post("/api/auth/google/connect/", provider.brought("g-1", "ana@example.com", "one")).await.expect(200);
+    let telephone = telephone_of(&shop, &ana).await;
+    let sessions = shop.number("select count(*) from sessions");
+    let browser = Browser::begin(&shop, LOGIN).await;
+    let query = provider.approve(&browser.location, "g-1", "ana@example.com");
+
+    let answer = browser.back(&shop, &query).await;
+
+    let token = went_to(&answer).strip_prefix(&format!("{REDIRECT_URL}#mfa_token=")).unwrap().to_owned();
+    assert_eq!(cookie(&answer, "__Host-session"), None);
+    assert_eq!(shop.number("select count(*) from sessions"), sessions, "nobody is signed in yet");
+    let wrong = shop.anonymous().post("/api/auth/mfa/verify/", json!({"mfa_token": token, "code": "000000"})).await;
+    assert_eq!(wrong.status, 400);
+    let shown = json!({"mfa_token": token, "code": telephone.next(&shop)});
+    let tokens = shop.anonymous().post("/api/auth/mfa/verify/", shown).await.expect(200);
+    assert_eq!(tokens["user"]["email"], "ana@example.com");
+}
+
+#[actix_web::test]
+async fn whoever_brings_a_token_is_asked_for_the_second_factor_too() {
+    let (shop, provider) = shop_and_provider().await;
+    let ana = shop.customer("ana").await;
+    ana.post("/api/auth/google/connect/", provider.brought("g-1", "ana@example.com", "one")).await.expect(200);
+    let telephone = telephone_of(&shop, &ana).await;
+
+    let waiting = sign_in(&shop, provider.brought("g-1", "ana@example.com", "two")).await.expect(200);
+
+    assert_eq!((&waiting["mfa_required"], &waiting["access"]), (&json!(true), &serde_json::Value::Null));
+    assert_eq!(waiting["methods"], json!(["totp", "recovery_code"]));
+    let shown = json!({"mfa_token": waiting["mfa_token"], "code": telephone.next(&shop)});
+    shop.anonymous().post("/api/auth/mfa/verify/", shown).await.expect(200);
 }
 
 #[actix_web::test]

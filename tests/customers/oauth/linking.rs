@@ -3,6 +3,8 @@
 use serde_json::json;
 
 use super::{refused_in_words, shop_and_provider, sign_in, traces, with_code};
+use crate::support::fakes::{Device, FakeProvider};
+use crate::support::second_factors::enrol;
 
 const CONNECT: &str = "/api/auth/google/connect/";
 const ACCOUNTS: &str = "/api/auth/socialaccounts/";
@@ -64,6 +66,21 @@ async fn what_is_unlinked_opens_nothing_any_more() {
     let taken = sign_in(&shop, provider.brought("g-1", "ana@example.com", "two")).await;
     assert_eq!(taken.expect(400), refused_in_words("User is already registered with this e-mail address."));
     assert_eq!(shop.number("select count(*) from audit_entries where action = 'user.identity_unlinked'"), 1);
+}
+
+#[actix_web::test]
+async fn whoever_has_a_passkey_needs_no_other_way_in() {
+    let provider = FakeProvider::start().await;
+    let shop = provider.shop(&[("MERCER_PUBLIC_URL", "https://shop.example")]).await;
+    let ana = shop.customer("ana").await;
+    let linked = ana.post(CONNECT, provider.brought("g-1", "ana@example.com", "one")).await.expect(200);
+    enrol(&mut Device::new().at("https://shop.example"), &ana).await;
+    shop.execute("update users set password_hash = null");
+
+    let url = format!("{ACCOUNTS}{}/disconnect/", linked["id"].as_str().unwrap());
+    ana.post(&url, json!({})).await.expect(200);
+
+    assert_eq!(shop.number("select count(*) from identities"), 0);
 }
 
 #[actix_web::test]

@@ -11,11 +11,13 @@ fn password() -> Value {
     json!({"password": PASSWORD})
 }
 
-/// Rows in which something of Ana is left; the audit log aside, which nothing is ever taken from.
+/// Rows in which something of Ana is left.
 fn traces(shop: &TestShop) -> Vec<String> {
     let everything = shop.everything();
-    let rows = everything.lines().filter(|row| !row.starts_with("audit_entries "));
-    rows.filter(|row| TRACES.iter().any(|trace| row.contains(trace))).map(str::to_owned).collect()
+    // Digits alone might stand in a digest.
+    let is_digest = |row: &str, trace: &str| row.starts_with("audit_") && trace == "00100";
+    let left = |row: &&str| TRACES.iter().any(|trace| row.contains(trace) && !is_digest(row, trace));
+    everything.lines().filter(left).map(str::to_owned).collect()
 }
 
 #[track_caller]

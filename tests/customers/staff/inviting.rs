@@ -30,6 +30,47 @@ async fn a_customer_who_is_invited_keeps_name_password_and_session() {
 }
 
 #[actix_web::test]
+async fn a_stranger_who_is_invited_chooses_a_password_by_the_link_in_the_mail() {
+    let shop = TestShop::new().await;
+    let root = shop.superuser().await;
+    let desk = group(&root, "Desk", &["orders.view"]).await;
+    let body = json!({"email": "otieno@example.com", "first_name": "Otieno", "groups": [desk]});
+    root.post("/api/staff/", body).await.expect(201);
+    shop.run_jobs().await;
+
+    let letter = shop.letters_to("otieno@example.com").remove(0);
+
+    assert_eq!(letter.header("Subject"), "You work at Mercer from now on");
+    let link = letter.text.split_once("/account/reset-password#").unwrap().1.split_whitespace().next().unwrap();
+    let (uid, token) = link.strip_prefix("uid=").unwrap().split_once("&token=").unwrap();
+    let chosen =
+        json!({"uid": uid, "token": token, "new_password1": "battery staple", "new_password2": "battery staple"});
+    shop.advance(chrono::TimeDelta::hours(71));
+    shop.anonymous().post("/api/auth/password/reset/confirm/", chosen.clone()).await.expect(200);
+    let credentials = json!({"email": "otieno@example.com", "password": "battery staple"});
+    let tokens = shop.anonymous().post(LOGIN, credentials).await.expect(200);
+    let bearer = format!("Bearer {}", tokens["access"].as_str().unwrap());
+    let otieno = shop.anonymous().with_header("authorization", &bearer);
+    assert_eq!(otieno.get("/api/auth/permissions/").await.expect(200)["permissions"], json!(["orders.view"]));
+    let again = shop.anonymous().post("/api/auth/password/reset/confirm/", chosen).await;
+    assert_eq!(again.expect(400), json!({"token": ["Invalid value"]}), "it works once");
+}
+
+#[actix_web::test]
+async fn a_customer_who_is_invited_is_told_and_gets_no_link() {
+    let shop = TestShop::new().await;
+    let (root, ana) = (shop.superuser().await, shop.customer("ana").await);
+
+    root.post("/api/staff/", json!({"email": ana.email})).await.expect(201);
+    shop.run_jobs().await;
+
+    let letter = shop.letters_to(&ana.email).remove(0);
+    assert_eq!(letter.header("Subject"), "You work at Mercer from now on");
+    assert!(letter.text.contains("Sign in as you always do") && !letter.text.contains("http"), "{}", letter.text);
+    assert_eq!(shop.number("select count(*) from account_tokens"), 0);
+}
+
+#[actix_web::test]
 async fn a_stranger_who_is_invited_has_no_password_yet() {
     let shop = TestShop::new().await;
     let root = shop.superuser().await;

@@ -14,6 +14,7 @@ const ARROWS: [(&str, &[&str]); 3] = [
             "privacy > verification > auth > accounts",
             "oauth > auth > accounts",
             "mfa > auth",
+            "staff > verification",
             "identity > apps > staff > auth > accounts",
             "addresses > accounts",
         ],

@@ -19,7 +19,7 @@ async fn sealed(entries: usize) -> TestShop {
     shop
 }
 
-fn verdict(shop: &TestShop, noted: Option<&Head>) -> Result<Verified, Fault> {
+pub(super) fn verdict(shop: &TestShop, noted: Option<&Head>) -> Result<Verified, Fault> {
     let key = &shop.app.master_key;
     shop.app.db.write_blocking(|conn| verify(conn, key, noted)).unwrap()
 }
@@ -29,7 +29,7 @@ fn head(shop: &TestShop) -> Head {
 }
 
 /// As a superuser would, around the triggers.
-fn tamper(shop: &TestShop, statement: &str) {
+pub(super) fn tamper(shop: &TestShop, statement: &str) {
     shop.sql(|conn| {
         use diesel::connection::SimpleConnection;
         conn.batch_execute(&format!("set local session_replication_role = replica; {statement}"))

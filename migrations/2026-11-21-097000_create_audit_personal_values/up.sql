@@ -1,0 +1,10 @@
+create table audit_personal_values (
+    entry_id  uuid primary key references audit_entries on delete restrict,
+    person    uuid not null,
+    salt      bytea not null,
+    changes   json not null
+);
+create index audit_personal_values_person_idx on audit_personal_values (person);
+-- What is personal may be forgotten, and never rewritten.
+create trigger audit_personal_values_unchanged before update or truncate on audit_personal_values
+    for each statement execute function refuse_change();

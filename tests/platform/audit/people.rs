@@ -1,0 +1,119 @@
+//! What the log tells of people: it belongs to the entries while it is there, and goes with the person.
+
+use mercer::platform::audit::Fault;
+use serde_json::json;
+use uuid::Uuid;
+
+use super::seal_all;
+use super::verifying::{tamper, verdict};
+use crate::support::TestShop;
+use crate::support::builders::order_of;
+use crate::support::shop::{PASSWORD, Person};
+
+/// A customer who has just changed their name.
+async fn renamed(shop: &TestShop) -> Person {
+    let ana = shop.customer("ana").await;
+    ana.patch("/api/auth/user/", json!({"last_name": "Wanjiru"})).await.expect(200);
+    ana
+}
+
+fn person(person: &Person) -> Uuid {
+    person.user.to_string().parse().unwrap()
+}
+
+#[actix_web::test]
+async fn names_and_addresses_stand_beside_the_entry_that_tells_them() {
+    let shop = TestShop::new().await;
+    let ana = renamed(&shop).await;
+
+    let url = format!("/api/audit-log/?action=user.changed&object_id={}", ana.user);
+    let told = shop.superuser().await.get(&url).await.expect(200);
+
+    assert_eq!(told["results"][0]["changes"], json!({"last_name": {"before": "", "after": "Wanjiru"}}));
+    let inside =
+        "select count(*) from audit_entries where changes::text like '%Wanjiru%' or changes::text like '%ana@%'";
+    assert_eq!(shop.number(inside), 0);
+    let beside = format!("select count(*) from audit_personal_values where person = '{}'", ana.user);
+    assert_eq!(shop.number(&beside), 2);
+}
+
+#[actix_web::test]
+async fn nobody_puts_another_name_in_the_place_of_one() {
+    use diesel::prelude::*;
+    let shop = TestShop::new().await;
+    renamed(&shop).await;
+    seal_all(&shop);
+    let count = shop.number("select count(*) from audit_chain");
+    let other = "update audit_personal_values set changes = replace(changes::text, 'Wanjiru', 'Kamau')::json";
+
+    let refused = diesel::sql_query(other).execute(&mut shop.database.connect()).unwrap_err();
+
+    assert!(refused.to_string().ends_with("is only ever added to"), "{refused}");
+    assert_eq!(verdict(&shop, None).unwrap().head.position, count);
+    for tampered in [
+        other,
+        "update audit_personal_values set changes = '{}'",
+        "update audit_personal_values set salt = decode('00', 'hex')",
+        "update audit_personal_values set person = gen_random_uuid()",
+    ] {
+        let shop = TestShop::new().await;
+        renamed(&shop).await;
+        seal_all(&shop);
+        tamper(&shop, tampered);
+        assert!(matches!(verdict(&shop, None), Err(Fault::PersonalChanged(..))), "{tampered}");
+    }
+}
+
+#[actix_web::test]
+async fn what_is_told_of_somebody_is_removed_with_them_alone() {
+    let shop = TestShop::new().await;
+    let (ana, ben) = (renamed(&shop).await, shop.customer("ben").await);
+    ana.post("/api/customers/me/delete/", json!({"password": PASSWORD})).await.expect(204);
+    seal_all(&shop);
+
+    assert!(verdict(&shop, None).is_ok(), "{:?}", verdict(&shop, None));
+    let url = format!("/api/audit-log/?object_id={}", ana.user);
+    let told = shop.superuser().await.get(&url).await.expect(200);
+    assert!(told["count"].as_i64().unwrap() >= 3, "the entries stay: {told}");
+    assert!(!told.to_string().contains("Wanjiru") && !told.to_string().contains("ana@example.com"), "{told}");
+    let changed = told["results"].as_array().unwrap().iter().find(|entry| entry["action"] == "user.changed").unwrap();
+    assert_eq!(changed["changes"], json!({"last_name": {"forgotten": true}}));
+
+    tamper(&shop, &format!("delete from audit_personal_values where person = '{}'", ben.user));
+    assert_eq!(verdict(&shop, None), Err(Fault::PersonalRemoved(person(&ben))));
+}
+
+#[actix_web::test]
+async fn an_address_that_was_typed_in_vain_is_forgotten_with_whoever_has_it() {
+    let shop = TestShop::new().await;
+    let body = json!({"email": "ana@example.com", "password": "wrong horse"});
+    shop.anonymous().post("/api/auth/login/", body).await.expect(400);
+    let ana = shop.customer("ana").await;
+    let kept = "select count(*) from audit_personal_values where changes::text like '%ana@example.com%'";
+    assert_eq!(shop.number(kept), 2, "before there was an account, and when it was made");
+
+    ana.post("/api/customers/me/delete/", json!({"password": PASSWORD})).await.expect(204);
+
+    assert_eq!(shop.number(kept), 0);
+    seal_all(&shop);
+    assert!(verdict(&shop, None).is_ok());
+}
+
+#[actix_web::test]
+async fn what_was_told_of_a_guest_goes_with_the_customer_that_they_became() {
+    let shop = TestShop::new().await;
+    let mug = shop.product("Mug").create();
+    let mut order = order_of(&[(&mug, 1)]);
+    order["email"] = json!("ana@old.example");
+    let order = shop.superuser().await.post("/api/orders/", order).await.expect(201);
+    let ana = shop.customer("ana").await;
+    shop.execute(&format!("update orders set customer_id = '{}', status = 'delivered'", ana.customer));
+    let kept = "select count(*) from audit_personal_values where changes::text like '%ana@%'";
+    assert_eq!(shop.number(kept), 2, "{order}");
+
+    ana.post("/api/customers/me/delete/", json!({"password": PASSWORD})).await.expect(204);
+
+    assert_eq!(shop.number(kept), 0);
+    seal_all(&shop);
+    assert!(verdict(&shop, None).is_ok());
+}
