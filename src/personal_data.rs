@@ -4,7 +4,9 @@ use crate::customers::accounts::AccountData;
 use crate::customers::addresses::AddressData;
 use crate::customers::auth::SessionData;
 use crate::customers::customer_groups::GroupData;
-use crate::customers::directory::NoteData;
+use crate::customers::directory::{HistoryData, NoteData};
+use crate::customers::mfa::FactorData;
+use crate::customers::oauth::IdentityData;
 use crate::orders::lifecycle::OrderData;
 use crate::platform::personal_data::PersonalDataRegistry;
 
@@ -16,5 +18,8 @@ pub fn registry() -> PersonalDataRegistry {
         .with(NoteData)
         .with(GroupData)
         .with(SessionData)
+        .with(FactorData)
+        .with(IdentityData)
+        .with(HistoryData)
         .with(OrderData)
 }

@@ -24,6 +24,12 @@ pub trait PersonalData: Send + Sync {
         Ok(None)
     }
 
+    /// Takes away what opens the account beside its password. Whoever proves an address for the first time may find an
+    /// account that a stranger made with it, and what the stranger left there must not open it any more.
+    fn disown(&self, _conn: &mut PgConnection, _customer: CustomerId, _origin: &Origin) -> QueryResult<()> {
+        Ok(())
+    }
+
     /// Forgets the person and keeps the books. Runs in the caller's transaction, before the account goes, and maybe
     /// twice.
     fn erase(&self, conn: &mut PgConnection, customer: CustomerId, origin: &Origin) -> QueryResult<()>;
@@ -53,6 +59,10 @@ impl PersonalDataRegistry {
             }
         }
         Ok(None)
+    }
+
+    pub fn disown(&self, conn: &mut PgConnection, customer: CustomerId, origin: &Origin) -> QueryResult<()> {
+        self.0.iter().try_for_each(|room| room.disown(conn, customer, origin))
     }
 
     pub fn erase(&self, conn: &mut PgConnection, customer: CustomerId, origin: &Origin) -> QueryResult<()> {

@@ -70,3 +70,28 @@ async fn one_account_is_made_with_a_password_or_with_a_hash() {
     assert!(told(&garbage).contains("no bcrypt hash"), "{}", told(&garbage));
     assert_eq!(shop.number("select count(*) from users"), 2);
 }
+
+#[actix_web::test]
+async fn somebody_who_works_here_is_made_in_their_groups_or_not_at_all() {
+    let shop = TestShop::new().await;
+    let group = json!({"name": "Order desk", "permissions": ["orders.view", "orders.confirm"]});
+    shop.superuser().await.post("/api/groups/", group).await.expect(201);
+    let create =
+        |email: &str, arguments: &[&str]| mercer(&shop, &[&["create", "--email", email], arguments].concat(), PASSWORD);
+
+    let made = create("ana@example.com", &["--staff", "--group", "order DESK"]);
+    let unknown = create("ben@example.com", &["--staff", "--group", "Order desk", "--group", "Cellar"]);
+    let customer = create("cleo@example.com", &["--group", "Order desk"]);
+
+    assert!(made.status.success(), "{made:?}");
+    let told = String::from_utf8_lossy(&unknown.stderr).into_owned();
+    assert!(!unknown.status.success() && told.contains("there is no group \"Cellar\""), "{told}");
+    assert!(!customer.status.success());
+    assert_eq!(shop.number("select count(*) from users where not is_superuser"), 1);
+    let tokens = json!({"email": "ana@example.com", "password": PASSWORD});
+    let tokens = shop.anonymous().post("/api/auth/token/", tokens).await.expect(200);
+    let bearer = format!("Bearer {}", tokens["access"].as_str().unwrap());
+    let ana = shop.anonymous().with_header("authorization", &bearer);
+    let may = ana.get("/api/auth/permissions/").await.expect(200);
+    assert_eq!(may["permissions"], json!(["orders.view", "orders.confirm"]));
+}

@@ -89,15 +89,25 @@ async fn a_flood_of_unknown_keys_is_one_question_a_minute() {
 }
 
 #[actix_web::test]
-async fn known_keys_outlive_a_provider_that_is_away() {
+async fn known_keys_outlive_a_provider_that_is_away_for_a_day() {
     let (shop, provider) = shop_and_provider().await;
     sign_in(&shop, provider.brought("g-1", "nia@example.com", "one")).await.expect(200);
     provider.go_down(true);
-    shop.advance(TimeDelta::minutes(61));
+    // A good token of that moment.
+    let later = |nonce: &str, hours: i64| {
+        let mut claims = provider.claims("g-1", "nia@example.com", nonce);
+        claims["exp"] = json!(claims["exp"].as_i64().unwrap() + 3600 * hours);
+        json!({"id_token": provider.sign(&claims), "nonce": nonce})
+    };
 
-    let mut claims = provider.claims("g-1", "nia@example.com", "two");
-    claims["exp"] = json!(claims["exp"].as_i64().unwrap() + 3660);
-    sign_in(&shop, json!({"id_token": provider.sign(&claims), "nonce": "two"})).await.expect(200);
+    shop.advance(TimeDelta::hours(23));
+    sign_in(&shop, later("two", 23)).await.expect(200);
+
+    shop.advance(TimeDelta::hours(1));
+    sign_in(&shop, later("three", 24)).await.expect(503);
+    provider.go_down(false);
+    shop.advance(TimeDelta::seconds(61));
+    sign_in(&shop, later("four", 25)).await.expect(200);
 }
 
 #[actix_web::test]

@@ -22,6 +22,12 @@ pub fn set_password(
     audit::record(conn, origin, "user.password_changed", ("user", profile.user.id.to_string()), Changes::none())
 }
 
+/// Takes the password off somebody whom the caller holds locked.
+pub fn forget_password(conn: &mut PgConnection, profile: &Profile, origin: &Origin) -> QueryResult<()> {
+    profile.user.forget_password(conn, origin.at)?;
+    audit::record(conn, origin, "user.password_removed", ("user", profile.user.id.to_string()), Changes::none())
+}
+
 /// Notes that the address of somebody whom the caller holds locked is theirs; nothing where that is known.
 pub fn verify_email(conn: &mut PgConnection, profile: &Profile, origin: &Origin) -> QueryResult<()> {
     if profile.user.is_verified() {

@@ -19,11 +19,22 @@ pub fn switch(conn: &mut PgConnection, profile: &Profile, is_active: bool, origi
     tell(conn, topic, &profile.customer, origin)
 }
 
+/// All e-mail addresses that somebody is or was known by.
+pub(super) fn addresses_of(
+    conn: &mut PgConnection,
+    customer: &Customer,
+    user: Option<&User>,
+) -> QueryResult<Vec<String>> {
+    let present = customer.email.iter().chain(user.map(|user| &user.email)).map(|email| email.as_str().to_owned());
+    let former = user.map(|user| audit::emails_told_of(conn, user.id.into())).transpose()?.unwrap_or_default();
+    Ok(present.chain(former).collect())
+}
+
 /// Removes the person from a customer whom the caller holds locked, and with the user all that only hangs on it. The
 /// audit log forgets them by all that they are known by.
 pub fn strip(conn: &mut PgConnection, customer: &Customer, user: Option<&User>, origin: &Origin) -> QueryResult<()> {
-    let emails = customer.email.iter().chain(user.map(|user| &user.email));
-    let mut people: Vec<Uuid> = emails.map(|email| audit::person_by_email(email.as_str())).collect();
+    let emails = addresses_of(conn, customer, user)?;
+    let mut people: Vec<Uuid> = emails.iter().map(|email| audit::person_by_email(email)).collect();
     people.push(customer.id.into());
     if let Some(user) = user {
         people.push(user.id.into());

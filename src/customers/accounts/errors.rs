@@ -16,6 +16,12 @@ pub enum AccountError {
     /// The session is too old for what it would change.
     #[error("Sign in again to change this.")]
     SignInAgain,
+    /// Who looks after customers changes nobody who looks after the shop.
+    #[error("This is an account of staff: they change it themselves.")]
+    StaffAccount,
+    /// Only the books know of them.
+    #[error("This customer was erased.")]
+    Erased,
     #[error("a message could not be queued: {0}")]
     Untold(anyhow::Error),
     #[error(transparent)]
@@ -31,6 +37,8 @@ impl ApiError for AccountError {
             Self::OneName => Kind::invalid("last_name", ErrorTree::message("invalid", self.to_string())),
             Self::NotFound => Kind::not_found("not_found"),
             Self::SignInAgain => Kind::refused(StatusCode::FORBIDDEN, "reauthentication_required"),
+            Self::StaffAccount => Kind::conflict("staff_account"),
+            Self::Erased => Kind::conflict("customer_erased"),
             Self::Untold(_) => Kind::Internal,
             Self::Stale(cause) => cause.kind(),
             Self::Database(cause) => cause.kind(),

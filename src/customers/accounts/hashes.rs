@@ -87,6 +87,7 @@ impl PasswordHash {
         let is_form = nothing.is_empty()
             && ["2a", "2b", "2x", "2y"].contains(&version)
             && cost.len() == 2
+            && cost.bytes().all(|byte| byte.is_ascii_digit())
             && sum.len() == 53
             && sum.bytes().all(|byte| byte.is_ascii_alphanumeric() || matches!(byte, b'.' | b'/'))
             && parts.next().is_none();

@@ -120,6 +120,13 @@ impl User {
             .execute(conn)
     }
 
+    pub(super) fn forget_password(&self, conn: &mut PgConnection, now: DateTime<Utc>) -> QueryResult<usize> {
+        let version = users::version.eq(users::version + 1);
+        diesel::update(users::table.find(self.id))
+            .set((users::password_hash.eq(None::<PasswordHash>), version, users::updated_at.eq(now)))
+            .execute(conn)
+    }
+
     pub(super) fn set_verified(&self, conn: &mut PgConnection, now: DateTime<Utc>) -> QueryResult<usize> {
         diesel::update(users::table.find(self.id))
             .set((users::email_verified_at.eq(now), users::version.eq(users::version + 1), users::updated_at.eq(now)))
@@ -233,6 +240,11 @@ pub struct Customer {
 }
 
 impl Customer {
+    /// Whether there is a person behind it still.
+    pub const fn is_known(&self) -> bool {
+        self.erased_at.is_none()
+    }
+
     pub fn find(conn: &mut PgConnection, id: CustomerId) -> QueryResult<Option<Self>> {
         Self::query().filter(customers::id.eq(id)).first(conn).optional()
     }

@@ -161,6 +161,10 @@ pub async fn check_password(password: Password, hash: Option<PasswordHash>, cost
             return PasswordHash::of(&password, cost).map(|_| Checked::Wrong);
         };
         if !hash.is_of(&password)? {
+            // A hash of fewer rounds must not be told by its time from no hash at all.
+            if !hash.is_current(cost) {
+                PasswordHash::of(&password, cost)?;
+            }
             return Ok(Checked::Wrong);
         }
         if hash.is_current(cost) {

@@ -4,6 +4,7 @@ use diesel::pg::PgConnection;
 use diesel::result::QueryResult;
 use serde_json::{Value, json};
 
+use super::ending::addresses_of;
 use super::models::{Customer, User};
 use crate::platform::audit::Origin;
 use crate::platform::notify::forget_messages;
@@ -50,8 +51,8 @@ impl PersonalData for AccountData {
     fn erase(&self, conn: &mut PgConnection, customer: CustomerId, _: &Origin) -> QueryResult<()> {
         let Some(customer) = Customer::find(conn, customer)? else { return Ok(()) };
         let user = customer.user_id.map(|user| User::find(conn, user)).transpose()?.flatten();
-        let emails = [customer.email, user.map(|user| user.email)].into_iter().flatten();
-        let recipients = emails.map(|email| email.to_string()).chain(customer.phone.map(|phone| phone.to_string()));
-        forget_messages(conn, &recipients.collect::<Vec<_>>(), &[]).map(|_| ())
+        let mut recipients = addresses_of(conn, &customer, user.as_ref())?;
+        recipients.extend(customer.phone.map(|phone| phone.to_string()));
+        forget_messages(conn, &recipients, &[]).map(|_| ())
     }
 }

@@ -5,6 +5,7 @@ use serde_json::{Value, json};
 
 use super::errors::AccountError;
 use super::models::{Customer, CustomerChanges, User, UserChanges};
+use super::services::version_of;
 use crate::platform::api::WriteRequest;
 use crate::platform::audit::{self, Changes};
 use crate::platform::types::{CustomerId, Phone};
@@ -28,8 +29,14 @@ pub fn change_record(
     request: &WriteRequest,
 ) -> Result<(), AccountError> {
     let customer = Customer::lock(conn, id)?.ok_or(AccountError::NotFound)?;
+    if !customer.is_known() {
+        return Err(AccountError::Erased);
+    }
     let user = customer.user_id.map(|user| User::lock(conn, user)).transpose()?.flatten();
-    request.expected.ensure(customer.version + user.as_ref().map_or(0, |user| user.version))?;
+    if user.as_ref().is_some_and(|user| user.is_staff) {
+        return Err(AccountError::StaffAccount);
+    }
+    request.expected.ensure(version_of(&customer, user.as_ref()))?;
     if user.is_none() && changes.last_name.as_ref().is_some_and(|name| !name.is_empty()) {
         return Err(AccountError::OneName);
     }

@@ -64,6 +64,11 @@ pub fn lock_person(conn: &mut PgConnection, id: CustomerId) -> QueryResult<Optio
     Ok(Some((customer, user)))
 }
 
+/// The version of a person is that of their user and that of their customer together: either change makes it grow.
+pub fn version_of(customer: &Customer, user: Option<&User>) -> i32 {
+    customer.version + user.map_or(0, |user| user.version)
+}
+
 /// The language that a user reads; the fallback's where they have no profile.
 pub fn language_of(conn: &mut PgConnection, user: UserId) -> QueryResult<String> {
     let customer = Customer::find_by_user(conn, user)?;
@@ -83,8 +88,9 @@ pub fn find_by_email(conn: &mut PgConnection, email: &Email) -> QueryResult<Opti
     User::find_by_email(conn, email)
 }
 
+/// A customer of whom more is known than the books need.
 pub fn find_customer(conn: &mut PgConnection, id: CustomerId) -> QueryResult<Option<Customer>> {
-    Customer::find(conn, id)
+    Ok(Customer::find(conn, id)?.filter(Customer::is_known))
 }
 
 /// The user, locked until the transaction ends.
@@ -117,9 +123,9 @@ pub fn set_staff(conn: &mut PgConnection, id: UserId, is_staff: bool, origin: &O
     )
 }
 
-/// The customer, whom nobody else changes until the transaction ends.
+/// The customer, whom nobody else changes until the transaction ends; none where they were erased.
 pub fn lock_customer(conn: &mut PgConnection, id: CustomerId) -> QueryResult<Option<Customer>> {
-    Customer::lock(conn, id)
+    Ok(Customer::lock(conn, id)?.filter(Customer::is_known))
 }
 
 /// Notes that somebody signed in; false where their password has changed since it was compared, or the account is off.
@@ -163,7 +169,6 @@ pub fn change_user(
     apply(conn, &user, changes, &request.origin)
 }
 
-/// The version of a profile is that of its user and that of its customer together: either change makes it grow.
 pub(super) fn change_customer(
     conn: &mut PgConnection,
     id: CustomerId,
@@ -174,7 +179,7 @@ pub(super) fn change_customer(
     let customer = Customer::lock(conn, id)?.ok_or(AccountError::NotFound)?;
     let user = customer.user_id.map(|user| User::lock(conn, user)).transpose()?.flatten();
     let user = user.ok_or(AccountError::NotFound)?;
-    request.expected.ensure(customer.version + user.version)?;
+    request.expected.ensure(version_of(&customer, Some(&user)))?;
     changes.guard_phone(conn, &customer, request.origin.at)?;
     let changed = of_customer.apply(conn, id, request.origin.at)?.ok_or(AccountError::NotFound)?;
     let facts = |customer: &Customer| json!({"phone": customer.phone, "language": customer.language});

@@ -40,7 +40,7 @@ pub async fn add_my_address(
     request: WriteRequest,
     body: Body<AddressBody>,
 ) -> Result<Answer, Problem> {
-    add_to(&app, customer.id, request, body.0.into_new()).await
+    add_to(&app, (customer.id, "/api/customers/me/addresses/".to_owned()), request, body.0.into_new()).await
 }
 
 /// Retrieve an address of the signed-in customer.
@@ -107,15 +107,16 @@ pub(super) async fn list_of(app: &App, customer: CustomerId, list: AddressList) 
     list.page(app, read).await
 }
 
+/// `list` is the URL that it is added at.
 pub(super) async fn add_to(
     app: &App,
-    customer: CustomerId,
+    (customer, list): (CustomerId, String),
     request: WriteRequest,
     new: NewAddress,
 ) -> Result<Answer, Problem> {
     let add = move |conn: &mut PgConnection, request: &WriteRequest| -> Result<_, AddressError> {
         let address = services::add(conn, customer, &new, &request.origin)?;
-        Ok(Created::at(format!("/api/customers/{customer}/addresses/{}/", address.id), AddressView::from(address)))
+        Ok(Created::at(format!("{list}{}/", address.id), AddressView::from(address)))
     };
     request.run(app, add).await
 }

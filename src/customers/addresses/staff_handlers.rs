@@ -60,7 +60,7 @@ pub async fn add_address(
     id: Path<CustomerId>,
     body: Body<AddressBody>,
 ) -> Result<Answer, Problem> {
-    add_to(&app, *id, request, body.0.into_new()).await
+    add_to(&app, (*id, format!("/api/customers/{id}/addresses/")), request, body.0.into_new()).await
 }
 
 /// Retrieve an address of a customer.

@@ -9,11 +9,9 @@ use super::models::{AppChanges, AppToken, AppTokenId, NewAppToken, RegisteredApp
 use crate::customers::staff::{ensure_may_give, take_turn};
 use crate::platform::api::WriteRequest;
 use crate::platform::audit::{self, Changes, Origin};
-use crate::platform::auth::{PermissionSet, Principal, random_token, sha256};
+use crate::platform::auth::{PermissionSet, Principal, new_app_token, sha256};
+use crate::platform::db::master_key;
 use crate::platform::types::AppId;
-
-/// What the tokens of programs begin with, so that a leaked one is known for what it is.
-const PREFIX: &str = "mercer_";
 
 /// Enough to replace one after the other.
 const MOST_TOKENS: i64 = 20;
@@ -93,7 +91,8 @@ pub(super) fn create_token(
     if i64::try_from(count).is_ok_and(|count| count >= MOST_TOKENS) {
         return Err(AppError::TooManyTokens(MOST_TOKENS));
     }
-    let secret = format!("{PREFIX}{}", random_token().map_err(AppError::NoSecret)?);
+    let key = master_key().ok_or_else(|| AppError::NoSecret(anyhow::anyhow!("tokens are made in Db::write")))?;
+    let secret = new_app_token(&key).map_err(AppError::NoSecret)?;
     let last_four = secret.chars().rev().take(4).collect::<Vec<_>>().into_iter().rev().collect();
     let token = NewAppToken {
         id: AppTokenId::generate(),

@@ -24,6 +24,17 @@ pub enum Method {
     Passkey,
 }
 
+impl Method {
+    /// Its name, as in JSON.
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Totp => "totp",
+            Self::RecoveryCode => "recovery_code",
+            Self::Passkey => "passkey",
+        }
+    }
+}
+
 /// What a user can show besides a password; nothing where they have no second factor.
 pub(super) fn methods_of(conn: &mut PgConnection, user: UserId) -> QueryResult<Vec<Method>> {
     let totp = totp_devices::table.find(user).filter(totp_devices::confirmed_at.is_not_null());

@@ -7,7 +7,7 @@ use diesel::pg::PgConnection;
 
 use super::errors::AuthError;
 use super::services::{self, Refresh, SignInFailure};
-use super::signing_in::{Keeping, Proof, SignIn, Terms, answer, sign_in, tokens_of, tokens_or_refusal};
+use super::signing_in::{Keeping, Proof, SignIn, Terms, answer, sign_in, tokens_of, tokens_or_refusal, welcome};
 use super::views::{
     DetailView, EmptyView, LoginAnswer, LoginBody, LoginView, LogoutBody, RefreshBody, RegistrationBody, TokenPairView,
     VerifyBody,
@@ -25,11 +25,17 @@ use crate::platform::types::Paragraph;
 /// Register a new customer, and sign them in.
 ///
 /// Where the shop wants the e-mail address to be verified first, this answers 201 with `detail` alone, whether or not
-/// the address has an account; the rest comes by mail.
+/// the address has an account; the rest comes by mail. With `cookie`, a browser gets the session as at `login/`.
 #[utoipa::path(tag = "auth", request_body = RegistrationBody, responses((status = 201, body = LoginView)))]
 #[post("/registration/")]
-pub async fn register(app: Data<App>, origin: Origin, body: Body<RegistrationBody>) -> Result<HttpResponse, Problem> {
+pub async fn register(
+    app: Data<App>,
+    origin: Origin,
+    request: HttpRequest,
+    body: Body<RegistrationBody>,
+) -> Result<HttpResponse, Problem> {
     body.0.check(&app.config.shop_name)?;
+    let keeping = Keeping::of(body.0.cookie, &request, &app)?;
     let RegistrationBody { email, password1, first_name, last_name, phone, language, .. } = body.0;
     let account = NewAccount {
         email,
@@ -49,8 +55,9 @@ pub async fn register(app: Data<App>, origin: Origin, body: Body<RegistrationBod
     let (keys, days) = (app.keys.clone(), app.config.refresh_token_days);
     let registered = app.db.write(move |conn| services::register(conn, &account, &keys, days, &origin)).await?;
     let (profile, session) = registered;
-    let view = LoginView::new(tokens_of(&app, &session).await?, profile.user);
-    Ok(HttpResponse::Created().insert_header((header::LOCATION, "/api/auth/user/")).json(view))
+    let mut made = HttpResponse::Created();
+    made.insert_header((header::LOCATION, "/api/auth/user/"));
+    welcome(&app, made, (profile.user, session), keeping).await
 }
 
 /// Sign in.
@@ -190,19 +197,26 @@ async fn authenticate(app: &App, body: LoginBody, origin: &Origin) -> Result<Opt
         None => None,
     };
     let hash = user.as_ref().and_then(|user| user.password_hash.clone());
-    let checked = check_password(body.password, hash, app.config.bcrypt_cost).await?;
+    let checked = match check_password(body.password, hash, app.config.bcrypt_cost).await {
+        Ok(checked) => checked,
+        Err(problem) => {
+            attempt.was_not_looked_at(app).await?;
+            return Err(problem);
+        }
+    };
     let origin = origin.clone();
-    if let Some(failure) = SignInFailure::of(user.as_ref(), &checked) {
+    let needs_verified_email = app.config.email_verification == EmailVerification::Required;
+    if let Some(failure) = SignInFailure::of(user.as_ref(), &checked, needs_verified_email) {
         app.db
             .write(move |conn| services::note_failure(conn, failure, (user.as_ref(), email.as_ref()), &origin))
             .await?;
-        return Ok(None);
-    }
-    attempt.succeeded(app).await?;
-    let needs_proof = app.config.email_verification == EmailVerification::Required;
-    if user.as_ref().is_some_and(|user| needs_proof && !user.is_verified()) {
+        if failure != SignInFailure::EmailNotVerified {
+            return Ok(None);
+        }
+        attempt.succeeded(app).await?;
         return Err(AuthError::EmailNotVerified.into());
     }
+    attempt.succeeded(app).await?;
     if let (Checked::Outdated(new), Some(mut user)) = (checked, user.clone()) {
         let (old, kept) = (user.clone(), new.clone());
         app.db.write(move |conn| services::upgrade_password(conn, &old, &kept, &origin)).await?;

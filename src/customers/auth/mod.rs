@@ -26,9 +26,9 @@ pub use handlers::jwks;
 pub use jobs::{PurgeSessions, TendKeys};
 pub use models::SessionOwner;
 pub use personal_data::SessionData;
-pub use services::{OpenSession, end_all, find_owner, note_use, opened_at, rotate_keys};
+pub use services::{OpenSession, end_all, find_owner, note_refusal, note_use, rotate_keys};
 pub use signing_in::{Challenged, Keeping, Proof, SignIn, Terms, answer, lock_challenge, meet, sign_in};
-pub use views::{DetailView, LoginView};
+pub use views::{DetailView, LoginAnswer, LoginView};
 
 /// Below `/api/auth`.
 pub fn routes(config: &mut ServiceConfig<'_>) {

@@ -73,23 +73,26 @@ pub fn open(
     Ok(session.into())
 }
 
-/// Why somebody was not let in. They hear nothing of it.
+/// Why somebody was not let in. They hear nothing more of it than that.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum SignInFailure {
     UnknownAccount,
     NoPassword,
     WrongPassword,
     InactiveAccount,
+    /// They do hear of this: the password was right.
+    EmailNotVerified,
 }
 
 impl SignInFailure {
     /// None where nothing is wrong.
-    pub fn of(user: Option<&User>, checked: &Checked) -> Option<Self> {
+    pub fn of(user: Option<&User>, checked: &Checked, needs_verified_email: bool) -> Option<Self> {
         match user {
             None => Some(Self::UnknownAccount),
             Some(user) if user.password_hash.is_none() => Some(Self::NoPassword),
             Some(_) if !checked.is_right() => Some(Self::WrongPassword),
             Some(user) if !user.is_active => Some(Self::InactiveAccount),
+            Some(user) if needs_verified_email && !user.is_verified() => Some(Self::EmailNotVerified),
             Some(_) => None,
         }
     }
@@ -100,6 +103,7 @@ impl SignInFailure {
             Self::NoPassword => "no password",
             Self::WrongPassword => "wrong password",
             Self::InactiveAccount => "inactive account",
+            Self::EmailNotVerified => "e-mail not verified",
         }
     }
 }
@@ -111,17 +115,21 @@ pub fn note_failure(
     (user, email): (Option<&User>, Option<&Email>),
     origin: &Origin,
 ) -> QueryResult<()> {
-    let told = Changes::created(&json!({"reason": failure.reason()}));
     let (object, told) = match (user, email) {
-        (Some(user), _) => (("user", user.id.to_string()), told),
-        (None, None) => (("email", String::new()), told),
+        (Some(user), _) => (("user", user.id.to_string()), Changes::none()),
+        (None, None) => (("email", String::new()), Changes::none()),
         (None, Some(email)) => {
             let person = audit::person_by_email(email.as_str());
-            let told = told.join(Changes::created(&json!({"email": email})).about(person, &["email"]));
-            (("email", person.to_string()), told)
+            (("email", person.to_string()), Changes::created(&json!({"email": email})).about(person, &["email"]))
         }
     };
+    let told = Changes::created(&json!({"reason": failure.reason()})).join(told);
     audit::record(conn, origin, "user.sign_in_failed", object, told)
+}
+
+/// Writes down that somebody was not let in who came without a password.
+pub fn note_refusal(conn: &mut PgConnection, object: (&str, String), reason: &str, origin: &Origin) -> QueryResult<()> {
+    audit::record(conn, origin, "user.sign_in_failed", object, Changes::created(&json!({"reason": reason})))
 }
 
 /// Keeps a password that was right in the shop's own form.
@@ -140,11 +148,11 @@ pub fn refresh(
     keys: &TokenKeys,
     origin: &Origin,
 ) -> Result<Refresh, AuthError> {
-    let Some(session) = Session::lock(conn, claims.session)?.filter(|session| session.is_live(origin.at)) else {
-        return Ok(Refresh::Refused);
-    };
-    let user = accounts::find_user(conn, session.user_id)?;
-    if !user.is_some_and(|user| user.is_active) {
+    let Some(session) = Session::lock(conn, claims.session)? else { return Ok(Refresh::Refused) };
+    let is_active = accounts::find_user(conn, session.user_id)?.is_some_and(|user| user.is_active);
+    if !is_active || !session.is_live(origin.at) {
+        let told = Changes::created(&json!({"reason": if is_active { "session over" } else { "inactive account" }}));
+        note_session(conn, "session.refresh_refused", (session.id, session.user_id), told, origin)?;
         return Ok(Refresh::Refused);
     }
     if session.refresh_hash == sha256(&claims.jti) {
@@ -228,11 +236,6 @@ pub fn find_owner(
 /// Notes that a session is in use.
 pub fn note_use(conn: &mut PgConnection, session: SessionId, now: DateTime<Utc>) -> QueryResult<()> {
     Session::touch(conn, session, now).map(|_| ())
-}
-
-/// When somebody signed in to a session.
-pub fn opened_at(conn: &mut PgConnection, session: SessionId) -> QueryResult<Option<DateTime<Utc>>> {
-    Ok(Session::find(conn, session)?.map(|session| session.created_at))
 }
 
 /// Whether a session is still good.

@@ -1,6 +1,6 @@
 //! The one way in, whatever somebody has shown: a password, another's word, a passkey.
 
-use actix_web::{HttpRequest, HttpResponse};
+use actix_web::{HttpRequest, HttpResponse, HttpResponseBuilder};
 use diesel::pg::PgConnection;
 
 use super::browser::cookies_of;
@@ -8,7 +8,7 @@ use super::challenges::{Challenge, Method, methods_of};
 use super::errors::AuthError;
 use super::services::{self, OpenSession};
 use super::views::{LoginAnswer, LoginView};
-use crate::customers::accounts::User;
+use crate::customers::accounts::{self, User};
 use crate::platform::app::App;
 use crate::platform::audit::{self, Changes, Origin};
 use crate::platform::auth::{IssuedTokens, TokenKeys, csrf_token, ensure_own_origin, random_token, sha256};
@@ -68,6 +68,9 @@ pub fn sign_in(
     if methods.is_empty() {
         return Ok(SignIn::Open(services::open(conn, user, terms.keys, terms.days, origin)?));
     }
+    // Whoever changes the password ends what was begun with the old one: nothing is begun behind them.
+    let is_same = |now: &User| now.is_active && now.credentials() == user.credentials();
+    accounts::lock_user(conn, user.id)?.filter(is_same).ok_or(AuthError::CannotLogIn)?;
     let token = random_token().map_err(AuthError::NoSecret)?;
     Challenge::insert(conn, user.id, &sha256(&token), origin.at)?;
     let origin = Origin { actor: Actor::User(user.id), ..origin.clone() };
@@ -117,20 +120,29 @@ impl Keeping {
 
 /// The answer to whoever signs in the way dj-rest-auth's clients do: tokens, cookies, or what is still missing.
 pub async fn answer(app: &App, user: User, sign_in: SignIn, keeping: Keeping) -> Result<HttpResponse, Problem> {
-    let mut answer = HttpResponse::Ok();
-    let view = match (sign_in, keeping) {
-        (SignIn::Challenged(challenged), _) => LoginAnswer::Waiting(challenged.into()),
-        (SignIn::Open(session), Keeping::Tokens) => {
-            LoginAnswer::SignedIn(LoginView::new(tokens_of(app, &session).await?, user))
-        }
-        (SignIn::Open(session), Keeping::Cookie) => {
+    match sign_in {
+        SignIn::Challenged(challenged) => Ok(HttpResponse::Ok().json(LoginAnswer::Waiting(challenged.into()))),
+        SignIn::Open(session) => welcome(app, HttpResponse::Ok(), (user, session), keeping).await,
+    }
+}
+
+/// The answer to somebody whose session is open.
+pub(super) async fn welcome(
+    app: &App,
+    mut answer: HttpResponseBuilder,
+    (user, session): (User, OpenSession),
+    keeping: Keeping,
+) -> Result<HttpResponse, Problem> {
+    let view = match keeping {
+        Keeping::Tokens => LoginView::new(tokens_of(app, &session).await?, user),
+        Keeping::Cookie => {
             for cookie in cookies_of(app, &session) {
                 answer.cookie(cookie);
             }
-            LoginAnswer::SignedIn(LoginView::in_cookie(csrf_token(&app.master_key, session.id), user))
+            LoginView::in_cookie(csrf_token(&app.master_key, session.id), user)
         }
     };
-    Ok(answer.json(view))
+    Ok(answer.json(LoginAnswer::SignedIn(view)))
 }
 
 /// The tokens of a sign-in the way simplejwt's clients do; they look for tokens in every 200, so that a second factor

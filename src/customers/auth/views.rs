@@ -29,6 +29,8 @@ body! {
         pub phone: Option<Phone>,
         /// Of the mails to them; English where it is left out.
         pub language: Option<Language>,
+        /// For browsers: the session goes into a cookie, and the answer has no tokens.
+        pub cookie: Option<bool>,
     }
 }
 

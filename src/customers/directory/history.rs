@@ -1,19 +1,21 @@
 //! What happened to a customer's account, as a list.
 
 use chrono::{DateTime, Utc};
-use diesel::PgConnection;
+use diesel::prelude::*;
 use serde::Serialize;
-use serde_json::Value;
+use serde_json::{Value, json};
 use utoipa::openapi::path::{Parameter, ParameterIn};
 use utoipa::{IntoParams, ToSchema};
 use uuid::Uuid;
 
 use super::models::Record;
 use crate::platform::api::{ListFilter, ListRequest, LookupQuery, Ordering, Resource, Slice, SortColumn, paginate};
-use crate::platform::audit::{self, AuditEntry, Entry};
+use crate::platform::audit::{self, AuditEntry, Entry, Origin};
 use crate::platform::error::Problem;
+use crate::platform::personal_data::PersonalData;
+use crate::platform::types::CustomerId;
 
-/// Nothing: the list is short, and shown whole.
+/// Nothing: it is read from its newest entry on.
 #[derive(Debug, Clone, Copy)]
 pub struct NoFilter;
 
@@ -42,10 +44,40 @@ pub(super) type HistoryList = ListRequest<NoFilter, HistoryOrdering>;
 
 /// A page of what was done to the customer and to the account.
 pub(super) fn page(conn: &mut PgConnection, list: &HistoryList, record: &Record) -> Result<Slice<AuditEntry>, Problem> {
-    let mut objects = vec![("customer", record.customer.id.to_string())];
-    objects.extend(record.customer.user_id.map(|user| ("user", user.to_string())));
+    let objects = objects(record);
     let slice = paginate!(conn, || audit::of_objects(&objects), Entry, list);
     Ok(slice.map_rows(|rows| AuditEntry::of_all(conn, rows))?)
+}
+
+/// What was done to somebody's account.
+#[derive(Debug, Clone, Copy)]
+pub struct HistoryData;
+
+impl PersonalData for HistoryData {
+    fn section(&self) -> &'static str {
+        "history"
+    }
+
+    fn export(&self, conn: &mut PgConnection, customer: CustomerId) -> QueryResult<Value> {
+        let Some(record) = Record::find(conn, customer)? else { return Ok(Value::Null) };
+        let shown = AuditEntry::all_about(conn, &objects(&record))?.into_iter().map(|entry| {
+            json!({
+                "action": entry.action, "changes": entry.changes, "address": entry.address,
+                "created_at": entry.created_at,
+            })
+        });
+        Ok(shown.collect())
+    }
+
+    /// The account's last entry says that it was erased; the audit log forgets the person by itself.
+    fn erase(&self, _: &mut PgConnection, _: CustomerId, _: &Origin) -> QueryResult<()> {
+        Ok(())
+    }
+}
+
+fn objects(record: &Record) -> Vec<(&'static str, String)> {
+    let user = record.customer.user_id.map(|user| ("user", user.to_string()));
+    [("customer", record.customer.id.to_string())].into_iter().chain(user).collect()
 }
 
 /// Something that happened to a customer's account.

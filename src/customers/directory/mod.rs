@@ -17,6 +17,7 @@ mod views;
 use utoipa_actix_web::service_config::ServiceConfig;
 
 pub use errors::DirectoryError;
+pub use history::HistoryData;
 pub use notes::forget;
 pub use personal_data::NoteData;
 pub use views::{CustomerRecordView, expandable};

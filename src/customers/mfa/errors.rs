@@ -3,15 +3,15 @@
 use actix_web::http::StatusCode;
 
 use crate::customers::auth::AuthError;
+use crate::customers::staff::StaffError;
 use crate::platform::api::Stale;
 use crate::platform::error::{ApiError, ErrorTree, Kind};
 
 #[derive(Debug, thiserror::Error)]
 pub enum MfaError {
-    #[error("The password is not right.")]
-    WrongPassword,
-    #[error("Sign in again first: this is for those who have just shown who they are.")]
-    FreshSignInRequired,
+    /// There is no app to ask for a code, and the session is old.
+    #[error("Sign in again to change this.")]
+    SignInAgain,
     /// Wrong, used before, or of another time.
     #[error("This code is not right, or it was used before.")]
     WrongCode,
@@ -41,8 +41,8 @@ pub enum MfaError {
     CannotSignIn,
     #[error("Your own factors are changed in your own account.")]
     OwnAccount,
-    #[error("You do not have permission to perform this action.")]
-    NotAllowed,
+    #[error(transparent)]
+    Rights(#[from] StaffError),
     #[error("Not found.")]
     NotFound,
     #[error(transparent)]
@@ -59,14 +59,13 @@ impl ApiError for MfaError {
     fn kind(&self) -> Kind {
         let of_field = |field: &str, code| Kind::invalid(field, ErrorTree::message(code, self.to_string()));
         match self {
-            Self::WrongPassword => of_field("password", "invalid_password"),
             Self::WrongCode => of_field("code", "invalid_code"),
             Self::NothingShown => of_field("code", "required"),
             Self::WrongRecoveryCode => of_field("recovery_code", "invalid_code"),
             Self::PasskeyRefused => of_field("credential", "invalid"),
             Self::CannotSignIn => Kind::Invalid(ErrorTree::of_object("invalid", self.to_string())),
-            Self::FreshSignInRequired => Kind::refused(StatusCode::FORBIDDEN, "fresh_sign_in_required"),
-            Self::NotAllowed => Kind::refused(StatusCode::FORBIDDEN, "permission_denied"),
+            Self::SignInAgain => Kind::refused(StatusCode::FORBIDDEN, "reauthentication_required"),
+            Self::Rights(cause) => cause.kind(),
             Self::TooManyFailures => Kind::refused(StatusCode::TOO_MANY_REQUESTS, "too_many_failures"),
             Self::TokenNotValid => Kind::refused(StatusCode::UNAUTHORIZED, "mfa_token_not_valid"),
             Self::TotpActive => Kind::conflict("totp_active"),

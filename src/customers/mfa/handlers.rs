@@ -46,7 +46,7 @@ pub async fn activate_totp(
     origin: Origin,
     body: Body<PasswordBody>,
 ) -> Result<Json<TotpSetupView>, Problem> {
-    let user = confirm_owner(&app, &user, body.0.password, &origin).await?;
+    let user = confirm_owner(&app, &user, body.0.password, &origin).await?.user;
     let shop = app.clone();
     let begin = move |conn: &mut PgConnection| services::begin_totp(conn, &user, &Shop::of(&shop), origin.at);
     Ok(Json(app.db.write(begin).await?.into()))
@@ -85,12 +85,11 @@ pub async fn deactivate_totp(
     body: Body<ProofBody>,
 ) -> Result<HttpResponse, Problem> {
     let ProofBody { password, code, recovery_code } = body.0;
-    let (shown, session) = (shown(code, recovery_code), user.0.session_id);
-    let user = confirm_owner(&app, &user, password, &origin).await?;
+    let shown = shown(code, recovery_code);
+    let owner = confirm_owner(&app, &user, password, &origin).await?;
     let shop = app.clone();
-    let deactivate = move |conn: &mut PgConnection| {
-        services::deactivate_totp(conn, &user, (&shown, session), &Shop::of(&shop), &origin)
-    };
+    let deactivate =
+        move |conn: &mut PgConnection| services::deactivate_totp(conn, &owner, &shown, &Shop::of(&shop), &origin);
     app.db.write(deactivate).await??;
     Ok(HttpResponse::NoContent().finish())
 }
@@ -108,11 +107,10 @@ pub async fn renew_recovery_codes(
     body: Body<ProofBody>,
 ) -> Result<Json<RecoveryCodesView>, Problem> {
     let ProofBody { password, code, recovery_code } = body.0;
-    let (shown, session) = (shown(code, recovery_code), user.0.session_id);
-    let user = confirm_owner(&app, &user, password, &origin).await?;
+    let shown = shown(code, recovery_code);
+    let owner = confirm_owner(&app, &user, password, &origin).await?;
     let shop = app.clone();
-    let renew =
-        move |conn: &mut PgConnection| services::renew_codes(conn, &user, (&shown, session), &Shop::of(&shop), &origin);
+    let renew = move |conn: &mut PgConnection| services::renew_codes(conn, &owner, &shown, &Shop::of(&shop), &origin);
     Ok(Json(RecoveryCodesView { recovery_codes: app.db.write(renew).await?? }))
 }
 
@@ -151,14 +149,7 @@ pub async fn reset_factors(
 ) -> Result<Answer, Problem> {
     let (shop, by) = (app.clone(), staff.principal);
     let reset = move |conn: &mut PgConnection, request: &WriteRequest| {
-        let user = accounts::find_user(conn, *id)?.ok_or(MfaError::NotFound)?;
-        if by.user().is_some_and(|own| own.user_id == user.id) {
-            return Err(MfaError::OwnAccount);
-        }
-        if user.is_superuser && !by.is_superuser {
-            return Err(MfaError::NotAllowed);
-        }
-        services::reset(conn, &user, &Shop::of(&shop), &request.origin).map(|()| Gone)
+        services::reset(conn, &by, *id, &Shop::of(&shop), request).map(|()| Gone)
     };
     request.run(&app, reset).await
 }

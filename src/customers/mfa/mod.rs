@@ -13,6 +13,7 @@ mod models;
 mod owner;
 mod passkey_handlers;
 mod passkey_services;
+mod personal_data;
 mod services;
 mod totp;
 mod views;
@@ -20,6 +21,7 @@ mod views;
 use utoipa_actix_web::service_config::ServiceConfig;
 
 pub use jobs::PurgeFactors;
+pub use personal_data::FactorData;
 
 /// Below `/api/auth`.
 pub fn routes(config: &mut ServiceConfig<'_>) {

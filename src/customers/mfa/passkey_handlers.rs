@@ -54,7 +54,7 @@ pub async fn begin_registration(
     origin: Origin,
     body: Body<PasswordBody>,
 ) -> Result<Json<Value>, Problem> {
-    let user = confirm_owner(&app, &user, body.0.password, &origin).await?;
+    let user = confirm_owner(&app, &user, body.0.password, &origin).await?.user;
     let shop = app.clone();
     let begin = move |conn: &mut PgConnection| services::begin_registration(conn, &user, &Shop::of(&shop), origin.at);
     Ok(Json(app.db.write(begin).await?))
@@ -119,12 +119,10 @@ pub async fn delete_passkey(
     body: Body<ProofBody>,
 ) -> Result<HttpResponse, Problem> {
     let ProofBody { password, code, recovery_code } = body.0;
-    let (shown, session) = (shown(code, recovery_code), user.0.session_id);
-    let user = confirm_owner(&app, &user, password, &origin).await?;
+    let shown = shown(code, recovery_code);
+    let owner = confirm_owner(&app, &user, password, &origin).await?;
     let (id, shop) = (*id, app.clone());
-    let delete = move |conn: &mut PgConnection| {
-        services::delete(conn, (id, &user), (&shown, session), &Shop::of(&shop), &origin)
-    };
+    let delete = move |conn: &mut PgConnection| services::delete(conn, (id, &owner), &shown, &Shop::of(&shop), &origin);
     app.db.write(delete).await??;
     Ok(HttpResponse::NoContent().finish())
 }

@@ -4,6 +4,7 @@
 //! code together. What model of device it is, nobody is asked.
 
 use chrono::{DateTime, Utc};
+use diesel::Connection;
 use diesel::pg::PgConnection;
 use passki::{
     AuthenticationCredential, AuthenticationOptions, AuthenticationState, ClientData, Passki, PasskiError,
@@ -16,15 +17,16 @@ use serde_json::Value;
 use super::announcing::{Change, announce};
 use super::errors::{MfaError, Settled};
 use super::models::{Ceremony, CeremonyKind, Passkey, PasskeyId, RecoveryCodes};
+use super::owner::Owner;
 use super::services::{
-    Shop, Shown, active_user, ensure_patience, forget_codes_of_nothing, make_codes, note_failure, prove,
+    Shop, Shown, active_user, ensure_patience, forget_codes_of_nothing, make_codes, note_failure, show_factor,
 };
 use crate::customers::accounts::User;
 use crate::customers::auth::{self, Proof, SignIn};
 use crate::platform::api::Expected;
 use crate::platform::audit::{self, Changes, Origin};
 use crate::platform::auth::sha256;
-use crate::platform::types::{Actor, SessionId, UserId};
+use crate::platform::types::{Actor, UserId};
 
 /// More than anybody has devices.
 const MOST: usize = 20;
@@ -110,14 +112,14 @@ pub(super) fn rename(
 
 pub(super) fn delete(
     conn: &mut PgConnection,
-    passkey: (PasskeyId, &User),
-    shown: (&Shown, SessionId),
+    (id, owner): (PasskeyId, &Owner),
+    shown: &Shown,
     shop: &Shop<'_>,
     origin: &Origin,
 ) -> Result<Settled<()>, MfaError> {
-    let (id, user) = passkey;
+    let user = &owner.user;
     let passkey = Passkey::lock(conn, id, user.id)?.ok_or(MfaError::NotFound)?;
-    if let Err(refusal) = prove(conn, user, shown, shop, origin)? {
+    if let Err(refusal) = show_factor(conn, owner, shown, shop, origin)? {
         return Ok(Err(refusal));
     }
     passkey.delete(conn)?;
@@ -183,16 +185,23 @@ pub(super) fn finish_sign_in(
     origin: &Origin,
 ) -> Result<Settled<(User, SignIn)>, MfaError> {
     let ceremony = Ceremony { kind: CeremonyKind::SignIn, user: None };
-    let owner = match check_assertion(conn, &ceremony, credential, shop, origin.at) {
-        Ok(owner) => owner,
-        Err(error @ (MfaError::Database(_) | MfaError::Broken(_))) => return Err(error),
-        Err(_) => None,
-    };
-    let Some(owner) = owner else { return Ok(Err(MfaError::CannotSignIn)) };
     // An account that is switched off stays as it is, and so do its passkeys.
-    let user = active_user(conn, owner)?.ok_or(MfaError::CannotSignIn)?;
-    let sign_in = auth::sign_in(conn, &user, Proof::TwoFactors, &shop.terms(), origin)?;
-    Ok(Ok((user, sign_in)))
+    let found = conn.transaction(|conn| match check_assertion(conn, &ceremony, credential, shop, origin.at) {
+        Ok(Some(owner)) => active_user(conn, owner)?.map(Some).ok_or(MfaError::CannotSignIn),
+        Err(error @ (MfaError::Database(_) | MfaError::Broken(_))) => Err(error),
+        Ok(None) | Err(_) => Ok(None),
+    });
+    let reason = match found {
+        Ok(Some(user)) => {
+            let sign_in = auth::sign_in(conn, &user, Proof::TwoFactors, &shop.terms(), origin)?;
+            return Ok(Ok((user, sign_in)));
+        }
+        Ok(None) => "unknown passkey",
+        Err(MfaError::CannotSignIn) => "inactive account",
+        Err(error) => return Err(error),
+    };
+    auth::note_refusal(conn, ("passkey", String::new()), reason, origin)?;
+    Ok(Err(MfaError::CannotSignIn))
 }
 
 fn begin_assertion(

@@ -8,22 +8,22 @@ use totp_rs::Secret;
 use super::announcing::{Change, announce};
 use super::errors::{MfaError, Settled};
 use super::models::{Failures, Passkey, RecoveryCodes, TotpDevice};
+use super::owner::Owner;
 use super::totp::Seed;
 use crate::customers::accounts::{self, User};
 use crate::customers::auth::{self, SignIn, Terms};
+use crate::customers::staff::{ensure_above, take_turn};
+use crate::platform::api::WriteRequest;
 use crate::platform::app::App;
 use crate::platform::audit::{self, Changes, Origin};
-use crate::platform::auth::{MasterKey, TokenKeys, random_bytes, sha256};
-use crate::platform::types::{Actor, SessionId, UserId};
+use crate::platform::auth::{MasterKey, Principal, TokenKeys, random_bytes, sha256};
+use crate::platform::types::{Actor, UserId};
 
 /// So many wrong tries in an hour, on whatever way, and the account takes none until it is over. One sign-in has five.
 const FAILURES_AN_HOUR: i64 = 20;
 
 /// Of recovery codes.
 const CODES: usize = 10;
-
-/// Who has signed in within this time needs not show it again.
-const FRESH: TimeDelta = TimeDelta::minutes(5);
 
 /// What second factors need of the shop.
 pub(super) struct Shop<'a> {
@@ -118,15 +118,16 @@ pub(super) fn confirm_totp(
 /// Takes the app off.
 pub(super) fn deactivate_totp(
     conn: &mut PgConnection,
-    user: &User,
-    shown: (&Shown, SessionId),
+    owner: &Owner,
+    shown: &Shown,
     shop: &Shop<'_>,
     origin: &Origin,
 ) -> Result<Settled<()>, MfaError> {
+    let user = &owner.user;
     if !TotpDevice::is_active(conn, user.id)? {
         return Err(MfaError::NotActive);
     }
-    if let Err(refusal) = prove(conn, user, shown, shop, origin)? {
+    if let Err(refusal) = show_factor(conn, owner, shown, shop, origin)? {
         return Ok(Err(refusal));
     }
     TotpDevice::delete(conn, user.id)?;
@@ -138,16 +139,17 @@ pub(super) fn deactivate_totp(
 /// New recovery codes in place of the old ones.
 pub(super) fn renew_codes(
     conn: &mut PgConnection,
-    user: &User,
-    shown: (&Shown, SessionId),
+    owner: &Owner,
+    shown: &Shown,
     shop: &Shop<'_>,
     origin: &Origin,
 ) -> Result<Settled<Vec<String>>, MfaError> {
+    let user = &owner.user;
     let factors = factors_of(conn, user.id)?;
     if !factors.has_totp && factors.passkeys == 0 {
         return Err(MfaError::NotActive);
     }
-    if let Err(refusal) = prove(conn, user, shown, shop, origin)? {
+    if let Err(refusal) = show_factor(conn, owner, shown, shop, origin)? {
         return Ok(Err(refusal));
     }
     announce(conn, user, Change::CodesRenewed, shop.name, origin)?;
@@ -178,7 +180,22 @@ pub(super) fn active_user(conn: &mut PgConnection, id: UserId) -> Result<Option<
 }
 
 /// Takes all factors off somebody who has lost them, and ends their sessions: whoever has the lost thing may be in one.
-pub(super) fn reset(conn: &mut PgConnection, user: &User, shop: &Shop<'_>, origin: &Origin) -> Result<(), MfaError> {
+/// Nobody does it for themselves, or for somebody who may do more than they.
+pub(super) fn reset(
+    conn: &mut PgConnection,
+    principal: &Principal,
+    id: UserId,
+    shop: &Shop<'_>,
+    request: &WriteRequest,
+) -> Result<(), MfaError> {
+    take_turn(conn, principal)?;
+    let user = &accounts::lock_user(conn, id)?.ok_or(MfaError::NotFound)?;
+    request.expected.ensure(user.version)?;
+    if principal.user().is_some_and(|own| own.user_id == user.id) {
+        return Err(MfaError::OwnAccount);
+    }
+    ensure_above(conn, principal, user)?;
+    let origin = &request.origin;
     TotpDevice::delete(conn, user.id)?;
     Passkey::delete_of(conn, user.id)?;
     RecoveryCodes::delete(conn, user.id)?;
@@ -189,24 +206,18 @@ pub(super) fn reset(conn: &mut PgConnection, user: &User, shop: &Shop<'_>, origi
 
 /// That it is not somebody at an unlocked screen who changes factors: a code where there is an app, else a sign-in of
 /// a moment ago, which has asked for the passkey.
-pub(super) fn prove(
+pub(super) fn show_factor(
     conn: &mut PgConnection,
-    user: &User,
-    shown: (&Shown, SessionId),
+    owner: &Owner,
+    shown: &Shown,
     shop: &Shop<'_>,
     origin: &Origin,
 ) -> Result<Settled<()>, MfaError> {
-    let (shown, session) = shown;
+    let user = &owner.user;
     if !matches!(shown, Shown::Nothing) || TotpDevice::is_active(conn, user.id)? {
         return show(conn, user, shown, shop, origin);
     }
-    let is_fresh = is_fresh(conn, session, origin.at)?;
-    Ok(if is_fresh { Ok(()) } else { Err(MfaError::FreshSignInRequired) })
-}
-
-/// Whether somebody has signed in just now.
-pub(super) fn is_fresh(conn: &mut PgConnection, session: SessionId, now: DateTime<Utc>) -> Result<bool, MfaError> {
-    Ok(auth::opened_at(conn, session)?.is_some_and(|opened_at| now - opened_at <= FRESH))
+    Ok(if owner.has_signed_in_lately { Ok(()) } else { Err(MfaError::SignInAgain) })
 }
 
 /// Looks at what is shown, and spends it. What is wrong is counted.
@@ -217,6 +228,8 @@ fn show(
     shop: &Shop<'_>,
     origin: &Origin,
 ) -> Result<Settled<()>, MfaError> {
+    // Many at once are counted one after the other.
+    accounts::lock_user(conn, user.id)?;
     ensure_patience(conn, user.id, origin.at)?;
     let (is_right, refusal) = match shown {
         Shown::Nothing => return Err(MfaError::NothingShown),

@@ -44,7 +44,7 @@ body! {
     /// That it is the owner who asks.
     #[schema(as = PasswordConfirmationRequest)]
     pub struct PasswordBody {
-        /// Needed of everybody who has one; others must have signed in within five minutes.
+        /// Needed of everybody who has one; others must have signed in within ten minutes.
         #[schema(value_type = Option<String>, format = Password)]
         pub password: Option<Password>,
     }
@@ -82,10 +82,10 @@ pub struct RecoveryCodesView {
 }
 
 body! {
-    /// The password, and one of the two codes. Who has no app may leave the codes away within five minutes of signing in.
+    /// The password, and one of the two codes. Who has no app may leave the codes away within ten minutes of signing in.
     #[schema(as = FactorConfirmationRequest, example = json!({"password": "correct horse", "code": "123456"}))]
     pub struct ProofBody {
-        /// Needed of everybody who has one; others must have signed in within five minutes.
+        /// Needed of everybody who has one; others must have signed in within ten minutes.
         #[schema(value_type = Option<String>, format = Password)]
         pub password: Option<Password>,
         /// What the app shows.

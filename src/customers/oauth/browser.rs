@@ -95,14 +95,16 @@ pub(super) async fn come_back(
     let query = QueryPairs::of(request);
     let kept = take(app, provider, request, query.last("state").unwrap_or_default()).await?;
     let next = kept.next.clone();
-    let voucher = match ask(provider, kept.challenge, &query).await {
+    let voucher = match ask(app, provider, kept.challenge, (&query, &origin)).await {
         Ok(voucher) => voucher,
         Err(refused) => return Ok(send_back(&next, refused.code())),
     };
-    match begin_or_refuse(app, voucher, origin).await {
-        Ok(Ok(SignIn::Open(session))) => Ok(welcome(app, &next, &session)),
-        Ok(Ok(SignIn::Challenged(challenged))) => Ok(ask_for_more(&next, &challenged)),
-        Ok(Err(refused)) => Ok(send_back(&next, refused)),
+    let shop = app.clone();
+    let sign_in = move |conn: &mut PgConnection| services::sign_in(conn, &voucher, &Terms::from(&shop), &origin);
+    match app.db.write(sign_in).await {
+        Ok(Ok((_, SignIn::Open(session)))) => Ok(welcome(app, &next, &session)),
+        Ok(Ok((_, SignIn::Challenged(challenged)))) => Ok(ask_for_more(&next, &challenged)),
+        Ok(Err(refused)) => Ok(send_back(&next, refused.code())),
         Err(problem) => {
             error!("A sign-in that a provider vouched for failed: {problem}");
             Ok(send_back(&next, "server_error"))
@@ -121,7 +123,12 @@ async fn take(app: &App, provider: &Provider, request: &HttpRequest, state: &str
 }
 
 /// Who came back, by the code that they bring.
-async fn ask(provider: &Provider, challenge: Challenge, query: &QueryPairs) -> Result<Voucher, OAuthError> {
+async fn ask(
+    app: &App,
+    provider: &Provider,
+    challenge: Challenge,
+    (query, origin): (&QueryPairs, &Origin),
+) -> Result<Voucher, OAuthError> {
     if let Some(error) = query.last("error") {
         return Err(OAuthError::Declined(known_error(error)));
     }
@@ -130,24 +137,15 @@ async fn ask(provider: &Provider, challenge: Challenge, query: &QueryPairs) -> R
     let code = query.last("code").filter(|code| is_meant && !code.is_empty() && code.len() <= LONGEST_CODE);
     let code = code.ok_or(OAuthError::CodeRefused)?.to_owned();
     let Challenge { redirect_uri, verifier, nonce, .. } = challenge;
-    Proof::Code(Code { code, redirect_uri, verifier, nonce: Some(nonce) }).check(provider).await
+    Proof::Code(Code { code, redirect_uri, verifier, nonce: Some(nonce) }).check(app, provider, origin).await
 }
 
-/// A refusal is told to the page by its code, so it is no error here.
-async fn begin_or_refuse(app: &App, voucher: Voucher, origin: Origin) -> Result<Result<SignIn, &'static str>, Problem> {
-    let shop = app.clone();
-    let begin = move |conn: &mut PgConnection| match services::recognise(conn, &voucher, &origin) {
-        Ok(user) => Ok(Ok(auth::sign_in(conn, &user, auth::Proof::OneFactor, &Terms::from(&shop), &origin)?)),
-        Err(refused) if refused.is_refusal() => Ok(Err(refused.code())),
-        Err(error) => Err(error),
-    };
-    app.db.write(begin).await
-}
-
-/// The page asks for the second factor, and finishes the sign-in with the token in the fragment, which browsers send to
-/// no server.
+/// The page asks for the second factor by one of the methods, and finishes the sign-in with the token. Both are in the
+/// fragment, which browsers send to no server.
 fn ask_for_more(next: &str, challenged: &Challenged) -> HttpResponse {
-    redirect(&format!("{next}#mfa_token={}", challenged.token), [cookie("", TimeDelta::zero())])
+    let methods: Vec<&str> = challenged.methods.iter().map(|method| method.as_str()).collect();
+    let fragment = format!("mfa_token={}&methods={}", challenged.token, methods.join(","));
+    redirect(&format!("{next}#{fragment}"), [cookie("", TimeDelta::zero())])
 }
 
 /// Signed in by the session's cookies; the page finds nothing in its address.

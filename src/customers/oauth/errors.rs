@@ -4,6 +4,7 @@ use actix_web::http::StatusCode;
 
 use crate::customers::accounts::AccountError;
 use crate::customers::auth::AuthError;
+use crate::customers::verification::VerificationError;
 use crate::platform::error::{ApiError, ErrorTree, Kind};
 use crate::platform::oidc::OidcError;
 
@@ -35,10 +36,15 @@ pub enum OAuthError {
     /// Without a password and without another identity nobody could sign in to this account again.
     #[error("Your account has no password set up.")]
     LastWayIn,
+    /// A stolen session must not become a way in that stays.
+    #[error("Sign in again to change this.")]
+    SignInAgain,
     #[error("Not found.")]
     NotFound,
     #[error("identity provider: {0}")]
     Unavailable(String),
+    #[error(transparent)]
+    Letter(#[from] VerificationError),
     #[error(transparent)]
     Account(AccountError),
     #[error(transparent)]
@@ -53,18 +59,18 @@ impl OAuthError {
         match self {
             Self::EmailTaken => "email_taken",
             Self::Declined(code) => code,
-            Self::Inactive | Self::UnknownProvider | Self::NotFound => "access_denied",
+            Self::Inactive | Self::UnknownProvider | Self::NotFound | Self::SignInAgain => "access_denied",
             Self::CodeRefused | Self::TokenRefused | Self::StateRefused => "invalid_grant",
             Self::EmailUnverified => "email_unverified",
             Self::LinkedElsewhere | Self::LastWayIn => "invalid_request",
             Self::Unavailable(_) => "temporarily_unavailable",
-            Self::Account(_) | Self::Auth(_) | Self::Database(_) => "server_error",
+            Self::Letter(_) | Self::Account(_) | Self::Auth(_) | Self::Database(_) => "server_error",
         }
     }
 
     /// Somebody is not let in, and nothing is broken.
     pub const fn is_refusal(&self) -> bool {
-        !matches!(self, Self::Unavailable(_) | Self::Account(_) | Self::Auth(_) | Self::Database(_))
+        !matches!(self, Self::Unavailable(_) | Self::Letter(_) | Self::Account(_) | Self::Auth(_) | Self::Database(_))
     }
 
     fn of_object(&self) -> Kind {
@@ -104,8 +110,10 @@ impl ApiError for OAuthError {
             | Self::Declined(_)
             | Self::LinkedElsewhere
             | Self::LastWayIn => self.of_object(),
+            Self::SignInAgain => Kind::refused(StatusCode::FORBIDDEN, "reauthentication_required"),
             Self::StateRefused => Kind::refused(StatusCode::BAD_REQUEST, "invalid_state"),
             Self::Unavailable(_) => Kind::Unavailable,
+            Self::Letter(cause) => cause.kind(),
             Self::Account(cause) => cause.kind(),
             Self::Auth(cause) => cause.kind(),
             Self::Database(cause) => cause.kind(),

@@ -10,7 +10,8 @@ use super::models::{Identity, IdentityId};
 use super::services;
 use super::views::{BeginParams, ReturnParams, SocialAccountView, SocialLoginBody};
 use super::vouching::Voucher;
-use crate::customers::auth::{self, Keeping, LoginView, Proof, Terms};
+use crate::customers::auth::{self, Keeping, LoginAnswer, Terms};
+use crate::customers::verification::Stationery;
 use crate::platform::api::{Answer, Changed, ReadRequest, WriteRequest};
 use crate::platform::app::App;
 use crate::platform::audit::Origin;
@@ -25,7 +26,7 @@ const GOOGLE: &str = "google";
 ///
 /// Whoever was never here gets an account. Answers 400 where somebody has an account with this e-mail address already:
 /// they sign in to it, and link Google at `google/connect/`.
-#[utoipa::path(tag = "auth", request_body = SocialLoginBody, responses((status = 200, body = LoginView),
+#[utoipa::path(tag = "auth", request_body = SocialLoginBody, responses((status = 200, body = LoginAnswer),
     (status = 404, description = "The shop does not let in by Google.")))]
 #[post("/google/")]
 pub async fn sign_in_with_google(
@@ -39,7 +40,8 @@ pub async fn sign_in_with_google(
 
 /// Send a browser to Google to sign in.
 ///
-/// It comes back to `google/callback/`, and from there to `next`: signed in by cookie, or with an `error`.
+/// It comes back to `google/callback/`, and from there to `next`: signed in by cookie; with `#mfa_token=…&methods=…`
+/// where a second factor is asked for, which `mfa/verify/` takes; or with an `error`.
 #[utoipa::path(tag = "auth", params(BeginParams),
     responses((status = 302, description = "To Google.", headers(("Location" = String)))))]
 #[get("/google/login/")]
@@ -58,6 +60,8 @@ pub async fn return_from_google(app: Data<App>, request: HttpRequest, origin: Or
 }
 
 /// Link a Google account to the signed-in user's.
+///
+/// Only within ten minutes of signing in, else this answers 403 `reauthentication_required`. The user is told by mail.
 #[utoipa::path(tag = "auth", security(("jwtAuth" = [])), request_body = SocialLoginBody,
     responses((status = 200, body = SocialAccountView),
     (status = 404, description = "The shop does not let in by Google.")))]
@@ -75,7 +79,7 @@ pub async fn connect_google(
 ///
 /// Answers 404 where the shop has no provider of this name.
 #[utoipa::path(tag = "auth", request_body = SocialLoginBody,
-    responses((status = 200, body = LoginView)))]
+    responses((status = 200, body = LoginAnswer)))]
 #[post("/oidc/{id}/")]
 pub async fn sign_in(
     app: Data<App>,
@@ -110,6 +114,8 @@ pub async fn come_back(
 }
 
 /// Link an account at a provider to the signed-in user's.
+///
+/// Only within ten minutes of signing in, else this answers 403 `reauthentication_required`. The user is told by mail.
 #[utoipa::path(tag = "auth", security(("jwtAuth" = [])), request_body = SocialLoginBody,
     responses((status = 200, body = SocialAccountView)))]
 #[post("/oidc/{id}/connect/")]
@@ -137,7 +143,8 @@ pub async fn list_identities(app: Data<App>, user: CurrentUser, request: ReadReq
 
 /// Unlink an account elsewhere.
 ///
-/// Answers 400 where nothing else opens the user's account: no password, and no other account.
+/// Answers 400 where nothing else opens the user's account: no password, no passkey, and no other account. Only within
+/// ten minutes of signing in, else 403 `reauthentication_required`.
 #[utoipa::path(tag = "auth", params(IdentityId, WriteRequest), security(("jwtAuth" = [])),
     responses((status = 200, body = SocialAccountView)))]
 #[post("/socialaccounts/{id}/disconnect/")]
@@ -147,6 +154,7 @@ pub async fn disconnect(
     id: Path<IdentityId>,
     request: WriteRequest,
 ) -> Result<Answer, Problem> {
+    services::ensure_lately(&user.0, &request.origin)?;
     let unlink = move |conn: &mut PgConnection, request: &WriteRequest| {
         let identity = services::unlink(conn, user.0.user_id, *id, &request.origin)?;
         Ok::<_, OAuthError>(Changed(SocialAccountView::from(identity)))
@@ -159,10 +167,10 @@ fn find<'a>(app: &'a App, name: &str) -> Result<&'a Provider, OAuthError> {
 }
 
 /// Asks the provider, before any transaction is open.
-async fn vouch(app: &App, name: &str, body: SocialLoginBody) -> Result<Voucher, Problem> {
+async fn vouch(app: &App, name: &str, body: SocialLoginBody, origin: &Origin) -> Result<Voucher, Problem> {
     let provider = find(app, name)?;
     let proof = body.into_proof(&app.config.auth_redirect_urls)?;
-    Ok(proof.check(provider).await?)
+    Ok(proof.check(app, provider, origin).await?)
 }
 
 async fn let_in(
@@ -173,14 +181,10 @@ async fn let_in(
 ) -> Result<HttpResponse, Problem> {
     let (origin, request) = asked;
     let keeping = Keeping::of(body.cookie, request, app)?;
-    let voucher = vouch(app, name, body).await?;
+    let voucher = vouch(app, name, body, &origin).await?;
     let shop = app.clone();
-    let let_in = move |conn: &mut PgConnection| {
-        let user = services::recognise(conn, &voucher, &origin)?;
-        let signing_in = auth::sign_in(conn, &user, Proof::OneFactor, &Terms::from(&shop), &origin)?;
-        Ok::<_, OAuthError>((user, signing_in))
-    };
-    let (user, signing_in) = app.db.write(let_in).await?;
+    let let_in = move |conn: &mut PgConnection| services::sign_in(conn, &voucher, &Terms::from(&shop), &origin);
+    let (user, signing_in) = app.db.write(let_in).await??;
     auth::answer(app, user, signing_in, keeping).await
 }
 
@@ -191,7 +195,10 @@ async fn link(
     origin: Origin,
     body: SocialLoginBody,
 ) -> Result<Json<SocialAccountView>, Problem> {
-    let voucher = vouch(app, name, body).await?;
-    let identity = app.db.write(move |conn| services::link(conn, user.0.user_id, &voucher, &origin)).await?;
+    services::ensure_lately(&user.0, &origin)?;
+    let voucher = vouch(app, name, body, &origin).await?;
+    let stationery = Stationery::from(app);
+    let link = move |conn: &mut PgConnection| services::link(conn, user.0.user_id, &voucher, &stationery, &origin);
+    let identity = app.db.write(link).await?;
     Ok(Json(identity.into()))
 }

@@ -9,6 +9,7 @@ mod errors;
 mod handlers;
 mod jobs;
 mod models;
+mod personal_data;
 mod services;
 mod views;
 mod vouching;
@@ -16,6 +17,7 @@ mod vouching;
 use utoipa_actix_web::service_config::ServiceConfig;
 
 pub use jobs::PurgeSignIns;
+pub use personal_data::IdentityData;
 
 /// Below `/api/auth`.
 pub fn routes(config: &mut ServiceConfig<'_>) {

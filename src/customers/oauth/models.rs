@@ -22,6 +22,8 @@ pub(super) struct Identity {
     pub user_id: UserId,
     pub provider: String,
     pub subject: String,
+    /// As the provider told it last.
+    pub email: Email,
     pub created_at: DateTime<Utc>,
     pub last_used_at: DateTime<Utc>,
 }

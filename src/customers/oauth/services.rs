@@ -1,19 +1,53 @@
 //! Whom a provider's word lets in, and which identities belong to whom.
 
+use diesel::Connection;
 use diesel::pg::PgConnection;
 use serde_json::json;
 
 use super::errors::OAuthError;
 use super::models::{Identity, IdentityId, SpentToken};
 use super::vouching::Voucher;
-use crate::customers::accounts::{self, CustomerTopic, NewAccount, User};
-use crate::customers::auth;
+use crate::customers::accounts::{self, CustomerTopic, NewAccount, Profile, User};
+use crate::customers::auth::{self, Proof, SignIn, Terms};
+use crate::customers::verification::{Letter, Stationery, post};
 use crate::platform::audit::{self, Changes, Origin};
-use crate::platform::auth::sha256;
-use crate::platform::types::{Actor, Language, UserId};
+use crate::platform::auth::{SignedIn, sha256};
+use crate::platform::types::{Actor, EventId, Language, UserId};
+
+/// Signs in whom the provider means. That somebody is refused is written down and kept, so it is no error here; it leaves
+/// nothing else.
+pub(super) fn sign_in(
+    conn: &mut PgConnection,
+    voucher: &Voucher,
+    terms: &Terms<'_>,
+    origin: &Origin,
+) -> Result<Result<(User, SignIn), OAuthError>, OAuthError> {
+    let signed_in = conn.transaction(|conn| {
+        let user = recognise(conn, voucher, origin)?;
+        let sign_in = auth::sign_in(conn, &user, Proof::OneFactor, terms, origin)?;
+        Ok::<_, OAuthError>((user, sign_in))
+    });
+    match signed_in {
+        Err(refusal) if refusal.is_refusal() => {
+            note_refusal(conn, &voucher.provider, &refusal, origin)?;
+            Ok(Err(refusal))
+        }
+        other => other.map(Ok),
+    }
+}
+
+/// Writes down that somebody was not let in by a provider.
+pub(super) fn note_refusal(
+    conn: &mut PgConnection,
+    provider: &str,
+    refusal: &OAuthError,
+    origin: &Origin,
+) -> Result<(), OAuthError> {
+    Ok(auth::note_refusal(conn, ("provider", provider.to_owned()), &refusal.to_string(), origin)?)
+}
 
 /// The user whom the provider means; an account of their own, if they were never here.
-pub(super) fn recognise(conn: &mut PgConnection, voucher: &Voucher, origin: &Origin) -> Result<User, OAuthError> {
+fn recognise(conn: &mut PgConnection, voucher: &Voucher, origin: &Origin) -> Result<User, OAuthError> {
     spend(conn, voucher)?;
     Identity::take_turn(conn, &voucher.claims)?;
     match Identity::find_by_subject(conn, &voucher.claims)? {
@@ -51,20 +85,37 @@ fn register(conn: &mut PgConnection, voucher: &Voucher, origin: &Origin) -> Resu
     Ok(user)
 }
 
-/// Links an identity to an account; nothing where it is linked to it already.
+/// Only who has signed in a moment ago changes how an account is opened.
+pub(super) fn ensure_lately(who: &SignedIn, origin: &Origin) -> Result<(), OAuthError> {
+    if who.has_signed_in_lately(origin.at) { Ok(()) } else { Err(OAuthError::SignInAgain) }
+}
+
+/// Links an identity to an account, whose owner is told; nothing where it is linked to it already.
 pub(super) fn link(
     conn: &mut PgConnection,
     user: UserId,
     voucher: &Voucher,
+    stationery: &Stationery,
     origin: &Origin,
 ) -> Result<Identity, OAuthError> {
     spend(conn, voucher)?;
     Identity::take_turn(conn, &voucher.claims)?;
     match Identity::find_by_subject(conn, &voucher.claims)? {
-        Some(identity) if identity.user_id == user => Ok(identity),
-        Some(_) => Err(OAuthError::LinkedElsewhere),
-        None => add(conn, user, voucher, origin),
+        Some(identity) if identity.user_id == user => return Ok(identity),
+        Some(_) => return Err(OAuthError::LinkedElsewhere),
+        None => {}
     }
+    let identity = add(conn, user, voucher, origin)?;
+    if let Some(about) = Profile::lock(conn, user)? {
+        let (event, to) = (EventId::generate(), &about.user.email);
+        post(
+            conn,
+            stationery,
+            Letter { event, to, template: "identity_linked", about: &about, link: None },
+            origin.at,
+        )?;
+    }
+    Ok(identity)
 }
 
 fn add(conn: &mut PgConnection, user: UserId, voucher: &Voucher, origin: &Origin) -> Result<Identity, OAuthError> {

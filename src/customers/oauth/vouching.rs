@@ -1,8 +1,12 @@
 //! Asking a provider about whoever brings a code or a token.
 
+use diesel::pg::PgConnection;
 use tracing::{info, warn};
 
 use super::errors::OAuthError;
+use crate::customers::auth;
+use crate::platform::app::App;
+use crate::platform::audit::Origin;
 use crate::platform::oidc::{Code, IdentityClaims, OidcError, Provider};
 
 /// What somebody brings along from a provider.
@@ -26,8 +30,19 @@ pub(super) struct Voucher {
 }
 
 impl Proof {
-    /// Asks the provider; no transaction may be open.
-    pub async fn check(self, provider: &Provider) -> Result<Voucher, OAuthError> {
+    /// Asks the provider, and writes down whom it does not vouch for; no transaction may be open.
+    pub async fn check(self, app: &App, provider: &Provider, origin: &Origin) -> Result<Voucher, OAuthError> {
+        let checked = self.ask(provider).await;
+        if let Some(refusal) = checked.as_ref().err().filter(|error| error.is_refusal()) {
+            let (name, reason, origin) = (provider.name().to_owned(), refusal.to_string(), origin.clone());
+            let note =
+                move |conn: &mut PgConnection| auth::note_refusal(conn, ("provider", name.clone()), &reason, &origin);
+            app.db.write(note).await.map_err(|problem| OAuthError::Unavailable(problem.to_string()))?;
+        }
+        checked
+    }
+
+    async fn ask(self, provider: &Provider) -> Result<Voucher, OAuthError> {
         let was_brought = matches!(self, Self::IdToken { .. });
         let checked = match self {
             Self::Code(code) => provider.redeem(code).await,

@@ -3,6 +3,7 @@
 use actix_web::http::StatusCode;
 
 use crate::customers::verification::VerificationError;
+use crate::platform::api::Stale;
 use crate::platform::error::{ApiError, Kind};
 
 #[derive(Debug, thiserror::Error)]
@@ -23,6 +24,8 @@ pub enum PrivacyError {
     #[error("an export cannot be read: {0:#}")]
     Broken(anyhow::Error),
     #[error(transparent)]
+    Stale(#[from] Stale),
+    #[error(transparent)]
     Unproved(#[from] VerificationError),
     #[error(transparent)]
     Database(#[from] diesel::result::Error),
@@ -38,6 +41,7 @@ impl ApiError for PrivacyError {
             Self::NotReady => Kind::conflict("export_not_ready"),
             Self::Gone => Kind::refused(StatusCode::GONE, "export_gone"),
             Self::Broken(_) => Kind::Internal,
+            Self::Stale(cause) => cause.kind(),
             Self::Unproved(cause) => cause.kind(),
             Self::Database(cause) => cause.kind(),
         }

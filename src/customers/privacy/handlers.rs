@@ -139,7 +139,7 @@ pub async fn activate_customer(
 
 async fn set_active(app: &App, request: WriteRequest, id: CustomerId, is_active: bool) -> Result<Answer, Problem> {
     let set = move |conn: &mut PgConnection, request: &WriteRequest| -> Result<_, PrivacyError> {
-        services::set_active(conn, id, is_active, &request.origin)?;
+        services::set_active(conn, id, is_active, request)?;
         Ok(Changed(AccountStateView { id, is_active }))
     };
     request.run(app, set).await
@@ -159,7 +159,7 @@ pub async fn erase_customer(
 ) -> Result<Answer, Problem> {
     let rooms = app.personal_data.clone();
     let erase = move |conn: &mut PgConnection, request: &WriteRequest| {
-        services::erase(conn, *id, &rooms, &request.origin).map(|()| Gone)
+        services::erase(conn, *id, &rooms, (&request.expected, &request.origin)).map(|()| Gone)
     };
     request.run(&app, erase).await
 }

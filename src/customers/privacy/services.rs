@@ -10,8 +10,9 @@ use super::models::{Export, ExportId};
 use crate::customers::accounts::{self, User};
 use crate::customers::auth;
 use crate::customers::verification::{
-    Letter, Proof, Purpose, Stationery, VerificationError, forget_all, issue, post, redeem,
+    Letter, Proof, Purpose, Stationery, VerificationError, issue, post, redeem, shut_out,
 };
+use crate::platform::api::{Expected, WriteRequest};
 use crate::platform::audit::{self, Changes, Origin};
 use crate::platform::auth::MasterKey;
 use crate::platform::jobs::{NewJob, enqueue};
@@ -24,16 +25,17 @@ pub fn set_active(
     conn: &mut PgConnection,
     customer: CustomerId,
     is_active: bool,
-    origin: &Origin,
+    request: &WriteRequest,
 ) -> Result<(), PrivacyError> {
+    let origin = &request.origin;
     let (customer, user) = accounts::lock_person(conn, customer)?.ok_or(PrivacyError::NotFound)?;
+    request.expected.ensure(accounts::version_of(&customer, user.as_ref()))?;
     let user = user.ok_or(PrivacyError::NoAccount)?;
     refuse_staff(&user)?;
     let id = user.id;
     accounts::switch(conn, &accounts::Profile { user, customer }, is_active, origin)?;
     if !is_active {
-        forget_all(conn, id, origin.at)?;
-        auth::end_all(conn, id, None, "account deactivated", origin)?;
+        shut_out(conn, id, "account deactivated", origin)?;
     }
     Ok(())
 }
@@ -48,9 +50,10 @@ pub fn erase(
     conn: &mut PgConnection,
     customer: CustomerId,
     rooms: &PersonalDataRegistry,
-    origin: &Origin,
+    (expected, origin): (&Expected, &Origin),
 ) -> Result<(), PrivacyError> {
     let (customer, user) = accounts::lock_person(conn, customer)?.ok_or(PrivacyError::NotFound)?;
+    expected.ensure(accounts::version_of(&customer, user.as_ref()))?;
     if customer.erased_at.is_some() {
         return Ok(());
     }
@@ -79,7 +82,7 @@ pub fn erase_proved(
     if !user.is_some_and(|user| proof.still_holds(&user)) {
         return Err(VerificationError::WrongPassword.into());
     }
-    erase(conn, customer, rooms, origin)
+    erase(conn, customer, rooms, (&Expected::default(), origin))
 }
 
 /// Forgets somebody who holds what was mailed to them.
@@ -93,7 +96,7 @@ pub fn erase_confirmed(
     if redeemed.is_none_or(|(profile, _)| profile.customer.id != customer) {
         return Err(VerificationError::BadToken.into());
     }
-    erase(conn, customer, rooms, origin)
+    erase(conn, customer, rooms, (&Expected::default(), origin))
 }
 
 /// Whether there is no password that could be asked for.

@@ -30,6 +30,8 @@ pub enum StaffError {
     LastHolder(PermissionSet),
     #[error("This person works here already.")]
     AlreadyStaff,
+    #[error("This account is switched off.")]
+    Inactive,
     #[error(transparent)]
     Account(#[from] AccountError),
     #[error(transparent)]
@@ -51,6 +53,7 @@ impl ApiError for StaffError {
             Self::RightsLost => Kind::refused(StatusCode::FORBIDDEN, "permission_denied"),
             Self::LastHolder(lost) => Kind::conflict("last_holder").with("permissions", json!(lost)),
             Self::AlreadyStaff => Kind::invalid("email", ErrorTree::message("unique", self.to_string())),
+            Self::Inactive => Kind::invalid("email", ErrorTree::message("inactive", self.to_string())),
             Self::Account(cause) => cause.kind(),
             Self::Stale(cause) => cause.kind(),
             Self::Database(cause) => cause.kind(),

@@ -74,7 +74,9 @@ pub async fn get_staff(
 
 /// Invite somebody to work for the shop.
 ///
-/// A mail tells them, with a link to choose a password by where they have none. Whoever has an account keeps it. Answers 403 `out_of_scope` for groups that may do more than whoever asks.
+/// A mail tells them, with a link to choose a password by where they have none. Whoever has an account keeps it; where
+/// nobody has proved its address, its password, factors and sessions go, for they may be a stranger's. Answers 403
+/// `out_of_scope` for groups that may do more than whoever asks.
 #[utoipa::path(tag = "staff", params(WriteRequest), security(("jwtAuth" = ["staff.invite"])),
     request_body = InvitationBody, responses((status = 201, body = StaffView)))]
 #[post("/")]
@@ -84,9 +86,9 @@ pub async fn invite_staff(
     request: WriteRequest,
     body: Body<InvitationBody>,
 ) -> Result<Answer, Problem> {
-    let invitation = body.0.into_invitation();
+    let (invitation, rooms) = (body.0.into_invitation(), app.personal_data.clone());
     let invite = move |conn: &mut PgConnection, request: &WriteRequest| -> Result<_, StaffError> {
-        let member = services::invite(conn, &staff.principal, &invitation, &request.origin)?;
+        let member = services::invite(conn, &staff.principal, &invitation, &rooms, &request.origin)?;
         let view = StaffView::of(conn, member)?;
         Ok(Created::at(format!("/api/staff/{}/", view.id), view))
     };

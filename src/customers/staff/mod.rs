@@ -16,7 +16,7 @@ use utoipa_actix_web::service_config::ServiceConfig;
 
 pub use errors::StaffError;
 pub use models::{Group, rights_of, union};
-pub use rights::{ensure_may_give, ensure_within, take_turn};
+pub use rights::{ensure_above, ensure_may_give, ensure_within, take_turn};
 pub use services::{create_group, find_group, join_group};
 
 /// Below `/api/staff`.

@@ -99,6 +99,14 @@ impl Group {
             .on_constraint("groups_name_key", || StaffError::NameTaken)
     }
 
+    /// Something that belongs to it has changed; its version from now on.
+    pub fn touch(&self, conn: &mut PgConnection, now: DateTime<Utc>) -> QueryResult<i32> {
+        diesel::update(groups::table.find(self.id))
+            .set((groups::version.eq(groups::version + 1), groups::updated_at.eq(now)))
+            .returning(groups::version)
+            .get_result(conn)
+    }
+
     pub(super) fn delete(&self, conn: &mut PgConnection) -> QueryResult<usize> {
         diesel::delete(groups::table.find(self.id)).execute(conn)
     }

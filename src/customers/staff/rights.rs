@@ -23,7 +23,7 @@ pub fn ensure_within(principal: &Principal, permissions: &PermissionSet) -> Resu
 }
 
 /// Nobody changes somebody who may do more than they.
-pub(super) fn ensure_above(conn: &mut PgConnection, principal: &Principal, user: &User) -> Result<(), StaffError> {
+pub fn ensure_above(conn: &mut PgConnection, principal: &Principal, user: &User) -> Result<(), StaffError> {
     if user.is_superuser && !principal.is_superuser {
         return Err(StaffError::OfSuperuser);
     }

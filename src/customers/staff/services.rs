@@ -7,12 +7,13 @@ use serde_json::json;
 use super::errors::StaffError;
 use super::models::{self, Group, GroupChanges, StaffMember};
 use super::rights::{ensure_above, ensure_may_give, keeping_holders, take_turn};
-use crate::customers::accounts::{self, NewAccount, User, UserChanges};
+use crate::customers::accounts::{self, NewAccount, Profile, User, UserChanges};
 use crate::customers::auth;
-use crate::customers::verification::{TokenLetter, queue_letter};
+use crate::customers::verification::{TokenLetter, queue_letter, shut_out};
 use crate::platform::api::WriteRequest;
 use crate::platform::audit::{self, Changes, Origin};
 use crate::platform::auth::{PermissionSet, Principal};
+use crate::platform::personal_data::PersonalDataRegistry;
 use crate::platform::types::{Email, GroupId, Language, UserId};
 
 /// Somebody who is to work here.
@@ -119,13 +120,15 @@ pub(super) fn invite(
     conn: &mut PgConnection,
     principal: &Principal,
     invitation: &Invitation,
+    rooms: &PersonalDataRegistry,
     origin: &Origin,
 ) -> Result<StaffMember, StaffError> {
     take_turn(conn, principal)?;
     ensure_can_assign(conn, principal, &invitation.groups)?;
     let user = match accounts::find_by_email(conn, &invitation.email)? {
         Some(user) if user.is_staff => return Err(StaffError::AlreadyStaff),
-        Some(user) => user,
+        Some(user) if !user.is_active => return Err(StaffError::Inactive),
+        Some(user) => claim(conn, user, rooms, origin)?,
         None => make_account(conn, invitation, origin)?,
     };
     accounts::set_staff(conn, user.id, true, origin)?;
@@ -135,6 +138,23 @@ pub(super) fn invite(
     audit::record(conn, origin, "staff.invited", ("user", user.id.to_string()), told)?;
     queue_letter(conn, TokenLetter::StaffInvitation, Some(user.id), origin.at)?;
     StaffMember::find(conn, user.id)?.ok_or(StaffError::NotFound)
+}
+
+/// The account of an address that nobody has proved may be a stranger's: nothing that opens it now opens it any more.
+fn claim(
+    conn: &mut PgConnection,
+    user: User,
+    rooms: &PersonalDataRegistry,
+    origin: &Origin,
+) -> Result<User, StaffError> {
+    if user.is_verified() {
+        return Ok(user);
+    }
+    let profile = Profile::lock(conn, user.id)?.ok_or(StaffError::NotFound)?;
+    rooms.disown(conn, profile.customer.id, origin)?;
+    accounts::forget_password(conn, &profile, origin)?;
+    shut_out(conn, user.id, "invited", origin)?;
+    Ok(profile.user)
 }
 
 fn make_account(conn: &mut PgConnection, invitation: &Invitation, origin: &Origin) -> Result<User, StaffError> {
@@ -168,8 +188,8 @@ pub(super) fn change(
     request: &WriteRequest,
 ) -> Result<StaffMember, StaffError> {
     keeping_holders(conn, principal, |conn| {
-        let user = lock_below(conn, principal, id)?;
-        request.expected.ensure(user.version)?;
+        let person = lock_below(conn, principal, id)?;
+        request.expected.ensure(person.user.version)?;
         accounts::change_user(conn, id, &changes.names, request)?;
         if let Some(wanted) = &changes.groups {
             let before = regroup(conn, principal, id, wanted)?;
@@ -204,8 +224,8 @@ pub(super) fn dismiss(
     request: &WriteRequest,
 ) -> Result<(), StaffError> {
     keeping_holders(conn, principal, |conn| {
-        let user = lock_below(conn, principal, id)?;
-        request.expected.ensure(user.version)?;
+        let person = lock_below(conn, principal, id)?;
+        request.expected.ensure(person.user.version)?;
         let groups = models::groups_of(conn, &[id])?.remove(&id).unwrap_or_default();
         models::leave(conn, id, &groups)?;
         accounts::set_staff(conn, id, false, &request.origin)?;
@@ -230,22 +250,20 @@ pub(super) fn set_active(
     request: &WriteRequest,
 ) -> Result<StaffMember, StaffError> {
     keeping_holders(conn, principal, |conn| {
-        let user = lock_below(conn, principal, id)?;
-        request.expected.ensure(user.version)?;
-        if user.is_active != is_active {
-            accounts::set_active(conn, id, is_active, &request.origin)?;
-        }
+        let person = lock_below(conn, principal, id)?;
+        request.expected.ensure(person.user.version)?;
+        accounts::switch(conn, &person, is_active, &request.origin)?;
         if !is_active {
-            auth::end_all(conn, id, None, "deactivated", &request.origin)?;
+            shut_out(conn, id, "account deactivated", &request.origin)?;
         }
         StaffMember::find(conn, id)?.ok_or(StaffError::NotFound)
     })
 }
 
-fn lock_below(conn: &mut PgConnection, principal: &Principal, id: UserId) -> Result<User, StaffError> {
-    let user = accounts::lock_user(conn, id)?.filter(|user| user.is_staff).ok_or(StaffError::NotFound)?;
-    ensure_above(conn, principal, &user)?;
-    Ok(user)
+fn lock_below(conn: &mut PgConnection, principal: &Principal, id: UserId) -> Result<Profile, StaffError> {
+    let person = Profile::lock(conn, id)?.filter(|person| person.user.is_staff).ok_or(StaffError::NotFound)?;
+    ensure_above(conn, principal, &person.user)?;
+    Ok(person)
 }
 
 /// What the audit log tells of a group.

@@ -115,8 +115,11 @@ pub async fn confirm_reset(
     let user = app.db.read(move |conn| accounts::find_user(conn, uid)).await?.ok_or(VerificationError::BadToken)?;
     ensure_unlike(&new_password1, &user, &app.config.shop_name)?;
     let hash = hash_password(new_password1.into_inner(), app.config.bcrypt_cost).await?;
-    let stationery = Stationery::from(&**app);
-    app.db.write(move |conn| services::reset_password(conn, (uid, &token), &hash, &stationery, &origin)).await?;
+    let (stationery, rooms) = (Stationery::from(&**app), app.personal_data.clone());
+    let reset = move |conn: &mut PgConnection| {
+        services::reset_password(conn, (uid, &token), &hash, (&stationery, &rooms), &origin)
+    };
+    app.db.write(reset).await?;
     Ok(Json(DetailView { detail: "Password has been reset with the new password." }))
 }
 
@@ -153,10 +156,11 @@ pub async fn confirm_email(
     Ok(Json(DetailView { detail: "New e-mail address has been saved." }))
 }
 
-/// Two statements for an address that is known as for one that is not.
+/// Three statements for an address that is known as for one that is not.
 async fn mail(app: &App, email: Email, letter: TokenLetter, origin: Origin) -> Result<(), Problem> {
     let write = move |conn: &mut PgConnection| -> QueryResult<()> {
         let user = accounts::find_by_email(conn, &email)?.map(|user| user.id);
+        services::note_letter(conn, letter, (user, &email), &origin)?;
         queue_letter(conn, letter, user, origin.at)
     };
     app.db.write(write).await

@@ -21,6 +21,7 @@ pub use jobs::{MailToken, PurgeTokens, TokenLetter, queue_letter};
 pub use letters::{Letter, Stationery, post};
 pub use models::Purpose;
 pub use proof::{Proof, prove};
+pub use services::shut_out;
 pub use tokens::{Link, forget_all, issue, redeem};
 
 /// Below `/api/auth`.

@@ -1,15 +1,20 @@
 //! Verifying addresses, and changing what somebody signs in with.
 
 use diesel::pg::PgConnection;
+use diesel::result::QueryResult;
+use serde_json::json;
+use uuid::Uuid;
 
 use super::errors::VerificationError;
+use super::jobs::TokenLetter;
 use super::letters::{Letter, Stationery, post};
 use super::models::Purpose;
 use super::proof::Proof;
 use super::tokens::{forget_all, issue, redeem};
 use crate::customers::accounts::{self, AccountError, PasswordHash, Profile};
 use crate::customers::auth;
-use crate::platform::audit::Origin;
+use crate::platform::audit::{self, Changes, Origin};
+use crate::platform::personal_data::PersonalDataRegistry;
 use crate::platform::types::{Actor, Email, EventId, SessionId, UserId};
 
 /// Verifies the address that a key was mailed to.
@@ -34,17 +39,21 @@ pub fn change_password(
     notify(conn, &profile, "password_changed", stationery, origin)
 }
 
-/// Sets another password for the holder of a token, who has shown that the address is theirs; ends all sessions.
+/// Sets another password for the holder of a token, who has shown that the address is theirs; ends all sessions. Who
+/// shows it for the first time finds nothing that somebody else has put into the account to open it by.
 pub fn reset_password(
     conn: &mut PgConnection,
     (user, token): (UserId, &str),
     hash: &PasswordHash,
-    stationery: &Stationery,
+    (stationery, rooms): (&Stationery, &PersonalDataRegistry),
     origin: &Origin,
 ) -> Result<(), VerificationError> {
     let redeemed = redeem(conn, &Purpose::CHOOSING_PASSWORD, token, origin.at)?;
     let (profile, _) = redeemed.filter(|(profile, _)| profile.user.id == user).ok_or(VerificationError::BadToken)?;
     let origin = acting(&profile, origin);
+    if !profile.user.is_verified() {
+        rooms.disown(conn, profile.customer.id, &origin)?;
+    }
     accounts::verify_email(conn, &profile, &origin)?;
     set_password(conn, &profile, hash, None, &origin)?;
     notify(conn, &profile, "password_changed", stationery, &origin)
@@ -62,6 +71,32 @@ fn set_password(
     Ok(auth::end_all(conn, profile.user.id, keep, "password changed", origin)?)
 }
 
+/// Writes down that a letter was asked for, in one way for everybody.
+pub fn note_letter(
+    conn: &mut PgConnection,
+    letter: TokenLetter,
+    (user, email): (Option<UserId>, &Email),
+    origin: &Origin,
+) -> QueryResult<()> {
+    let action = match letter {
+        TokenLetter::ResetPassword => "user.password_reset_asked",
+        TokenLetter::VerifyEmail | TokenLetter::AccountExists | TokenLetter::StaffInvitation => "user.letter_asked",
+    };
+    let by_email = audit::person_by_email(email.as_str());
+    let object = match user {
+        Some(user) => ("user", user.to_string()),
+        None => ("email", by_email.to_string()),
+    };
+    let person = user.map_or(by_email, Uuid::from);
+    audit::record(conn, origin, action, object, Changes::created(&json!({"email": email})).about(person, &["email"]))
+}
+
+/// Signs somebody out everywhere; nothing that was mailed to them is good any more.
+pub fn shut_out(conn: &mut PgConnection, user: UserId, reason: &str, origin: &Origin) -> QueryResult<()> {
+    forget_all(conn, user, origin.at)?;
+    auth::end_all(conn, user, None, reason, origin)
+}
+
 /// Mails a link to the new address and a warning to the old one. Whether the new one has an account is told to its
 /// owner alone: the work and the answer are the same.
 pub fn ask_for_email(
@@ -76,6 +111,9 @@ pub fn ask_for_email(
     if profile.user.email == *email {
         return Err(VerificationError::SameEmail);
     }
+    let told = Changes::between(&json!({"email": profile.user.email}), &json!({"email": email}));
+    let told = told.about(profile.user.id, &["email"]);
+    audit::record(conn, origin, "user.email_change_asked", ("user", profile.user.id.to_string()), told)?;
     let is_taken = accounts::find_by_email(conn, email)?.is_some();
     let event = EventId::generate();
     let Some(link) = issue(conn, &profile, Purpose::ChangeEmail, (event, email), origin.at)? else { return Ok(()) };

@@ -45,7 +45,7 @@ pub async fn list_orders_of_customer(
     mut list: OrderList,
     id: Path<CustomerId>,
 ) -> Result<Answer, Problem> {
-    let find = move |conn: &mut PgConnection| accounts::find_customer(conn, *id);
+    let find = move |conn: &mut PgConnection| accounts::Customer::find(conn, *id);
     let customer = app.db.read(find).await?.ok_or_else(Problem::not_found)?;
     list.filter.customer.exact = Some(vec![customer.id]);
     answer(&app, OrderAccess::of_staff(&staff), list).await

@@ -47,7 +47,8 @@ impl PersonalData for OrderData {
         let told = events::ids_about(conn, "order", &aggregates)?;
         forget_messages(conn, &[], &told)?;
         // What the audit log told of orders before they were this customer's.
-        let people: Vec<_> = emails.iter().map(|email| audit::person_by_email(email.as_str())).collect();
+        let by_email = emails.iter().map(|email| audit::person_by_email(email.as_str()));
+        let people: Vec<_> = by_email.chain([customer.into()]).collect();
         let told = Changes::created(&json!({"orders": orders.len()})).join(audit::forget(conn, &people)?);
         audit::record(conn, origin, "customer.orders_stripped", ("customer", customer.to_string()), told)
     }

@@ -82,7 +82,7 @@ impl Resource for OrderLineView {
     ];
 }
 
-/// Customers in place of their ids: oneself, or anybody for those who see all orders.
+/// Customers in place of their ids: oneself, or anybody for those who see customers.
 pub(in crate::orders) fn expandable_customers(
     conn: &mut PgConnection,
     principal: Option<&Principal>,
@@ -90,7 +90,7 @@ pub(in crate::orders) fn expandable_customers(
 ) -> Result<Loaded, Problem> {
     let Some(principal) = principal else { return Ok(Loaded::default()) };
     let mut ids: Vec<CustomerId> = keys(ids);
-    if !principal.may(Permission::OrdersView) {
+    if !principal.may(Permission::CustomersView) {
         ids.retain(|id| principal.customer_id() == Some(*id));
     }
     Loaded::of(accounts::customers_in_full(conn, &ids)?, Some(principal), |view| view.id.to_string())

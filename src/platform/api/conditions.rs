@@ -3,6 +3,9 @@
 //! A tag is `"version.digest"`: a copy is fresh only if all of it is the same (fields, language and role change the
 //! digest), a change is wanted by whoever saw the same version.
 
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+
 use actix_web::HttpRequest;
 use actix_web::http::StatusCode;
 use actix_web::http::header::{HeaderName, IF_MATCH, IF_NONE_MATCH};
@@ -29,27 +32,30 @@ fn tags(request: &HttpRequest, name: HeaderName) -> Vec<String> {
     values.flat_map(|value| value.split(',')).map(|tag| tag.trim().to_owned()).filter(|tag| !tag.is_empty()).collect()
 }
 
-/// The versions that a change is meant for.
-#[derive(Debug, Clone, Default, PartialEq, Eq)]
-pub enum Expected {
-    /// Whatever there is.
-    #[default]
-    Any,
-    /// One of these.
-    Versions(Vec<i32>),
+/// The versions that a change is meant for; none: whatever there is.
+#[derive(Debug, Clone, Default)]
+pub struct Expected {
+    versions: Option<Vec<i32>>,
+    /// Whether anybody has looked: a condition that nobody looks at is not met.
+    was_looked_at: Arc<AtomicBool>,
 }
 
-/// The thing was changed since the client saw it.
+/// The thing was changed since the client saw it, or has no versions that a client could have seen.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
-#[error("This was changed in the meantime: it is at version {version} now.")]
-pub struct Stale {
-    pub version: i32,
+pub enum Stale {
+    #[error("This was changed in the meantime: it is at version {0} now.")]
+    Changed(i32),
+    #[error("This has no version that could be matched.")]
+    Unversioned,
 }
 
 impl ApiError for Stale {
     fn kind(&self) -> Kind {
         let refused = Kind::refused(StatusCode::PRECONDITION_FAILED, "precondition_failed");
-        refused.with("version", self.version.into())
+        match self {
+            Self::Changed(version) => refused.with("version", (*version).into()),
+            Self::Unversioned => refused,
+        }
     }
 }
 
@@ -58,21 +64,27 @@ impl Expected {
     pub(super) fn read(request: &HttpRequest) -> Self {
         let tags = tags(request, IF_MATCH);
         if !request.headers().contains_key(IF_MATCH) || tags.iter().any(|tag| tag == "*") {
-            return Self::Any;
+            return Self::default();
         }
-        Self::Versions(tags.iter().filter_map(|tag| version_of(tag)).collect())
+        Self { versions: Some(tags.iter().filter_map(|tag| version_of(tag)).collect()), ..Self::default() }
     }
 
     /// Call it with the row locked, so that nobody changes it between the look and the change.
     pub fn ensure(&self, version: i32) -> Result<(), Stale> {
-        match self {
-            Self::Versions(versions) if !versions.contains(&version) => Err(Stale { version }),
+        self.was_looked_at.store(true, Ordering::Relaxed);
+        match &self.versions {
+            Some(versions) if !versions.contains(&version) => Err(Stale::Changed(version)),
             _ => Ok(()),
         }
     }
 
-    pub fn is_any(&self) -> bool {
-        *self == Self::Any
+    /// Refuses what was done without a look at the condition that it was asked under.
+    pub(super) fn ensure_looked_at(&self) -> Result<(), Stale> {
+        if self.is_any() || self.was_looked_at.load(Ordering::Relaxed) { Ok(()) } else { Err(Stale::Unversioned) }
+    }
+
+    pub const fn is_any(&self) -> bool {
+        self.versions.is_none()
     }
 }
 
@@ -93,14 +105,16 @@ mod tests {
 
     #[test]
     fn a_change_is_for_the_versions_that_were_seen() {
-        assert_eq!(Expected::read(&TestRequest::default().to_http_request()), Expected::Any);
-        assert_eq!(expected("*"), Expected::Any);
-        assert_eq!(expected("\"7.ab\", W/\"8.cd\""), Expected::Versions(vec![7, 8]));
+        assert!(Expected::read(&TestRequest::default().to_http_request()).is_any());
+        assert!(expected("*").is_any());
+        assert_eq!(expected("\"7.ab\", W/\"8.cd\"").versions, Some(vec![7, 8]));
         assert!(expected("\"7.ab\"").ensure(7).is_ok());
-        assert_eq!(expected("\"7.ab\"").ensure(8), Err(Stale { version: 8 }));
-        assert_eq!(expected("\"other\"").ensure(1), Err(Stale { version: 1 }));
+        assert_eq!(expected("\"7.ab\"").ensure_looked_at(), Err(Stale::Unversioned));
+        assert_eq!(expected("*").ensure_looked_at(), Ok(()));
+        assert_eq!(expected("\"7.ab\"").ensure(8), Err(Stale::Changed(8)));
+        assert_eq!(expected("\"other\"").ensure(1), Err(Stale::Changed(1)));
         for nothing in ["7", "", ",", "ÿ"] {
-            assert_eq!(expected(nothing).ensure(7), Err(Stale { version: 7 }), "{nothing}");
+            assert_eq!(expected(nothing).ensure(7), Err(Stale::Changed(7)), "{nothing}");
         }
     }
 

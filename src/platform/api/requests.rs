@@ -247,6 +247,7 @@ impl WriteRequest {
         let now = self.origin.at;
         let perform = move |conn: &mut PgConnection, request: &Self| {
             let outcome = work(conn, request).map_err(Into::into)?;
+            request.expected.ensure_looked_at()?;
             outcome.write(OutcomeWriter(request.shown.writer(conn)))
         };
         let Some(once) = self.once.clone() else {

@@ -73,18 +73,28 @@ impl Attempt {
     /// It was right: it does not count, and the account knows the address from now on.
     pub async fn succeeded(self, app: &App) -> Result<(), Problem> {
         let Some(taken) = self.taken else { return Ok(()) };
-        let now = app.clock.now();
-        app.db.write(move |conn| taken.give_back(conn, now)).await
+        let until = app.clock.now() + KNOWN_FOR;
+        let end = move |conn: &mut PgConnection| {
+            taken.give_back(conn)?;
+            remember(conn, &taken.keys.known, until)
+        };
+        app.db.write(end).await
+    }
+
+    /// Nobody has looked at it: it does not count.
+    pub async fn was_not_looked_at(self, app: &App) -> Result<(), Problem> {
+        let Some(taken) = self.taken else { return Ok(()) };
+        app.db.write(move |conn| taken.give_back(conn)).await
     }
 }
 
 impl Taken {
-    fn give_back(&self, conn: &mut PgConnection, now: DateTime<Utc>) -> QueryResult<()> {
+    fn give_back(&self, conn: &mut PgConnection) -> QueryResult<()> {
         give_back(conn, &self.keys.pair, interval(self.rates.pair.interval()))?;
-        if !self.is_known {
-            give_back(conn, &self.keys.account, interval(self.rates.account.interval()))?;
+        if self.is_known {
+            return Ok(());
         }
-        remember(conn, &self.keys.known, now + KNOWN_FOR)
+        give_back(conn, &self.keys.account, interval(self.rates.account.interval()))
     }
 }
 

@@ -19,6 +19,6 @@ pub use changes::Changes;
 pub use denials::{Noted, note_denials, note_once};
 pub use entry::{Entry, JsonText, record};
 pub use origin::Origin;
-pub use personal::{forget, person_by_email};
+pub use personal::{emails_told_of, forget, person_by_email};
 pub use reading::{AuditEntry, of_objects};
 pub use verifying::{Fault, Verified, verify};

@@ -4,7 +4,7 @@
 //! the SHA-256 of a salt with what is told. While the values are there, nobody can put others in their place; once they
 //! and the salt are gone, nobody can guess them from what is left.
 
-use std::collections::HashMap;
+use std::collections::{BTreeSet, HashMap};
 
 use diesel::prelude::*;
 use serde_json::{Map, Value, json};
@@ -16,7 +16,7 @@ use crate::platform::auth::{random_bytes, sha256};
 use crate::platform::db::master_key;
 use crate::schema::audit_personal_values;
 
-/// Values that are kept beside an entry.
+/// Values that are kept beside an entry: by their names, each as the text of its JSON.
 #[derive(Debug, Clone, HasQuery)]
 #[diesel(table_name = audit_personal_values)]
 pub(super) struct PersonalValues {
@@ -29,11 +29,14 @@ impl PersonalValues {
     /// Commits to what is told of a person in what is told of the rest.
     pub fn keep(personal: Personal, told: &mut Map<String, Value>) -> QueryResult<Self> {
         let salt = random_bytes::<16>().map_err(|error| diesel::result::Error::SerializationError(error.into()))?;
-        for (name, value) in &personal.told {
-            let commitment = json!({"person": personal.person, "sha256": digest(&salt, name, value)});
+        let mut texts = Map::new();
+        for (name, value) in personal.told {
+            let text = value.to_string();
+            let commitment = json!({"person": personal.person, "sha256": digest(&salt, &name, &text)});
             told.insert(name.clone(), commitment);
+            texts.insert(name, Value::String(text));
         }
-        let changes = JsonText::of(&Value::Object(personal.told));
+        let changes = JsonText::of(&Value::Object(texts));
         Ok(Self { person: personal.person, salt: salt.to_vec(), changes })
     }
 
@@ -46,9 +49,9 @@ impl PersonalValues {
             told.iter().filter_map(|(name, value)| Some((name, Commitment::read(value)?))).collect();
         committed.len() == values.len()
             && committed.into_iter().all(|(name, commitment)| {
-                let value = values.get(name);
+                let text = values.get(name).and_then(Value::as_str);
                 commitment.person == self.person
-                    && value.is_some_and(|value| digest(&self.salt, name, value) == commitment.digest)
+                    && text.is_some_and(|text| digest(&self.salt, name, text) == commitment.digest)
             })
     }
 }
@@ -73,8 +76,9 @@ pub(super) fn person_of(entry: &Entry) -> Option<Uuid> {
     told.as_object()?.values().find_map(|value| Some(Commitment::read(value)?.person))
 }
 
-fn digest(salt: &[u8], name: &str, value: &Value) -> String {
-    let said = json!([name, value]).to_string();
+/// Of the text as it was written: a number that is read and written again may be other digits.
+fn digest(salt: &[u8], name: &str, text: &str) -> String {
+    let said = json!([name, text]).to_string();
     hex::encode(sha256([salt, said.as_bytes()].concat()))
 }
 
@@ -91,8 +95,8 @@ pub(super) fn reveal(conn: &mut PgConnection, entries: &[Entry]) -> QueryResult<
 fn fill(mut told: Value, kept: Option<&Value>) -> Value {
     for (name, value) in told.as_object_mut().into_iter().flatten() {
         if Commitment::read(value).is_some() {
-            let known = kept.and_then(|kept| kept.get(name));
-            *value = known.cloned().unwrap_or_else(|| json!({"forgotten": true}));
+            let known = kept.and_then(|kept| serde_json::from_str(kept.get(name)?.as_str()?).ok());
+            *value = known.unwrap_or_else(|| json!({"forgotten": true}));
         }
     }
     told
@@ -104,6 +108,19 @@ pub fn forget(conn: &mut PgConnection, people: &[Uuid]) -> QueryResult<Changes> 
     let theirs = audit_personal_values::table.filter(audit_personal_values::person.eq_any(people));
     diesel::delete(theirs).execute(conn)?;
     Ok(Changes::created(&json!({"forgotten": people})))
+}
+
+/// The addresses that entries tell of a person, whether they are still theirs or not.
+pub fn emails_told_of(conn: &mut PgConnection, person: Uuid) -> QueryResult<Vec<String>> {
+    let theirs = audit_personal_values::table.filter(audit_personal_values::person.eq(person));
+    let kept: Vec<JsonText> = theirs.select(audit_personal_values::changes).load(conn)?;
+    let emails = kept.iter().filter_map(|changes| {
+        let change: Value = serde_json::from_str(changes.value().get("email")?.as_str()?).ok()?;
+        let sides = ["before", "after"].into_iter().filter_map(|side| change.get(side)?.as_str().map(str::to_owned));
+        Some(sides.collect::<Vec<_>>())
+    });
+    let emails: BTreeSet<String> = emails.flatten().collect();
+    Ok(emails.into_iter().collect())
 }
 
 /// Whom an entry says to have been forgotten.

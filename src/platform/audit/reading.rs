@@ -37,6 +37,13 @@ impl AuditEntry {
         Ok(Self::of_all(conn, entry.into_iter().collect())?.pop())
     }
 
+    /// All that was done to any of these things, the oldest first.
+    pub fn all_about(conn: &mut PgConnection, objects: &[(&'static str, String)]) -> QueryResult<Vec<Self>> {
+        let entries = of_objects(objects).order((audit_entries::created_at, audit_entries::id));
+        let entries = entries.select(Entry::as_select()).load(conn)?;
+        Self::of_all(conn, entries)
+    }
+
     fn new(entry: Entry, changes: Value) -> Self {
         let Entry { id, action, actor, object_type, object_id, address, user_agent, request_id, created_at, .. } =
             entry;

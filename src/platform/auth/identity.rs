@@ -10,6 +10,7 @@ use actix_web::middleware::Next;
 use actix_web::{FromRequest, HttpMessage, HttpRequest};
 use serde_json::json;
 
+use super::app_tokens::{is_app_token, is_ours};
 use super::browser::{ensure_own_origin, ensure_own_page, session_of_cookie};
 use super::{PermissionType, Principal, SignedIn};
 use crate::platform::app::App;
@@ -30,9 +31,6 @@ const WITHOUT_IDENTITY: [&str; 9] = [
     "/api/auth/mfa/passkeys/login/",
     "/api/auth/mfa/passkeys/verify/",
 ];
-
-/// What the tokens of programs begin with.
-const APP_TOKEN: &str = "mercer_";
 
 /// Middleware: good credentials make the request its user's or program's; a bad token is refused even where none is
 /// needed, a cookie whose session has ended is nobody's.
@@ -55,7 +53,10 @@ pub async fn identify(
 async fn find_principal(request: &ServiceRequest) -> Result<Option<Principal>, Problem> {
     let app = App::of(request.request())?.clone();
     match bearer_token(request)? {
-        Some(token) if token.starts_with(APP_TOKEN) => {
+        Some(token) if is_app_token(&token) => {
+            if !is_ours(&app.master_key, &token) {
+                return Err(bad_token());
+            }
             let address = client_address(request.request(), &app);
             app.principals.of_app(&token, address).await?.ok_or_else(bad_token).map(Some)
         }

@@ -3,6 +3,7 @@
 //! Owns `signing_keys`. Sessions and users are the customers domain's; it tells us who is behind a token
 //! through [`PrincipalSource`].
 
+mod app_tokens;
 mod browser;
 mod identity;
 mod keys;
@@ -12,6 +13,7 @@ mod principal;
 mod tokens;
 
 pub use crate::platform::crypto::{MasterKey, random_bytes, random_token, sha256};
+pub use app_tokens::new_app_token;
 pub use browser::{CSRF_COOKIE, SESSION_COOKIE, csrf_token, ended_cookies, ensure_own_origin, session_cookies};
 pub use identity::{Allowed, Authenticated, CurrentCustomer, CurrentUser, Viewer, identify, principal_of};
 pub use keys::{ANNOUNCED_FOR, KeySettings, KeyState, SET_MAX_AGE, SigningKey, TokenKeys};

@@ -32,7 +32,11 @@ pub const VARIABLES: &[Variable] = &[
     variable("DATABASE_URL", "", "PostgreSQL 13 or later; empty: a private server in MERCER_DATA_DIR"),
     variable("DATABASE_POOL_SIZE", "16", "connections of one process"),
     variable("PG_BIN_DIR", "", "where initdb and postgres are; empty: the newest that is installed"),
-    variable("REDIS_URL", "", "shares the cache between instances; empty: each process has its own"),
+    variable(
+        "REDIS_URL",
+        "",
+        "shares the cache and the limits on requests between instances; empty: each process has its own",
+    ),
     variable(
         "SMTP_URL",
         "",
@@ -93,7 +97,8 @@ pub const VARIABLES: &[Variable] = &[
     variable(
         "EMAIL_VERIFICATION",
         "optional",
-        "required: nobody signs in before they have opened the link in the mail that registration sends",
+        "optional: registration signs in at once, and so tells that an address is taken; required: nobody signs in before \
+         they have opened the link in the mail, and registration answers everybody the same",
     ),
     variable(
         "RUST_LOG",

@@ -103,6 +103,8 @@ const MAILS: &[MailSources] = &[
     mail!("email_taken" in "en"),
     mail!("export_ready" in "de"),
     mail!("export_ready" in "en"),
+    mail!("identity_linked" in "de"),
+    mail!("identity_linked" in "en"),
     mail!("order_cancelled" in "de"),
     mail!("order_cancelled" in "en"),
     mail!("order_confirmed" in "de"),

@@ -10,6 +10,9 @@ use super::OidcError;
 /// How long something is good without asking again.
 const FRESH: TimeDelta = TimeDelta::hours(1);
 
+/// How long it is good where the provider cannot be asked: a key that it withdrew is not believed for ever.
+const STALE: TimeDelta = TimeDelta::hours(24);
+
 /// However many strangers want something newer, the provider is asked once in this time.
 const BETWEEN: TimeDelta = TimeDelta::seconds(60);
 
@@ -31,7 +34,7 @@ impl<T> Default for Kept<T> {
 
 impl<T> Kept<T> {
     /// What is kept, if it is fresh and good enough; else what `fetch` brings, if it is time to ask. A provider that
-    /// does not answer leaves us what we had.
+    /// does not answer leaves us what we had, for a day.
     pub async fn get(
         &self,
         now: DateTime<Utc>,
@@ -47,7 +50,7 @@ impl<T> Kept<T> {
         if let Some(found) = enough() {
             return Ok(found);
         }
-        let known = self.found().map(|(found, _)| found);
+        let known = self.found().filter(|(_, at)| now - *at < STALE).map(|(found, _)| found);
         let pause = if known.is_some() { BETWEEN } else { WITHOUT_ANY };
         if asked.is_some_and(|at| now - at < pause) {
             return known.ok_or_else(|| OidcError::Unavailable("it did not answer a moment ago".to_owned()));

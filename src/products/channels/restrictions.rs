@@ -12,7 +12,7 @@ use utoipa::ToSchema;
 
 use super::models::{Channel, restrict, restrictions_of};
 use crate::customers::staff::{Group, StaffError, ensure_within, take_turn};
-use crate::platform::api::{Answer, Changed, ReadRequest, Resource, WriteRequest};
+use crate::platform::api::{Answer, Changed, ReadRequest, Resource, Stale, WriteRequest};
 use crate::platform::app::App;
 use crate::platform::audit::{self, Changes};
 use crate::platform::auth::{Allowed, Principal, Reach, RestrictGroups, ViewGroups};
@@ -32,6 +32,8 @@ enum RestrictionError {
     #[error(transparent)]
     Rights(#[from] StaffError),
     #[error(transparent)]
+    Stale(#[from] Stale),
+    #[error(transparent)]
     Database(#[from] diesel::result::Error),
 }
 
@@ -42,6 +44,7 @@ impl ApiError for RestrictionError {
             Self::NoSuchChannel(id) => Kind::invalid("channels", ErrorTree::does_not_exist(id)),
             Self::OutOfScope => Kind::refused(StatusCode::FORBIDDEN, "out_of_scope"),
             Self::Rights(cause) => cause.kind(),
+            Self::Stale(cause) => cause.kind(),
             Self::Database(cause) => cause.kind(),
         }
     }
@@ -53,9 +56,16 @@ impl ApiError for RestrictionError {
 pub struct GroupChannelsView {
     /// Empty: in all channels.
     pub channels: Vec<ChannelId>,
+    /// The group's.
+    #[serde(skip)]
+    pub version: i32,
 }
 
-impl Resource for GroupChannelsView {}
+impl Resource for GroupChannelsView {
+    fn version(&self) -> Option<i32> {
+        Some(self.version)
+    }
+}
 
 body! {
     #[schema(as = GroupChannelsRequest)]
@@ -76,8 +86,8 @@ pub async fn get_group_channels(
     id: Path<GroupId>,
 ) -> Result<Answer, Problem> {
     let find = move |conn: &mut PgConnection| -> Result<_, RestrictionError> {
-        Group::find(conn, *id)?.ok_or(RestrictionError::NotFound)?;
-        Ok(GroupChannelsView { channels: channels_of(conn, *id)? })
+        let group = Group::find(conn, *id)?.ok_or(RestrictionError::NotFound)?;
+        Ok(GroupChannelsView { channels: channels_of(conn, *id)?, version: group.version })
     };
     request.one(&app, find).await
 }
@@ -98,8 +108,8 @@ pub async fn replace_group_channels(
 ) -> Result<Answer, Problem> {
     let wanted = body.0.channels;
     let change = move |conn: &mut PgConnection, request: &WriteRequest| -> Result<_, RestrictionError> {
-        restrict_group(conn, &staff.principal, *id, &wanted, request)?;
-        Ok(Changed(GroupChannelsView { channels: channels_of(conn, *id)? }))
+        let version = restrict_group(conn, &staff.principal, *id, &wanted, request)?;
+        Ok(Changed(GroupChannelsView { channels: channels_of(conn, *id)?, version }))
     };
     request.run(&app, change).await
 }
@@ -110,9 +120,10 @@ fn restrict_group(
     id: GroupId,
     wanted: &[ChannelId],
     request: &WriteRequest,
-) -> Result<(), RestrictionError> {
+) -> Result<i32, RestrictionError> {
     take_turn(conn, principal)?;
     let group = Group::lock(conn, id)?.ok_or(RestrictionError::NotFound)?;
+    request.expected.ensure(group.version)?;
     ensure_within(principal, &group.permissions())?;
     let known: HashSet<ChannelId> = Channel::list(conn)?.into_iter().map(|channel| channel.id).collect();
     if let Some(unknown) = wanted.iter().find(|channel| !known.contains(channel)) {
@@ -124,7 +135,7 @@ fn restrict_group(
     restrict(conn, id, wanted)?;
     let told = Changes::between(&json!({"channels": before}), &json!({"channels": wanted}));
     audit::record(conn, &request.origin, "group.restricted", ("group", id.to_string()), told)?;
-    Ok(())
+    Ok(group.touch(conn, request.origin.at)?)
 }
 
 /// Who is restricted neither opens a group everywhere nor closes one that is.

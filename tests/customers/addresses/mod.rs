@@ -51,7 +51,7 @@ async fn an_address_is_added_read_changed_replaced_and_removed() {
         "created_at": address["created_at"], "updated_at": address["updated_at"],
     });
     assert_eq!(address, expected);
-    assert_eq!(added.header("location"), Some(format!("{}{}/", of(&ana), id(&address)).as_str()));
+    assert_eq!(added.header("location"), Some(format!("{MINE}{}/", id(&address)).as_str()));
     let url = format!("{MINE}{}/", id(&address));
     assert_eq!(ana.get(&url).await.expect(200), expected);
 

@@ -60,6 +60,24 @@ async fn a_program_may_what_it_was_given_and_is_nobody() {
 }
 
 #[actix_web::test]
+async fn a_program_expands_only_what_it_may_see() {
+    let shop = TestShop::new().await;
+    let root = shop.superuser().await;
+    let ana = shop.customer("ana").await;
+    let mug = shop.product("Mug").create();
+    let order = ana.post("/api/orders/", order_of(&[(&mug, 1)])).await.expect(201);
+    let shown = async |permissions: &[&str]| {
+        let app = app(&root, &permissions.join(" and "), permissions).await;
+        let ledger = bearing(&shop, &token(&root, &app, json!({})).await);
+        let url = format!("/api/orders/{}/?expand=customer&fields=customer", order["id"].as_str().unwrap());
+        ledger.get(&url).await.expect(200)["customer"].clone()
+    };
+
+    assert_eq!(shown(&["orders.view"]).await, json!(ana.customer), "its id, and no more");
+    assert_eq!(shown(&["orders.view", "customers.view"]).await["email"], "ana@example.com");
+}
+
+#[actix_web::test]
 async fn a_program_places_orders_only_if_it_may() {
     let shop = TestShop::new().await;
     let root = shop.superuser().await;

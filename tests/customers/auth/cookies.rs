@@ -85,6 +85,20 @@ async fn a_browser_gets_its_session_in_a_cookie_that_no_script_reads() {
 }
 
 #[actix_web::test]
+async fn whoever_registers_in_a_browser_gets_the_session_in_a_cookie_too() {
+    let shop = TestShop::new().await;
+    let body = json!({"email": "nia@example.com", "password1": PASSWORD, "password2": PASSWORD, "cookie": true});
+
+    let answer = shop.anonymous().post("/api/auth/registration/", body).await;
+
+    let made = answer.expect(201);
+    assert_eq!((&made["access"], &made["refresh"]), (&json!(""), &json!("")));
+    let session = cookie(&answer, "__Host-session");
+    let page = shop.anonymous().with_header("cookie", &format!("__Host-session={}", session[0]));
+    assert_eq!(page.get(USER).await.expect(200)["email"], "nia@example.com");
+}
+
+#[actix_web::test]
 async fn who_does_not_ask_for_a_cookie_gets_none() {
     let shop = TestShop::new().await;
     shop.customer("ana").await;

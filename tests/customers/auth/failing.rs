@@ -52,6 +52,34 @@ async fn a_failed_sign_in_is_written_down_with_its_reason_and_answered_without()
 }
 
 #[actix_web::test]
+async fn who_comes_with_the_right_password_of_an_unproved_address_is_written_down_too() {
+    let shop = TestShop::with_settings(&[("EMAIL_VERIFICATION", "required")]).await;
+    let body = json!({"email": "ana@example.com", "password1": PASSWORD, "password2": PASSWORD});
+    shop.anonymous().post("/api/auth/registration/", body).await.expect(201);
+
+    let body = json!({"email": "ana@example.com", "password": PASSWORD});
+    shop.anonymous().post("/api/auth/login/", body).await.expect(400);
+
+    let failed = "select count(*) from audit_entries e join users u on u.id::text = e.object_id \
+                  where e.action = 'user.sign_in_failed' and e.changes#>>'{reason,after}' = 'e-mail not verified'";
+    assert_eq!(shop.number(failed), 1);
+}
+
+#[actix_web::test]
+async fn letters_that_are_asked_for_are_written_down_for_known_and_unknown() {
+    let shop = TestShop::new().await;
+    shop.customer("ana").await;
+    for email in ["ana@example.com", "nobody@example.com"] {
+        shop.anonymous().post("/api/auth/password/reset/", json!({"email": email})).await.expect(200);
+    }
+
+    let asked = entries(&shop, "user.password_reset_asked").await;
+
+    let told: Vec<_> = asked.iter().map(|e| (&e["object_type"], &e["changes"]["email"]["after"])).collect();
+    assert_eq!(json!(told), json!([["user", "ana@example.com"], ["email", "nobody@example.com"]]));
+}
+
+#[actix_web::test]
 async fn every_step_of_a_session_is_written_down() {
     let shop = TestShop::new().await;
     let body = json!({"email": "nia@example.com", "password1": PASSWORD, "password2": PASSWORD});

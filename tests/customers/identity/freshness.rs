@@ -63,6 +63,28 @@ async fn a_session_that_ended_has_ended_in_every_program() {
 }
 
 #[actix_web::test]
+async fn a_program_that_is_switched_off_is_off_everywhere() {
+    let shop = TestShop::new().await;
+    let root = shop.superuser().await;
+    let made = root.post("/api/apps/", json!({"name": "Ledger", "permissions": ["orders.view"]})).await.expect(201);
+    let url = format!("/api/apps/{}/", made["id"].as_str().unwrap());
+    let token = root.post(&format!("{url}tokens/"), json!({})).await.expect(201);
+    let token = token["token"].as_str().unwrap();
+    let (here, there) = (principals(&shop), principals(&shop));
+    for source in [&here, &there] {
+        assert!(source.of_app(token, None).await.unwrap().is_some());
+    }
+
+    root.post(&format!("{url}deactivate/"), json!({})).await.expect(200);
+
+    for source in [&here, &there] {
+        while source.of_app(token, None).await.unwrap().is_some() {
+            tokio::time::sleep(Duration::from_millis(50)).await;
+        }
+    }
+}
+
+#[actix_web::test]
 async fn between_two_questions_an_answer_is_kept() {
     let shop = TestShop::new().await;
     shop.customer("ana").await;

@@ -78,10 +78,13 @@ async fn the_password_is_asked_for() {
     let missing = ana.post(ACTIVATE, json!({})).await;
     assert_eq!(missing.expect(400), json!({"password": ["This field is required."]}));
     let wrong = ana.post(ACTIVATE, json!({"password": "wrong"})).await;
-    assert_eq!(wrong.expect(400), json!({"password": ["The password is not right."]}));
+    assert_eq!(
+        wrong.expect(400),
+        json!({"password": ["Your password was entered incorrectly. Please enter it again."]})
+    );
 
     assert_eq!(shop.number("select count(*) from totp_devices"), 0);
-    assert_eq!(entries(&shop, "user.second_factor_refused"), 1);
+    assert_eq!(entries(&shop, "user.password_refused"), 1);
 }
 
 #[actix_web::test]
@@ -91,10 +94,10 @@ async fn who_has_no_password_must_have_signed_in_just_now() {
     shop.execute("update users set password_hash = null");
 
     ana.post(ACTIVATE, json!({})).await.expect(200);
-    shop.advance(TimeDelta::seconds(301));
+    shop.advance(TimeDelta::seconds(601));
     let late = ana.post(ACTIVATE, json!({})).await;
 
-    assert_eq!(late.expect(403)["code"], "fresh_sign_in_required");
+    assert_eq!(late.expect(403)["code"], "reauthentication_required");
 }
 
 #[actix_web::test]

@@ -1,5 +1,6 @@
 //! Staff, of whom the shop may ask a second factor, and who help those that have lost theirs.
 
+use mercer::platform::auth::Permission;
 use serde_json::json;
 
 use super::{bearing, entries, log_in, mfa_token, sessions, telephone_of, verify};
@@ -88,6 +89,20 @@ async fn a_lost_factor_is_taken_off_and_the_sessions_end() {
 }
 
 #[actix_web::test]
+async fn nobody_resets_the_factors_of_somebody_who_may_do_more() {
+    let shop = TestShop::new().await;
+    let desk = shop.staff_with("desk", &[Permission::StaffResetFactors]).await;
+    let manager = shop.staff_with("manager", Permission::ALL).await;
+    telephone_of(&shop, &manager).await;
+
+    let refused = desk.post(&reset_url(&manager), json!({})).await;
+
+    assert_eq!(refused.expect(403)["code"], "out_of_scope");
+    assert_eq!(shop.number("select count(*) from totp_devices"), 1);
+    assert_eq!(manager.get("/api/auth/user/").await.status, 200);
+}
+
+#[actix_web::test]
 async fn only_those_with_the_permission_reset_factors() {
     let shop = TestShop::new().await;
     let (ana, ben) = (shop.customer("ana").await, shop.customer("ben").await);
@@ -108,7 +123,7 @@ async fn a_superusers_factor_and_ones_own_stay() {
     telephone_of(&shop, &root).await;
     telephone_of(&shop, &staff).await;
 
-    assert_eq!(staff.post(&reset_url(&root), json!({})).await.expect(403)["code"], "permission_denied");
+    assert_eq!(staff.post(&reset_url(&root), json!({})).await.expect(403)["code"], "out_of_scope");
     assert_eq!(staff.post(&reset_url(&staff), json!({})).await.expect(409)["code"], "own_account");
     assert_eq!(shop.number("select count(*) from totp_devices"), 2);
 

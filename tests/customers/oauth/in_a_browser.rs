@@ -111,7 +111,9 @@ async fn whoever_has_a_second_factor_is_asked_for_it_by_the_page() {
 
     let answer = browser.back(&shop, &query).await;
 
-    let token = went_to(&answer).strip_prefix(&format!("{REDIRECT_URL}#mfa_token=")).unwrap().to_owned();
+    let fragment = went_to(&answer).strip_prefix(&format!("{REDIRECT_URL}#mfa_token=")).unwrap();
+    let (token, methods) = fragment.split_once("&methods=").unwrap();
+    assert_eq!(methods, "totp,recovery_code");
     assert_eq!(cookie(&answer, "__Host-session"), None);
     assert_eq!(shop.number("select count(*) from sessions"), sessions, "nobody is signed in yet");
     let wrong = shop.anonymous().post("/api/auth/mfa/verify/", json!({"mfa_token": token, "code": "000000"})).await;

@@ -69,6 +69,26 @@ async fn what_is_unlinked_opens_nothing_any_more() {
 }
 
 #[actix_web::test]
+async fn a_session_of_ten_minutes_ago_links_and_unlinks_nothing() {
+    let provider = FakeProvider::start().await;
+    let shop = provider.shop(&[("ACCESS_TOKEN_SECONDS", "3600")]).await;
+    let ana = shop.customer("ana").await;
+    let linked = ana.post(CONNECT, provider.brought("g-1", "ana@example.com", "one")).await.expect(200);
+    shop.run_jobs().await;
+    let letter = shop.letters_to(&ana.email).remove(0);
+    assert_eq!(letter.header("Subject"), "Your account at Mercer can be opened in another way");
+    shop.advance(chrono::TimeDelta::seconds(601));
+
+    let url = format!("{ACCOUNTS}{}/disconnect/", linked["id"].as_str().unwrap());
+    for (url, body) in [(CONNECT, provider.brought("g-2", "thief@example.com", "two")), (url.as_str(), json!({}))] {
+        assert_eq!(ana.post(url, body).await.expect(403)["code"], "reauthentication_required", "{url}");
+    }
+
+    assert_eq!(shop.number("select count(*) from identities where subject = 'g-1'"), 1);
+    assert_eq!(shop.number("select count(*) from identities"), 1);
+}
+
+#[actix_web::test]
 async fn whoever_has_a_passkey_needs_no_other_way_in() {
     let provider = FakeProvider::start().await;
     let shop = provider.shop(&[("MERCER_PUBLIC_URL", "https://shop.example")]).await;

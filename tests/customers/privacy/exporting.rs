@@ -44,10 +44,26 @@ async fn a_customer_is_told_all_that_the_shop_knows_of_them() {
     assert_eq!(answer.header("cache-control"), Some("no-store"));
     assert_eq!(answer.header("content-disposition"), Some("attachment; filename=\"personal-data.json\""));
     let sections: Vec<_> = known.as_object().unwrap().keys().map(String::as_str).collect();
-    assert_eq!(sections, ["account", "addresses", "notes", "groups", "sessions", "orders", "shop", "made_at"]);
+    let expected = [
+        "account",
+        "addresses",
+        "notes",
+        "groups",
+        "sessions",
+        "second_factors",
+        "social_accounts",
+        "history",
+        "orders",
+        "shop",
+        "made_at",
+    ];
+    assert_eq!(sections, expected);
     assert_eq!(known["account"]["user"]["email"], "ana@example.com");
     assert_eq!(known["account"]["phone"], "+254700000001");
     assert_eq!(known["account"]["notes"], "likes blue");
+    assert_eq!(known["second_factors"], json!({"passkeys": [], "totp": false, "recovery_codes_left": 0}));
+    assert_eq!(known["history"][0]["action"], "user.created");
+    assert_eq!(known["history"][0]["changes"]["email"], json!({"after": "ana@example.com"}));
     assert_eq!(known["orders"][0]["id"], Value::from(order));
     assert_eq!(known["orders"][0]["shipping_address"]["line1"], "Moi Avenue 12");
     assert_eq!(known["sessions"][0]["address"], "127.0.0.1");
@@ -131,4 +147,45 @@ async fn an_export_waits_two_days() {
     shop.advance(TimeDelta::minutes(1));
     PurgeExports {}.run(&shop.app).await.unwrap();
     assert_eq!(shop.number("select count(*) from personal_data_exports"), 0);
+}
+
+/// Where what each table holds of a person is told, or why it is not.
+const TOLD_OF: [(&str, &str); 17] = [
+    ("account_tokens", "digests for a few hours"),
+    ("addresses", "addresses"),
+    ("customer_group_members", "groups"),
+    ("customer_notes", "notes"),
+    ("customers", "account"),
+    ("factor_failures", "times of an hour"),
+    ("group_members", "rights of staff, who are the shop's"),
+    ("identities", "social_accounts"),
+    ("orders", "orders"),
+    ("passkey_ceremonies", "challenges of minutes"),
+    ("passkeys", "second_factors"),
+    ("personal_data_exports", "is this"),
+    ("recovery_codes", "second_factors: how many, for they are digests"),
+    ("returns", "stand with their orders"),
+    ("sessions", "sessions"),
+    ("sign_in_challenges", "digests for minutes"),
+    ("totp_devices", "second_factors: whether there is one, for the seed is a secret"),
+];
+
+#[actix_web::test]
+async fn every_table_that_points_at_a_person_is_told_or_has_a_reason() {
+    use diesel::prelude::*;
+    let shop = TestShop::new().await;
+    let tables: Vec<String> = shop.sql(|conn| {
+        let names = "select distinct conrelid::regclass::text as name from pg_constraint \
+                     where contype = 'f' and confrelid in ('users'::regclass, 'customers'::regclass) order by 1";
+        diesel::sql_query(names).load::<Named>(conn).map(|tables| tables.into_iter().map(|table| table.name).collect())
+    });
+
+    let known: Vec<&str> = TOLD_OF.iter().map(|(table, _)| *table).collect();
+    assert_eq!(tables, known);
+}
+
+#[derive(diesel::QueryableByName)]
+struct Named {
+    #[diesel(sql_type = diesel::sql_types::Text)]
+    name: String,
 }

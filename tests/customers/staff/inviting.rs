@@ -4,6 +4,7 @@ use serde_json::json;
 
 use super::{group, member, own_permissions};
 use crate::support::TestShop;
+use crate::support::second_factors::telephone_of;
 use crate::support::shop::PASSWORD;
 
 const LOGIN: &str = "/api/auth/login/";
@@ -12,6 +13,7 @@ const LOGIN: &str = "/api/auth/login/";
 async fn a_customer_who_is_invited_keeps_name_password_and_session() {
     let shop = TestShop::new().await;
     let (root, ana) = (shop.superuser().await, shop.customer("ana").await);
+    shop.execute("update users set email_verified_at = now()");
     let desk = group(&root, "Desk", &["orders.view"]).await;
     let secret = "select count(*) from users where email = 'ana@example.com' and password_hash like '$2%'";
     assert_eq!(shop.number(secret), 1);
@@ -57,9 +59,41 @@ async fn a_stranger_who_is_invited_chooses_a_password_by_the_link_in_the_mail() 
 }
 
 #[actix_web::test]
+async fn whoever_registered_with_the_address_before_its_owner_gets_no_rights() {
+    let shop = TestShop::new().await;
+    let root = shop.superuser().await;
+    let stranger = shop.customer("otieno").await;
+    telephone_of(&shop, &stranger).await;
+
+    let body = json!({"email": "otieno@example.com", "groups": [group(&root, "Desk", &["orders.view"]).await]});
+    root.post("/api/staff/", body).await.expect(201);
+
+    assert_eq!(stranger.get("/api/orders/").await.status, 401, "signed out");
+    let credentials = json!({"email": "otieno@example.com", "password": PASSWORD});
+    assert_eq!(shop.anonymous().post(LOGIN, credentials).await.status, 400, "and the password is gone");
+    assert_eq!(shop.number("select count(*) from totp_devices"), 0);
+    shop.run_jobs().await;
+    let letter = shop.letters_to("otieno@example.com").pop().unwrap();
+    assert!(letter.text.contains("/account/reset-password#"), "the owner of the address chooses one: {}", letter.text);
+}
+
+#[actix_web::test]
+async fn nobody_who_is_switched_off_is_invited() {
+    let shop = TestShop::new().await;
+    let (root, ana) = (shop.superuser().await, shop.customer("ana").await);
+    shop.execute(&format!("update users set is_active = false where id = '{}'", ana.user));
+
+    let refused = root.post("/api/staff/", json!({"email": ana.email})).await;
+
+    assert_eq!(refused.expect(400), json!({"email": ["This account is switched off."]}));
+    assert_eq!(shop.number("select count(*) from users where is_staff"), 1);
+}
+
+#[actix_web::test]
 async fn a_customer_who_is_invited_is_told_and_gets_no_link() {
     let shop = TestShop::new().await;
     let (root, ana) = (shop.superuser().await, shop.customer("ana").await);
+    shop.execute("update users set email_verified_at = now()");
 
     root.post("/api/staff/", json!({"email": ana.email})).await.expect(201);
     shop.run_jobs().await;

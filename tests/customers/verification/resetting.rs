@@ -5,6 +5,7 @@ use serde_json::json;
 
 use super::{OTHER, RESET, assert_bad_token, confirm, log_in, of_link, post, reset_link};
 use crate::support::TestShop;
+use crate::support::second_factors::telephone_of;
 use crate::support::shop::PASSWORD;
 
 #[actix_web::test]
@@ -102,6 +103,40 @@ async fn nobody_is_mailed_who_has_no_account_or_an_inactive_one() {
     assert_eq!(shop.mails(), []);
     assert_eq!(shop.number("select count(*) from account_tokens"), 0);
     assert_eq!(shop.number("select count(*) from jobs where state <> 'done'"), 0);
+}
+
+#[actix_web::test]
+async fn who_proves_an_address_for_the_first_time_finds_nothing_that_a_stranger_left() {
+    let shop = TestShop::new().await;
+    let stranger = shop.customer("ana").await;
+    telephone_of(&shop, &stranger).await;
+    shop.execute(&format!(
+        "insert into identities (id, user_id, provider, issuer, subject, email, created_at, last_used_at) values \
+         (gen_random_uuid(), '{}', 'google', 'https://accounts.example', 'g-1', 'x@example.com', now(), now())",
+        stranger.user
+    ));
+
+    let link = reset_link(&shop, &stranger.email).await;
+    confirm(&shop, &link, OTHER).await.expect(200);
+
+    for table in ["totp_devices", "recovery_codes", "identities", "passkeys"] {
+        assert_eq!(shop.number(&format!("select count(*) from {table}")), 0, "{table}");
+    }
+    let signed_in = log_in(&shop, &stranger.email, OTHER).await.expect(200);
+    assert_eq!(signed_in["mfa_required"], serde_json::Value::Null, "no telephone but the owner's is asked for");
+}
+
+#[actix_web::test]
+async fn whoever_had_proved_the_address_keeps_the_second_factor() {
+    let shop = TestShop::new().await;
+    let ana = shop.customer("ana").await;
+    shop.execute("update users set email_verified_at = now()");
+    telephone_of(&shop, &ana).await;
+
+    let link = reset_link(&shop, &ana.email).await;
+    confirm(&shop, &link, OTHER).await.expect(200);
+
+    assert_eq!(log_in(&shop, &ana.email, OTHER).await.expect(200)["mfa_required"], true);
 }
 
 #[actix_web::test]

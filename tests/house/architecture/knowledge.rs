@@ -12,9 +12,8 @@ const ARROWS: [(&str, &[&str]); 3] = [
         "customers",
         &[
             "privacy > verification > auth > accounts",
-            "oauth > auth > accounts",
-            "mfa > auth",
-            "staff > verification",
+            "oauth > verification > auth > accounts",
+            "mfa > staff > verification > auth",
             "identity > apps > staff > auth > accounts",
             "addresses > accounts",
         ],

@@ -15,12 +15,14 @@ pub struct Digest(BTreeMap<String, String>);
 /// The query that digests every table there is; new ones come in by themselves.
 ///
 /// That somebody was refused is written down, and changes nothing else: those entries do not count, nor does the queue
-/// in which entries wait for their links.
+/// in which entries wait for their links. Nor does it count that a session was used, which is noted once a minute.
 const QUERY: &str = "
     select string_agg(
-        format('select %L as name, md5(coalesce(string_agg(t::text, '','' order by t::text), '''')) as digest from public.%I t %s',
-               tablename, tablename, case tablename
-                   when 'audit_entries' then 'where action not in (''access.denied'', ''user.sign_in_failed'', ''user.password_refused'')'
+        format('select %L as name, md5(coalesce(string_agg(%s, '','' order by %2$s), '''')) as digest from public.%I t %s',
+               tablename, case tablename when 'sessions' then '(to_jsonb(t) - ''last_used_at'')::text' else 't::text' end,
+               tablename, case tablename
+                   when 'audit_entries' then 'where action not in (''access.denied'', ''user.sign_in_failed'', ''user.password_refused'',
+                       ''session.refresh_refused'')'
                    when 'audit_personal_values' then
                        'where entry_id in (select id from audit_entries where action <> ''user.sign_in_failed'')'
                    when 'audit_unsealed' then 'where false'

@@ -23,6 +23,8 @@ pub struct Operation {
     pub body: Option<Value>,
     /// The parameters it reads from the query.
     pub queries: Vec<Query>,
+    /// Whether it is for a version that `If-Match` names.
+    pub takes_match: bool,
     pub guard: Guard,
 }
 
@@ -135,6 +137,7 @@ impl Operation {
             path: path.to_owned(),
             body: told.pointer("/requestBody/content/application~1json/schema").cloned(),
             queries: queries.map(Query::of).collect(),
+            takes_match: parameters.iter().any(|parameter| parameter["name"] == "If-Match"),
             guard: Guard::of(told),
         }
     }

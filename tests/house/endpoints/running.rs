@@ -6,7 +6,7 @@ use chrono::TimeDelta;
 use futures_util::FutureExt;
 
 use super::answers;
-use super::case::{Call, Case, Gate, Happy, Refusal, Refused, Role, Shows};
+use super::case::{Call, Case, Gate, Happy, Refusal, Refused, Role, Shows, Told};
 use super::digest::Digest;
 use super::operations::{Document, Operation};
 use super::stage::Stage;
@@ -53,6 +53,7 @@ impl<'a> Run<'a> {
         };
         let mut run = Self { case, operation, stage: Stage::new().await, found: Vec::new() };
         run.try_refusals(first.by).await;
+        run.try_stale(first).await;
         run.try_outsiders(first).await;
         for happy in &case.happy {
             run.try_happy(happy).await;
@@ -81,6 +82,21 @@ impl<'a> Run<'a> {
             let deviations = self.try_refusal(refusal, right).await;
             self.note(&what, deviations);
         }
+    }
+
+    /// Whoever saw a version that is not there changes nothing.
+    async fn try_stale(&mut self, first: &Happy) {
+        if !self.operation.takes_match {
+            return;
+        }
+        let call = (first.call)(&self.stage).await;
+        let client = self.stage.client(first.by).with_header("if-match", "\"0.0\"");
+        let before = Digest::of(&self.stage.shop);
+        let answer = self.send(&call, &client).await;
+        let mut deviations = answers::not_refused(&answer, 412, Told::Code("precondition_failed"));
+        let after = Digest::of(&self.stage.shop);
+        deviations.extend(before.changes_until(&after).iter().map(|table| format!("{table} has changed")));
+        self.note("meant for another version", deviations);
     }
 
     async fn try_refusal(&self, refusal: &Refusal, right: Role) -> Vec<String> {

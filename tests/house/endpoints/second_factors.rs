@@ -29,7 +29,7 @@ pub fn cases() -> Vec<Case> {
 }
 
 /// What a wrong try leaves behind.
-pub(super) const COUNTED: &[(&str, &str)] =
+const COUNTED: &[(&str, &str)] =
     &[("factor_failures", "wrong tries are counted"), ("audit_entries", "wrong tries are written down")];
 
 /// What a wrong try to finish a sign-in leaves behind.
@@ -114,7 +114,7 @@ fn totp_activate_create() -> Case {
         }],
         refused: Refused::These(vec![
             refused(400, Field("/password"), async |_| Call::sending(json!({}))),
-            refused(400, Field("/password"), async |_| Call::sending(json!({"password": "wrong"}))).touching(COUNTED),
+            refused(400, Field("/password"), async |_| Call::sending(json!({"password": "wrong"}))),
             refused(409, Code("totp_active"), async |s| {
                 telephone(s).await;
                 Call::sending(json!({"password": PASSWORD}))
@@ -401,7 +401,7 @@ fn reset_factors_create() -> Case {
         }],
         refused: Refused::These(vec![
             refused(404, Code("not_found"), async |_| Call::of(NOBODY)),
-            refused(403, Code("permission_denied"), async |s| Call::of(s.root.user)),
+            refused(403, Code("out_of_scope"), async |s| Call::of(s.root.user)),
             refused(409, Code("own_account"), async |s| Call::of(s.staff.user)),
         ]),
         outsiders: PERMITTED_ONLY,

@@ -141,7 +141,8 @@ fn describe_answers(operation: &mut Map<String, Value>) {
 
 /// Keys are for what must not happen twice, tags for what somebody else may have changed.
 fn drop_foreign_headers(operation: &mut Map<String, Value>, path: &str, method: &str) {
-    let is_new = method == "post" && !path.contains('{');
+    let makes = operation.get("responses").and_then(|responses| responses.get("201")).is_some();
+    let is_new = method == "post" && (makes || !path.contains('{'));
     let drops_key = matches!(method, "put" | "delete");
     let Some(parameters) = operation.get_mut("parameters").and_then(Value::as_array_mut) else { return };
     parameters.retain(|parameter| match parameter.get("name").and_then(Value::as_str) {
