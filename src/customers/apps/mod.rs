@@ -27,6 +27,7 @@ pub fn routes(config: &mut ServiceConfig<'_>) {
         .service(handlers::activate_app)
         .service(handlers::deactivate_app)
         .service(token_handlers::list_tokens)
+        .service(token_handlers::get_token)
         .service(token_handlers::create_token)
         .service(token_handlers::revoke_token);
 }

@@ -32,6 +32,21 @@ pub async fn list_tokens(
     request.all(&app, list).await
 }
 
+/// Retrieve a token of a program, without its secret.
+#[utoipa::path(tag = "apps", params(ReadRequest), security(("jwtAuth" = ["apps.view"])),
+    responses((status = 200, body = AppTokenView)))]
+#[get("/{id}/tokens/{token}/")]
+pub async fn get_token(
+    app: Data<App>,
+    _staff: Allowed<ViewApps>,
+    request: ReadRequest,
+    ids: Path<(AppId, AppTokenId)>,
+) -> Result<Answer, Problem> {
+    let ids = ids.into_inner();
+    let find = move |conn: &mut PgConnection| services::find_token(conn, ids).map(AppTokenView::from);
+    request.one(&app, find).await
+}
+
 /// Make a token for a program.
 ///
 /// It is told this once. Answers 409 `too_many_tokens` beyond twenty.

@@ -32,5 +32,6 @@ pub fn routes(config: &mut ServiceConfig<'_>) {
         .service(handlers::list_history)
         .service(notes_handlers::list_notes)
         .service(notes_handlers::write_note)
+        .service(notes_handlers::get_note)
         .service(notes_handlers::remove_note);
 }

@@ -67,6 +67,11 @@ impl NoteFilter {
     }
 }
 
+pub(super) fn find(conn: &mut PgConnection, customer: CustomerId, id: NoteId) -> Result<Note, DirectoryError> {
+    let note = Note::query().filter(customer_notes::id.eq(id)).filter(customer_notes::customer_id.eq(customer));
+    note.first(conn).optional()?.ok_or(DirectoryError::NotFound)
+}
+
 /// Whoever writes it is who sends the request.
 pub(super) fn write(
     conn: &mut PgConnection,

@@ -9,7 +9,7 @@ use utoipa::IntoParams;
 use super::errors::DirectoryError;
 use super::notes::{self, NoteBody, NoteFilter, NoteId, NoteList, NoteView};
 use super::services;
-use crate::platform::api::{Answer, Created, Gone, Paged, WriteRequest};
+use crate::platform::api::{Answer, Created, Gone, Paged, ReadRequest, WriteRequest};
 use crate::platform::app::App;
 use crate::platform::auth::{Allowed, ViewCustomerNotes, WriteCustomerNotes};
 use crate::platform::error::Problem;
@@ -63,6 +63,20 @@ pub async fn write_note(
         Ok(Created::at(format!("/api/customers/{}/notes/{}/", *id, note.id), NoteView::from(note)))
     };
     request.run(&app, write).await
+}
+
+/// Retrieve a note about a customer.
+#[utoipa::path(tag = "customers", params(NotePath, ReadRequest), security(("jwtAuth" = ["customers.view_notes"])),
+    responses((status = 200, body = NoteView)))]
+#[get("/{id}/notes/{note_id}/")]
+pub async fn get_note(
+    app: Data<App>,
+    _staff: Allowed<ViewCustomerNotes>,
+    request: ReadRequest,
+    path: Path<NotePath>,
+) -> Result<Answer, Problem> {
+    let find = move |conn: &mut PgConnection| notes::find(conn, path.id, path.note_id).map(NoteView::from);
+    request.one(&app, find).await
 }
 
 /// Remove a note about a customer.

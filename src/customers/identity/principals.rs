@@ -24,7 +24,8 @@ use crate::platform::types::{ChannelId, GroupId, SessionId};
 /// How long an answer is good: an ended session is refused within this time everywhere.
 const FRESH: Duration = Duration::from_secs(1);
 
-/// The channels that groups are restricted to. Channels are the products' business: the composition root says how to ask.
+/// The channels that groups are restricted to. Channels are the products' business: the composition root says how to
+/// ask.
 pub type Restrictions = fn(&mut PgConnection, &[GroupId]) -> QueryResult<Vec<(GroupId, ChannelId)>>;
 
 /// Principals by their credentials, asked of the database at most once a second each.

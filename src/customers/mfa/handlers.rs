@@ -1,4 +1,4 @@
-//! Authenticator apps and recovery codes over HTTP, under the names that dj-rest-auth's MFA gave them.
+//! Authenticator apps and recovery codes over HTTP, at the URLs that dj-rest-auth has for them.
 
 use actix_web::web::{Data, Json, Path};
 use actix_web::{HttpRequest, HttpResponse, get, post};

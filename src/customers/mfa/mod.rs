@@ -33,6 +33,7 @@ pub fn routes(config: &mut ServiceConfig<'_>) {
         .service(handlers::renew_recovery_codes)
         .service(handlers::verify)
         .service(passkey_handlers::list_passkeys)
+        .service(passkey_handlers::get_passkey)
         .service(passkey_handlers::begin_registration)
         .service(passkey_handlers::finish_registration)
         .service(passkey_handlers::begin_second_factor)

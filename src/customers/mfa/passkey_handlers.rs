@@ -42,6 +42,21 @@ pub async fn list_passkeys(app: Data<App>, user: CurrentUser, request: ReadReque
     request.all(&app, list).await
 }
 
+/// Retrieve one of one's own passkeys.
+#[utoipa::path(tag = "auth", params(PasskeyId, ReadRequest), security(("jwtAuth" = [])),
+    responses((status = 200, body = PasskeyView)))]
+#[get("/mfa/passkeys/{id}/")]
+pub async fn get_passkey(
+    app: Data<App>,
+    user: CurrentUser,
+    request: ReadRequest,
+    id: Path<PasskeyId>,
+) -> Result<Answer, Problem> {
+    let owner = user.0.user_id;
+    let find = move |conn: &mut PgConnection| services::find(conn, *id, owner).map(PasskeyView::from);
+    request.one(&app, find).await
+}
+
 /// Begin to make a passkey.
 ///
 /// Answers with what `navigator.credentials.create()` takes, and 409 `too_many_passkeys` where there are twenty.

@@ -92,6 +92,10 @@ pub(super) fn finish_registration(
     Ok(Ok(Registered { passkey, recovery_codes }))
 }
 
+pub(super) fn find(conn: &mut PgConnection, id: PasskeyId, owner: UserId) -> Result<Passkey, MfaError> {
+    Passkey::of_user(conn, owner)?.into_iter().find(|passkey| passkey.id == id).ok_or(MfaError::NotFound)
+}
+
 pub(super) fn rename(
     conn: &mut PgConnection,
     passkey: (PasskeyId, UserId),

@@ -82,7 +82,8 @@ pub struct RecoveryCodesView {
 }
 
 body! {
-    /// The password, and one of the two codes. Who has no app may leave the codes away within ten minutes of signing in.
+    /// The password, and one of the two codes. Who has no app may leave the codes away within ten minutes of signing
+    /// in.
     #[schema(as = FactorConfirmationRequest, example = json!({"password": "correct horse", "code": "123456"}))]
     pub struct ProofBody {
         /// Needed of everybody who has one; others must have signed in within ten minutes.

@@ -14,7 +14,8 @@ use crate::platform::audit::{self, Changes, Origin};
 use crate::platform::auth::{SignedIn, sha256};
 use crate::platform::types::{Actor, EventId, Language, UserId};
 
-/// Signs in whom the provider means. That somebody is refused is written down and kept, so it is no error here; it leaves
+/// Signs in whom the provider means. That somebody is refused is written down and kept, so it is no error here; it
+/// leaves
 /// nothing else.
 pub(super) fn sign_in(
     conn: &mut PgConnection,

@@ -15,7 +15,7 @@ mod views;
 use utoipa_actix_web::service_config::ServiceConfig;
 
 pub use errors::StaffError;
-pub use models::{Group, rights_of, union};
+pub use models::{Group, groups_of_holders, rights_of, union};
 pub use rights::{ensure_above, ensure_may_give, ensure_within, take_turn};
 pub use services::{create_group, find_group, join_group};
 

@@ -7,7 +7,7 @@ use diesel::prelude::*;
 use diesel::sql_types::Text;
 
 use super::errors::StaffError;
-use crate::platform::auth::PermissionSet;
+use crate::platform::auth::{Permission, PermissionSet};
 use crate::platform::error::ConstraintExt;
 use crate::platform::types::{Email, GroupId, UserId};
 use crate::schema::{group_members, groups, users};
@@ -181,6 +181,20 @@ pub(super) fn held_by_staff(conn: &mut PgConnection) -> QueryResult<PermissionSe
         .distinct()
         .load(conn)?;
     Ok(members.iter().fold(PermissionSet::default(), |all, names| all.union(&PermissionSet::of_names(names))))
+}
+
+/// The groups of each active member of staff who may do this; none where a superuser may, who may everything
+/// everywhere.
+pub fn groups_of_holders(conn: &mut PgConnection, permission: Permission) -> QueryResult<Option<Vec<Vec<GroupId>>>> {
+    let active = users::table.filter(users::is_active.and(users::is_staff));
+    if diesel::select(diesel::dsl::exists(active.filter(users::is_superuser))).get_result(conn)? {
+        return Ok(None);
+    }
+    let staff: Vec<UserId> = active.select(users::id).load(conn)?;
+    let all: Vec<Group> = Group::query().load(conn)?;
+    let allows = |id: &GroupId| all.iter().any(|group| group.id == *id && group.permissions().contains(permission));
+    let of_each = groups_of(conn, &staff)?.into_values();
+    Ok(Some(of_each.filter(|groups| groups.iter().any(allows)).collect()))
 }
 
 /// Somebody who works here.

@@ -30,8 +30,8 @@ pub fn ensure_above(conn: &mut PgConnection, principal: &Principal, user: &User)
     ensure_may_give(principal, &of_user(conn, user.id)?)
 }
 
-/// Takes the turn of whoever changes rights, and asks again whether they still may: a request knows its rights as they
-/// were when it came in. Of two who dismiss each other, the second is refused.
+/// Takes the turn of whoever changes rights, and asks again whether they still have their permissions: a request knows
+/// them as they were when it came in. Of two who dismiss each other, the second is refused.
 pub fn take_turn(conn: &mut PgConnection, principal: &Principal) -> Result<(), StaffError> {
     lock_rights(conn)?;
     let Subject::User(who) = &principal.subject else { return Ok(()) };

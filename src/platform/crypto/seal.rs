@@ -47,7 +47,8 @@ impl MasterKey {
         })
     }
 
-    /// AES-256-GCM, the nonce before the sealed bytes. `purpose` is bound in: a seal opens only for what it was made for.
+    /// AES-256-GCM, the nonce before the sealed bytes. `purpose` is bound in: a seal opens only for what it was made
+    /// for.
     pub fn seal(&self, purpose: &str, plain: &[u8]) -> Result<Vec<u8>> {
         let mut sealed = plain.to_vec();
         let nonce = self.sealing.seal_in_place_append_tag(Aad::from(purpose.as_bytes()), &mut sealed);

@@ -11,11 +11,11 @@ use serde_json::json;
 use utoipa::ToSchema;
 
 use super::models::{Channel, restrict, restrictions_of};
-use crate::customers::staff::{Group, StaffError, ensure_within, take_turn};
+use crate::customers::staff::{Group, StaffError, ensure_within, groups_of_holders, take_turn};
 use crate::platform::api::{Answer, Changed, ReadRequest, Resource, Stale, WriteRequest};
 use crate::platform::app::App;
 use crate::platform::audit::{self, Changes};
-use crate::platform::auth::{Allowed, Principal, Reach, RestrictGroups, ViewGroups};
+use crate::platform::auth::{Allowed, Permission, Principal, Reach, RestrictGroups, ViewGroups};
 use crate::platform::error::{ApiError, ErrorTree, Kind, Problem};
 use crate::platform::http::{Body, body};
 use crate::platform::types::{ChannelId, GroupId};
@@ -95,7 +95,8 @@ pub async fn get_group_channels(
 /// Restrict a group of staff to channels, or to none.
 ///
 /// Orders of other channels, with all that belongs to them, are not there for who is only in restricted groups.
-/// Answers 403 `out_of_scope` for channels that are closed to whoever asks, and for groups that may do more than they.
+/// Answers 403 `out_of_scope` for channels that are closed to whoever asks, and for groups that may do more than they,
+/// and 409 `last_holder` where nobody would be left who may take the restriction back.
 #[utoipa::path(tag = "groups", params(GroupId, WriteRequest), security(("jwtAuth" = ["groups.restrict"])),
     request_body = GroupChannelsBody, responses((status = 200, body = GroupChannelsView)))]
 #[put("/{id}/channels/")]
@@ -132,10 +133,22 @@ fn restrict_group(
     let before = channels_of(conn, id)?;
     ensure_open(&principal.reach, &before)?;
     ensure_open(&principal.reach, wanted)?;
+    let was_open = somebody_opens_all(conn)?;
     restrict(conn, id, wanted)?;
+    if was_open && !somebody_opens_all(conn)? {
+        return Err(StaffError::LastHolder([Permission::GroupsRestrict].into_iter().collect()).into());
+    }
     let told = Changes::between(&json!({"channels": before}), &json!({"channels": wanted}));
     audit::record(conn, &request.origin, "group.restricted", ("group", id.to_string()), told)?;
     Ok(group.touch(conn, request.origin.at)?)
+}
+
+/// Whether anybody is left who may take every restriction back: whoever is restricted may not.
+fn somebody_opens_all(conn: &mut PgConnection) -> QueryResult<bool> {
+    let Some(holders) = groups_of_holders(conn, Permission::GroupsRestrict)? else { return Ok(true) };
+    let groups: Vec<GroupId> = holders.iter().flatten().copied().collect();
+    let restricted: HashSet<GroupId> = restrictions_of(conn, &groups)?.into_iter().map(|(group, _)| group).collect();
+    Ok(holders.iter().any(|groups| groups.iter().any(|group| !restricted.contains(group))))
 }
 
 /// Who is restricted neither opens a group everywhere nor closes one that is.

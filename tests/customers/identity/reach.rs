@@ -145,3 +145,19 @@ async fn whoever_is_restricted_gives_and_takes_no_rights() {
     assert_eq!(before.changes_until(&Digest::of(&shop)), Vec::<&str>::new());
     assert_eq!(reach(&local).await, json!([KENYA]));
 }
+
+#[actix_web::test]
+async fn the_last_who_takes_restrictions_back_is_not_restricted() {
+    let shop = shop_with_two_channels().await;
+    let admin = shop.staff_with("admin", Permission::ALL).await;
+    let own = group_of(&admin, &admin).await;
+
+    let refused = restrict(&admin, &own, &[KENYA]).await;
+
+    let refused = refused.expect(409);
+    assert_eq!((&refused["code"], &refused["permissions"]), (&json!("last_holder"), &json!(["groups.restrict"])));
+    assert_eq!(reach(&admin).await, Value::Null);
+    shop.superuser().await;
+    restrict(&admin, &own, &[KENYA]).await.expect(200);
+    assert_eq!(reach(&admin).await, json!([KENYA]));
+}

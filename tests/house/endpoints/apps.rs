@@ -21,6 +21,7 @@ pub fn cases() -> Vec<Case> {
         deactivate_create(),
         tokens_list(),
         tokens_create(),
+        tokens_retrieve(),
         tokens_destroy(),
     ]
 }
@@ -282,6 +283,29 @@ fn tokens_create() -> Case {
             ],
         }],
         refused: Refused::These(refusals),
+        outsiders: PERMITTED_ONLY,
+    }
+}
+
+fn tokens_retrieve() -> Case {
+    Case {
+        operation: "apps_tokens_retrieve",
+        happy: vec![Happy {
+            by: Staff,
+            call: call(async |s| {
+                let app = ledger(s, &["orders.view"]).await;
+                Call::of(&app).below("token", token(s, &app).await)
+            }),
+            status: 200,
+            shows: vec![Has("/name", json!("old"))],
+        }],
+        refused: Refused::These(vec![
+            refused(404, Code("not_found"), async |s| Call::of(ledger(s, &[]).await).below("token", NOBODY)),
+            refused(404, Code("not_found"), async |s| {
+                let token = token(s, &ledger(s, &[]).await).await;
+                Call::of(ledger(s, &[]).await).below("token", token)
+            }),
+        ]),
         outsiders: PERMITTED_ONLY,
     }
 }

@@ -19,6 +19,7 @@ pub fn cases() -> Vec<Case> {
         orders_list(),
         notes_list(),
         notes_create(),
+        notes_retrieve(),
         notes_destroy(),
         groups_list(),
         groups_create(),
@@ -203,6 +204,23 @@ fn notes_create() -> Case {
         refused: Refused::These(vec![
             refused(404, Code("not_found"), async |_| Call::of(NOBODY).body(json!({"text": "x"}))),
             refused(400, Field("/text"), async |s| Call::of(s.ana.customer).body(json!({"text": " "}))),
+        ]),
+        outsiders: PERMITTED_ONLY,
+    }
+}
+
+fn notes_retrieve() -> Case {
+    Case {
+        operation: "customers_notes_retrieve",
+        happy: vec![Happy {
+            by: Staff,
+            call: call(async |s| Call::of(s.ana.customer).below("note_id", note(s).await)),
+            status: 200,
+            shows: vec![Has("/text", json!("Calls in the evening."))],
+        }],
+        refused: Refused::These(vec![
+            refused(404, Code("not_found"), async |s| Call::of(s.ana.customer).below("note_id", NOBODY)),
+            refused(404, Code("not_found"), async |s| Call::of(s.ben.customer).below("note_id", note(s).await)),
         ]),
         outsiders: PERMITTED_ONLY,
     }

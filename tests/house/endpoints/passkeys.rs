@@ -15,6 +15,7 @@ use crate::support::shop::PASSWORD;
 pub fn cases() -> Vec<Case> {
     vec![
         passkeys_list(),
+        passkeys_retrieve(),
         passkeys_partial_update(),
         passkeys_delete_create(),
         register_begin_create(),
@@ -36,6 +37,20 @@ fn passkeys_list() -> Case {
         }],
         refused: Refused::Never("it asks for nothing, and who has none sees none"),
         outsiders: own("everybody sees their own passkeys"),
+    }
+}
+
+fn passkeys_retrieve() -> Case {
+    Case {
+        operation: "auth_mfa_passkeys_retrieve",
+        happy: vec![Happy {
+            by: Customer,
+            call: call(async |s| Call::of(enrolled(s).await.1)),
+            status: 200,
+            shows: vec![Has("/name", json!("My laptop"))],
+        }],
+        refused: Refused::These(vec![refused(404, Code("not_found"), async |_| Call::of(NOBODY))]),
+        outsiders: OF_THE_OWNER,
     }
 }
 
