@@ -92,7 +92,8 @@ pub async fn get_export(
 ///
 /// Then it is gone: this answers 410 `export_gone`. Before it is ready, 409 `export_not_ready`.
 #[utoipa::path(tag = "customers", params(ExportId), security(("jwtAuth" = [])),
-    responses((status = 200, content_type = "application/json", body = Object)))]
+    responses((status = 200, content_type = "application/json", body = Object),
+    (status = 410, description = "It was downloaded before, or its time is over.")))]
 #[post("/me/export/{id}/download/")]
 pub async fn download_export(
     app: Data<App>,
