@@ -111,8 +111,8 @@ pub fn ask_for_email(
     if profile.user.email == *email {
         return Err(VerificationError::SameEmail);
     }
-    let told = Changes::between(&json!({"email": profile.user.email}), &json!({"email": email}));
-    let told = told.about(profile.user.id, &["email"]);
+    // Not `email`: it is not theirs yet, and may be somebody else's for ever.
+    let told = Changes::created(&json!({"new_email": email})).about(profile.user.id, &["new_email"]);
     audit::record(conn, origin, "user.email_change_asked", ("user", profile.user.id.to_string()), told)?;
     let is_taken = accounts::find_by_email(conn, email)?.is_some();
     let event = EventId::generate();

@@ -110,7 +110,7 @@ pub fn forget(conn: &mut PgConnection, people: &[Uuid]) -> QueryResult<Changes> 
     Ok(Changes::created(&json!({"forgotten": people})))
 }
 
-/// The addresses that entries tell of a person, whether they are still theirs or not.
+/// The addresses that entries tell of a person under `email`: those that are or were theirs.
 pub fn emails_told_of(conn: &mut PgConnection, person: Uuid) -> QueryResult<Vec<String>> {
     let theirs = audit_personal_values::table.filter(audit_personal_values::person.eq(person));
     let kept: Vec<JsonText> = theirs.select(audit_personal_values::changes).load(conn)?;

@@ -133,6 +133,26 @@ async fn an_address_that_somebody_had_before_is_forgotten_too() {
 }
 
 #[actix_web::test]
+async fn nobody_is_forgotten_with_somebody_who_asked_for_their_address() {
+    let shop = TestShop::new().await;
+    let (thief, ben) = (shop.customer("thief").await, shop.customer("ben").await);
+    shop.anonymous().post("/api/auth/password/reset/", json!({"email": ben.email})).await.expect(200);
+    let change = json!({"new_email": ben.email, "password": PASSWORD});
+    thief.post("/api/auth/email/change/", change).await.expect(200);
+    shop.run_jobs().await;
+    let letters = format!("select count(*) from messages where recipient = '{}'", ben.email);
+    let before = shop.number(&letters);
+    assert!(before > 0);
+
+    thief.post("/api/customers/me/delete/", json!({"password": PASSWORD})).await.expect(204);
+
+    assert_eq!(shop.number(&letters), before);
+    let told = format!("select count(*) from audit_personal_values where person = '{}'", ben.user);
+    assert!(shop.number(&told) > 0);
+    assert_eq!(shop.number(&format!("select count(*) from audit_personal_values where person = '{}'", thief.user)), 0);
+}
+
+#[actix_web::test]
 async fn what_was_told_of_a_guest_goes_with_the_customer_that_they_became() {
     let shop = TestShop::new().await;
     let mug = shop.product("Mug").create();
