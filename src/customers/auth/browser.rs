@@ -8,6 +8,6 @@ use crate::platform::auth::session_cookies;
 
 /// The cookies that make a session the browser's.
 pub fn cookies_of(app: &App, session: &OpenSession) -> [Cookie<'static>; 2] {
-    let seconds = (session.expires_at - app.clock.now()).num_seconds();
+    let seconds = (session.expires_at - session.issued_at).num_seconds();
     session_cookies(&app.master_key, session.id, seconds)
 }

@@ -22,13 +22,15 @@ pub struct OpenSession {
     pub id: SessionId,
     pub user: UserId,
     pub generation: i32,
+    /// When this generation began: its tokens count from then, however long the answer takes.
+    pub issued_at: DateTime<Utc>,
     pub expires_at: DateTime<Utc>,
 }
 
 impl From<Session> for OpenSession {
     fn from(session: Session) -> Self {
-        let Session { id, user_id: user, generation, expires_at, .. } = session;
-        Self { id, user, generation, expires_at }
+        let Session { id, user_id: user, generation, rotated_at: issued_at, expires_at, .. } = session;
+        Self { id, user, generation, issued_at, expires_at }
     }
 }
 

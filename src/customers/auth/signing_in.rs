@@ -155,6 +155,6 @@ pub(super) async fn tokens_or_refusal(app: &App, sign_in: SignIn) -> Result<Issu
 }
 
 pub(super) async fn tokens_of(app: &App, session: &OpenSession) -> Result<IssuedTokens, Problem> {
-    let times = (app.clock.now(), session.expires_at);
+    let times = (session.issued_at, session.expires_at);
     Ok(app.keys.issue(session.user, session.id, session.generation, times).await.map_err(AuthError::from)?)
 }
