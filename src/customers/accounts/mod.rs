@@ -29,7 +29,7 @@ pub use personal_data::AccountData;
 pub use records::{RecordChanges, change_record};
 pub use services::{
     Profile, change_user, create, exist, find_by_email, find_customer, find_user, language_of, lock_customer,
-    lock_person, lock_user, note_login, register_unseen, set_active, set_staff, upgrade_password, version_of,
+    lock_person, lock_user, note_login, register_unseen, set_active, set_staff, upgrade_password, user_of, version_of,
 };
 pub use views::{CustomerView, UserView, customers_in_full};
 

@@ -160,18 +160,13 @@ pub async fn check_password(password: Password, hash: Option<PasswordHash>, cost
         let Some(hash) = hash.filter(PasswordHash::is_readable) else {
             return PasswordHash::of(&password, cost).map(|_| Checked::Wrong);
         };
-        if !hash.is_of(&password)? {
-            // A hash of fewer rounds must not be told by its time from no hash at all.
-            if !hash.is_current(cost) {
-                PasswordHash::of(&password, cost)?;
-            }
-            return Ok(Checked::Wrong);
-        }
+        let is_right = hash.is_of(&password)?;
         if hash.is_current(cost) {
-            Ok(Checked::Right)
-        } else {
-            PasswordHash::of(&password, cost).map(Checked::Outdated)
+            return Ok(if is_right { Checked::Right } else { Checked::Wrong });
         }
+        // Also where it is wrong: a hash of fewer rounds must not be told by its time from no hash at all.
+        let new = PasswordHash::of(&password, cost)?;
+        Ok(if is_right { Checked::Outdated(new) } else { Checked::Wrong })
     })
     .await
 }

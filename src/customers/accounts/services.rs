@@ -123,6 +123,11 @@ pub fn set_staff(conn: &mut PgConnection, id: UserId, is_staff: bool, origin: &O
     )
 }
 
+/// The user that a customer signs in as; none where they have no account.
+pub fn user_of(conn: &mut PgConnection, id: CustomerId) -> QueryResult<Option<UserId>> {
+    Ok(find_customer(conn, id)?.and_then(|customer| customer.user_id))
+}
+
 /// The customer, whom nobody else changes until the transaction ends; none where they were erased.
 pub fn lock_customer(conn: &mut PgConnection, id: CustomerId) -> QueryResult<Option<Customer>> {
     Ok(Customer::lock(conn, id)?.filter(Customer::is_known))

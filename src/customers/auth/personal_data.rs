@@ -20,7 +20,7 @@ impl PersonalData for SessionData {
     }
 
     fn export(&self, conn: &mut PgConnection, customer: CustomerId) -> QueryResult<Value> {
-        let user = accounts::find_customer(conn, customer)?.and_then(|customer| customer.user_id);
+        let user = accounts::user_of(conn, customer)?;
         let traces = user.map(|user| SessionTrace::of_user(conn, user)).transpose()?.unwrap_or_default();
         let shown = traces.into_iter().map(|trace| {
             json!({

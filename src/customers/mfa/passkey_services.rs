@@ -161,11 +161,7 @@ pub(super) fn finish_second_factor(
     ensure_patience(conn, user.id, origin.at)?;
     let origin = Origin { actor: Actor::User(user.id), ..origin.clone() };
     let ceremony = Ceremony { kind: CeremonyKind::SecondFactor, user: Some(user.id) };
-    let owner = match check_assertion(conn, &ceremony, credential, shop, origin.at) {
-        Ok(owner) => owner,
-        Err(error @ (MfaError::Database(_) | MfaError::Broken(_))) => return Err(error),
-        Err(_) => None,
-    };
+    let owner = owner_of(conn, &ceremony, credential, shop, origin.at)?;
     if owner != Some(user.id) {
         challenge.fail(conn)?;
         note_failure(conn, user.id, &origin)?;
@@ -190,10 +186,9 @@ pub(super) fn finish_sign_in(
 ) -> Result<Settled<(User, SignIn)>, MfaError> {
     let ceremony = Ceremony { kind: CeremonyKind::SignIn, user: None };
     // An account that is switched off stays as it is, and so do its passkeys.
-    let found = conn.transaction(|conn| match check_assertion(conn, &ceremony, credential, shop, origin.at) {
-        Ok(Some(owner)) => active_user(conn, owner)?.map(Some).ok_or(MfaError::CannotSignIn),
-        Err(error @ (MfaError::Database(_) | MfaError::Broken(_))) => Err(error),
-        Ok(None) | Err(_) => Ok(None),
+    let found = conn.transaction(|conn| match owner_of(conn, &ceremony, credential, shop, origin.at)? {
+        Some(owner) => active_user(conn, owner)?.map(Some).ok_or(MfaError::CannotSignIn),
+        None => Ok(None),
     });
     let reason = match found {
         Ok(Some(user)) => {
@@ -220,6 +215,21 @@ fn begin_assertion(
     let (challenge, state) = relying_party.start_passkey_authentication(known, options)?;
     ceremony.begin(conn, &sha256(&state.challenge), &json(&state)?, now)?;
     json(&challenge)
+}
+
+/// Whose passkey has answered; none where it is nobody's, or the answer is not good.
+fn owner_of(
+    conn: &mut PgConnection,
+    ceremony: &Ceremony,
+    credential: &Value,
+    shop: &Shop<'_>,
+    now: DateTime<Utc>,
+) -> Result<Option<UserId>, MfaError> {
+    match check_assertion(conn, ceremony, credential, shop, now) {
+        broken @ Err(MfaError::Database(_) | MfaError::Broken(_)) => broken,
+        Err(_) => Ok(None),
+        found => found,
+    }
 }
 
 /// Whose passkey has answered; none where it is nobody's. The challenge is spent either way.

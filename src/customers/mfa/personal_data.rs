@@ -20,8 +20,7 @@ impl PersonalData for FactorData {
     }
 
     fn export(&self, conn: &mut PgConnection, customer: CustomerId) -> QueryResult<Value> {
-        let user = accounts::find_customer(conn, customer)?.and_then(|customer| customer.user_id);
-        let Some(user) = user else { return Ok(Value::Null) };
+        let Some(user) = accounts::user_of(conn, customer)? else { return Ok(Value::Null) };
         let passkeys = Passkey::of_user(conn, user)?.into_iter().map(|passkey| {
             json!({
                 "name": passkey.name, "created_at": passkey.created_at, "last_used_at": passkey.last_used_at,
@@ -35,8 +34,7 @@ impl PersonalData for FactorData {
     }
 
     fn disown(&self, conn: &mut PgConnection, customer: CustomerId, origin: &Origin) -> QueryResult<()> {
-        let user = accounts::find_customer(conn, customer)?.and_then(|customer| customer.user_id);
-        let Some(user) = user else { return Ok(()) };
+        let Some(user) = accounts::user_of(conn, customer)? else { return Ok(()) };
         let gone =
             TotpDevice::delete(conn, user)? + Passkey::delete_of(conn, user)? + RecoveryCodes::delete(conn, user)?;
         if gone == 0 {

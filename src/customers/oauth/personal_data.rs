@@ -5,8 +5,9 @@ use diesel::result::QueryResult;
 use serde_json::{Value, json};
 
 use super::models::Identity;
+use super::services;
 use crate::customers::accounts;
-use crate::platform::audit::{self, Changes, Origin};
+use crate::platform::audit::Origin;
 use crate::platform::personal_data::PersonalData;
 use crate::platform::types::CustomerId;
 
@@ -20,7 +21,7 @@ impl PersonalData for IdentityData {
     }
 
     fn export(&self, conn: &mut PgConnection, customer: CustomerId) -> QueryResult<Value> {
-        let user = accounts::find_customer(conn, customer)?.and_then(|customer| customer.user_id);
+        let user = accounts::user_of(conn, customer)?;
         let identities = user.map(|user| Identity::list(conn, user)).transpose()?.unwrap_or_default();
         let shown = identities.into_iter().map(|identity| {
             json!({
@@ -32,14 +33,8 @@ impl PersonalData for IdentityData {
     }
 
     fn disown(&self, conn: &mut PgConnection, customer: CustomerId, origin: &Origin) -> QueryResult<()> {
-        let user = accounts::find_customer(conn, customer)?.and_then(|customer| customer.user_id);
-        let Some(user) = user else { return Ok(()) };
-        for identity in Identity::lock_all(conn, user)? {
-            identity.delete(conn)?;
-            let told = Changes::deleted(&json!({"provider": identity.provider, "identity": identity.id}));
-            audit::record(conn, origin, "user.identity_unlinked", ("user", user.to_string()), told)?;
-        }
-        Ok(())
+        let Some(user) = accounts::user_of(conn, customer)? else { return Ok(()) };
+        Identity::lock_all(conn, user)?.iter().try_for_each(|identity| services::remove(conn, identity, origin))
     }
 
     /// They go with the user.

@@ -2,6 +2,7 @@
 
 use diesel::Connection;
 use diesel::pg::PgConnection;
+use diesel::result::QueryResult;
 use serde_json::json;
 
 use super::errors::OAuthError;
@@ -15,8 +16,7 @@ use crate::platform::auth::{SignedIn, sha256};
 use crate::platform::types::{Actor, EventId, Language, UserId};
 
 /// Signs in whom the provider means. That somebody is refused is written down and kept, so it is no error here; it
-/// leaves
-/// nothing else.
+/// leaves nothing else.
 pub(super) fn sign_in(
     conn: &mut PgConnection,
     voucher: &Voucher,
@@ -30,7 +30,7 @@ pub(super) fn sign_in(
     });
     match signed_in {
         Err(refusal) if refusal.is_refusal() => {
-            note_refusal(conn, &voucher.provider, &refusal, origin)?;
+            note_refusal(conn, &voucher.provider, &refusal.to_string(), origin)?;
             Ok(Err(refusal))
         }
         other => other.map(Ok),
@@ -38,13 +38,8 @@ pub(super) fn sign_in(
 }
 
 /// Writes down that somebody was not let in by a provider.
-pub(super) fn note_refusal(
-    conn: &mut PgConnection,
-    provider: &str,
-    refusal: &OAuthError,
-    origin: &Origin,
-) -> Result<(), OAuthError> {
-    Ok(auth::note_refusal(conn, ("provider", provider.to_owned()), &refusal.to_string(), origin)?)
+pub(super) fn note_refusal(conn: &mut PgConnection, provider: &str, reason: &str, origin: &Origin) -> QueryResult<()> {
+    auth::note_refusal(conn, ("provider", provider.to_owned()), reason, origin)
 }
 
 /// The user whom the provider means; an account of their own, if they were never here.
@@ -140,10 +135,15 @@ pub(super) fn unlink(
     if !has_others && !has_password {
         return Err(OAuthError::LastWayIn);
     }
+    remove(conn, &identity, origin)?;
+    Ok(identity)
+}
+
+/// Takes an identity off its account, whatever else opens it.
+pub(super) fn remove(conn: &mut PgConnection, identity: &Identity, origin: &Origin) -> QueryResult<()> {
     identity.delete(conn)?;
     let told = Changes::deleted(&json!({"provider": identity.provider, "identity": identity.id}));
-    audit::record(conn, origin, "user.identity_unlinked", ("user", user.to_string()), told)?;
-    Ok(identity)
+    audit::record(conn, origin, "user.identity_unlinked", ("user", identity.user_id.to_string()), told)
 }
 
 /// A token that somebody brings along counts once. It is known by what it says, for signatures can be rewritten.

@@ -4,7 +4,7 @@ use diesel::pg::PgConnection;
 use tracing::{info, warn};
 
 use super::errors::OAuthError;
-use crate::customers::auth;
+use super::services;
 use crate::platform::app::App;
 use crate::platform::audit::Origin;
 use crate::platform::oidc::{Code, IdentityClaims, OidcError, Provider};
@@ -35,8 +35,7 @@ impl Proof {
         let checked = self.ask(provider).await;
         if let Some(refusal) = checked.as_ref().err().filter(|error| error.is_refusal()) {
             let (name, reason, origin) = (provider.name().to_owned(), refusal.to_string(), origin.clone());
-            let note =
-                move |conn: &mut PgConnection| auth::note_refusal(conn, ("provider", name.clone()), &reason, &origin);
+            let note = move |conn: &mut PgConnection| services::note_refusal(conn, &name, &reason, &origin);
             app.db.write(note).await.map_err(|problem| OAuthError::Unavailable(problem.to_string()))?;
         }
         checked

@@ -1,6 +1,6 @@
 //! Rows of `groups` and `group_members`, and who of the users works here.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 
 use chrono::{DateTime, Utc};
 use diesel::prelude::*;
@@ -192,9 +192,10 @@ pub fn groups_of_holders(conn: &mut PgConnection, permission: Permission) -> Que
     }
     let staff: Vec<UserId> = active.select(users::id).load(conn)?;
     let all: Vec<Group> = Group::query().load(conn)?;
-    let allows = |id: &GroupId| all.iter().any(|group| group.id == *id && group.permissions().contains(permission));
+    let allowing = all.iter().filter(|group| group.permissions().contains(permission)).map(|group| group.id);
+    let allowing: HashSet<GroupId> = allowing.collect();
     let of_each = groups_of(conn, &staff)?.into_values();
-    Ok(Some(of_each.filter(|groups| groups.iter().any(allows)).collect()))
+    Ok(Some(of_each.filter(|groups| groups.iter().any(|group| allowing.contains(group))).collect()))
 }
 
 /// Somebody who works here.

@@ -48,13 +48,8 @@ pub(super) async fn is_password_of(
     origin: &Origin,
 ) -> Result<bool, Problem> {
     let attempt = attempts::begin(app, "password", user.email.as_str(), origin).await?;
-    let is_right = match verify_password(password, user.password_hash.clone(), app.config.bcrypt_cost).await {
-        Ok(is_right) => is_right,
-        Err(problem) => {
-            attempt.was_not_looked_at(app).await?;
-            return Err(problem);
-        }
-    };
+    let look = verify_password(password, user.password_hash.clone(), app.config.bcrypt_cost);
+    let (attempt, is_right) = attempt.looked_at(app, look).await?;
     if is_right {
         attempt.succeeded(app).await?;
     } else {

@@ -1,8 +1,7 @@
 //! Lifecycle: orders, their lines, and the one gate through which their status moves.
 //!
 //! Owns `orders`, `order_lines`, `order_history` and `order_number_keys`. Other rooms create orders here and move them
-//! on; every move is in
-//! the history and is an event.
+//! on; every move is in the history and is an event.
 
 mod access;
 mod announcing;

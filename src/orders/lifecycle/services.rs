@@ -154,7 +154,7 @@ pub fn about_buyer(order: &Order, told: Changes, names: &[&str]) -> Changes {
 
 /// Gives a customer the orders that a guest placed with their address, once it is known to be theirs.
 pub fn adopt_guest_orders(conn: &mut PgConnection, customer: CustomerId, origin: &Origin) -> QueryResult<()> {
-    let user = accounts::find_customer(conn, customer)?.and_then(|customer| customer.user_id);
+    let user = accounts::user_of(conn, customer)?;
     let user = user.map(|user| accounts::find_user(conn, user)).transpose()?.flatten();
     let Some(user) = user.filter(|user| user.is_verified()) else { return Ok(()) };
     let adopted = Order::adopt(conn, customer, &user.email, origin.at)?;

@@ -81,10 +81,20 @@ impl Attempt {
         app.db.write(end).await
     }
 
-    /// Nobody has looked at it: it does not count.
-    pub async fn was_not_looked_at(self, app: &App) -> Result<(), Problem> {
-        let Some(taken) = self.taken else { return Ok(()) };
-        app.db.write(move |conn| taken.give_back(conn)).await
+    /// Lets `look` look at it, and hands it back with what was found. Where nobody could look, it does not count.
+    pub async fn looked_at<T>(
+        self,
+        app: &App,
+        look: impl Future<Output = Result<T, Problem>>,
+    ) -> Result<(Self, T), Problem> {
+        match (look.await, self.taken) {
+            (Ok(found), taken) => Ok((Self { taken }, found)),
+            (Err(problem), None) => Err(problem),
+            (Err(problem), Some(taken)) => {
+                app.db.write(move |conn| taken.give_back(conn)).await?;
+                Err(problem)
+            }
+        }
     }
 }
 

@@ -70,8 +70,7 @@ impl Changes {
     }
 
     /// The members of these names tell something of a person: they are forgotten with them (see
-    /// [`forget`](super::forget)),
-    /// and until then belong to the entry as if they stood in it.
+    /// [`forget`](super::forget)), and until then belong to the entry as if they stood in it.
     #[must_use]
     pub fn about(self, person: impl Into<Uuid>, names: &[&str]) -> Self {
         let Ok(told) = self.told else { return self };

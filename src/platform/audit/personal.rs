@@ -40,11 +40,10 @@ impl PersonalValues {
         Ok(Self { person: personal.person, salt: salt.to_vec(), changes })
     }
 
-    /// Whether these are the values that an entry was written with.
-    pub fn belong_to(&self, entry: &Entry) -> bool {
-        let (Value::Object(told), Value::Object(values)) = (entry.changes.value(), self.changes.value()) else {
-            return false;
-        };
+    /// Whether these are the values that an entry that tells this was written with.
+    pub fn belong_to(&self, told: &Value) -> bool {
+        let values = self.changes.value();
+        let (Some(told), Some(values)) = (told.as_object(), values.as_object()) else { return false };
         let committed: Vec<(&String, Commitment<'_>)> =
             told.iter().filter_map(|(name, value)| Some((name, Commitment::read(value)?))).collect();
         committed.len() == values.len()
@@ -70,9 +69,8 @@ impl<'a> Commitment<'a> {
     }
 }
 
-/// Whom an entry tells something of, if anybody.
-pub(super) fn person_of(entry: &Entry) -> Option<Uuid> {
-    let told = entry.changes.value();
+/// Whom an entry that tells this tells something of, if anybody.
+pub(super) fn person_of(told: &Value) -> Option<Uuid> {
     told.as_object()?.values().find_map(|value| Some(Commitment::read(value)?.person))
 }
 
@@ -123,9 +121,8 @@ pub fn emails_told_of(conn: &mut PgConnection, person: Uuid) -> QueryResult<Vec<
     Ok(emails.into_iter().collect())
 }
 
-/// Whom an entry says to have been forgotten.
-pub(super) fn forgotten_by(entry: &Entry) -> Vec<Uuid> {
-    let told = entry.changes.value();
+/// Whom an entry that tells this says to have been forgotten.
+pub(super) fn forgotten_by(told: &Value) -> Vec<Uuid> {
     let people = told.pointer("/forgotten/after").and_then(Value::as_array);
     people.into_iter().flatten().filter_map(|person| person.as_str()?.parse().ok()).collect()
 }

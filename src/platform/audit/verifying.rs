@@ -102,9 +102,10 @@ struct People {
 impl People {
     /// Whether what an entry tells of a person is what it was written with; that it is gone is looked at in the end.
     fn are_as_told(&mut self, entry: &Entry, personal: Option<&PersonalValues>) -> bool {
-        self.forgotten.extend(forgotten_by(entry));
-        match (person_of(entry), personal) {
-            (_, Some(personal)) => personal.belong_to(entry),
+        let told = entry.changes.value();
+        self.forgotten.extend(forgotten_by(&told));
+        match (person_of(&told), personal) {
+            (_, Some(personal)) => personal.belong_to(&told),
             (Some(person), None) => {
                 self.missed.insert(person);
                 true

@@ -1,6 +1,5 @@
 //! The tokens of programs: `mercer_`, a secret of 256 bits, and a check that only we could have made, so that a flood
-//! of
-//! invented ones asks the database nothing.
+//! of invented ones asks the database nothing.
 
 use aws_lc_rs::constant_time::verify_slices_are_equal;
 use base64::Engine;

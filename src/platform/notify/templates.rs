@@ -2,11 +2,9 @@
 //!
 //! A mail is a folder of `templates/email`, with a folder for each language, with a subject, a text and an HTML body; a
 //! text message is a folder of `templates/sms`, with one file for each language. Whoever reads a language that a
-//! message
-//! is not written in gets the more general one (`de` for `de-AT`), else English. Only `.html` is escaped. A variable
-//! that the context
-//! lacks is an error, never an empty place in a customer's mail; `templates/sample.json` names
-//! all the variables there are, and [`Templates::check`] renders everything with it.
+//! message is not written in gets the more general one (`de` for `de-AT`), else English. Only `.html` is escaped. A
+//! variable that the context lacks is an error, never an empty place in a customer's mail; `templates/sample.json`
+//! names all the variables there are, and [`Templates::check`] renders everything with it.
 
 use minijinja::{AutoEscape, Environment, UndefinedBehavior, Value, syntax::SyntaxConfig, value::Serde};
 use serde::Serialize;

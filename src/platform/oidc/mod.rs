@@ -2,8 +2,8 @@
 //!
 //! Knows nothing of accounts. [`Providers`] holds those that are configured. A [`Provider`] is found by discovery
 //! (OpenID Connect Discovery 1.0), asked for codes with PKCE (RFC 7636), and its tokens are held against its keys,
-//! which
-//! are kept and fetched again when it signs with another. Whatever a token's header says of where keys are is not read.
+//! which are kept and fetched again when it signs with another. Whatever a token's header says of where keys are is not
+//! read.
 
 mod client;
 mod discovery;

@@ -1,9 +1,8 @@
 //! Stock: how many of each variant there are in each warehouse, and how many are promised.
 //!
 //! Owns `warehouses`, `stocks`, `stock_allocations` and `stock_movements`. Callers allocate inside their own
-//! transaction
-//! and later either [`ship`] what they hold or [`release`] it. Rows are always locked in the order of their ids, so
-//! that no two callers wait for each other, and every change is written into the ledger.
+//! transaction and later either [`ship`] what they hold or [`release`] it. Rows are always locked in the order of their
+//! ids, so that no two callers wait for each other, and every change is written into the ledger.
 
 mod adjusting;
 mod allocating;
