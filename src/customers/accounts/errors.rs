@@ -1,8 +1,7 @@
 //! What can be wrong with an account.
 
-use actix_web::http::StatusCode;
-
 use crate::platform::api::Stale;
+use crate::platform::auth::SignInAgain;
 use crate::platform::error::{ApiError, ErrorTree, Kind};
 
 #[derive(Debug, thiserror::Error)]
@@ -13,9 +12,8 @@ pub enum AccountError {
     OneName,
     #[error("Not found.")]
     NotFound,
-    /// The session is too old for what it would change.
-    #[error("Sign in again to change this.")]
-    SignInAgain,
+    #[error(transparent)]
+    SignInAgain(#[from] SignInAgain),
     /// Who looks after customers changes nobody who looks after the shop.
     #[error("This is an account of staff: they change it themselves.")]
     StaffAccount,
@@ -36,7 +34,7 @@ impl ApiError for AccountError {
             Self::EmailTaken => Kind::invalid("email", ErrorTree::message("unique", self.to_string())),
             Self::OneName => Kind::invalid("last_name", ErrorTree::message("invalid", self.to_string())),
             Self::NotFound => Kind::not_found("not_found"),
-            Self::SignInAgain => Kind::refused(StatusCode::FORBIDDEN, "reauthentication_required"),
+            Self::SignInAgain(cause) => cause.kind(),
             Self::StaffAccount => Kind::conflict("staff_account"),
             Self::Erased => Kind::conflict("customer_erased"),
             Self::Untold(_) => Kind::Internal,

@@ -11,6 +11,7 @@ use super::hashes::PasswordHash;
 use super::models::{Customer, CustomerChanges, NewAccount, User, UserChanges};
 use crate::platform::api::WriteRequest;
 use crate::platform::audit::{self, Changes, Origin};
+use crate::platform::auth::SignInAgain;
 use crate::platform::notify::{Medium, NewMessage, queue_message};
 use crate::platform::types::{CustomerId, Email, EventId, Language, UserId};
 
@@ -202,7 +203,7 @@ pub(super) struct ProfileChanges {
     pub of_user: UserChanges,
     pub of_customer: CustomerChanges,
     /// Whether they have proved a moment ago who they are.
-    pub is_fresh: bool,
+    pub freshness: Result<(), SignInAgain>,
     pub shop_name: String,
 }
 
@@ -218,9 +219,7 @@ impl ProfileChanges {
         if !self.of_customer.phone.as_ref().is_some_and(|new| new.as_ref() != Some(old)) {
             return Ok(());
         }
-        if !self.is_fresh {
-            return Err(AccountError::SignInAgain);
-        }
+        self.freshness?;
         let told = NewMessage {
             event: EventId::generate(),
             medium: Medium::Sms,

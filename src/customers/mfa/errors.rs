@@ -5,13 +5,14 @@ use actix_web::http::StatusCode;
 use crate::customers::auth::AuthError;
 use crate::customers::staff::StaffError;
 use crate::platform::api::Stale;
+use crate::platform::auth::SignInAgain;
 use crate::platform::error::{ApiError, ErrorTree, Kind};
 
 #[derive(Debug, thiserror::Error)]
 pub enum MfaError {
     /// There is no app to ask for a code, and the session is old.
-    #[error("Sign in again to change this.")]
-    SignInAgain,
+    #[error(transparent)]
+    SignInAgain(#[from] SignInAgain),
     /// Wrong, used before, or of another time.
     #[error("This code is not right, or it was used before.")]
     WrongCode,
@@ -64,7 +65,7 @@ impl ApiError for MfaError {
             Self::WrongRecoveryCode => of_field("recovery_code", "invalid_code"),
             Self::PasskeyRefused => of_field("credential", "invalid"),
             Self::CannotSignIn => Kind::Invalid(ErrorTree::of_object("invalid", self.to_string())),
-            Self::SignInAgain => Kind::refused(StatusCode::FORBIDDEN, "reauthentication_required"),
+            Self::SignInAgain(cause) => cause.kind(),
             Self::Rights(cause) => cause.kind(),
             Self::TooManyFailures => Kind::refused(StatusCode::TOO_MANY_REQUESTS, "too_many_failures"),
             Self::TokenNotValid => Kind::refused(StatusCode::UNAUTHORIZED, "mfa_token_not_valid"),

@@ -4,7 +4,7 @@ use crate::customers::accounts::{Password, User};
 use crate::customers::verification::prove;
 use crate::platform::app::App;
 use crate::platform::audit::Origin;
-use crate::platform::auth::CurrentUser;
+use crate::platform::auth::{CurrentUser, SignInAgain};
 use crate::platform::error::Problem;
 
 /// Somebody who has shown again who they are.
@@ -12,7 +12,7 @@ use crate::platform::error::Problem;
 pub(super) struct Owner {
     pub user: User,
     /// Whether they signed in a moment ago, too.
-    pub has_signed_in_lately: bool,
+    pub freshness: Result<(), SignInAgain>,
 }
 
 /// Asks for the password; who has none must have signed in a moment ago.
@@ -23,5 +23,5 @@ pub(super) async fn confirm_owner(
     origin: &Origin,
 ) -> Result<Owner, Problem> {
     let proof = prove(app, &user.0, password, origin).await?;
-    Ok(Owner { user: proof.user, has_signed_in_lately: user.0.has_signed_in_lately(origin.at) })
+    Ok(Owner { user: proof.user, freshness: user.0.ensure_lately(origin.at) })
 }

@@ -217,7 +217,7 @@ pub(super) fn show_factor(
     if !matches!(shown, Shown::Nothing) || TotpDevice::is_active(conn, user.id)? {
         return show(conn, user, shown, shop, origin);
     }
-    Ok(if owner.has_signed_in_lately { Ok(()) } else { Err(MfaError::SignInAgain) })
+    Ok(owner.freshness.map_err(MfaError::from))
 }
 
 /// Looks at what is shown, and spends it. What is wrong is counted.

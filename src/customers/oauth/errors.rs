@@ -36,9 +36,6 @@ pub enum OAuthError {
     /// Without a password and without another identity nobody could sign in to this account again.
     #[error("Your account has no password set up.")]
     LastWayIn,
-    /// A stolen session must not become a way in that stays.
-    #[error("Sign in again to change this.")]
-    SignInAgain,
     #[error("Not found.")]
     NotFound,
     #[error("identity provider: {0}")]
@@ -59,7 +56,7 @@ impl OAuthError {
         match self {
             Self::EmailTaken => "email_taken",
             Self::Declined(code) => code,
-            Self::Inactive | Self::UnknownProvider | Self::NotFound | Self::SignInAgain => "access_denied",
+            Self::Inactive | Self::UnknownProvider | Self::NotFound => "access_denied",
             Self::CodeRefused | Self::TokenRefused | Self::StateRefused => "invalid_grant",
             Self::EmailUnverified => "email_unverified",
             Self::LinkedElsewhere | Self::LastWayIn => "invalid_request",
@@ -110,7 +107,6 @@ impl ApiError for OAuthError {
             | Self::Declined(_)
             | Self::LinkedElsewhere
             | Self::LastWayIn => self.of_object(),
-            Self::SignInAgain => Kind::refused(StatusCode::FORBIDDEN, "reauthentication_required"),
             Self::StateRefused => Kind::refused(StatusCode::BAD_REQUEST, "invalid_state"),
             Self::Unavailable(_) => Kind::Unavailable,
             Self::Letter(cause) => cause.kind(),

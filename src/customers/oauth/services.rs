@@ -12,7 +12,7 @@ use crate::customers::accounts::{self, CustomerTopic, NewAccount, Profile, User}
 use crate::customers::auth::{self, Proof, SignIn, Terms};
 use crate::customers::verification::{Letter, Stationery, post};
 use crate::platform::audit::{self, Changes, Origin};
-use crate::platform::auth::{SignedIn, sha256};
+use crate::platform::auth::sha256;
 use crate::platform::types::{Actor, EventId, Language, UserId};
 
 /// Signs in whom the provider means. That somebody is refused is written down and kept, so it is no error here; it
@@ -79,11 +79,6 @@ fn register(conn: &mut PgConnection, voucher: &Voucher, origin: &Origin) -> Resu
     let origin = Origin { actor: Actor::User(user.id), ..origin.clone() };
     add(conn, user.id, voucher, &origin)?;
     Ok(user)
-}
-
-/// Only who has signed in a moment ago changes how an account is opened.
-pub(super) fn ensure_lately(who: &SignedIn, origin: &Origin) -> Result<(), OAuthError> {
-    if who.has_signed_in_lately(origin.at) { Ok(()) } else { Err(OAuthError::SignInAgain) }
 }
 
 /// Links an identity to an account, whose owner is told; nothing where it is linked to it already.

@@ -1,7 +1,5 @@
 //! Why something that needs proof is not done.
 
-use actix_web::http::StatusCode;
-
 use crate::customers::accounts::AccountError;
 use crate::platform::error::{ApiError, ErrorTree, Kind};
 
@@ -19,9 +17,6 @@ pub enum VerificationError {
     WrongPassword,
     #[error("This field is required.")]
     PasswordNeeded,
-    /// There is no password to ask for, and the session is old.
-    #[error("Sign in again to change this.")]
-    SignInAgain,
     #[error("This is your e-mail address already.")]
     SameEmail,
     /// No random bytes, nothing sealed, nothing queued.
@@ -42,7 +37,6 @@ impl ApiError for VerificationError {
             Self::WrongOldPassword => field("old_password", "password_incorrect"),
             Self::WrongPassword => field("password", "password_incorrect"),
             Self::PasswordNeeded => Kind::invalid("password", ErrorTree::required()),
-            Self::SignInAgain => Kind::refused(StatusCode::FORBIDDEN, "reauthentication_required"),
             Self::SameEmail => field("new_email", "unchanged"),
             Self::Broken(cause) => cause.downcast_ref::<diesel::result::Error>().map_or(Kind::Internal, ApiError::kind),
             Self::Account(cause) => cause.kind(),

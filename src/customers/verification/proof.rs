@@ -29,8 +29,8 @@ pub async fn prove(app: &App, who: &SignedIn, password: Option<Password>, origin
     let id = who.user_id;
     let user = app.db.read(move |conn| accounts::find_user(conn, id)).await?.ok_or_else(Problem::not_found)?;
     if user.password_hash.is_none() {
-        let is_fresh = who.has_signed_in_lately(app.clock.now());
-        return if is_fresh { Ok(Proof { user }) } else { Err(VerificationError::SignInAgain.into()) };
+        who.ensure_lately(app.clock.now())?;
+        return Ok(Proof { user });
     }
     let password = password.ok_or(VerificationError::PasswordNeeded)?;
     if is_password_of(app, &user, password, origin).await? {

@@ -19,5 +19,5 @@ pub use identity::{Allowed, Authenticated, CurrentCustomer, CurrentUser, Viewer,
 pub use keys::{ANNOUNCED_FOR, KeySettings, KeyState, SET_MAX_AGE, SigningKey, TokenKeys};
 pub use permission::*;
 pub use permission_set::PermissionSet;
-pub use principal::{Principal, PrincipalSource, Reach, SignedIn, Subject};
+pub use principal::{Principal, PrincipalSource, Reach, SignInAgain, SignedIn, Subject};
 pub use tokens::{IssuedTokens, RefreshClaims, TokenError, TokenType};

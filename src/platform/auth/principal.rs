@@ -3,11 +3,12 @@
 use std::collections::HashSet;
 use std::net::IpAddr;
 
+use actix_web::http::StatusCode;
 use chrono::{DateTime, TimeDelta, Utc};
 use futures_util::future::BoxFuture;
 
 use super::{Permission, PermissionSet};
-use crate::platform::error::Problem;
+use crate::platform::error::{ApiError, Kind, Problem};
 use crate::platform::types::{Actor, AppId, ChannelId, CustomerId, Email, SessionId, UserId};
 
 /// How long a sign-in counts as proof of who somebody is.
@@ -43,9 +44,20 @@ pub struct SignedIn {
 }
 
 impl SignedIn {
-    /// Whether they have shown who they are a moment ago: what an old session may not do, a new one may.
-    pub fn has_signed_in_lately(&self, now: DateTime<Utc>) -> bool {
-        now - self.signed_in_at <= LATELY
+    /// That they have shown who they are a moment ago: what an old session may not do, a new one may.
+    pub fn ensure_lately(&self, now: DateTime<Utc>) -> Result<(), SignInAgain> {
+        if now - self.signed_in_at <= LATELY { Ok(()) } else { Err(SignInAgain) }
+    }
+}
+
+/// The session is too old for what it would change: a stolen one must not become a way in that stays.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+#[error("Sign in again to change this.")]
+pub struct SignInAgain;
+
+impl ApiError for SignInAgain {
+    fn kind(&self) -> Kind {
+        Kind::refused(StatusCode::FORBIDDEN, "reauthentication_required")
     }
 }
 
