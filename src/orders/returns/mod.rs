@@ -4,8 +4,10 @@
 
 mod handlers;
 pub mod import;
+mod listing;
 mod models;
 mod services;
+mod views;
 
 use utoipa_actix_web::service_config::ServiceConfig;
 

@@ -3,14 +3,17 @@
 //! Owns `channels` and `group_channels`, which restricts groups of staff to some. With one channel, nobody has to
 //! name it: it is the default one.
 
+mod errors;
 mod handlers;
 mod models;
 mod restrictions;
+mod services;
+mod views;
 
 use utoipa_actix_web::service_config::ServiceConfig;
 
-pub use handlers::{ChannelView, expandable};
 pub use models::{Channel, restrictions_of};
+pub use views::{ChannelView, expandable};
 
 pub fn routes(config: &mut ServiceConfig<'_>) {
     config.service(handlers::list_channels).service(handlers::get_channel).service(handlers::change_channel);
