@@ -87,11 +87,11 @@ pub fn app_with(config: Config, db: Db, clock: Clock, principals: Arc<dyn Princi
     let master_key = Arc::new(MasterKey::of(&config)?);
     db.hold_key(Arc::clone(&master_key));
     let keys = token_keys(&config, db.clone(), Arc::clone(&master_key), now).context("cannot load the signing keys")?;
-    let cache = match &config.redis_url {
-        Some(url) => Cache::in_redis(url)?,
+    let cache = match &config.redis {
+        Some(settings) => Cache::in_redis(settings)?,
         None => Cache::in_process(),
     };
-    let throttle = Throttle::new(config.throttle_rates, config.redis_url.as_ref())?;
+    let throttle = Throttle::new(config.throttle_rates, config.redis.as_ref())?;
     let notifier = Notifier::new(&config).context("cannot set up e-mail and text messages")?;
     let oidc = Providers::new(&config, &clock)?;
     Ok(App {

@@ -3,19 +3,17 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use anyhow::{Context, Result};
+use anyhow::Result;
 use moka::Expiry;
 use redis::AsyncCommands;
-use redis::aio::{ConnectionManager, ConnectionManagerConfig};
+use redis::aio::ConnectionManager;
 use tracing::warn;
 
-use super::secret::Secret;
+use super::config::RedisSettings;
+use super::redis_connection::connect;
 
 /// Everything of ours in a Redis that others use too.
 const PREFIX: &str = "mercer:";
-
-/// Longer than this and asking the database is quicker.
-const PATIENCE: Duration = Duration::from_millis(250);
 
 /// Keeps texts for a while. Whatever fails is logged and counts as a miss.
 #[derive(Clone)]
@@ -59,14 +57,9 @@ impl Cache {
         Self(Store::Process(cache.build()))
     }
 
-    /// In Redis. Nothing is asked of it yet: it may come later than we do.
-    pub fn in_redis(url: &Secret) -> Result<Self> {
-        let client = redis::Client::open(url.expose()).context("REDIS_URL")?;
-        let config = ConnectionManagerConfig::new()
-            .set_connection_timeout(Some(PATIENCE))
-            .set_response_timeout(Some(PATIENCE))
-            .set_number_of_retries(1);
-        Ok(Self(Store::Redis(ConnectionManager::new_lazy_with_config(client, config)?)))
+    /// In Redis, which is not asked yet.
+    pub fn in_redis(settings: &RedisSettings) -> Result<Self> {
+        Ok(Self(Store::Redis(connect(settings)?)))
     }
 
     pub async fn get(&self, key: &str) -> Option<Arc<str>> {

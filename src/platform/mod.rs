@@ -21,6 +21,7 @@ pub mod oidc;
 pub mod openapi;
 pub mod personal_data;
 pub mod ports;
+mod redis_connection;
 pub mod secret;
 pub mod telemetry;
 pub mod types;

@@ -3,17 +3,21 @@
 use std::time::Duration;
 
 use mercer::platform::cache::Cache;
+use mercer::platform::config::RedisSettings;
 use mercer::platform::secret::Secret;
 use serde_json::json;
 
 use crate::support::TestShop;
 use crate::support::redis::RedisServer;
 
+/// A Redis that is there is waited for, however busy the machine is.
+const PATIENT: (&str, &str) = ("REDIS_TIMEOUT_MS", "10000");
+
 const LONG: Duration = Duration::from_secs(3600);
-const BRIEF: Duration = Duration::from_secs(1);
+const BRIEF: Duration = Duration::from_secs(3);
 
 fn cache_in(redis: &RedisServer) -> Cache {
-    Cache::in_redis(&Secret::new(redis.url())).unwrap()
+    Cache::in_redis(&RedisSettings { url: Secret::new(redis.url()), timeout: Duration::from_secs(10) }).unwrap()
 }
 
 /// What every cache does.
@@ -89,7 +93,7 @@ async fn a_redis_that_was_never_there_does_not_keep_a_shop_from_opening() {
 #[actix_web::test]
 async fn the_tree_is_the_same_with_redis_without_and_after_its_death() {
     let mut redis = RedisServer::start();
-    let shop = TestShop::with_settings(&[("REDIS_URL", &redis.url())]).await;
+    let shop = TestShop::with_settings(&[("REDIS_URL", &redis.url()), PATIENT]).await;
     let mugs = shop.category("Mugs", None);
     let tree = async || shop.anonymous().get("/api/categories/tree/").await.expect(200);
     let first = tree().await;
@@ -108,7 +112,7 @@ async fn the_tree_is_the_same_with_redis_without_and_after_its_death() {
 #[actix_web::test]
 async fn a_shop_without_its_redis_is_degraded_and_ready() {
     let mut redis = RedisServer::start();
-    let shop = TestShop::with_settings(&[("REDIS_URL", &redis.url())]).await;
+    let shop = TestShop::with_settings(&[("REDIS_URL", &redis.url()), PATIENT]).await;
     shop.execute("insert into workers values (gen_random_uuid(), '{}', now(), now() + interval '1 hour')");
     let health = async || shop.anonymous().get("/health/").await.expect(200);
     let healthy = health().await;

@@ -36,7 +36,7 @@ fn without_a_setting_it_is_a_developers_shop() {
     assert_eq!(config.database_pool_size, 16);
     assert_eq!((config.access_token_seconds, config.refresh_token_days), (300, 30));
     assert_eq!(config.log_format, LogFormat::Pretty);
-    assert!(config.database_url.is_none() && config.redis_url.is_none() && config.smtp_url.is_none());
+    assert!(config.database_url.is_none() && config.redis.is_none() && config.smtp_url.is_none());
     assert!(config.cors_allowed_origins.is_empty() && config.trusted_proxies.is_empty());
     assert!(matches!(config.sms, SmsProvider::Log));
 }
@@ -117,6 +117,7 @@ fn a_problem_says_what_would_be_right() {
         ("DATABASE_POOL_SIZE", "1", "must be from 2 to 1000"),
         ("DATABASE_POOL_SIZE", "99999999999", "\"99999999999\": number too large to fit in target type"),
         ("REDIS_URL", "localhost", "must begin with redis:// or rediss://"),
+        ("REDIS_TIMEOUT_MS", "0", "must be from 1 to 60000"),
         ("SMTP_URL", "mail.example", "must begin with smtp:// or smtps://"),
         ("BCRYPT_COST", "3", "must be from 4 to 16"),
         ("CORS_ALLOWED_ORIGINS", "*", "\"*\" is no origin: https://shop.example is one"),

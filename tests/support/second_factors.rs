@@ -32,6 +32,13 @@ impl Telephone {
         totp.generate(u64::try_from(time).unwrap()).to_string()
     }
 
+    /// What it shows so many steps later, at the beginning of a step: none ends before the code is used.
+    pub fn shows_in_time(&self, shop: &TestShop, steps: i64) -> String {
+        let since = shop.app.clock.now().timestamp_millis().rem_euclid(30_000);
+        shop.advance(TimeDelta::milliseconds(30_000 - since));
+        self.shows_at(shop, steps)
+    }
+
     /// A code that was not shown yet.
     pub fn next(&self, shop: &TestShop) -> String {
         shop.advance(TimeDelta::seconds(30));

@@ -7,6 +7,7 @@ mod variables;
 
 use std::net::{IpAddr, SocketAddr};
 use std::path::PathBuf;
+use std::time::Duration;
 
 use ipnet::IpNet;
 
@@ -69,6 +70,14 @@ pub enum SmsProvider {
     },
 }
 
+/// What instances share that may be lost at any time.
+#[derive(Debug, Clone)]
+pub struct RedisSettings {
+    pub url: Secret,
+    /// For connecting, and for each answer.
+    pub timeout: Duration,
+}
+
 /// All settings of the program.
 #[derive(Debug, Clone)]
 pub struct Config {
@@ -89,7 +98,7 @@ pub struct Config {
     pub pg_bin_dir: Option<PathBuf>,
     /// Where programs are looked up: `PATH`.
     pub program_path: Option<String>,
-    pub redis_url: Option<Secret>,
+    pub redis: Option<RedisSettings>,
     pub smtp_url: Option<Secret>,
     pub mail_from: String,
     pub admin_emails: Vec<Email>,
@@ -148,7 +157,7 @@ impl Config {
             database_pool_size: reader.number("DATABASE_POOL_SIZE", 2, 1000),
             pg_bin_dir: reader.text("PG_BIN_DIR").map(PathBuf::from),
             program_path: reader.program_path(),
-            redis_url: reader.url("REDIS_URL", &["redis", "rediss"]).map(Secret::new),
+            redis: reader.redis(),
             smtp_url: reader.url("SMTP_URL", &["smtp", "smtps"]).map(Secret::new),
             mail_from: reader.text("MAIL_FROM").unwrap_or_default(),
             admin_emails: reader.list("ADMIN_EMAILS"),

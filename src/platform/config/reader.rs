@@ -3,12 +3,13 @@
 use std::collections::HashMap;
 use std::fmt::Display;
 use std::str::FromStr;
+use std::time::Duration;
 
 use ipnet::IpNet;
 
-use super::SmsProvider;
 use super::rates::{Rate, Rates};
 use super::variables::VARIABLES;
+use super::{RedisSettings, SmsProvider};
 use crate::platform::secret::Secret;
 
 /// All that is wrong with the settings.
@@ -166,6 +167,12 @@ impl Reader {
             }
             _ => None,
         }
+    }
+
+    pub(super) fn redis(&mut self) -> Option<RedisSettings> {
+        let timeout = Duration::from_millis(self.number("REDIS_TIMEOUT_MS", 1, 60_000));
+        let url = Secret::new(self.url("REDIS_URL", &["redis", "rediss"])?);
+        Some(RedisSettings { url, timeout })
     }
 
     pub(super) fn sms(&mut self) -> SmsProvider {

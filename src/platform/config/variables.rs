@@ -38,6 +38,11 @@ pub const VARIABLES: &[Variable] = &[
         "shares the cache and the limits on requests between instances; empty: each process has its own",
     ),
     variable(
+        "REDIS_TIMEOUT_MS",
+        "250",
+        "how long Redis may take; after that a process counts and asks the database itself",
+    ),
+    variable(
         "SMTP_URL",
         "",
         "smtp://user:password@host:587?tls=required or smtps://…; empty: files in MERCER_DATA_DIR/mail",

@@ -93,11 +93,11 @@ async fn a_clock_may_be_thirty_seconds_wrong_and_no_more() {
     let token = mfa_token(&shop, &ana).await;
 
     for steps in [-2, 2] {
-        verify(&shop, json!({"mfa_token": token, "code": telephone.shows_at(&shop, steps)})).await.expect(400);
+        verify(&shop, json!({"mfa_token": token, "code": telephone.shows_in_time(&shop, steps)})).await.expect(400);
     }
-    verify(&shop, json!({"mfa_token": token, "code": telephone.shows_at(&shop, -1)})).await.expect(200);
+    verify(&shop, json!({"mfa_token": token, "code": telephone.shows_in_time(&shop, -1)})).await.expect(200);
     let token = mfa_token(&shop, &ana).await;
-    verify(&shop, json!({"mfa_token": token, "code": telephone.shows_at(&shop, 1)})).await.expect(200);
+    verify(&shop, json!({"mfa_token": token, "code": telephone.shows_in_time(&shop, 1)})).await.expect(200);
 }
 
 #[actix_web::test]

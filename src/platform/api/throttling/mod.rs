@@ -14,9 +14,8 @@ use actix_web::http::Method;
 
 use crate::platform::app::App;
 use crate::platform::auth::Principal;
-use crate::platform::config::{Rate, Rates};
+use crate::platform::config::{Rate, Rates, RedisSettings};
 use crate::platform::http::client_address;
-use crate::platform::secret::Secret;
 use local::LocalLimits;
 use shared::SharedLimits;
 
@@ -130,7 +129,7 @@ impl Throttled {
 
 impl Throttle {
     /// `None`: nobody is counted, for benchmarks and tests.
-    pub fn new(rates: Option<Rates>, redis: Option<&Secret>) -> anyhow::Result<Self> {
+    pub fn new(rates: Option<Rates>, redis: Option<&RedisSettings>) -> anyhow::Result<Self> {
         let Some(rates) = rates else { return Ok(Self(None)) };
         let shared = redis.map(SharedLimits::new).transpose()?;
         Ok(Self(Some(Limits { rates, local: LocalLimits::new(&rates), shared })))

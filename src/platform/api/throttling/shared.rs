@@ -3,17 +3,13 @@
 use std::sync::Mutex;
 use std::time::{Duration, Instant};
 
-use anyhow::Context;
 use redis::Script;
-use redis::aio::{ConnectionManager, ConnectionManagerConfig};
+use redis::aio::ConnectionManager;
 use tracing::warn;
 
 use super::{Class, Throttled, Verdict};
-use crate::platform::config::Rate;
-use crate::platform::secret::Secret;
-
-/// Longer than this and counting alone is better than waiting.
-const PATIENCE: Duration = Duration::from_millis(250);
+use crate::platform::config::{Rate, RedisSettings};
+use crate::platform::redis_connection::connect;
 
 /// After a failure Redis is left alone for so long.
 const PAUSE: Duration = Duration::from_secs(5);
@@ -37,20 +33,16 @@ return {1, math.floor(room / interval), interval}
 pub(super) struct SharedLimits {
     connection: ConnectionManager,
     script: Script,
+    /// Longer than this and counting alone is better than waiting.
+    timeout: Duration,
     /// Not asked again before this.
     resting_until: Mutex<Option<Instant>>,
 }
 
 impl SharedLimits {
-    /// Nothing is asked of Redis yet: it may come later than we do.
-    pub fn new(url: &Secret) -> anyhow::Result<Self> {
-        let client = redis::Client::open(url.expose()).context("REDIS_URL")?;
-        let config = ConnectionManagerConfig::new()
-            .set_connection_timeout(Some(PATIENCE))
-            .set_response_timeout(Some(PATIENCE))
-            .set_number_of_retries(1);
-        let connection = ConnectionManager::new_lazy_with_config(client, config)?;
-        Ok(Self { connection, script: Script::new(GCRA), resting_until: Mutex::new(None) })
+    pub fn new(settings: &RedisSettings) -> anyhow::Result<Self> {
+        let (connection, timeout) = (connect(settings)?, settings.timeout);
+        Ok(Self { connection, script: Script::new(GCRA), timeout, resting_until: Mutex::new(None) })
     }
 
     /// None where Redis does not answer.
@@ -61,7 +53,7 @@ impl SharedLimits {
         let key = format!("mercer:throttle:{}:{who}", class.name());
         let mut invocation = self.script.key(key);
         let invocation = invocation.arg(u64::try_from(rate.interval().as_micros()).ok()?.max(1)).arg(rate.burst);
-        let counted = tokio::time::timeout(PATIENCE, invocation.invoke_async(&mut self.connection.clone())).await;
+        let counted = tokio::time::timeout(self.timeout, invocation.invoke_async(&mut self.connection.clone())).await;
         let counted: redis::RedisResult<(u8, u32, u32)> = match counted {
             Ok(counted) => counted,
             Err(_) => {
