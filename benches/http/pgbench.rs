@@ -6,6 +6,7 @@ use std::process::{Command, Stdio};
 use std::time::Duration;
 
 use anyhow::{Context, Result, ensure};
+use mercer::platform::db::RANDOM_PAGE_COST;
 
 use super::Measured;
 use super::shop::{GOODS, Shop};
@@ -62,6 +63,8 @@ pub fn run(pgbench: &Path, shop: &Shop, script: Script, round: u32, duration: Du
     command.args(["-c", &CONNECTIONS.to_string(), "-j", &THREADS.to_string(), "-T", &duration.as_secs().to_string()]);
     // `run` and `n` make the ids of orders: none is made twice.
     command.args(["-D", &format!("goods={GOODS}"), "-D", &format!("run={}", round + 1), "-D", "n=0"]);
+    // Its planner chooses as for the server.
+    command.env("PGOPTIONS", format!("-c random_page_cost={RANDOM_PAGE_COST}"));
     let output = command.arg(shop.postgres.url_for(script.name())).output().context("cannot run pgbench")?;
     let said = String::from_utf8_lossy(&output.stdout);
     ensure!(output.status.success(), "pgbench said:\n{said}{}", String::from_utf8_lossy(&output.stderr));

@@ -12,5 +12,5 @@ pub use access::Db;
 pub(crate) use fixed::fixed_statement;
 pub use keyring::master_key;
 pub use migrations::{MIGRATIONS, migrate, pending_migrations, revert_all};
-pub use pool::{PoolSettings, TimeOuts};
+pub use pool::{PoolSettings, RANDOM_PAGE_COST, TimeOuts};
 pub use wake::{Wake, hear_others, tell_others, wake_on_commit};
