@@ -6,8 +6,8 @@ use diesel::prelude::*;
 
 use super::models::Label;
 use super::services;
-use crate::orders::lifecycle::{self, OrderAccess, OrderControl, OrderError, OrderToken, OrderView, TransitionBody};
-use crate::platform::api::{Answer, Changed, WriteRequest};
+use crate::orders::lifecycle::{Asked, OrderAccess, OrderControl, OrderToken, OrderView, TransitionBody, answer_move};
+use crate::platform::api::{Answer, WriteRequest};
 use crate::platform::app::App;
 use crate::platform::auth::{Allowed, DeliverFulfillments, PrepareFulfillments, ShipFulfillments};
 use crate::platform::error::Problem;
@@ -35,14 +35,10 @@ pub async fn process_order(
     id: Path<OrderId>,
     body: Body<TransitionBody>,
 ) -> Result<Answer, Problem> {
-    let access = OrderAccess::of_staff(&staff);
     let note = body.0.into_note();
-    let process = move |conn: &mut PgConnection, request: &WriteRequest| -> Result<_, OrderError> {
-        lifecycle::expect(conn, *id, &access, &request.expected)?;
-        let order = services::process(conn, *id, &note, &request.origin)?;
-        Ok(Changed(OrderView::of(conn, order)?))
-    };
-    request.run(&app, process).await
+    let process =
+        move |conn: &mut PgConnection, asked: Asked<'_>| services::process(conn, asked.order, &note, asked.origin);
+    answer_move(&app, request, (*id, OrderAccess::of_staff(&staff)), process).await
 }
 
 /// Ship all that was prepared.
@@ -58,16 +54,12 @@ pub async fn ship_order(
     id: Path<OrderId>,
     body: Body<ShipBody>,
 ) -> Result<Answer, Problem> {
-    let access = OrderAccess::of_staff(&staff);
     let text = |text: Option<Paragraph<100>>| text.map(Paragraph::into_inner).unwrap_or_default();
     let label = Label { tracking_number: text(body.0.tracking_number), carrier: text(body.0.carrier) };
     let note = body.0.note.map(Paragraph::into_inner).unwrap_or_default();
-    let ship = move |conn: &mut PgConnection, request: &WriteRequest| -> Result<_, OrderError> {
-        lifecycle::expect(conn, *id, &access, &request.expected)?;
-        let order = services::ship(conn, *id, &label, &note, &request.origin)?;
-        Ok(Changed(OrderView::of(conn, order)?))
-    };
-    request.run(&app, ship).await
+    let ship =
+        move |conn: &mut PgConnection, asked: Asked<'_>| services::ship(conn, asked.order, &label, &note, asked.origin);
+    answer_move(&app, request, (*id, OrderAccess::of_staff(&staff)), ship).await
 }
 
 /// Note that a shipped order has arrived.
@@ -81,14 +73,10 @@ pub async fn deliver_order(
     id: Path<OrderId>,
     body: Body<TransitionBody>,
 ) -> Result<Answer, Problem> {
-    let access = OrderAccess::of_staff(&staff);
     let note = body.0.into_note();
-    let deliver = move |conn: &mut PgConnection, request: &WriteRequest| -> Result<_, OrderError> {
-        lifecycle::expect(conn, *id, &access, &request.expected)?;
-        let order = services::deliver(conn, *id, &note, &request.origin)?;
-        Ok(Changed(OrderView::of(conn, order)?))
-    };
-    request.run(&app, deliver).await
+    let deliver =
+        move |conn: &mut PgConnection, asked: Asked<'_>| services::deliver(conn, asked.order, &note, asked.origin);
+    answer_move(&app, request, (*id, OrderAccess::of_staff(&staff)), deliver).await
 }
 
 /// Cancel an order and free its stock.
@@ -105,10 +93,8 @@ pub async fn cancel_order(
     body: Body<TransitionBody>,
 ) -> Result<Answer, Problem> {
     let note = body.0.into_note();
-    let cancel = move |conn: &mut PgConnection, request: &WriteRequest| -> Result<_, OrderError> {
-        lifecycle::expect(conn, *id, &access.0, &request.expected)?;
-        let order = services::cancel(conn, *id, &access.0, &note, &request.origin)?;
-        Ok(Changed(OrderView::of(conn, order)?))
+    let cancel = move |conn: &mut PgConnection, asked: Asked<'_>| {
+        services::cancel(conn, asked.order, asked.access, &note, asked.origin)
     };
-    request.run(&app, cancel).await
+    answer_move(&app, request, (*id, access.0), cancel).await
 }

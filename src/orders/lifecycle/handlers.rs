@@ -8,10 +8,11 @@ use super::access::{OrderAccess, OrderToken};
 use super::errors::OrderError;
 use super::listing::{OrderFilter, OrderList};
 use super::models::HistoryEntry;
+use super::moving::{Asked, answer_move};
 use super::services;
 use super::views::{HistoryView, OrderView, TransitionBody};
 use crate::customers::accounts;
-use crate::platform::api::{Answer, Changed, Paged, ReadRequest, WriteRequest};
+use crate::platform::api::{Answer, Paged, ReadRequest, WriteRequest};
 use crate::platform::app::App;
 use crate::platform::auth::{Allowed, Authenticated, ConfirmOrders, CurrentCustomer, Permission, ViewOrders, Viewer};
 use crate::platform::error::Problem;
@@ -109,13 +110,10 @@ pub async fn confirm_order(
     id: Path<OrderId>,
     body: Body<TransitionBody>,
 ) -> Result<Answer, Problem> {
-    let access = OrderAccess::of_staff(&staff);
     let note = body.0.into_note();
-    let confirm = move |conn: &mut PgConnection, request: &WriteRequest| -> Result<_, OrderError> {
-        services::expect(conn, *id, &access, &request.expected)?;
-        let order = services::lock(conn, *id, &access)?;
-        let order = services::confirm(conn, &order, &note, &request.origin)?;
-        Ok(Changed(OrderView::of(conn, order)?))
+    let confirm = move |conn: &mut PgConnection, asked: Asked<'_>| {
+        let order = services::lock(conn, asked.order, asked.access)?;
+        services::confirm(conn, &order, &note, asked.origin)
     };
-    request.run(&app, confirm).await
+    answer_move(&app, request, (*id, OrderAccess::of_staff(&staff)), confirm).await
 }

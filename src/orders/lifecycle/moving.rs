@@ -1,0 +1,37 @@
+//! What all verbs that move an order share over HTTP.
+
+use diesel::pg::PgConnection;
+
+use super::access::OrderAccess;
+use super::errors::OrderError;
+use super::models::Order;
+use super::services;
+use super::views::OrderView;
+use crate::platform::api::{Answer, Changed, WriteRequest};
+use crate::platform::app::App;
+use crate::platform::audit::Origin;
+use crate::platform::error::Problem;
+use crate::platform::types::OrderId;
+
+/// What a verb is asked: which order to move, for whom, and from where they ask.
+#[derive(Debug, Clone, Copy)]
+pub struct Asked<'a> {
+    pub order: OrderId,
+    pub access: &'a OrderAccess,
+    pub origin: &'a Origin,
+}
+
+/// Takes a step with an order that they may see and that is still as they saw it, and answers with what it became.
+pub async fn answer_move(
+    app: &App,
+    request: WriteRequest,
+    (order, access): (OrderId, OrderAccess),
+    step: impl Fn(&mut PgConnection, Asked<'_>) -> Result<Order, OrderError> + Send + 'static,
+) -> Result<Answer, Problem> {
+    let take = move |conn: &mut PgConnection, request: &WriteRequest| -> Result<_, OrderError> {
+        services::expect(conn, order, &access, &request.expected)?;
+        let moved = step(conn, Asked { order, access: &access, origin: &request.origin })?;
+        Ok(Changed(OrderView::of(conn, moved)?))
+    };
+    request.run(app, take).await
+}
