@@ -21,7 +21,8 @@ pub struct Asked<'a> {
     pub origin: &'a Origin,
 }
 
-/// Takes a step with an order that they may see and that is still as they saw it, and answers with what it became.
+/// Takes one step with an order, if whoever asks may see it and it is still as they saw it; answers with what it
+/// became.
 pub async fn answer_move(
     app: &App,
     request: WriteRequest,
