@@ -13,12 +13,15 @@ use serde::Serialize;
 use serde_json::{Value, json};
 
 use super::routes::{Route, RouteTable, sent_method};
-use super::throttling::{Throttled, Verdict};
+use super::throttling::{Place, Throttled, Verdict};
 use crate::platform::app::App;
 use crate::platform::audit::{Origin, note_once};
 use crate::platform::auth::{Principal, principal_of};
 use crate::platform::error::{AsProblemDetails, Problem};
 use crate::platform::http::Negotiated;
+
+/// In so many seconds one of somebody's many requests will have been answered.
+const SOON: u64 = 1;
 
 /// Middleware outside of identity: what the client can read, and what every answer of a route says.
 pub async fn negotiate(
@@ -86,10 +89,11 @@ pub async fn check_in_order(
     if let Err(problem) = stranger {
         return Ok(request.error_response(problem));
     }
-    let verdict = throttle(&request, principal.as_ref()).await;
+    let (verdict, place) = throttle(&request, principal.as_ref()).await;
     note_throttled_login(&request, &verdict).await;
     let mut response = match &verdict {
         Verdict::Refused(throttled) => request.error_response(Problem::throttled(throttled.retry_after())),
+        Verdict::Crowded => request.error_response(Problem::throttled(SOON)),
         Verdict::Passed(_) | Verdict::Unlimited => match other_method {
             Err(problem) => request.error_response(problem),
             Ok(()) => next.call(request).await?.map_into_boxed_body(),
@@ -98,7 +102,10 @@ pub async fn check_in_order(
     if let Verdict::Refused(state) | Verdict::Passed(state) = verdict {
         tell_limits(response.headers_mut(), &state);
     }
-    Ok(response)
+    Ok(match place {
+        Some(place) => place.keep_until_sent(response),
+        None => response,
+    })
 }
 
 /// An address that tries too many passwords is written down.
@@ -120,8 +127,8 @@ fn tell_limits(headers: &mut HeaderMap, state: &Throttled) {
     }
 }
 
-async fn throttle(request: &ServiceRequest, principal: Option<&Principal>) -> Verdict {
-    let Some(app) = request.app_data::<web::Data<App>>().cloned() else { return Verdict::Unlimited };
+async fn throttle(request: &ServiceRequest, principal: Option<&Principal>) -> (Verdict, Option<Place>) {
+    let Some(app) = request.app_data::<web::Data<App>>().cloned() else { return (Verdict::Unlimited, None) };
     app.throttle.look_at(request.request(), &app, principal).await
 }
 

@@ -50,7 +50,7 @@ impl Rate {
     }
 }
 
-/// The rate of each class.
+/// The rate of each class, and what else limits one client.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Rates {
     pub anon: Rate,
@@ -61,6 +61,8 @@ pub struct Rates {
     pub pair: Rate,
     /// The same from all addresses that the account never signed in from.
     pub account: Rate,
+    /// How many requests of one address or account a process works on at once.
+    pub concurrent: u32,
 }
 
 #[cfg(test)]

@@ -161,9 +161,10 @@ impl Reader {
             self.parse("THROTTLE_ATTEMPTS"),
             self.parse("THROTTLE_ACCOUNT"),
         ];
+        let concurrent = self.number("THROTTLE_CONCURRENT", 1, 100_000);
         match (is_on, rates) {
             (Some(true), [Some(anon), Some(user), Some(login), Some(write), Some(pair), Some(account)]) => {
-                Some(Rates { anon, user, login, write, pair, account })
+                Some(Rates { anon, user, login, write, pair, account, concurrent })
             }
             _ => None,
         }

@@ -1,5 +1,6 @@
 //! How often somebody may ask, who counts as somebody, and where it is counted.
 
+mod crowding;
 mod sharing;
 mod shedding;
 

@@ -1,13 +1,15 @@
 //! Throttling: how often somebody may ask, by class of request.
 //!
 //! Counted in this process, or in Redis where instances share one; where Redis is lost, each process counts for
-//! itself. Strangers are known by their address, as far as trusted proxies vouch for it, and in IPv6 by their /64,
-//! which is what one customer of a provider has.
+//! itself, as it always does for what it is working on at once. Strangers are known by their address, as far as
+//! trusted proxies vouch for it, and in IPv6 by their /64, which is what one customer of a provider has.
 
+mod concurrency;
 mod local;
 mod shared;
 
 use std::net::{IpAddr, Ipv6Addr};
+use std::sync::Arc;
 
 use actix_web::HttpRequest;
 use actix_web::http::Method;
@@ -16,6 +18,8 @@ use crate::platform::app::App;
 use crate::platform::auth::Principal;
 use crate::platform::config::{Rate, Rates, RedisSettings};
 use crate::platform::http::client_address;
+use concurrency::ConcurrencyLimit;
+pub use concurrency::Place;
 use local::LocalLimits;
 use shared::SharedLimits;
 
@@ -83,6 +87,7 @@ pub struct Throttle(Option<Limits>);
 
 struct Limits {
     rates: Rates,
+    concurrency: Arc<ConcurrencyLimit>,
     local: LocalLimits,
     shared: Option<SharedLimits>,
 }
@@ -93,6 +98,8 @@ pub enum Verdict {
     Unlimited,
     Passed(Throttled),
     Refused(Throttled),
+    /// As many of theirs as may be are being worked on.
+    Crowded,
 }
 
 /// Where somebody stands with a limit.
@@ -132,15 +139,22 @@ impl Throttle {
     pub fn new(rates: Option<Rates>, redis: Option<&RedisSettings>) -> anyhow::Result<Self> {
         let Some(rates) = rates else { return Ok(Self(None)) };
         let shared = redis.map(SharedLimits::new).transpose()?;
-        Ok(Self(Some(Limits { rates, local: LocalLimits::new(&rates), shared })))
+        let concurrency = Arc::new(ConcurrencyLimit::new(rates.concurrent));
+        Ok(Self(Some(Limits { rates, concurrency, local: LocalLimits::new(&rates), shared })))
     }
 
-    pub async fn look_at(&self, request: &HttpRequest, app: &App, principal: Option<&Principal>) -> Verdict {
-        let Some(limits) = &self.0 else { return Verdict::Unlimited };
+    /// Whether a request may be worked on, and its place among its sender's, to be held until it is answered.
+    pub async fn look_at(
+        &self,
+        request: &HttpRequest,
+        app: &App,
+        principal: Option<&Principal>,
+    ) -> (Verdict, Option<Place>) {
         let path = request.path();
-        if !path.starts_with("/api/") || path.starts_with("/api/docs") {
-            return Verdict::Unlimited;
-        }
+        let limits = match &self.0 {
+            Some(limits) if path.starts_with("/api/") && !path.starts_with("/api/docs") => limits,
+            _ => return (Verdict::Unlimited, None),
+        };
         let is_elsewhere = LOGIN_ELSEWHERE.iter().any(|prefix| path.starts_with(prefix));
         let is_login = is_elsewhere || (LOGIN_PATHS.contains(&path) && request.method() == Method::POST);
         let is_write = !request.method().is_safe();
@@ -155,7 +169,8 @@ impl Throttle {
             Some(principal) if !is_login => principal.key(),
             _ => client_address(request, app).map_or_else(|| "nobody".to_owned(), network_of),
         };
-        limits.count(class, &who).await
+        let Some(place) = limits.concurrency.enter(&who) else { return (Verdict::Crowded, None) };
+        (limits.count(class, &who).await, Some(place))
     }
 }
 
