@@ -63,7 +63,7 @@ pub fn run(pgbench: &Path, shop: &Shop, script: Script, round: u32, duration: Du
     command.args(["-c", &CONNECTIONS.to_string(), "-j", &THREADS.to_string(), "-T", &duration.as_secs().to_string()]);
     // `run` and `n` make the ids of orders: none is made twice.
     command.args(["-D", &format!("goods={GOODS}"), "-D", &format!("run={}", round + 1), "-D", "n=0"]);
-    // Its planner chooses as for the server.
+    // Planned as the server's connections plan.
     command.env("PGOPTIONS", format!("-c random_page_cost={RANDOM_PAGE_COST}"));
     let output = command.arg(shop.postgres.url_for(script.name())).output().context("cannot run pgbench")?;
     let said = String::from_utf8_lossy(&output.stdout);

@@ -6,11 +6,10 @@ use std::time::Duration;
 use anyhow::Result;
 use moka::Expiry;
 use redis::AsyncCommands;
-use redis::aio::ConnectionManager;
 use tracing::warn;
 
 use super::config::RedisSettings;
-use super::redis_connection::connect;
+use super::redis_connection::RedisConnection;
 
 /// Everything of ours in a Redis that others use too.
 const PREFIX: &str = "mercer:";
@@ -22,7 +21,7 @@ pub struct Cache(Store);
 #[derive(Clone)]
 enum Store {
     Process(moka::future::Cache<String, Entry>),
-    Redis(ConnectionManager),
+    Redis(RedisConnection),
 }
 
 #[derive(Clone)]
@@ -59,14 +58,15 @@ impl Cache {
 
     /// In Redis, which is not asked yet.
     pub fn in_redis(settings: &RedisSettings) -> Result<Self> {
-        Ok(Self(Store::Redis(connect(settings)?)))
+        Ok(Self(Store::Redis(RedisConnection::new(settings)?)))
     }
 
     pub async fn get(&self, key: &str) -> Option<Arc<str>> {
         match &self.0 {
             Store::Process(cache) => cache.get(key).await.map(|entry| entry.text),
-            Store::Redis(connection) => {
-                let found: redis::RedisResult<Option<String>> = connection.clone().get(format!("{PREFIX}{key}")).await;
+            Store::Redis(redis) => {
+                let found: redis::RedisResult<Option<String>> =
+                    redis.in_time(redis.manager().get(format!("{PREFIX}{key}"))).await;
                 found.inspect_err(|error| warn!("Cache cannot be read: {error}")).ok().flatten().map(Arc::from)
             }
         }
@@ -77,9 +77,9 @@ impl Cache {
             Store::Process(cache) => {
                 cache.insert(key.to_owned(), Entry { text: Arc::from(text), time_to_live }).await;
             }
-            Store::Redis(connection) => {
-                let written: redis::RedisResult<()> =
-                    connection.clone().set_ex(format!("{PREFIX}{key}"), text, time_to_live.as_secs().max(1)).await;
+            Store::Redis(redis) => {
+                let (key, seconds) = (format!("{PREFIX}{key}"), time_to_live.as_secs().max(1));
+                let written: redis::RedisResult<()> = redis.in_time(redis.manager().set_ex(key, text, seconds)).await;
                 if let Err(error) = written {
                     warn!("Cache cannot be written: {error}");
                 }
@@ -91,8 +91,9 @@ impl Cache {
     pub async fn is_reachable(&self) -> Option<bool> {
         match &self.0 {
             Store::Process(_) => None,
-            Store::Redis(connection) => {
-                let answer: redis::RedisResult<String> = redis::cmd("PING").query_async(&mut connection.clone()).await;
+            Store::Redis(redis) => {
+                let ping = redis::cmd("PING");
+                let answer: redis::RedisResult<String> = redis.in_time(ping.query_async(&mut redis.manager())).await;
                 Some(answer.is_ok())
             }
         }

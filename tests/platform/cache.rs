@@ -8,10 +8,7 @@ use mercer::platform::secret::Secret;
 use serde_json::json;
 
 use crate::support::TestShop;
-use crate::support::redis::RedisServer;
-
-/// A Redis that is there is waited for, however busy the machine is.
-const PATIENT: (&str, &str) = ("REDIS_TIMEOUT_MS", "10000");
+use crate::support::redis::{PATIENT, RedisServer};
 
 const LONG: Duration = Duration::from_secs(3600);
 const BRIEF: Duration = Duration::from_secs(3);

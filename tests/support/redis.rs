@@ -6,6 +6,9 @@ use std::time::Duration;
 
 use tempfile::TempDir;
 
+/// A Redis that is there is waited for, however busy the machine is.
+pub const PATIENT: (&str, &str) = ("REDIS_TIMEOUT_MS", "10000");
+
 /// A real Redis on a port of its own, until it is dropped.
 pub struct RedisServer {
     process: Child,

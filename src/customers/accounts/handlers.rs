@@ -82,8 +82,8 @@ pub async fn change_me(
     body: Body<PatchedCustomerBody>,
 ) -> Result<Answer, Problem> {
     let (of_user, of_customer) = body.0.into_changes();
-    let freshness = user.0.ensure_lately(request.origin.at);
-    let changes = ProfileChanges { of_user, of_customer, freshness, shop_name: app.config.shop_name.clone() };
+    let recent_sign_in = user.0.ensure_signed_in_lately(request.origin.at);
+    let changes = ProfileChanges { of_user, of_customer, recent_sign_in, shop_name: app.config.shop_name.clone() };
     let change = move |conn: &mut PgConnection, request: &WriteRequest| {
         let profile = services::change_customer(conn, customer.id, &changes, request)?;
         Ok::<_, AccountError>(Changed(CustomerView::from(profile)))

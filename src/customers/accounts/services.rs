@@ -202,8 +202,8 @@ pub(super) fn change_customer(
 pub(super) struct ProfileChanges {
     pub of_user: UserChanges,
     pub of_customer: CustomerChanges,
-    /// Whether they have proved a moment ago who they are.
-    pub freshness: Result<(), SignInAgain>,
+    /// Refuses where they have not proved a moment ago who they are.
+    pub recent_sign_in: Result<(), SignInAgain>,
     pub shop_name: String,
 }
 
@@ -219,7 +219,7 @@ impl ProfileChanges {
         if !self.of_customer.phone.as_ref().is_some_and(|new| new.as_ref() != Some(old)) {
             return Ok(());
         }
-        self.freshness?;
+        self.recent_sign_in?;
         let told = NewMessage {
             event: EventId::generate(),
             medium: Medium::Sms,

@@ -197,8 +197,8 @@ async fn authenticate(app: &App, body: LoginBody, origin: &Origin) -> Result<Opt
         None => None,
     };
     let hash = user.as_ref().and_then(|user| user.password_hash.clone());
-    let look = check_password(body.password, hash, app.config.bcrypt_cost);
-    let (attempt, checked) = attempt.looked_at(app, look).await?;
+    let check = check_password(body.password, hash, app.config.bcrypt_cost);
+    let (attempt, checked) = attempt.check_with(app, check).await?;
     let origin = origin.clone();
     let needs_verified_email = app.config.email_verification == EmailVerification::Required;
     if let Some(failure) = SignInFailure::of(user.as_ref(), &checked, needs_verified_email) {

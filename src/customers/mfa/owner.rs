@@ -11,8 +11,8 @@ use crate::platform::error::Problem;
 #[derive(Debug)]
 pub(super) struct Owner {
     pub user: User,
-    /// Whether they signed in a moment ago, too.
-    pub freshness: Result<(), SignInAgain>,
+    /// Refuses where they did not sign in a moment ago, too.
+    pub recent_sign_in: Result<(), SignInAgain>,
 }
 
 /// Asks for the password; who has none must have signed in a moment ago.
@@ -23,5 +23,5 @@ pub(super) async fn confirm_owner(
     origin: &Origin,
 ) -> Result<Owner, Problem> {
     let proof = prove(app, &user.0, password, origin).await?;
-    Ok(Owner { user: proof.user, freshness: user.0.ensure_lately(origin.at) })
+    Ok(Owner { user: proof.user, recent_sign_in: user.0.ensure_signed_in_lately(origin.at) })
 }

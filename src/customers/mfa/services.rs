@@ -217,7 +217,7 @@ pub(super) fn show_factor(
     if !matches!(shown, Shown::Nothing) || TotpDevice::is_active(conn, user.id)? {
         return show(conn, user, shown, shop, origin);
     }
-    Ok(owner.freshness.map_err(MfaError::from))
+    Ok(owner.recent_sign_in.map_err(MfaError::from))
 }
 
 /// Looks at what is shown, and spends it. What is wrong is counted.

@@ -154,7 +154,7 @@ pub async fn disconnect(
     id: Path<IdentityId>,
     request: WriteRequest,
 ) -> Result<Answer, Problem> {
-    user.0.ensure_lately(request.origin.at)?;
+    user.0.ensure_signed_in_lately(request.origin.at)?;
     let unlink = move |conn: &mut PgConnection, request: &WriteRequest| {
         let identity = services::unlink(conn, user.0.user_id, *id, &request.origin)?;
         Ok::<_, OAuthError>(Changed(SocialAccountView::from(identity)))
@@ -195,7 +195,7 @@ async fn link(
     origin: Origin,
     body: SocialLoginBody,
 ) -> Result<Json<SocialAccountView>, Problem> {
-    user.0.ensure_lately(origin.at)?;
+    user.0.ensure_signed_in_lately(origin.at)?;
     let voucher = vouch(app, name, body, &origin).await?;
     let stationery = Stationery::from(app);
     let link = move |conn: &mut PgConnection| services::link(conn, user.0.user_id, &voucher, &stationery, &origin);

@@ -29,7 +29,7 @@ pub async fn prove(app: &App, who: &SignedIn, password: Option<Password>, origin
     let id = who.user_id;
     let user = app.db.read(move |conn| accounts::find_user(conn, id)).await?.ok_or_else(Problem::not_found)?;
     if user.password_hash.is_none() {
-        who.ensure_lately(app.clock.now())?;
+        who.ensure_signed_in_lately(app.clock.now())?;
         return Ok(Proof { user });
     }
     let password = password.ok_or(VerificationError::PasswordNeeded)?;
@@ -48,8 +48,8 @@ pub(super) async fn is_password_of(
     origin: &Origin,
 ) -> Result<bool, Problem> {
     let attempt = attempts::begin(app, "password", user.email.as_str(), origin).await?;
-    let look = verify_password(password, user.password_hash.clone(), app.config.bcrypt_cost);
-    let (attempt, is_right) = attempt.looked_at(app, look).await?;
+    let check = verify_password(password, user.password_hash.clone(), app.config.bcrypt_cost);
+    let (attempt, is_right) = attempt.check_with(app, check).await?;
     if is_right {
         attempt.succeeded(app).await?;
     } else {

@@ -6,7 +6,9 @@ use diesel::prelude::*;
 
 use super::models::Label;
 use super::services;
-use crate::orders::lifecycle::{Asked, OrderAccess, OrderControl, OrderToken, OrderView, TransitionBody, answer_move};
+use crate::orders::lifecycle::{
+    Move, OrderAccess, OrderControl, OrderToken, OrderView, TransitionBody, move_and_answer,
+};
 use crate::platform::api::{Answer, WriteRequest};
 use crate::platform::app::App;
 use crate::platform::auth::{Allowed, DeliverFulfillments, PrepareFulfillments, ShipFulfillments};
@@ -37,8 +39,8 @@ pub async fn process_order(
 ) -> Result<Answer, Problem> {
     let note = body.0.into_note();
     let process =
-        move |conn: &mut PgConnection, asked: Asked<'_>| services::process(conn, asked.order, &note, asked.origin);
-    answer_move(&app, request, (*id, OrderAccess::of_staff(&staff)), process).await
+        move |conn: &mut PgConnection, step: Move<'_>| services::process(conn, step.order, &note, step.origin);
+    move_and_answer(&app, request, (*id, OrderAccess::of_staff(&staff)), process).await
 }
 
 /// Ship all that was prepared.
@@ -58,8 +60,8 @@ pub async fn ship_order(
     let label = Label { tracking_number: text(body.0.tracking_number), carrier: text(body.0.carrier) };
     let note = body.0.note.map(Paragraph::into_inner).unwrap_or_default();
     let ship =
-        move |conn: &mut PgConnection, asked: Asked<'_>| services::ship(conn, asked.order, &label, &note, asked.origin);
-    answer_move(&app, request, (*id, OrderAccess::of_staff(&staff)), ship).await
+        move |conn: &mut PgConnection, step: Move<'_>| services::ship(conn, step.order, &label, &note, step.origin);
+    move_and_answer(&app, request, (*id, OrderAccess::of_staff(&staff)), ship).await
 }
 
 /// Note that a shipped order has arrived.
@@ -75,8 +77,8 @@ pub async fn deliver_order(
 ) -> Result<Answer, Problem> {
     let note = body.0.into_note();
     let deliver =
-        move |conn: &mut PgConnection, asked: Asked<'_>| services::deliver(conn, asked.order, &note, asked.origin);
-    answer_move(&app, request, (*id, OrderAccess::of_staff(&staff)), deliver).await
+        move |conn: &mut PgConnection, step: Move<'_>| services::deliver(conn, step.order, &note, step.origin);
+    move_and_answer(&app, request, (*id, OrderAccess::of_staff(&staff)), deliver).await
 }
 
 /// Cancel an order and free its stock.
@@ -93,8 +95,8 @@ pub async fn cancel_order(
     body: Body<TransitionBody>,
 ) -> Result<Answer, Problem> {
     let note = body.0.into_note();
-    let cancel = move |conn: &mut PgConnection, asked: Asked<'_>| {
-        services::cancel(conn, asked.order, asked.access, &note, asked.origin)
+    let cancel = move |conn: &mut PgConnection, step: Move<'_>| {
+        services::cancel(conn, step.order, step.access, &note, step.origin)
     };
-    answer_move(&app, request, (*id, access.0), cancel).await
+    move_and_answer(&app, request, (*id, access.0), cancel).await
 }

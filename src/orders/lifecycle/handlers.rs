@@ -8,7 +8,7 @@ use super::access::{OrderAccess, OrderToken};
 use super::errors::OrderError;
 use super::listing::{OrderFilter, OrderList};
 use super::models::HistoryEntry;
-use super::moving::{Asked, answer_move};
+use super::moving::{Move, move_and_answer};
 use super::services;
 use super::views::{HistoryView, OrderView, TransitionBody};
 use crate::customers::accounts;
@@ -111,9 +111,9 @@ pub async fn confirm_order(
     body: Body<TransitionBody>,
 ) -> Result<Answer, Problem> {
     let note = body.0.into_note();
-    let confirm = move |conn: &mut PgConnection, asked: Asked<'_>| {
-        let order = services::lock(conn, asked.order, asked.access)?;
-        services::confirm(conn, &order, &note, asked.origin)
+    let confirm = move |conn: &mut PgConnection, step: Move<'_>| {
+        let order = services::lock(conn, step.order, step.access)?;
+        services::confirm(conn, &order, &note, step.origin)
     };
-    answer_move(&app, request, (*id, OrderAccess::of_staff(&staff)), confirm).await
+    move_and_answer(&app, request, (*id, OrderAccess::of_staff(&staff)), confirm).await
 }

@@ -26,7 +26,7 @@ pub use errors::OrderError;
 pub use events::{OrderEvent, OrderTopic};
 pub use jobs::{AdoptGuestOrders, AnnounceOrder, EraseOrderData, ExpireUnpaidOrders};
 pub use models::{NewOrder, Order, OrderLine, OrderOrigin};
-pub use moving::{Asked, answer_move};
+pub use moving::{Move, move_and_answer};
 pub use personal_data::OrderData;
 pub use services::{about_buyer, cancel, confirm, create, expect, expire, find, lock, move_on, set_fulfillment_status};
 pub use status::{FulfillmentStatus, OrderStatus, PaymentStatus};

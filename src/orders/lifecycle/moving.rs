@@ -1,4 +1,4 @@
-//! What all verbs that move an order share over HTTP.
+//! What the verbs share that move an order and answer with it.
 
 use diesel::pg::PgConnection;
 
@@ -13,25 +13,24 @@ use crate::platform::audit::Origin;
 use crate::platform::error::Problem;
 use crate::platform::types::OrderId;
 
-/// What a verb is asked: which order to move, for whom, and from where they ask.
+/// Which order to move, for whom, and from where they ask.
 #[derive(Debug, Clone, Copy)]
-pub struct Asked<'a> {
+pub struct Move<'a> {
     pub order: OrderId,
     pub access: &'a OrderAccess,
     pub origin: &'a Origin,
 }
 
-/// Takes one step with an order, if whoever asks may see it and it is still as they saw it; answers with what it
-/// became.
-pub async fn answer_move(
+/// Moves an order by one step, if whoever asks may see it and it is still as they saw it; answers with what it became.
+pub async fn move_and_answer(
     app: &App,
     request: WriteRequest,
     (order, access): (OrderId, OrderAccess),
-    step: impl Fn(&mut PgConnection, Asked<'_>) -> Result<Order, OrderError> + Send + 'static,
+    step: impl Fn(&mut PgConnection, Move<'_>) -> Result<Order, OrderError> + Send + 'static,
 ) -> Result<Answer, Problem> {
     let take = move |conn: &mut PgConnection, request: &WriteRequest| -> Result<_, OrderError> {
         services::expect(conn, order, &access, &request.expected)?;
-        let moved = step(conn, Asked { order, access: &access, origin: &request.origin })?;
+        let moved = step(conn, Move { order, access: &access, origin: &request.origin })?;
         Ok(Changed(OrderView::of(conn, moved)?))
     };
     request.run(app, take).await

@@ -2,6 +2,7 @@
 //! may (403), how often they ask (429), by which method (405), and only then the body.
 
 use std::collections::BTreeMap;
+use std::sync::Arc;
 
 use actix_web::body::{BoxBody, MessageBody, to_bytes};
 use actix_web::dev::{ServiceRequest, ServiceResponse};
@@ -13,15 +14,16 @@ use serde::Serialize;
 use serde_json::{Value, json};
 
 use super::routes::{Route, RouteTable, sent_method};
-use super::throttling::{Place, Throttled, Verdict};
+use super::throttling::{Permit, Throttled, Verdict};
 use crate::platform::app::App;
 use crate::platform::audit::{Origin, note_once};
 use crate::platform::auth::{Principal, principal_of};
+use crate::platform::db::hold_while;
 use crate::platform::error::{AsProblemDetails, Problem};
 use crate::platform::http::Negotiated;
 
-/// In so many seconds one of somebody's many requests will have been answered.
-const SOON: u64 = 1;
+/// In seconds, for whoever has too many requests in flight: most take far less.
+const RETRY_AFTER: u64 = 1;
 
 /// Middleware outside of identity: what the client can read, and what every answer of a route says.
 pub async fn negotiate(
@@ -89,21 +91,29 @@ pub async fn check_in_order(
     if let Err(problem) = stranger {
         return Ok(request.error_response(problem));
     }
-    let (verdict, place) = throttle(&request, principal.as_ref()).await;
+    let (verdict, permit) = throttle(&request, principal.as_ref()).await;
+    let permit = permit.map(Arc::new);
     note_throttled_login(&request, &verdict).await;
     let mut response = match &verdict {
         Verdict::Refused(throttled) => request.error_response(Problem::throttled(throttled.retry_after())),
-        Verdict::Crowded => request.error_response(Problem::throttled(SOON)),
+        Verdict::TooManyInFlight(_) => request.error_response(Problem::throttled(RETRY_AFTER)),
         Verdict::Passed(_) | Verdict::Unlimited => match other_method {
             Err(problem) => request.error_response(problem),
-            Ok(()) => next.call(request).await?.map_into_boxed_body(),
+            Ok(()) => {
+                let work = next.call(request);
+                let response = match permit.clone() {
+                    Some(permit) => hold_while(permit, work).await,
+                    None => work.await,
+                };
+                response?.map_into_boxed_body()
+            }
         },
     };
-    if let Verdict::Refused(state) | Verdict::Passed(state) = verdict {
+    if let Verdict::Refused(state) | Verdict::TooManyInFlight(state) | Verdict::Passed(state) = verdict {
         tell_limits(response.headers_mut(), &state);
     }
-    Ok(match place {
-        Some(place) => place.keep_until_sent(response),
+    Ok(match permit {
+        Some(permit) => permit.hold_until_sent(response),
         None => response,
     })
 }
@@ -127,7 +137,7 @@ fn tell_limits(headers: &mut HeaderMap, state: &Throttled) {
     }
 }
 
-async fn throttle(request: &ServiceRequest, principal: Option<&Principal>) -> (Verdict, Option<Place>) {
+async fn throttle(request: &ServiceRequest, principal: Option<&Principal>) -> (Verdict, Option<Permit>) {
     let Some(app) = request.app_data::<web::Data<App>>().cloned() else { return (Verdict::Unlimited, None) };
     app.throttle.look_at(request.request(), &app, principal).await
 }

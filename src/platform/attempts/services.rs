@@ -81,13 +81,14 @@ impl Attempt {
         app.db.write(end).await
     }
 
-    /// Lets `look` look at it, and hands it back with what was found. Where nobody could look, it does not count.
-    pub async fn looked_at<T>(
+    /// Waits for `check`, and hands the attempt back with what was found. Where it could not be checked, it does not
+    /// count.
+    pub async fn check_with<T>(
         self,
         app: &App,
-        look: impl Future<Output = Result<T, Problem>>,
+        check: impl Future<Output = Result<T, Problem>>,
     ) -> Result<(Self, T), Problem> {
-        match (look.await, self.taken) {
+        match (check.await, self.taken) {
             (Ok(found), taken) => Ok((Self { taken }, found)),
             (Err(problem), None) => Err(problem),
             (Err(problem), Some(taken)) => {

@@ -40,7 +40,7 @@ impl PersonalValues {
         Ok(Self { person: personal.person, salt: salt.to_vec(), changes })
     }
 
-    /// Whether these are the values that an entry that tells this was written with.
+    /// Whether these are the values that the entry whose changes are `told` was written with.
     pub fn belong_to(&self, told: &Value) -> bool {
         let values = self.changes.value();
         let (Some(told), Some(values)) = (told.as_object(), values.as_object()) else { return false };
@@ -69,7 +69,7 @@ impl<'a> Commitment<'a> {
     }
 }
 
-/// Whom an entry that tells this tells something of, if anybody.
+/// Whom the entry whose changes are `told` tells something of, if anybody.
 pub(super) fn person_of(told: &Value) -> Option<Uuid> {
     told.as_object()?.values().find_map(|value| Some(Commitment::read(value)?.person))
 }
@@ -121,7 +121,7 @@ pub fn emails_told_of(conn: &mut PgConnection, person: Uuid) -> QueryResult<Vec<
     Ok(emails.into_iter().collect())
 }
 
-/// Whom an entry that tells this says to have been forgotten.
+/// Whom the entry whose changes are `told` says to have been forgotten.
 pub(super) fn forgotten_by(told: &Value) -> Vec<Uuid> {
     let people = told.pointer("/forgotten/after").and_then(Value::as_array);
     people.into_iter().flatten().filter_map(|person| person.as_str()?.parse().ok()).collect()

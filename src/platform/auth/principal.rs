@@ -45,7 +45,7 @@ pub struct SignedIn {
 
 impl SignedIn {
     /// That they have shown who they are a moment ago: what an old session may not do, a new one may.
-    pub fn ensure_lately(&self, now: DateTime<Utc>) -> Result<(), SignInAgain> {
+    pub fn ensure_signed_in_lately(&self, now: DateTime<Utc>) -> Result<(), SignInAgain> {
         if now - self.signed_in_at <= LATELY { Ok(()) } else { Err(SignInAgain) }
     }
 }

@@ -70,11 +70,11 @@ pub enum SmsProvider {
     },
 }
 
-/// What instances share that may be lost at any time.
+/// The Redis that instances share, and may lose at any time.
 #[derive(Debug, Clone)]
 pub struct RedisSettings {
     pub url: Secret,
-    /// For connecting, and for each answer.
+    /// For each answer, connecting included.
     pub timeout: Duration,
 }
 

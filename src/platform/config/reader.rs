@@ -171,7 +171,7 @@ impl Reader {
     }
 
     pub(super) fn redis(&mut self) -> Option<RedisSettings> {
-        let timeout = Duration::from_millis(self.number("REDIS_TIMEOUT_MS", 1, 60_000));
+        let timeout = Duration::from_millis(self.number("REDIS_TIMEOUT_MS", 1, 10_000));
         let url = Secret::new(self.url("REDIS_URL", &["redis", "rediss"])?);
         Some(RedisSettings { url, timeout })
     }

@@ -73,7 +73,11 @@ pub const VARIABLES: &[Variable] = &[
     variable("THROTTLE_USER", "20/s:100", "how often somebody who is signed in may read"),
     variable("THROTTLE_LOGIN", "30/m", "how often one address may sign in or register"),
     variable("THROTTLE_WRITE", "5/s:40", "how often anybody may change something"),
-    variable("THROTTLE_CONCURRENT", "50", "how many requests of one address or account a process works on at once"),
+    variable(
+        "THROTTLE_CONCURRENT",
+        "12",
+        "how many requests of one address or account a process works on at once; fewer than DATABASE_POOL_SIZE",
+    ),
     variable("THROTTLE_ATTEMPTS", "1/m:5", "how many wrong passwords or codes one account gets from one address"),
     variable(
         "THROTTLE_ACCOUNT",

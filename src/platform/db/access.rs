@@ -1,5 +1,6 @@
 //! `read` and `write`: the only ways to a connection.
 
+use std::any::Any;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, OnceLock};
 use std::time::Duration;
@@ -24,6 +25,17 @@ const QUEUED_PER_CONNECTION: usize = 64;
 
 /// A transaction that lost a deadlock or a serialization is tried this often in all.
 const TRIES: u32 = 3;
+
+tokio::task_local! {
+    /// See [`hold_while`].
+    static HELD: Arc<dyn Any + Send + Sync>;
+}
+
+/// Does `work`, and lets `held` go when all that was begun in the database for it is done: a client that hangs up does
+/// not end its query.
+pub async fn hold_while<F: Future>(held: Arc<dyn Any + Send + Sync>, work: F) -> F::Output {
+    HELD.scope(held, work).await
+}
 
 /// The database. Work runs on blocking threads, never on those that serve requests.
 #[derive(Clone)]
@@ -204,8 +216,9 @@ async fn off_thread<T: Send + 'static>(
     work: impl FnOnce() -> Result<T, Problem> + Send + 'static,
 ) -> Result<T, Problem> {
     let span = tracing::Span::current();
+    let held = HELD.try_with(Arc::clone).ok();
     let result = tokio::task::spawn_blocking(move || {
-        let _permit = permit;
+        let (_permit, _held) = (permit, held);
         span.in_scope(work)
     });
     result.await.map_err(|error| Problem::internal(anyhow!(error).context("database work panicked")))?

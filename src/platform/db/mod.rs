@@ -8,7 +8,7 @@ mod migrations;
 mod pool;
 mod wake;
 
-pub use access::Db;
+pub use access::{Db, hold_while};
 pub(crate) use fixed::fixed_statement;
 pub use keyring::master_key;
 pub use migrations::{MIGRATIONS, migrate, pending_migrations, revert_all};

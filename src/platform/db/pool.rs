@@ -59,8 +59,7 @@ impl CustomizeConnection<PgConnection, Error> for Introduce {
     }
 }
 
-/// What PostgreSQL's planner is told of reading a page here and a page there: what is read often lies in memory or on
-/// a solid-state disk, where its default of 4 has it scan whole tables for one row.
+/// PostgreSQL's own 4 is for disks that turn.
 pub const RANDOM_PAGE_COST: &str = "1.1";
 
 /// A pool that connects when it is first asked.

@@ -10,7 +10,7 @@ use crate::platform::audit::{self, Changes};
 use crate::platform::error::ConstraintExt;
 use crate::platform::types::ChannelId;
 
-/// Its currency stays while there are prices in it.
+/// Changes a channel; its currency only while there are no prices in it.
 pub(super) fn change(
     conn: &mut PgConnection,
     id: ChannelId,

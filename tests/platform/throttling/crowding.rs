@@ -1,65 +1,97 @@
 //! One client with many requests at once, all of them slow.
 
+use std::pin::Pin;
+use std::time::Duration;
+
+use diesel::connection::SimpleConnection;
+use diesel::{Connection, PgConnection};
 use futures_util::FutureExt;
+use pretty_assertions::assert_eq;
 use serde_json::json;
 
 use super::{read, shop};
-use crate::support::connections::hold_a_connection;
-use crate::support::{Client, TestResponse};
+use crate::support::{Client, TestResponse, TestShop};
 
-/// A request that waits for the database.
-macro_rules! waiting {
-    ($client:expr) => {{
-        let mut request = Box::pin(read($client));
-        assert!((&mut request).now_or_never().is_none(), "it is answered at once");
-        request
-    }};
+/// Until it is dropped, whoever reads products waits for PostgreSQL.
+fn lock_products(shop: &TestShop) -> PgConnection {
+    let mut lock = PgConnection::establish(&shop.database.url).unwrap();
+    lock.batch_execute("begin; lock table products in access exclusive mode").unwrap();
+    lock
 }
 
-/// The answer to one more, which does not wait for the database: it is there when it is first looked for.
-fn one_more(client: &Client) -> TestResponse {
-    read(client).now_or_never().unwrap()
+/// A request whose query waits for the lock.
+async fn slow<'a>(shop: &TestShop, client: &'a Client) -> Pin<Box<dyn Future<Output = TestResponse> + 'a>> {
+    let waiting = || {
+        shop.number(
+            "select count(*) from pg_stat_activity where datname = current_database() and wait_event_type = 'Lock'",
+        )
+    };
+    let before = waiting();
+    let mut request: Pin<Box<dyn Future<Output = TestResponse>>> = Box::pin(read(client));
+    while waiting() == before {
+        assert!((&mut request).now_or_never().is_none(), "it does not wait");
+        tokio::time::sleep(Duration::from_millis(10)).await;
+    }
+    request
+}
+
+/// A request that asks nothing of products.
+async fn quick(client: &Client) -> TestResponse {
+    client.get("/api/channels/").await
+}
+
+#[track_caller]
+fn assert_too_many(answer: &TestResponse) {
+    let told = json!({"detail": "Request was throttled. Expected available in 1 second.", "code": "throttled"});
+    assert_eq!(answer.expect(429), told);
+    assert_eq!(answer.header("retry-after"), Some("1"));
 }
 
 #[actix_web::test]
-async fn a_client_with_many_slow_requests_leaves_room_for_others() {
-    let shop = shop(&[("THROTTLE_CONCURRENT", "2"), ("THROTTLE_ANON", "100/h"), ("DATABASE_POOL_SIZE", "2")]).await;
-    let (ana, anybody) = (shop.customer("ana").await, shop.anonymous());
-    let elsewhere = anybody.at("192.0.2.1");
-    let db = shop.app.db.clone();
-    let holders = [hold_a_connection(&db).await, hold_a_connection(&db).await];
-    let slow = [waiting!(&anybody), waiting!(&anybody)];
+async fn a_client_with_many_slow_requests_leaves_a_connection_to_others() {
+    let shop = shop(&[("THROTTLE_CONCURRENT", "2"), ("DATABASE_POOL_SIZE", "3"), ("THROTTLE_ANON", "100/h")]).await;
+    let anybody = shop.anonymous();
+    let lock = lock_products(&shop);
+    let begun = [slow(&shop, &anybody).await, slow(&shop, &anybody).await];
 
-    let refused = one_more(&anybody);
+    let refused = quick(&anybody).await;
 
-    assert_eq!(refused.header("retry-after"), Some("1"));
-    // It is no rate that was passed, and none of its tries was used up.
-    assert_eq!((refused.header("ratelimit"), refused.header("ratelimit-policy")), (None, None));
-    let told = json!({"detail": "Request was throttled. Expected available in 1 second.", "code": "throttled"});
-    assert_eq!(refused.expect(429), told);
-    // Somebody else, and somebody who is signed in at the same address, get in.
-    let others = [waiting!(&elsewhere), waiting!(&ana)];
-    drop(holders);
-    for request in slow.into_iter().chain(others) {
+    assert_too_many(&refused);
+    // The rate is told, too: it is not what was too much.
+    assert_eq!(refused.header("ratelimit"), Some("\"anon\";r=97;t=36"));
+    assert_eq!(quick(&anybody.at("192.0.2.1")).await.status, 200);
+    drop(lock);
+    for request in begun {
         assert_eq!(request.await.status, 200);
     }
-    let answer = read(&anybody).await;
-    assert_eq!((answer.status.as_u16(), answer.header("ratelimit")), (200, Some("\"anon\";r=97;t=36")));
+    assert_eq!(quick(&anybody).await.status, 200);
 }
 
 #[actix_web::test]
-async fn whoever_hangs_up_leaves_their_place() {
-    let shop = shop(&[("THROTTLE_CONCURRENT", "1"), ("DATABASE_POOL_SIZE", "2")]).await;
+async fn whoever_is_signed_in_is_one_client_at_all_addresses() {
+    let shop = shop(&[("THROTTLE_CONCURRENT", "1"), ("DATABASE_POOL_SIZE", "3")]).await;
+    let (ana, ben) = (shop.customer("ana").await, shop.customer("ben").await);
+    let lock = lock_products(&shop);
+    let begun = slow(&shop, &ana).await;
+
+    assert_too_many(&quick(&ana.at("192.0.2.1")).await);
+
+    assert_eq!(quick(&ben).await.status, 200);
+    assert_eq!(quick(&shop.anonymous()).await.status, 200);
+    drop(lock);
+    assert_eq!(begun.await.status, 200);
+}
+
+#[actix_web::test]
+async fn a_query_counts_until_it_is_done_though_its_client_has_hung_up() {
+    let shop = shop(&[("THROTTLE_CONCURRENT", "1"), ("DATABASE_POOL_SIZE", "3")]).await;
     let anybody = shop.anonymous();
-    let db = shop.app.db.clone();
-    let holders = [hold_a_connection(&db).await, hold_a_connection(&db).await];
-    let slow = waiting!(&anybody);
-    assert_eq!(one_more(&anybody).status, 429);
+    let lock = lock_products(&shop);
+    let begun = slow(&shop, &anybody).await;
 
-    drop(slow);
+    drop(begun);
 
-    let next = waiting!(&anybody);
-    assert_eq!(one_more(&anybody).status, 429);
-    drop(holders);
-    assert_eq!(next.await.status, 200);
+    assert_too_many(&quick(&anybody).await);
+    drop(lock);
+    assert_eq!(quick(&anybody).await.status, 200);
 }

@@ -4,13 +4,7 @@ use std::time::{Duration, Instant};
 
 use super::{assert_throttled, read, shop};
 use crate::support::TestShop;
-use crate::support::redis::RedisServer;
-
-/// A Redis that is there is waited for, however busy the machine is.
-const PATIENT: (&str, &str) = ("REDIS_TIMEOUT_MS", "10000");
-
-/// Far from any answer's time, and from that of whoever waits for Redis without end.
-const AGES: Duration = Duration::from_secs(20);
+use crate::support::redis::{PATIENT, RedisServer};
 
 /// How often it is looked whether Redis is asked again, which it is after five seconds.
 const LOOKS: u32 = 150;
@@ -43,25 +37,20 @@ async fn instances_without_redis_count_for_themselves() {
 }
 
 #[actix_web::test]
-async fn without_its_redis_an_instance_counts_alone_and_is_never_slow() {
+async fn without_its_redis_an_instance_counts_alone() {
     let mut redis = RedisServer::start();
     let rates = [("THROTTLE_ANON", "3/h"), ("REDIS_URL", &*redis.url()), PATIENT];
     let (one, other) = (shop(&rates).await, shop(&rates).await);
     read(&one.anonymous()).await.expect(200);
-    let timed = async |instance: &TestShop| {
-        let begun = Instant::now();
-        let answer = read(&instance.anonymous()).await;
-        assert!(begun.elapsed() < AGES, "{:?}", begun.elapsed());
-        answer
-    };
+    let ask = async |instance: &TestShop| read(&instance.anonymous()).await;
 
     redis.kill();
 
     for instance in [&one, &other] {
         for _ in 0..3 {
-            assert_eq!(timed(instance).await.status, 200);
+            assert_eq!(ask(instance).await.status, 200);
         }
-        assert_throttled(&timed(instance).await, 1190, 1200);
+        assert_throttled(&ask(instance).await, 1190, 1200);
     }
 
     redis.restart();
@@ -69,7 +58,7 @@ async fn without_its_redis_an_instance_counts_alone_and_is_never_slow() {
     // Alone, both have counted to the end: whoever is let in again was counted by Redis, which has forgotten them.
     let again = async |instance: &TestShop| {
         for _ in 0..LOOKS {
-            let answer = timed(instance).await;
+            let answer = ask(instance).await;
             if answer.status == 200 {
                 return answer.header("ratelimit").unwrap().to_owned();
             }
@@ -80,7 +69,7 @@ async fn without_its_redis_an_instance_counts_alone_and_is_never_slow() {
     assert_eq!(again(&one).await, "\"anon\";r=2;t=1200");
     assert_eq!(again(&other).await, "\"anon\";r=1;t=1200");
     assert_eq!(again(&one).await, "\"anon\";r=0;t=1200");
-    assert_throttled(&timed(&other).await, 1190, 1200);
+    assert_throttled(&ask(&other).await, 1190, 1200);
 }
 
 #[actix_web::test]
@@ -94,5 +83,6 @@ async fn a_redis_that_says_nothing_keeps_nobody_waiting() {
     let statuses = [read(&shop.anonymous()).await, read(&shop.anonymous()).await, read(&shop.anonymous()).await];
 
     assert_eq!(statuses.each_ref().map(|answer| answer.status.as_u16()), [200, 200, 429]);
-    assert!(begun.elapsed() < AGES, "{:?}", begun.elapsed());
+    // The timeout is a quarter of a second; without one, Redis's client tries for more than ten.
+    assert!(begun.elapsed() < Duration::from_secs(5), "{:?}", begun.elapsed());
 }

@@ -1,6 +1,7 @@
-//! How many requests of one principal or address this process works on at once.
+//! How many requests of one client, a principal or an address, this process works on at once.
 //!
-//! Rates alone would let a client whose requests are all slow take every connection to the database.
+//! Rates alone would let a client whose requests are all slow take every connection to the database. Those beyond the
+//! limit wait for their turn, for a page asks for many things at once, and are refused where it does not come soon.
 
 use std::collections::HashMap;
 use std::collections::hash_map::Entry;
@@ -8,73 +9,95 @@ use std::mem;
 use std::pin::Pin;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::task::{Context, Poll};
+use std::time::Duration;
 
 use actix_web::body::{BodySize, BoxBody, MessageBody};
 use actix_web::dev::ServiceResponse;
 use actix_web::web::Bytes;
+use tokio::sync::{OwnedSemaphorePermit, Semaphore};
+
+/// So long a request waits for others of its client; as long as it then may for a connection to the database.
+const PATIENCE: Duration = Duration::from_millis(800);
 
 pub(super) struct ConcurrencyLimit {
-    most: u32,
-    /// How many of each there are; nobody of whom there is none.
-    present: Mutex<HashMap<String, u32>>,
+    most: usize,
+    /// By client; one without requests has no entry.
+    clients: Mutex<HashMap<String, InFlight>>,
+}
+
+struct InFlight {
+    permits: Arc<Semaphore>,
+    /// Requests that wait or are worked on.
+    requests: usize,
 }
 
 impl ConcurrencyLimit {
-    /// At most so many of each, one at least.
     pub fn new(most: u32) -> Self {
-        Self { most: most.max(1), present: Mutex::default() }
-    }
-
-    /// None where all places of theirs are taken.
-    pub fn enter(self: &Arc<Self>, who: &str) -> Option<Place> {
-        let mut present = self.present();
-        let count = present.entry(who.to_owned()).or_default();
-        if *count >= self.most {
-            return None;
+        Self {
+            most: usize::try_from(most).unwrap_or(usize::MAX).min(Semaphore::MAX_PERMITS),
+            clients: Mutex::default(),
         }
-        *count += 1;
-        Some(Place { limit: Arc::clone(self), who: who.to_owned() })
     }
 
-    fn present(&self) -> MutexGuard<'_, HashMap<String, u32>> {
-        self.present.lock().unwrap_or_else(PoisonError::into_inner)
+    /// Waits for a permit; none where the client's other requests take too long.
+    pub async fn acquire(self: &Arc<Self>, who: &str) -> Option<Permit> {
+        let (client, permits) = self.enter(who);
+        let permit = tokio::time::timeout(PATIENCE, permits.acquire_owned()).await.ok()?.ok()?;
+        Some(Permit { _permit: permit, _client: client })
+    }
+
+    fn enter(self: &Arc<Self>, who: &str) -> (Client, Arc<Semaphore>) {
+        let mut clients = self.clients();
+        let none = || InFlight { permits: Arc::new(Semaphore::new(self.most)), requests: 0 };
+        let in_flight = clients.entry(who.to_owned()).or_insert_with(none);
+        in_flight.requests += 1;
+        (Client { limit: Arc::clone(self), who: who.to_owned() }, Arc::clone(&in_flight.permits))
+    }
+
+    fn clients(&self) -> MutexGuard<'_, HashMap<String, InFlight>> {
+        self.clients.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 
-/// Taken by a request until it is answered, or its client has gone.
-pub struct Place {
+/// One request of a client.
+struct Client {
     limit: Arc<ConcurrencyLimit>,
     who: String,
 }
 
-impl Place {
-    /// What is sent in pieces keeps its place until the last of them; what is whole gives it back.
-    pub fn keep_until_sent(self, response: ServiceResponse<BoxBody>) -> ServiceResponse<BoxBody> {
-        match response.response().body().size() {
-            BodySize::Stream => response.map_body(|_, body| BoxBody::new(Placed { body, _place: self })),
-            BodySize::None | BodySize::Sized(_) => response,
-        }
-    }
-}
-
-impl Drop for Place {
+impl Drop for Client {
     fn drop(&mut self) {
-        let who = mem::take(&mut self.who);
-        if let Entry::Occupied(mut count) = self.limit.present().entry(who) {
-            *count.get_mut() -= 1;
-            if *count.get() == 0 {
-                count.remove();
+        if let Entry::Occupied(mut client) = self.limit.clients().entry(mem::take(&mut self.who)) {
+            client.get_mut().requests -= 1;
+            if client.get().requests == 0 {
+                client.remove();
             }
         }
     }
 }
 
-struct Placed {
-    body: BoxBody,
-    _place: Place,
+/// Held while a request is worked on.
+pub struct Permit {
+    _permit: OwnedSemaphorePermit,
+    _client: Client,
 }
 
-impl MessageBody for Placed {
+impl Permit {
+    /// What is sent in pieces holds its permit until the last of them; what is whole lets it go.
+    pub fn hold_until_sent(self: Arc<Self>, response: ServiceResponse<BoxBody>) -> ServiceResponse<BoxBody> {
+        match response.response().body().size() {
+            BodySize::Stream => response.map_body(|_, body| BoxBody::new(Permitted { body, _permit: self })),
+            BodySize::None | BodySize::Sized(_) => response,
+        }
+    }
+}
+
+struct Permitted {
+    body: BoxBody,
+    _permit: Arc<Permit>,
+}
+
+impl MessageBody for Permitted {
     type Error = <BoxBody as MessageBody>::Error;
 
     fn size(&self) -> BodySize {
@@ -91,7 +114,7 @@ mod tests {
     use actix_web::HttpResponse;
     use actix_web::body::to_bytes;
     use actix_web::test::TestRequest;
-    use futures_util::stream;
+    use futures_util::{FutureExt, stream};
 
     use super::*;
 
@@ -99,51 +122,76 @@ mod tests {
         Arc::new(ConcurrencyLimit::new(most))
     }
 
-    #[test]
-    fn everybody_has_places_of_their_own_and_gets_them_back() {
-        let limit = limit_of(2);
-
-        let (one, other) = (limit.enter("a").unwrap(), limit.enter("a"));
-
-        assert!(other.is_some() && limit.enter("a").is_none());
-        assert!(limit.enter("b").is_some());
-        drop(one);
-        assert!(limit.enter("a").is_some());
-    }
-
-    #[test]
-    fn whoever_has_gone_is_forgotten() {
-        let limit = limit_of(1);
-
-        for who in ["a", "b", "a"] {
-            let _place = limit.enter(who).unwrap();
-            assert!(limit.enter(who).is_none());
-        }
-
-        assert_eq!(*limit.present(), HashMap::new());
+    /// A permit that nobody has to wait for.
+    fn at_once(limit: &Arc<ConcurrencyLimit>, who: &str) -> Option<Permit> {
+        limit.acquire(who).now_or_never().flatten()
     }
 
     #[actix_web::test]
-    async fn what_is_sent_in_pieces_keeps_its_place_until_the_last() {
+    async fn each_client_has_permits_of_its_own() {
+        let limit = limit_of(2);
+
+        let permits = [at_once(&limit, "a"), at_once(&limit, "a"), at_once(&limit, "a"), at_once(&limit, "b")];
+
+        assert_eq!(permits.each_ref().map(Option::is_some), [true, true, false, true]);
+    }
+
+    #[actix_web::test]
+    async fn whoever_waits_gets_the_permit_that_is_let_go() {
+        let limit = limit_of(1);
+        let first = at_once(&limit, "a").unwrap();
+        let mut second = Box::pin(limit.acquire("a"));
+        assert!((&mut second).now_or_never().is_none());
+
+        drop(first);
+
+        assert!(second.now_or_never().flatten().is_some());
+    }
+
+    #[actix_web::test]
+    async fn a_permit_that_does_not_come_is_waited_for_a_while() {
+        let limit = limit_of(1);
+        let first = at_once(&limit, "a");
+
+        assert!(limit.acquire("a").await.is_none());
+
+        drop(first);
+        assert!(at_once(&limit, "a").is_some());
+    }
+
+    #[actix_web::test]
+    async fn whoever_has_gone_is_forgotten() {
+        let limit = limit_of(1);
+
+        let permit = at_once(&limit, "a");
+        assert!(at_once(&limit, "a").is_none());
+        assert_eq!(limit.clients().len(), 1);
+        drop(permit);
+
+        assert_eq!(limit.clients().len(), 0);
+    }
+
+    #[actix_web::test]
+    async fn what_is_sent_in_pieces_holds_its_permit_until_the_last() {
         let limit = limit_of(1);
         let pieces = stream::iter([Ok::<_, actix_web::Error>(Bytes::from("a,")), Ok(Bytes::from("b"))]);
         let response = TestRequest::default().to_srv_response(HttpResponse::Ok().streaming(pieces));
 
-        let response = limit.enter("a").unwrap().keep_until_sent(response);
+        let response = Arc::new(at_once(&limit, "a").unwrap()).hold_until_sent(response);
 
-        assert!(limit.enter("a").is_none());
+        assert!(at_once(&limit, "a").is_none());
         assert_eq!(to_bytes(response.into_body()).await.unwrap(), "a,b");
-        assert!(limit.enter("a").is_some());
+        assert!(at_once(&limit, "a").is_some());
     }
 
     #[actix_web::test]
-    async fn what_is_whole_gives_its_place_back_at_once() {
+    async fn what_is_whole_lets_its_permit_go_at_once() {
         let limit = limit_of(1);
         let whole = TestRequest::default().to_srv_response(HttpResponse::Ok().body("whole"));
 
-        let response = limit.enter("a").unwrap().keep_until_sent(whole);
+        let response = Arc::new(at_once(&limit, "a").unwrap()).hold_until_sent(whole);
 
-        assert!(limit.enter("a").is_some());
+        assert!(at_once(&limit, "a").is_some());
         assert_eq!(to_bytes(response.into_body()).await.unwrap(), "whole");
     }
 }

@@ -1,8 +1,9 @@
 //! Throttling: how often somebody may ask, by class of request.
 //!
 //! Counted in this process, or in Redis where instances share one; where Redis is lost, each process counts for
-//! itself, as it always does for what it is working on at once. Strangers are known by their address, as far as
-//! trusted proxies vouch for it, and in IPv6 by their /64, which is what one customer of a provider has.
+//! itself. Beside the rate, each process works on a few requests of one client at once. Strangers are known by their
+//! address, as far as trusted proxies vouch for it, and in IPv6 by their /64, which is what one customer of a provider
+//! has.
 
 mod concurrency;
 mod local;
@@ -19,7 +20,7 @@ use crate::platform::auth::Principal;
 use crate::platform::config::{Rate, Rates, RedisSettings};
 use crate::platform::http::client_address;
 use concurrency::ConcurrencyLimit;
-pub use concurrency::Place;
+pub use concurrency::Permit;
 use local::LocalLimits;
 use shared::SharedLimits;
 
@@ -98,8 +99,8 @@ pub enum Verdict {
     Unlimited,
     Passed(Throttled),
     Refused(Throttled),
-    /// As many of theirs as may be are being worked on.
-    Crowded,
+    /// Within the rate, but too many of the client's requests are worked on.
+    TooManyInFlight(Throttled),
 }
 
 /// Where somebody stands with a limit.
@@ -143,13 +144,13 @@ impl Throttle {
         Ok(Self(Some(Limits { rates, concurrency, local: LocalLimits::new(&rates), shared })))
     }
 
-    /// Whether a request may be worked on, and its place among its sender's, to be held until it is answered.
+    /// Whether a request may be worked on, and the permit to hold as long as it is.
     pub async fn look_at(
         &self,
         request: &HttpRequest,
         app: &App,
         principal: Option<&Principal>,
-    ) -> (Verdict, Option<Place>) {
+    ) -> (Verdict, Option<Permit>) {
         let path = request.path();
         let limits = match &self.0 {
             Some(limits) if path.starts_with("/api/") && !path.starts_with("/api/docs") => limits,
@@ -169,8 +170,12 @@ impl Throttle {
             Some(principal) if !is_login => principal.key(),
             _ => client_address(request, app).map_or_else(|| "nobody".to_owned(), network_of),
         };
-        let Some(place) = limits.concurrency.enter(&who) else { return (Verdict::Crowded, None) };
-        (limits.count(class, &who).await, Some(place))
+        let verdict = limits.count(class, &who).await;
+        let Verdict::Passed(state) = verdict else { return (verdict, None) };
+        match limits.concurrency.acquire(&who).await {
+            Some(permit) => (verdict, Some(permit)),
+            None => (Verdict::TooManyInFlight(state), None),
+        }
     }
 }
 

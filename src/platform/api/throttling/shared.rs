@@ -4,12 +4,11 @@ use std::sync::Mutex;
 use std::time::{Duration, Instant};
 
 use redis::Script;
-use redis::aio::ConnectionManager;
 use tracing::warn;
 
 use super::{Class, Throttled, Verdict};
 use crate::platform::config::{Rate, RedisSettings};
-use crate::platform::redis_connection::connect;
+use crate::platform::redis_connection::RedisConnection;
 
 /// After a failure Redis is left alone for so long.
 const PAUSE: Duration = Duration::from_secs(5);
@@ -31,18 +30,16 @@ return {1, math.floor(room / interval), interval}
 ";
 
 pub(super) struct SharedLimits {
-    connection: ConnectionManager,
+    redis: RedisConnection,
     script: Script,
-    /// Longer than this and counting alone is better than waiting.
-    timeout: Duration,
     /// Not asked again before this.
     resting_until: Mutex<Option<Instant>>,
 }
 
 impl SharedLimits {
     pub fn new(settings: &RedisSettings) -> anyhow::Result<Self> {
-        let (connection, timeout) = (connect(settings)?, settings.timeout);
-        Ok(Self { connection, script: Script::new(GCRA), timeout, resting_until: Mutex::new(None) })
+        let redis = RedisConnection::new(settings)?;
+        Ok(Self { redis, script: Script::new(GCRA), resting_until: Mutex::new(None) })
     }
 
     /// None where Redis does not answer.
@@ -53,14 +50,8 @@ impl SharedLimits {
         let key = format!("mercer:throttle:{}:{who}", class.name());
         let mut invocation = self.script.key(key);
         let invocation = invocation.arg(u64::try_from(rate.interval().as_micros()).ok()?.max(1)).arg(rate.burst);
-        let counted = tokio::time::timeout(self.timeout, invocation.invoke_async(&mut self.connection.clone())).await;
-        let counted: redis::RedisResult<(u8, u32, u32)> = match counted {
-            Ok(counted) => counted,
-            Err(_) => {
-                self.rest("no answer in time");
-                return None;
-            }
-        };
+        let counted: redis::RedisResult<(u8, u32, u32)> =
+            self.redis.in_time(invocation.invoke_async(&mut self.redis.manager())).await;
         match counted {
             Ok((allowed, remaining, wait)) => {
                 let state = Throttled { class, rate, remaining, wait: f64::from(wait) / 1e6 };
