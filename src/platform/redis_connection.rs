@@ -22,7 +22,7 @@ impl RedisConnection {
         let config = ConnectionManagerConfig::new()
             .set_connection_timeout(Some(settings.timeout))
             .set_response_timeout(Some(settings.timeout))
-            // One that was dead in the pool is noticed by the first attempt; more would outlast the timeout.
+            // Of connecting; more would outlast the timeout.
             .set_number_of_retries(1);
         Ok(Self { manager: ConnectionManager::new_lazy_with_config(client, config)?, timeout: settings.timeout })
     }

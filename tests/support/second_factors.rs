@@ -32,7 +32,8 @@ impl Telephone {
         totp.generate(u64::try_from(time).unwrap()).to_string()
     }
 
-    /// What it shows so many steps later, at the beginning of a step: none ends before the code is used.
+    /// Puts the shop's clock to where a step begins, so that none ends before the code is used, and shows what is so
+    /// many steps later.
     pub fn shows_in_time(&self, shop: &TestShop, steps: i64) -> String {
         let since = shop.app.clock.now().timestamp_millis().rem_euclid(30_000);
         shop.advance(TimeDelta::milliseconds(30_000 - since));

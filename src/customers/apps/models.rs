@@ -133,6 +133,10 @@ impl AppToken {
         Self::query().filter(app_tokens::app_id.eq(app)).order(newest).load(conn)
     }
 
+    pub fn find(conn: &mut PgConnection, app: AppId, id: AppTokenId) -> QueryResult<Option<Self>> {
+        Self::query().filter(app_tokens::id.eq(id).and(app_tokens::app_id.eq(app))).first(conn).optional()
+    }
+
     /// True where there was one.
     pub fn delete(conn: &mut PgConnection, app: AppId, id: AppTokenId) -> QueryResult<bool> {
         let own = app_tokens::table.filter(app_tokens::id.eq(id).and(app_tokens::app_id.eq(app)));

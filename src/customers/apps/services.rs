@@ -110,9 +110,7 @@ pub(super) fn create_token(
 }
 
 pub(super) fn find_token(conn: &mut PgConnection, (app, token): (AppId, AppTokenId)) -> Result<AppToken, AppError> {
-    let app = find(conn, app)?;
-    let tokens = AppToken::of_app(conn, app.id)?;
-    tokens.into_iter().find(|known| known.id == token).ok_or(AppError::NotFound)
+    AppToken::find(conn, app, token)?.ok_or(AppError::NotFound)
 }
 
 pub(super) fn revoke_token(

@@ -146,6 +146,10 @@ impl Passkey {
         Self::query().filter(passkeys::user_id.eq(user)).order((passkeys::created_at, passkeys::id)).load(conn)
     }
 
+    pub fn find(conn: &mut PgConnection, id: PasskeyId, user: UserId) -> QueryResult<Option<Self>> {
+        Self::query().filter(passkeys::id.eq(id).and(passkeys::user_id.eq(user))).first(conn).optional()
+    }
+
     pub fn lock(conn: &mut PgConnection, id: PasskeyId, user: UserId) -> QueryResult<Option<Self>> {
         let own = passkeys::id.eq(id).and(passkeys::user_id.eq(user));
         Self::query().filter(own).for_update().first(conn).optional()

@@ -93,7 +93,7 @@ pub(super) fn finish_registration(
 }
 
 pub(super) fn find(conn: &mut PgConnection, id: PasskeyId, owner: UserId) -> Result<Passkey, MfaError> {
-    Passkey::of_user(conn, owner)?.into_iter().find(|passkey| passkey.id == id).ok_or(MfaError::NotFound)
+    Passkey::find(conn, id, owner)?.ok_or(MfaError::NotFound)
 }
 
 pub(super) fn rename(
@@ -161,7 +161,7 @@ pub(super) fn finish_second_factor(
     ensure_patience(conn, user.id, origin.at)?;
     let origin = Origin { actor: Actor::User(user.id), ..origin.clone() };
     let ceremony = Ceremony { kind: CeremonyKind::SecondFactor, user: Some(user.id) };
-    let owner = owner_of(conn, &ceremony, credential, shop, origin.at)?;
+    let owner = nobody_if_refused(check_assertion(conn, &ceremony, credential, shop, origin.at))?;
     if owner != Some(user.id) {
         challenge.fail(conn)?;
         note_failure(conn, user.id, &origin)?;
@@ -186,9 +186,11 @@ pub(super) fn finish_sign_in(
 ) -> Result<Settled<(User, SignIn)>, MfaError> {
     let ceremony = Ceremony { kind: CeremonyKind::SignIn, user: None };
     // An account that is switched off stays as it is, and so do its passkeys.
-    let found = conn.transaction(|conn| match owner_of(conn, &ceremony, credential, shop, origin.at)? {
-        Some(owner) => active_user(conn, owner)?.map(Some).ok_or(MfaError::CannotSignIn),
-        None => Ok(None),
+    let found = conn.transaction(|conn| {
+        match nobody_if_refused(check_assertion(conn, &ceremony, credential, shop, origin.at))? {
+            Some(owner) => active_user(conn, owner)?.map(Some).ok_or(MfaError::CannotSignIn),
+            None => Ok(None),
+        }
     });
     let reason = match found {
         Ok(Some(user)) => {
@@ -217,15 +219,9 @@ fn begin_assertion(
     json(&challenge)
 }
 
-/// Whose passkey has answered; none where it is nobody's, or the answer is not good.
-fn owner_of(
-    conn: &mut PgConnection,
-    ceremony: &Ceremony,
-    credential: &Value,
-    shop: &Shop<'_>,
-    now: DateTime<Utc>,
-) -> Result<Option<UserId>, MfaError> {
-    match check_assertion(conn, ceremony, credential, shop, now) {
+/// An answer that is not good is nobody's, too; only what is broken stays an error.
+fn nobody_if_refused(checked: Result<Option<UserId>, MfaError>) -> Result<Option<UserId>, MfaError> {
+    match checked {
         broken @ Err(MfaError::Database(_) | MfaError::Broken(_)) => broken,
         Err(_) => Ok(None),
         found => found,

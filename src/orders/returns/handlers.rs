@@ -4,12 +4,12 @@ use actix_web::web::{Data, Path};
 use actix_web::{get, post};
 use diesel::prelude::*;
 
-use super::listing::ReturnList;
+use super::listing::{ReturnFilter, ReturnList};
 use super::models::{Return, ReturnId};
 use super::services;
 use super::views::ReturnView;
 use crate::orders::lifecycle::{self, OrderAccess, OrderError, TransitionBody};
-use crate::platform::api::{Answer, Created, Paged, ReadRequest, WriteRequest, paginate};
+use crate::platform::api::{Answer, Created, Paged, ReadRequest, WriteRequest};
 use crate::platform::app::App;
 use crate::platform::auth::{Allowed, CreateReturns, ViewReturns};
 use crate::platform::error::Problem;
@@ -23,8 +23,7 @@ use crate::platform::types::OrderId;
 pub async fn list_returns(app: Data<App>, staff: Allowed<ViewReturns>, list: ReturnList) -> Result<Answer, Problem> {
     let reach = staff.principal.reach;
     let read = move |conn: &mut PgConnection, list: &ReturnList| -> Result<_, Problem> {
-        let slice = paginate!(conn, || list.filter.query(&reach), Return, list);
-        Ok(slice.map(|row| ReturnView::new(row, Vec::new())))
+        Ok(ReturnFilter::page(conn, list, &reach)?.map(|row| ReturnView::new(row, Vec::new())))
     };
     list.page(&app, read).await
 }

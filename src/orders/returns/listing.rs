@@ -4,9 +4,12 @@ use diesel::pg::Pg;
 use diesel::prelude::*;
 use rust_decimal::Decimal;
 
-use super::models::ReturnStatus;
-use crate::platform::api::{Choices, ListRequest, Moments, Ordering, Ranges, SortColumn, Texts, filter, narrow};
+use super::models::{Return, ReturnStatus};
+use crate::platform::api::{
+    Choices, ListRequest, Moments, Ordering, Ranges, Slice, SortColumn, Texts, filter, narrow, paginate,
+};
 use crate::platform::auth::Reach;
+use crate::platform::error::Problem;
 use crate::platform::types::{Currency, CustomerId, OrderId};
 use crate::schema::{orders, returns};
 
@@ -38,7 +41,11 @@ impl Ordering for ReturnOrdering {
 pub(super) type ReturnList = ListRequest<ReturnFilter, ReturnOrdering>;
 
 impl ReturnFilter {
-    pub(super) fn query<'a>(&self, reach: &Reach) -> returns::BoxedQuery<'a, Pg> {
+    pub(super) fn page(conn: &mut PgConnection, list: &ReturnList, reach: &Reach) -> Result<Slice<Return>, Problem> {
+        Ok(paginate!(conn, || list.filter.query(reach), Return, list))
+    }
+
+    fn query<'a>(&self, reach: &Reach) -> returns::BoxedQuery<'a, Pg> {
         let mut query = returns::table.into_boxed();
         if let Reach::Only(channels) = reach {
             let within = orders::channel_id.eq_any(channels.iter().copied().collect::<Vec<_>>());

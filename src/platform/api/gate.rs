@@ -99,14 +99,7 @@ pub async fn check_in_order(
         Verdict::TooManyInFlight(_) => request.error_response(Problem::throttled(RETRY_AFTER)),
         Verdict::Passed(_) | Verdict::Unlimited => match other_method {
             Err(problem) => request.error_response(problem),
-            Ok(()) => {
-                let work = next.call(request);
-                let response = match permit.clone() {
-                    Some(permit) => hold_while(permit, work).await,
-                    None => work.await,
-                };
-                response?.map_into_boxed_body()
-            }
+            Ok(()) => hold_while(permit.clone(), next.call(request)).await?.map_into_boxed_body(),
         },
     };
     if let Verdict::Refused(state) | Verdict::TooManyInFlight(state) | Verdict::Passed(state) = verdict {

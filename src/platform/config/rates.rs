@@ -62,7 +62,7 @@ pub struct Rates {
     /// The same from all addresses that the account never signed in from.
     pub account: Rate,
     /// How many requests of one address or account a process works on at once.
-    pub concurrent: u32,
+    pub concurrent: usize,
 }
 
 #[cfg(test)]

@@ -33,8 +33,11 @@ tokio::task_local! {
 
 /// Does `work`, and lets `held` go when all that was begun in the database for it is done: a client that hangs up does
 /// not end its query.
-pub async fn hold_while<F: Future>(held: Arc<dyn Any + Send + Sync>, work: F) -> F::Output {
-    HELD.scope(held, work).await
+pub async fn hold_while<F: Future>(held: Option<Arc<impl Any + Send + Sync>>, work: F) -> F::Output {
+    match held {
+        Some(held) => HELD.scope(held, work).await,
+        None => work.await,
+    }
 }
 
 /// The database. Work runs on blocking threads, never on those that serve requests.

@@ -133,9 +133,10 @@ fn restrict_group(
     let before = channels_of(conn, id)?;
     ensure_open(&principal.reach, &before)?;
     ensure_open(&principal.reach, wanted)?;
-    let was_open = somebody_opens_all(conn)?;
+    let holders = groups_of_holders(conn, Permission::GroupsRestrict)?;
+    let was_open = somebody_opens_all(conn, holders.as_deref())?;
     restrict(conn, id, wanted)?;
-    if was_open && !somebody_opens_all(conn)? {
+    if was_open && !somebody_opens_all(conn, holders.as_deref())? {
         return Err(StaffError::LastHolder([Permission::GroupsRestrict].into_iter().collect()).into());
     }
     let told = Changes::between(&json!({"channels": before}), &json!({"channels": wanted}));
@@ -143,9 +144,10 @@ fn restrict_group(
     Ok(group.touch(conn, request.origin.at)?)
 }
 
-/// Whether anybody is left who may take every restriction back: whoever is restricted may not.
-fn somebody_opens_all(conn: &mut PgConnection) -> QueryResult<bool> {
-    let Some(holders) = groups_of_holders(conn, Permission::GroupsRestrict)? else { return Ok(true) };
+/// Whether any of those who may restrict, by their groups, takes every restriction back: whoever is restricted may not,
+/// and a superuser may (none are named then).
+fn somebody_opens_all(conn: &mut PgConnection, holders: Option<&[Vec<GroupId>]>) -> QueryResult<bool> {
+    let Some(holders) = holders else { return Ok(true) };
     let groups: Vec<GroupId> = holders.iter().flatten().copied().collect();
     let restricted: HashSet<GroupId> = restrictions_of(conn, &groups)?.into_iter().map(|(group, _)| group).collect();
     Ok(holders.iter().any(|groups| groups.iter().any(|group| !restricted.contains(group))))

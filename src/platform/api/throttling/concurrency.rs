@@ -32,11 +32,8 @@ struct InFlight {
 }
 
 impl ConcurrencyLimit {
-    pub fn new(most: u32) -> Self {
-        Self {
-            most: usize::try_from(most).unwrap_or(usize::MAX).min(Semaphore::MAX_PERMITS),
-            clients: Mutex::default(),
-        }
+    pub fn new(most: usize) -> Self {
+        Self { most, clients: Mutex::default() }
     }
 
     /// Waits for a permit; none where the client's other requests take too long.
@@ -118,7 +115,7 @@ mod tests {
 
     use super::*;
 
-    fn limit_of(most: u32) -> Arc<ConcurrencyLimit> {
+    fn limit_of(most: usize) -> Arc<ConcurrencyLimit> {
         Arc::new(ConcurrencyLimit::new(most))
     }
 
