@@ -10,8 +10,8 @@ create table jobs (
     attempts     integer not null default 0,
     max_attempts integer not null constraint jobs_max_attempts_positive check (max_attempts > 0),
     unique_key   text constraint jobs_unique_key_key unique,
-    leased_by    uuid, -- the worker that runs it
-    leased_until timestamptz, -- past this, another worker may take it
+    leased_by    uuid, -- worker that runs the job
+    leased_until timestamptz, -- after this time, another worker can lease the job
     last_error   text,
     created_at   timestamptz not null,
     finished_at  timestamptz,

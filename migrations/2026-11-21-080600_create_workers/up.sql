@@ -1,4 +1,4 @@
--- Who is at work, for the health page.
+-- Running workers, for the health report.
 create table workers (
     id         uuid primary key,
     queues     text[] not null,

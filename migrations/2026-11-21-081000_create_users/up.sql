@@ -3,7 +3,7 @@ create table users (
     email             text not null
                       constraint users_email_key unique
                       constraint users_email_lower_case check (email = lower(email)),
-    password_hash     text, -- bcrypt over base64(sha-384(password)); none: signs in elsewhere
+    password_hash     text, -- bcrypt over base64(sha-384(password)); null if the user has no password
     first_name        text not null default '',
     last_name         text not null default '',
     is_active         boolean not null default true,

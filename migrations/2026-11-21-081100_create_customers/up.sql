@@ -1,8 +1,8 @@
 create table customers (
     id          uuid primary key,
     user_id     uuid constraint customers_user_id_key unique references users on delete set null,
-    external_id text constraint customers_external_id_key unique, -- their id in the shop they were imported from
-    name        text not null default '', -- of customers without a user; a user's name stands in users
+    external_id text constraint customers_external_id_key unique, -- id in the shop from which the customer was imported
+    name        text not null default '', -- name of a customer without a user; otherwise see users
     email       text constraint customers_email_lower_case check (email = lower(email)),
     phone       text,
     language    text not null default 'en',

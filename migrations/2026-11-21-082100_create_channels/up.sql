@@ -3,7 +3,7 @@ create table channels (
     slug                 text not null constraint channels_slug_key unique,
     name                 text not null,
     currency             char(3) not null,
-    countries            text[] not null default '{}', -- none named: sells everywhere
+    countries            text[] not null default '{}', -- empty: sells to all countries
     prices_include_tax   boolean not null,
     tax_rate             numeric(6, 4) not null constraint channels_tax_rate_in_range check (tax_rate >= 0 and tax_rate <= 1),
     confirms_orders      boolean not null default true,

@@ -1,6 +1,6 @@
 create table products (
     id          uuid primary key,
-    category_id uuid references categories on delete restrict, -- none: not filed yet, as for imported products
+    category_id uuid references categories on delete restrict, -- null if the product has no category, for example after an import
     name        text not null,
     slug        text not null constraint products_slug_key unique,
     description text not null default '',

@@ -5,7 +5,7 @@ create table variant_prices (
     currency   char(3) not null,
     updated_at timestamptz not null,
     primary key (variant_id, channel_id),
-    -- a price stands in its channel's currency, and a channel with prices keeps its currency
+    -- a price uses the currency of its channel; the currency of a channel with prices cannot change
     constraint variant_prices_currency_is_the_channels foreign key (channel_id, currency) references channels (id, currency)
 );
 create index variant_prices_channel_id_idx on variant_prices (channel_id, amount);

@@ -3,7 +3,7 @@ create table warehouses (
     code       text not null constraint warehouses_code_key unique,
     name       text not null,
     country    char(2),
-    sort_order integer not null default 0, -- the first one with goods delivers
+    sort_order integer not null default 0, -- orders are allocated from the first warehouse with sufficient stock
     is_active  boolean not null default true,
     created_at timestamptz not null,
     updated_at timestamptz not null
@@ -25,7 +25,7 @@ create table stocks (
 );
 create index stocks_warehouse_id_idx on stocks (warehouse_id);
 
--- What is set aside for which order line.
+-- Allocated quantity of each order line.
 create table stock_allocations (
     order_line_id uuid not null,
     stock_id      uuid not null references stocks on delete restrict,
@@ -36,7 +36,7 @@ create table stock_allocations (
 create index stock_allocations_order_id_idx on stock_allocations (order_id);
 create index stock_allocations_stock_id_idx on stock_allocations (stock_id);
 
--- The ledger: every change of a level, with the balance after it.
+-- Ledger: every change of a stock level, with the new balance.
 create table stock_movements (
     id              uuid primary key,
     stock_id        uuid not null references stocks on delete restrict,

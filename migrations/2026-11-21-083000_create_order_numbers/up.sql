@@ -1,14 +1,14 @@
 create sequence order_number_seq;
 
--- The key of the scrambling, drawn once for each shop.
+-- Key of the permutation, generated once for each shop.
 create table order_number_keys (
     is_only boolean primary key default true constraint order_number_keys_one_row check (is_only),
     key     bigint not null
 );
 insert into order_number_keys (key) values (floor(random() * 2147483647)::bigint);
 
--- M-7F3K2Q: a sequence number, permuted over 30 bits by a small Feistel network so that neighbours and volume
--- do not show, in Crockford's base 32. Past 2^30 orders the block number comes before it as further digits.
+-- M-7F3K2Q: a sequence number, permuted over 30 bits by a small Feistel network so that it does not reveal the number
+-- of orders, in Crockford's base 32. After 2^30 orders, the block number precedes it as additional digits.
 create function next_order_number() returns text
 language plpgsql as $$
 declare

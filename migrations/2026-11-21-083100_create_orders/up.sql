@@ -25,7 +25,7 @@ create table orders (
     shipping_address   jsonb not null,
     billing_address    jsonb not null,
     note               text not null default '',
-    access_token_hash  bytea, -- sha-256 of the secret that lets a guest read the order back
+    access_token_hash  bytea, -- sha-256 of the guest's access token for the order
     placed_at          timestamptz not null,
     version            integer not null default 1,
     created_at         timestamptz not null,
@@ -33,7 +33,7 @@ create table orders (
     constraint orders_totals_not_negative check (subtotal_net >= 0 and shipping_net >= 0 and discount >= 0 and total_tax >= 0),
     constraint orders_gross_is_net_and_tax check (total_gross = total_net + total_tax),
     constraint orders_someone_ordered check (customer_id is not null or email is not null or origin = 'import'),
-    -- the form of generated numbers belongs to the generator, so that an imported number never stands in its way
+    -- imported numbers must not have the format of generated numbers, so that the two never collide
     constraint orders_imported_number_is_foreign check (origin <> 'import' or number !~ '^M-[0-9A-HJKMNP-TV-Z]{6,}$')
 );
 create index orders_customer_id_idx on orders (customer_id, placed_at);
@@ -48,7 +48,7 @@ create table order_lines (
     position     integer not null,
     product_id   uuid not null references products on delete restrict,
     variant_id   uuid not null references variants on delete restrict,
-    product_name text not null, -- as sold: history never changes with the catalogue
+    product_name text not null, -- at the time of sale: catalogue changes do not change it
     variant_name text not null,
     sku          text not null,
     options      jsonb not null,

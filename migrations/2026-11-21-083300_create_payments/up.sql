@@ -7,7 +7,7 @@ create table payments (
 );
 create index payments_order_id_idx on payments (order_id);
 
--- Append-only: what happened to the money, as the gateway told it.
+-- Append-only: transactions as reported by the payment gateway.
 create table payment_transactions (
     id         uuid primary key,
     payment_id uuid not null references payments on delete cascade,

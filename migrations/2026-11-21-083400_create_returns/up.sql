@@ -1,7 +1,7 @@
 create table returns (
     id          uuid primary key,
     number      text not null constraint returns_number_key unique,
-    order_id    uuid references orders on delete restrict, -- none: a credit from elsewhere that names no order
+    order_id    uuid references orders on delete restrict, -- null for an imported credit without an order
     customer_id uuid references customers on delete restrict,
     status      text not null constraint returns_status_known check (status in ('requested', 'received', 'refunded')),
     origin      text not null constraint returns_origin_known check (origin in ('shop', 'import')),

@@ -1,2 +1,2 @@
--- Grows with every change, for If-Match.
+-- Incremented by every change, for If-Match.
 alter table channels add column version integer not null default 1;

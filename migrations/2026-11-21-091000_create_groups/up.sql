@@ -1,4 +1,4 @@
--- Of staff: a group is a named set of permissions, and whoever is in it has them.
+-- Groups of staff members. The members have the permissions of the group.
 create table groups (
     id          uuid primary key,
     name        text not null constraint groups_name_present check (name <> ''),

@@ -1,4 +1,4 @@
--- A group with channels here counts in these alone; one without counts everywhere.
+-- Channels to which a group is restricted. A group without rows applies to all channels.
 create table group_channels (
     group_id   uuid not null references groups on delete cascade,
     channel_id uuid not null references channels on delete restrict,

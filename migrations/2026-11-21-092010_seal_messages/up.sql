@@ -1,4 +1,4 @@
--- In which words, and the part of the context that nobody may read here.
+-- Language of a message, and the encrypted part of its context.
 alter table messages
     add column language text not null default 'en',
-    add column sealed bytea; -- forgotten when the message is sent
+    add column sealed bytea; -- deleted when the message is sent

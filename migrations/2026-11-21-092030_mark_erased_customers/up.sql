@@ -1,2 +1,2 @@
--- Only the books still name this customer.
+-- The account is erased; only accounting records refer to this customer.
 alter table customers add column erased_at timestamptz;

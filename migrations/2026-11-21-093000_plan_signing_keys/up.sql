@@ -1,6 +1,6 @@
 alter table signing_keys
     add column signs_from timestamptz,
-    -- The longest that a session may last whose tokens it signed: it checks them for so long after it was retired.
+    -- Maximum lifetime of the sessions whose tokens the key signed. A retired key verifies tokens for this long.
     add column token_days integer not null default 30
         constraint signing_keys_token_days_positive check (token_days > 0);
 update signing_keys set signs_from = created_at;

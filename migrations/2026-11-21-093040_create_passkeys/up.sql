@@ -2,7 +2,7 @@ create table passkeys (
     id            uuid primary key,
     user_id       uuid not null references users on delete cascade,
     credential_id bytea not null constraint passkeys_credential_id_key unique,
-    credential    jsonb not null, -- the public key and what was told of it
+    credential    jsonb not null, -- public key and registration data
     name          text not null,
     version       integer not null default 1,
     created_at    timestamptz not null,

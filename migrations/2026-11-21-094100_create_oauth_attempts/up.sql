@@ -1,9 +1,9 @@
--- Somebody was sent to a provider and is expected back, once, in the same browser.
+-- Sign-ins at a provider that have started. Each can be completed once, in the same browser.
 create table oauth_attempts (
     state_hash   bytea primary key, -- sha-256
     browser_hash bytea not null, -- sha-256 of the cookie
     provider     text not null,
-    sealed       bytea not null, -- nonce, PKCE verifier, and where to go on
+    sealed       bytea not null, -- nonce, PKCE verifier and redirect URL, encrypted
     created_at   timestamptz not null,
     expires_at   timestamptz not null
 );

@@ -5,7 +5,7 @@ create table addresses (
     company             text not null default '',
     line1               text not null,
     line2               text not null default '',
-    city                text not null default '', -- empty where a country has no use for it
+    city                text not null default '', -- empty if addresses of the country have no city
     area                text not null default '',
     postal_code         text not null default '',
     country             text not null,

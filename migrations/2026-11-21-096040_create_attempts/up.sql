@@ -1,4 +1,4 @@
--- How much of an allowance is used up, by a moment that lies in the future; whose it is, only the shop's key tells.
+-- Used part of an allowance, stored as a future time. The subject is hashed under the shop's key.
 create table attempts (
     key         bytea primary key,
     used_until  timestamptz not null

@@ -5,6 +5,6 @@ create table audit_personal_values (
     changes   json not null
 );
 create index audit_personal_values_person_idx on audit_personal_values (person);
--- What is personal may be forgotten, and never rewritten.
+-- Personal values can be deleted but never changed.
 create trigger audit_personal_values_unchanged before update or truncate on audit_personal_values
     for each statement execute function refuse_change();
