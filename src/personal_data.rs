@@ -1,25 +1,25 @@
-//! Every room that knows something of people.
+//! Registry of all rooms that store personal data.
 
 use crate::customers::accounts::AccountData;
 use crate::customers::addresses::AddressData;
-use crate::customers::auth::SessionData;
 use crate::customers::customer_groups::GroupData;
-use crate::customers::directory::{HistoryData, NoteData};
+use crate::customers::directory::{CustomerHistoryData, CustomerNoteData};
 use crate::customers::mfa::FactorData;
 use crate::customers::oauth::IdentityData;
-use crate::orders::lifecycle::OrderData;
+use crate::customers::sessions::SessionData;
+use crate::orders::privacy::OrderData;
 use crate::platform::personal_data::PersonalDataRegistry;
 
-/// Asked when somebody wants to know what the shop knows of them, and when they want to be forgotten.
+/// Returns the rooms that export and erase the personal data of a customer.
 pub fn registry() -> PersonalDataRegistry {
     PersonalDataRegistry::default()
         .with(AccountData)
         .with(AddressData)
-        .with(NoteData)
+        .with(CustomerNoteData)
         .with(GroupData)
         .with(SessionData)
         .with(FactorData)
         .with(IdentityData)
-        .with(HistoryData)
+        .with(CustomerHistoryData)
         .with(OrderData)
 }

@@ -1,4 +1,4 @@
-//! The HTTP server: middleware in order, routes, and the graceful stop.
+//! HTTP server: middleware in order, routes, and graceful shutdown.
 
 use std::net::TcpListener;
 use std::sync::LazyLock;
@@ -15,60 +15,68 @@ use anyhow::{Context, Result, anyhow};
 use tracing::info;
 use tracing_actix_web::TracingLogger;
 
-use crate::platform::api::{RouteTable, check_in_order, negotiate, read_ahead, unmatched};
+use crate::orders::access::ORDER_TOKEN_HEADER;
+use crate::platform::api::{RouteTable, buffer_keyed_body, enforce_route_policies, handle_unmatched, negotiate};
+use crate::platform::api_docs::Document;
 use crate::platform::app::App;
-use crate::platform::audit::note_denials;
-use crate::platform::auth::identify;
+use crate::platform::audit::record_denials;
+use crate::platform::auth::authenticate;
 use crate::platform::config::Config;
 use crate::platform::error::{Problem, render_problems};
 use crate::platform::http::{
-    answer_head, guard_front_door, hide_identity, security_headers, serve_both_slashes, spare_small_bodies,
+    GuestTokenHeader, TrustedProxies, normalize_path, reject_malformed_requests, remove_identity_encoding,
+    security_headers, serve_head_as_get, skip_small_body_compression,
 };
-use crate::platform::openapi::Document;
+use crate::platform::openapi;
 use crate::platform::telemetry::RequestSpan;
 use crate::routes;
 
-/// Larger bodies are refused before they are read to the end.
-const MOST_BODY_BYTES: usize = 1024 * 1024;
+/// Maximum size of a request body. The server rejects a larger body before it reads all of it.
+const MAX_BODY_BYTES: usize = 1024 * 1024;
 
-/// How long a request that is under way may still take when the program stops.
+/// Time that requests in progress have to finish during shutdown.
 const SHUTDOWN_SECONDS: u64 = 30;
 
-/// What every worker thread shares: made once, not once a thread.
+/// State that all worker threads share.
 #[derive(Clone)]
-pub struct Shared {
+pub struct SharedState {
     app: Data<App>,
-    api: Api,
+    trusted_proxies: Data<TrustedProxies>,
+    guest_token: Data<GuestTokenHeader>,
+    api: ApiDescription,
 }
 
-/// What the handlers say of themselves.
+/// Route table and OpenAPI document, both built from the declarations of the handlers.
 #[derive(Clone)]
-struct Api {
+struct ApiDescription {
     routes: Data<RouteTable>,
     document: Data<Document>,
 }
 
-impl Shared {
+impl SharedState {
     pub fn new(app: App) -> Result<Self> {
-        let api = API.as_ref().map_err(|error| anyhow!("the OpenAPI document: {error}"))?.clone();
-        Ok(Self { app: Data::new(app), api })
+        let api = API.as_ref().map_err(|error| anyhow!("cannot build the OpenAPI document: {error}"))?.clone();
+        let trusted_proxies = Data::new(app.config.trusted_proxies.clone());
+        let guest_token = Data::new(GuestTokenHeader::new(ORDER_TOKEN_HEADER));
+        Ok(Self { app: Data::new(app), trusted_proxies, guest_token, api })
     }
 }
 
-/// The same for every server of a process, and half a second's work to collect in a debug build.
-static API: LazyLock<Result<Api, String>> = LazyLock::new(|| Api::describe().map_err(|error| format!("{error:#}")));
+/// API description that all servers of a process share: building it takes half a second in a debug build.
+static API: LazyLock<Result<ApiDescription, String>> =
+    LazyLock::new(|| ApiDescription::build().map_err(|error| format!("{error:#}")));
 
-impl Api {
-    fn describe() -> Result<Self> {
+impl ApiDescription {
+    fn build() -> Result<Self> {
         let document = routes::document()?;
         let routes = RouteTable::new(&serde_json::to_value(&document)?);
-        Ok(Self { routes: Data::new(routes), document: Data::new(Document::new(&document)?) })
+        Ok(Self { routes: Data::new(routes), document: Data::new(Document::new(&openapi::contract(&document)?)?) })
     }
 }
 
-/// The application, the innermost middleware first.
+/// Builds the actix application. The innermost middleware comes first.
 pub fn application(
-    shared: Shared,
+    shared: SharedState,
 ) -> ActixApp<
     impl ServiceFactory<
         ServiceRequest,
@@ -81,31 +89,33 @@ pub fn application(
     let cors = cors(&shared.app.config);
     ActixApp::new()
         .app_data(shared.app)
+        .app_data(shared.trusted_proxies)
+        .app_data(shared.guest_token)
         .app_data(shared.api.routes)
         .app_data(shared.api.document)
-        .app_data(PayloadConfig::new(MOST_BODY_BYTES))
-        // A path part of the wrong form names nothing that exists.
+        .app_data(PayloadConfig::new(MAX_BODY_BYTES))
+        // A malformed path parameter, such as an invalid id, identifies no resource.
         .app_data(PathConfig::default().error_handler(|_, _| Problem::not_found().into()))
-        .configure(routes::plain)
-        .default_service(web::to(unmatched))
-        .wrap(from_fn(read_ahead))
-        .wrap(from_fn(check_in_order))
-        .wrap(from_fn(note_denials))
-        .wrap(from_fn(identify))
+        .configure(routes::configure_actix)
+        .default_service(web::to(handle_unmatched))
+        .wrap(from_fn(buffer_keyed_body))
+        .wrap(from_fn(enforce_route_policies))
+        .wrap(from_fn(record_denials))
+        .wrap(from_fn(authenticate))
         .wrap(from_fn(render_problems))
         .wrap(from_fn(negotiate))
-        .wrap(from_fn(spare_small_bodies))
+        .wrap(from_fn(skip_small_body_compression))
         .wrap(Compress::default())
-        .wrap(from_fn(hide_identity))
+        .wrap(from_fn(remove_identity_encoding))
         .wrap(cors)
         .wrap(from_fn(security_headers))
         .wrap(TracingLogger::<RequestSpan>::new())
-        .wrap(from_fn(answer_head))
-        .wrap(from_fn(serve_both_slashes))
-        .wrap(from_fn(guard_front_door))
+        .wrap(from_fn(serve_head_as_get))
+        .wrap(from_fn(normalize_path))
+        .wrap(from_fn(reject_malformed_requests))
 }
 
-/// Exactly the origins that are configured; none, and browsers elsewhere cannot call.
+/// Allows exactly the configured origins. Without any, browsers reject all cross-origin requests.
 fn cors(config: &Config) -> Cors {
     let cors = Cors::default()
         .allowed_methods(["GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"])
@@ -117,8 +127,8 @@ fn cors(config: &Config) -> Cors {
             "if-match",
             "if-none-match",
             "x-csrftoken",
-            "x-order-token",
         ])
+        .allowed_header(ORDER_TOKEN_HEADER)
         .expose_headers([
             "allow",
             "etag",
@@ -128,7 +138,7 @@ fn cors(config: &Config) -> Cors {
             "ratelimit-policy",
             "retry-after",
             "x-count",
-            "x-order-token",
+            ORDER_TOKEN_HEADER.as_str(),
             "x-request-id",
         ])
         .supports_credentials()
@@ -136,16 +146,18 @@ fn cors(config: &Config) -> Cors {
     config.cors_allowed_origins.iter().fold(cors, |cors, origin| cors.allowed_origin(origin))
 }
 
-/// Listens on an address that is free, and tells which one it is.
+/// Binds the configured address.
 pub fn listen(config: &Config) -> Result<TcpListener> {
     let listener = TcpListener::bind(config.bind);
-    listener.with_context(|| format!("cannot listen on {} (MERCER_BIND): is another program there?", config.bind))
+    listener.with_context(|| {
+        format!("cannot listen on {} (MERCER_BIND): is another process using this address?", config.bind)
+    })
 }
 
-/// Serves until it is stopped; signals are the caller's business.
+/// Starts the server. It runs until the caller stops it; the caller also handles signals.
 pub fn serve(app: App, listener: TcpListener) -> Result<Server> {
     let threads = app.config.http_threads;
-    let shared = Shared::new(app)?;
+    let shared = SharedState::new(app)?;
     let server = HttpServer::new(move || application(shared.clone()))
         .workers(threads)
         .client_request_timeout(Duration::from_secs(10))
@@ -156,10 +168,13 @@ pub fn serve(app: App, listener: TcpListener) -> Result<Server> {
     Ok(server.run())
 }
 
-/// Readiness goes first, so that load balancers look elsewhere; then requests under way finish.
+/// Stops the server gracefully.
+///
+/// First the readiness check fails, so that load balancers send requests elsewhere. Then the requests in progress
+/// finish.
 pub async fn stop(app: &App, handle: actix_web::dev::ServerHandle) {
     app.is_ready.store(false, Ordering::Relaxed);
     tokio::time::sleep(Duration::from_secs(app.config.drain_seconds)).await;
-    info!("Finishing the requests under way");
+    info!("Waiting for requests in progress to finish");
     handle.stop(true).await;
 }

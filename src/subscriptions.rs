@@ -1,27 +1,31 @@
-//! Which event wakes which job: one exhaustive match, so that a new event that nobody considered does not compile.
+//! Jobs that each event enqueues.
+//!
+//! The matches are exhaustive: a new topic does not compile until a developer decides which jobs it enqueues.
 
 use crate::customers::accounts::{CustomerEvent, CustomerTopic};
-use crate::customers::verification::{MailToken, TokenLetter};
-use crate::orders::lifecycle::{AdoptGuestOrders, AnnounceOrder, EraseOrderData, OrderEvent, OrderTopic};
+use crate::customers::verification::{SendTokenMail, TokenMail};
+use crate::events::DomainEvent;
+use crate::orders::guest_orders::LinkGuestOrders;
+use crate::orders::lifecycle::{OrderEvent, OrderTopic};
+use crate::orders::notifications::SendOrderNotifications;
+use crate::orders::privacy::EraseOrderData;
 use crate::platform::events::StoredEvent;
 use crate::platform::jobs::NewJob;
+use crate::products::catalogue::{ProductEvent, ProductTopic};
 
-/// The jobs that an event makes necessary.
+/// Returns the jobs that an event enqueues.
 pub fn jobs_for(stored: &StoredEvent) -> anyhow::Result<Vec<NewJob>> {
-    if let Some(event) = OrderEvent::read(stored)? {
-        return of_orders(&event);
+    match DomainEvent::from_stored(stored)? {
+        DomainEvent::Orders(event) => jobs_for_order(&event),
+        DomainEvent::Customers(event) => jobs_for_customer(&event),
+        DomainEvent::Products(event) => Ok(jobs_for_product(event)),
     }
-    if let Some(event) = CustomerEvent::read(stored)? {
-        return of_customers(&event);
-    }
-    // Events of the catalogue are for the feed; no job waits for them yet.
-    Ok(Vec::new())
 }
 
-fn of_orders(event: &OrderEvent) -> anyhow::Result<Vec<NewJob>> {
+fn jobs_for_order(event: &OrderEvent) -> anyhow::Result<Vec<NewJob>> {
     match event.topic {
         OrderTopic::Confirmed | OrderTopic::Shipped | OrderTopic::Cancelled => {
-            Ok(vec![NewJob::of(&AnnounceOrder::of(event))?.once(event.id)])
+            Ok(vec![NewJob::new(&SendOrderNotifications::for_event(event))?.unique(event.id)])
         }
         OrderTopic::Created
         | OrderTopic::Processing
@@ -31,16 +35,23 @@ fn of_orders(event: &OrderEvent) -> anyhow::Result<Vec<NewJob>> {
     }
 }
 
-fn of_customers(event: &CustomerEvent) -> anyhow::Result<Vec<NewJob>> {
-    let mail = |letter| NewJob::of(&MailToken::after(event, letter)).map(|job| vec![job.once(event.id)]);
+fn jobs_for_customer(event: &CustomerEvent) -> anyhow::Result<Vec<NewJob>> {
+    let mail = |mail| NewJob::new(&SendTokenMail::after(event, mail)).map(|job| vec![job.unique(event.id)]);
     let customer = event.customer;
     match event.topic {
-        CustomerTopic::Registered => Ok(mail(TokenLetter::VerifyEmail)?),
-        CustomerTopic::RegistrationRepeated => Ok(mail(TokenLetter::AccountExists)?),
+        CustomerTopic::Registered => Ok(mail(TokenMail::VerifyEmail)?),
+        CustomerTopic::RegistrationRepeated => Ok(mail(TokenMail::AccountExists)?),
         CustomerTopic::Verified | CustomerTopic::EmailChanged => {
-            Ok(vec![NewJob::of(&AdoptGuestOrders { customer })?.once(event.id)])
+            Ok(vec![NewJob::new(&LinkGuestOrders { customer })?.unique(event.id)])
         }
-        CustomerTopic::Erased => Ok(vec![NewJob::of(&EraseOrderData { customer })?.once(event.id)]),
+        CustomerTopic::Erased => Ok(vec![NewJob::new(&EraseOrderData { customer })?.unique(event.id)]),
         CustomerTopic::Deactivated | CustomerTopic::Activated => Ok(Vec::new()),
+    }
+}
+
+/// Product events appear only in the feed.
+const fn jobs_for_product(event: ProductEvent) -> Vec<NewJob> {
+    match event.topic {
+        ProductTopic::Created | ProductTopic::Updated | ProductTopic::Archived => Vec::new(),
     }
 }

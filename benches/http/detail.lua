@@ -1,14 +1,14 @@
--- The page of a product, another one each time.
+-- Requests the page of a random product.
 local report = require("report")
-local goods
+local products
 
 function init(arguments)
     math.randomseed(seed)
-    goods = tonumber(arguments[1])
+    products = tonumber(arguments[1])
 end
 
 function request()
-    return wrk.format("GET", "/api/products/" .. report.id(math.random(goods)) .. "/")
+    return wrk.format("GET", "/api/products/" .. report.id(math.random(products)) .. "/")
 end
 
 function done(summary, latency)

@@ -1,5 +1,5 @@
--- What the server sends for a product's page, statement by statement; `cargo bench --bench http -- --statements` tells.
-\set product random(1, :goods)
+-- Statements of the server for a product's page, as printed by `cargo bench --bench http -- --statements`.
+\set product random(1, :products)
 
 select id, category_id, name, slug, description, is_active, archived_at, metadata, version, created_at, updated_at
 from products where archived_at is null and id = bench.id(:product) limit 1;

@@ -1,5 +1,5 @@
--- All that a product's page shows, in one statement: the yardstick, which stays as it is when the server changes.
-\set product random(1, :goods)
+-- One statement for a product's page: the baseline, which stays unchanged when the server changes.
+\set product random(1, :products)
 
 select products.id, products.category_id, products.name, products.slug, products.description, products.is_active,
        products.metadata, products.created_at, products.updated_at,

@@ -1,4 +1,4 @@
-//! What it was measured on: figures mean nothing without it.
+//! Description of the machine, without which the results are meaningless.
 
 use std::fs;
 use std::process::Command;
@@ -8,37 +8,38 @@ use diesel::dsl::sql;
 use diesel::sql_types::Text;
 use diesel::{PgConnection, RunQueryDsl};
 
-use super::shop::Shop;
+use super::shop::BenchShop;
 
-pub fn describe(shop: &mut Shop) -> Result<String> {
+pub fn describe(shop: &mut BenchShop) -> Result<String> {
     let cores = std::thread::available_parallelism()?;
-    let processor = named("/proc/cpuinfo", "model name").unwrap_or_else(|| std::env::consts::ARCH.to_owned());
-    let memory = named("/proc/meminfo", "MemTotal").and_then(|text| text.trim_end_matches(" kB").parse::<u64>().ok());
+    let processor = value_of("/proc/cpuinfo", "model name").unwrap_or_else(|| std::env::consts::ARCH.to_owned());
+    let memory =
+        value_of("/proc/meminfo", "MemTotal").and_then(|text| text.trim_end_matches(" kB").parse::<u64>().ok());
     let memory = memory.map_or_else(String::new, |kibibytes| format!(", {} GiB", (kibibytes + 524_288) >> 20));
     let load = fs::read_to_string("/proc/loadavg").unwrap_or_default();
-    let busy = load.split(' ').next().map_or_else(String::new, |load| format!(", load {load} before the start"));
-    let mut show = |name: &str| setting(&mut shop.conn, name);
+    let load = load.split(' ').next().map_or_else(String::new, |load| format!(", load {load} before the start"));
+    let mut setting_of = |name: &str| setting(&mut shop.conn, name);
     Ok(format!(
-        "machine     {cores} cores, {processor}{memory}{busy}\n\
+        "machine     {cores} cores, {processor}{memory}{load}\n\
          PostgreSQL  {}, fsync {}, synchronous_commit {}\n\
          commit      {}",
-        show("server_version")?,
-        show("fsync")?,
-        show("synchronous_commit")?,
+        setting_of("server_version")?,
+        setting_of("fsync")?,
+        setting_of("synchronous_commit")?,
         commit(),
     ))
 }
 
-/// Of the sources of this bench; `--server` may be of others.
+/// Returns the commit of this benchmark's sources. A server of `--server` can have another one.
 fn commit() -> String {
     let mut git = Command::new("git");
     git.current_dir(env!("CARGO_MANIFEST_DIR")).args(["describe", "--always", "--dirty"]);
-    let told = git.output().ok().filter(|output| output.status.success());
-    told.map_or_else(|| "unknown".to_owned(), |output| String::from_utf8_lossy(&output.stdout).trim().to_owned())
+    let output = git.output().ok().filter(|output| output.status.success());
+    output.map_or_else(|| "unknown".to_owned(), |output| String::from_utf8_lossy(&output.stdout).trim().to_owned())
 }
 
-/// The first value of a name in a file of `name : value`.
-fn named(path: &str, name: &str) -> Option<String> {
+/// Returns the first value of a name in a file with lines `name : value`.
+fn value_of(path: &str, name: &str) -> Option<String> {
     let text = fs::read_to_string(path).ok()?;
     let mut pairs = text.lines().filter_map(|line| line.split_once(':'));
     let (_, value) = pairs.find(|(key, _)| key.trim() == name)?;

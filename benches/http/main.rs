@@ -1,21 +1,22 @@
-//! How fast the server answers, beside what the same machine's PostgreSQL does with the same SQL in the same run.
+//! Throughput of the server, compared with the throughput of PostgreSQL for the same SQL on the same machine.
 //!
-//! `cargo bench --bench http`: a demo shop on an embedded database that syncs to disk; wrk asks for pages and places
-//! orders, pgbench runs the scripts beside this file. All of them take turns for a few rounds, since machines are
-//! noisy: medians are told, and ratios of neighbours in one round. It fails where an answer was refused or the books
-//! do not balance afterwards.
+//! `cargo bench --bench http` runs a demo shop on an embedded database that syncs to disk. wrk requests pages and
+//! places orders; pgbench runs the scripts in this folder. All loads run in turn for several rounds, because the speed
+//! of a machine varies. The report contains medians, and ratios of loads within one round. The benchmark fails if a
+//! request was rejected or if the records are inconsistent afterwards.
 //!
-//! `-- --statements` tells instead what the server sends to its database for each request, for whoever wants to make
-//! that less, and to bring `detail.sql` and `order.sql` up to date.
-#![expect(clippy::print_stdout, clippy::as_conversions, reason = "a benchmark prints, and divides counts")]
+//! `-- --statements` prints the SQL statements of each request instead. Use it to reduce their number, and to update
+//! `detail.sql` and `order.sql`.
+#![expect(clippy::print_stdout, clippy::as_conversions, reason = "a benchmark prints results and divides counts")]
 
-mod books;
-#[path = "../../tests/support/contradictions.rs"]
-mod contradictions;
+#[path = "../../tests/support/invariants.rs"]
+mod invariants;
 mod loads;
 mod machine;
+mod measurement;
 mod pgbench;
 mod programs;
+mod records;
 mod shop;
 mod statements;
 mod table;
@@ -28,57 +29,45 @@ use std::time::Duration;
 use anyhow::{Result, bail};
 use clap::Parser;
 
-use books::Books;
 use loads::{LOADS, Load, Tool};
 use pgbench::Script;
 use programs::Programs;
-use shop::Shop;
+use records::OrderRecords;
+use shop::BenchShop;
 use statements::Profile;
 use table::Table;
 
-/// The program that cargo has built for this bench.
-const OURS: &str = env!("CARGO_BIN_EXE_mercer");
+/// Server that cargo has built for this benchmark.
+const BUILT_SERVER: &str = env!("CARGO_BIN_EXE_mercer");
 
 #[derive(Debug, Parser)]
 struct Arguments {
-    /// How often every load takes its turn
+    /// Number of rounds
     #[arg(long, default_value_t = 3, value_parser = clap::value_parser!(u32).range(1..))]
     rounds: u32,
-    /// How long each turn lasts
+    /// Duration of each load in a round, in seconds
     #[arg(long, default_value_t = 5, value_parser = clap::value_parser!(u64).range(1..))]
     seconds: u64,
-    /// Only loads whose name contains this
+    /// Run only loads whose name contains this text
     #[arg(long, default_value = "")]
     only: String,
-    /// Tell what the server sends to its database, and measure nothing
+    /// Print the SQL statements of each request instead of measuring
     #[arg(long)]
     statements: bool,
-    /// Another program than the one that was built with this bench
-    #[arg(long, default_value = OURS)]
+    /// Server to measure; by default, the one that was built with this benchmark
+    #[arg(long, default_value = BUILT_SERVER)]
     server: PathBuf,
-    /// A setting of the server, as in .env.example: NAME=VALUE; may be repeated
+    /// Setting of the server as in .env.example, NAME=VALUE; can be repeated
     #[arg(long = "set", value_name = "NAME=VALUE", value_parser = setting)]
     settings: Vec<(String, String)>,
-    /// What cargo says to every bench
+    /// Flag that cargo passes to every benchmark
     #[arg(long, hide = true)]
     bench: bool,
 }
 
 fn setting(text: &str) -> Result<(String, String), String> {
-    let pair = text.split_once('=').ok_or("NAME=VALUE is wanted")?;
+    let pair = text.split_once('=').ok_or("expected NAME=VALUE")?;
     Ok((pair.0.to_owned(), pair.1.to_owned()))
-}
-
-/// What one turn of a load told.
-#[derive(Debug, Clone, Copy)]
-struct Measured {
-    /// Answers, or transactions; of orders only those that were placed.
-    done: u64,
-    per_second: f64,
-    median_ms: f64,
-    p99_ms: f64,
-    /// Answers of 400 and more, to orders all but 201; and requests without an answer.
-    failed: u64,
 }
 
 fn main() -> ExitCode {
@@ -93,33 +82,33 @@ fn main() -> ExitCode {
 
 fn run(arguments: &Arguments) -> Result<()> {
     let programs = Programs::find()?;
-    let mut shop = Shop::open(&arguments.server, &arguments.settings, &programs)?;
+    let mut shop = BenchShop::open(&arguments.server, &arguments.settings, &programs)?;
     let profile = statements::profile(&mut shop, &programs)?;
     if arguments.statements {
         print!("{profile}");
         return Ok(());
     }
     println!("{}", machine::describe(&mut shop)?);
-    if cfg!(debug_assertions) && arguments.server == Path::new(OURS) {
-        println!("WARNING     built without optimisation: these figures mean nothing");
+    if cfg!(debug_assertions) && arguments.server == Path::new(BUILT_SERVER) {
+        println!("WARNING     built without optimization: the results are meaningless");
     }
-    println!("rounds      {} of {} s each; medians are told\n", arguments.rounds, arguments.seconds);
+    println!("rounds      {} of {} s per load; results are medians\n", arguments.rounds, arguments.seconds);
 
-    let books = Books::open(&shop)?;
+    let records = OrderRecords::open(&shop)?;
     let table = measure(arguments, &programs, &mut shop)?;
     println!("{table}");
-    tell_outdated(&profile);
-    let mut complaints = books.complaints(&shop, table.orders_placed())?;
-    complaints.extend(table.failures());
-    if complaints.is_empty() {
-        println!("The books balance, and every answer was a good one.");
+    report_outdated_scripts(&profile);
+    let mut problems = records.problems(&shop, table.orders_placed())?;
+    problems.extend(table.failures());
+    if problems.is_empty() {
+        println!("The records are consistent, and no request failed.");
         return Ok(());
     }
-    bail!("{}", complaints.join("\n"))
+    bail!("{}", problems.join("\n"))
 }
 
-/// Lets all loads take turns, in every round in the same order.
-fn measure(arguments: &Arguments, programs: &Programs, shop: &mut Shop) -> Result<Table> {
+/// Runs all loads in turn, in the same order in every round.
+fn measure(arguments: &Arguments, programs: &Programs, shop: &mut BenchShop) -> Result<Table> {
     let loads: Vec<&Load> = LOADS.iter().filter(|load| load.name.contains(&arguments.only)).collect();
     let mut table = Table::new(&loads);
     let duration = Duration::from_secs(arguments.seconds);
@@ -129,8 +118,8 @@ fn measure(arguments: &Arguments, programs: &Programs, shop: &mut Shop) -> Resul
     let server = shop.serve()?;
     for round in 0..arguments.rounds {
         for load in &loads {
-            let _worker = load.has_worker.then(|| shop.work()).transpose()?;
-            shop.settle()?;
+            let _worker = load.has_worker.then(|| shop.start_worker()).transpose()?;
+            shop.checkpoint()?;
             let measured = match load.tool {
                 Tool::Wrk(page) => wrk::run(&programs.wrk, page, &server.url, load.connections, duration)?,
                 Tool::Pgbench(script) => pgbench::run(&programs.pgbench, shop, script, round, duration)?,
@@ -141,9 +130,9 @@ fn measure(arguments: &Arguments, programs: &Programs, shop: &mut Shop) -> Resul
     Ok(table)
 }
 
-/// The scripts of pgbench are only as good a reference as they are what the server sends.
-fn tell_outdated(profile: &Profile) {
-    for (script, written, sent) in profile.outdated() {
-        println!("{script} has {written} statements, the server sends {sent}: compare it with `-- --statements`.");
+/// Reports pgbench scripts whose number of statements differs from that of the server.
+fn report_outdated_scripts(profile: &Profile) {
+    for outdated in profile.outdated_scripts() {
+        println!("{outdated}: compare it with `-- --statements`.");
     }
 }

@@ -1,5 +1,5 @@
--- A guest orders two different products. In the run's last moments nobody orders any more, so that every order is
--- answered before wrk hangs up: then there are exactly as many orders as answers.
+-- Places orders of a guest with two products. Stops before the end of the run, so that wrk receives the response to
+-- every order and the number of orders equals the number of responses.
 local ffi = require("ffi")
 local report = require("report")
 
@@ -11,11 +11,11 @@ ffi.cdef([[
 local body = '{"email": "guest@example.com",'
     .. '"shipping_address": {"name": "A Guest", "line1": "Moi Avenue 12", "city": "Nairobi", "country": "KE"},'
     .. '"lines": [{"sku": "BENCH-%d", "quantity": 1}, {"sku": "BENCH-%d", "quantity": 1}]}'
-local goods, duration
+local products, duration
 local moment = ffi.new("struct now")
 
--- Globals: `done` asks every thread for them.
-placed, refused, began, ended = 0, 0, 0, 0
+-- Globals, because `done` reads them from every thread.
+placed, rejected, started, ended = 0, 0, 0, 0
 
 local function now()
     ffi.C.gettimeofday(moment, nil)
@@ -24,18 +24,18 @@ end
 
 function init(arguments)
     math.randomseed(seed)
-    goods, duration = tonumber(arguments[1]), tonumber(arguments[2])
+    products, duration = tonumber(arguments[1]), tonumber(arguments[2])
     wrk.headers["Content-Type"] = "application/json"
-    began = now()
+    started = now()
 end
 
 function delay()
-    return now() < began + duration and 0 or 3600 * 1000
+    return now() < started + duration and 0 or 3600 * 1000
 end
 
 function request()
-    local first = math.random(goods)
-    local second = 1 + (first - 1 + math.random(goods - 1)) % goods
+    local first = math.random(products)
+    local second = 1 + (first - 1 + math.random(products - 1)) % products
     return wrk.format("POST", "/api/orders/", nil, string.format(body, first, second))
 end
 
@@ -44,17 +44,17 @@ function response(status)
     if status == 201 then
         placed = placed + 1
     else
-        refused = refused + 1
+        rejected = rejected + 1
     end
 end
 
 function done(summary, latency)
-    local own = { answered = 0, refused = 0 }
+    local own = { responses = 0, rejected = 0 }
     local first, last = math.huge, 0
     for _, thread in ipairs(report.threads) do
-        own.answered = own.answered + thread:get("placed")
-        own.refused = own.refused + thread:get("refused")
-        first = math.min(first, thread:get("began"))
+        own.responses = own.responses + thread:get("placed")
+        own.rejected = own.rejected + thread:get("rejected")
+        first = math.min(first, thread:get("started"))
         last = math.max(last, thread:get("ended"))
     end
     own.seconds = last - first

@@ -1,9 +1,9 @@
--- What the server sends for a guest's order of two lines, statement by statement;
--- `cargo bench --bench http -- --statements` tells.
+-- Statements of the server for an order of a guest with two lines, as printed by
+-- `cargo bench --bench http -- --statements`.
 --
--- The program's part between the statements is left out: sums are written down here.
-\set first random(1, :goods)
-\set second 1 + (:first - 1 + random(1, :goods - 1)) % :goods
+-- The server calculates the amounts between the statements; here they are constants.
+\set first random(1, :products)
+\set second 1 + (:first - 1 + random(1, :products - 1)) % :products
 \set n :n + 1
 \set order (:run * 1000000 + :n) * 100 + :client_id
 \set line_1 2 * :order
@@ -38,24 +38,26 @@ order by s.id for no key update of s;
 
 with input as (
     select array[bench.id(:line_1), bench.id(:line_2)] as lines, array[bench.id(:first), bench.id(:second)] as stocks,
-           array[1, 1] as pieces, bench.id(:order) as order_id, '{"type": "guest"}'::jsonb as actor, now() as at,
-           array[bench.id(:line_1), bench.id(:line_2)] as entries),
-held as (select held.* from input, unnest(lines, stocks, pieces) as held (line, stock, pieces)),
-taken as (
-    select stock, sum(pieces)::int as pieces, row_number() over (order by stock) as place from held group by stock),
+           array[1, 1] as quantities, bench.id(:order) as order_id, '{"type": "guest"}'::jsonb as actor, now() as at,
+           array[bench.id(:line_1), bench.id(:line_2)] as movement_ids),
+requested as (
+    select requested.* from input, unnest(lines, stocks, quantities) as requested (line, stock, quantity)),
+totals as (
+    select stock, sum(quantity)::int as quantity, row_number() over (order by stock) as number
+    from requested group by stock),
 levels as (
-    update stocks set allocated = stocks.allocated + taken.pieces, updated_at = input.at
-    from taken, input where stocks.id = taken.stock
+    update stocks set allocated = stocks.allocated + totals.quantity, updated_at = input.at
+    from totals, input where stocks.id = totals.stock
     returning stocks.id, stocks.quantity, stocks.allocated),
 ledger as (
     insert into stock_movements
         (id, stock_id, kind, quantity_delta, allocated_delta, quantity_after, allocated_after, order_id, actor,
          created_at)
-    select input.entries[taken.place], levels.id, 'allocated', 0, taken.pieces, levels.quantity, levels.allocated,
-           input.order_id, input.actor, input.at
-    from levels join taken on taken.stock = levels.id, input)
+    select input.movement_ids[totals.number], levels.id, 'allocated', 0, totals.quantity, levels.quantity,
+           levels.allocated, input.order_id, input.actor, input.at
+    from levels join totals on totals.stock = levels.id, input)
 insert into stock_allocations (order_line_id, stock_id, order_id, quantity)
-select held.line, held.stock, input.order_id, held.pieces from held, input;
+select requested.line, requested.stock, input.order_id, requested.quantity from requested, input;
 
 insert into orders
     (id, status, origin, channel_id, customer_id, email, phone, currency, subtotal_net, discount, total_net, total_tax,
@@ -82,10 +84,10 @@ with input as (
            array[1, 1] as quantities, array[12.50, 12.50] as unit_prices, array[0, 0]::numeric[] as discounts,
            array[0.16, 0.16] as tax_rates, array[12.50, 12.50] as nets, array[2.00, 2.00] as taxes,
            array[14.50, 14.50] as gross),
-moves as (
+history as (
     insert into order_history (id, order_id, from_status, to_status, actor, created_at)
-    select move.id, input.order_id, move.from_status, move.to_status, input.actor, input.at
-    from input, unnest(history_ids, history_from, history_to) as move (id, from_status, to_status))
+    select entry.id, input.order_id, entry.from_status, entry.to_status, input.actor, input.at
+    from input, unnest(history_ids, history_from, history_to) as entry (id, from_status, to_status))
 insert into order_lines
     (order_id, id, position, product_id, variant_id, product_name, variant_name, sku, options, quantity, unit_price,
      discount, tax_rate, total_net, total_tax, total_gross)
@@ -104,13 +106,13 @@ with input as (
            '{"type": "guest"}'::jsonb as actor, now() as occurred_at)
 insert into events
     (id, topic, aggregate_type, aggregate_id, sequence, channel, owner_id, payload, actor, occurred_at)
-select told.id, told.topic, told.aggregate_type, told.aggregate_id,
+select added.id, added.topic, added.aggregate_type, added.aggregate_id,
        coalesce((select max(e.sequence) from events e
-                 where e.aggregate_type = told.aggregate_type and e.aggregate_id = told.aggregate_id), 0)
-           + row_number() over (partition by told.aggregate_type, told.aggregate_id order by told.place),
-       told.channel, told.owner_id, told.payload, input.actor, input.occurred_at
+                 where e.aggregate_type = added.aggregate_type and e.aggregate_id = added.aggregate_id), 0)
+           + row_number() over (partition by added.aggregate_type, added.aggregate_id order by added.number),
+       added.channel, added.owner_id, added.payload, input.actor, input.occurred_at
 from input, unnest(ids, topics, aggregate_types, aggregate_ids, channels, owners, payloads)
-         with ordinality as told (id, topic, aggregate_type, aggregate_id, channel, owner_id, payload, place)
-order by told.place;
+         with ordinality as added (id, topic, aggregate_type, aggregate_id, channel, owner_id, payload, number)
+order by added.number;
 
 commit;

@@ -1,7 +1,7 @@
--- An order of two lines in nine statements and a commit, as one would first write it down: the yardstick, which stays
--- as it is when the server changes.
-\set first random(1, :goods)
-\set second 1 + (:first - 1 + random(1, :goods - 1)) % :goods
+-- Straightforward implementation of an order with two lines in nine statements and a commit: the baseline, which stays
+-- unchanged when the server changes.
+\set first random(1, :products)
+\set second 1 + (:first - 1 + random(1, :products - 1)) % :products
 \set n :n + 1
 \set order (:run * 1000000 + :n) * 100 + :client_id
 \set line_1 2 * :order

@@ -1,4 +1,4 @@
-//! pgbench: what PostgreSQL itself does in a second, without a server before it.
+//! pgbench: throughput of PostgreSQL without the Mercer server.
 
 use std::fs;
 use std::path::Path;
@@ -8,23 +8,23 @@ use std::time::Duration;
 use anyhow::{Context, Result, ensure};
 use mercer::platform::db::RANDOM_PAGE_COST;
 
-use super::Measured;
-use super::shop::{GOODS, Shop};
+use super::measurement::Measurement;
+use super::shop::{BenchShop, PRODUCT_COUNT};
 
-/// A script beside this file.
+/// pgbench script in this folder.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Script {
-    /// What the server sends for a product.
+    /// Statements of the server for a product.
     Detail,
-    /// The same product in one statement.
+    /// One statement for the same product.
     DetailInOne,
-    /// What the server sends for an order.
+    /// Statements of the server for an order.
     Order,
-    /// Such an order in nine statements.
+    /// Nine statements for such an order.
     OrderInNine,
 }
 
-/// As many as the server's pool has.
+/// Number of connections, equal to the size of the server's pool.
 pub const CONNECTIONS: u32 = 16;
 
 const THREADS: u32 = 2;
@@ -32,7 +32,7 @@ const THREADS: u32 = 2;
 impl Script {
     pub const ALL: [Self; 4] = [Self::Detail, Self::DetailInOne, Self::Order, Self::OrderInNine];
 
-    /// Each has a copy of the shop to itself, of the same name: what one writes changes nothing for the others.
+    /// Name of the script and of its database. Each script has a separate copy of the shop.
     pub const fn name(self) -> &'static str {
         match self {
             Self::Detail => "detail",
@@ -42,7 +42,7 @@ impl Script {
         }
     }
 
-    /// How many statements there are in it.
+    /// Number of statements in the script.
     pub fn statements(self) -> usize {
         let text = match self {
             Self::Detail => include_str!("detail.sql"),
@@ -54,34 +54,35 @@ impl Script {
     }
 }
 
-pub fn run(pgbench: &Path, shop: &Shop, script: Script, round: u32, duration: Duration) -> Result<Measured> {
+pub fn run(pgbench: &Path, shop: &BenchShop, script: Script, round: u32, duration: Duration) -> Result<Measurement> {
     let log = tempfile::tempdir_in(shop.folder.path())?;
     let file = format!("{}/benches/http/{}.sql", env!("CARGO_MANIFEST_DIR"), script.name());
     let mut command = Command::new(pgbench);
     command.current_dir(log.path()).stdin(Stdio::null());
     command.args(["--no-vacuum", "--protocol=prepared", "--log", "--file", &file]);
     command.args(["-c", &CONNECTIONS.to_string(), "-j", &THREADS.to_string(), "-T", &duration.as_secs().to_string()]);
-    // `run` and `n` make the ids of orders: none is made twice.
-    command.args(["-D", &format!("goods={GOODS}"), "-D", &format!("run={}", round + 1), "-D", "n=0"]);
-    // Planned as the server's connections plan.
+    // `run` and `n` are part of the order ids, so that all ids are unique.
+    command.args(["-D", &format!("products={PRODUCT_COUNT}"), "-D", &format!("run={}", round + 1), "-D", "n=0"]);
+    // The same planner setting as the server's connections.
     command.env("PGOPTIONS", format!("-c random_page_cost={RANDOM_PAGE_COST}"));
     let output = command.arg(shop.postgres.url_for(script.name())).output().context("cannot run pgbench")?;
-    let said = String::from_utf8_lossy(&output.stdout);
-    ensure!(output.status.success(), "pgbench said:\n{said}{}", String::from_utf8_lossy(&output.stderr));
+    let printed = String::from_utf8_lossy(&output.stdout);
+    ensure!(output.status.success(), "pgbench failed:\n{printed}{}", String::from_utf8_lossy(&output.stderr));
 
-    let per_second = number_after(&said, "tps = ").with_context(|| format!("pgbench said:\n{said}"))?;
+    let per_second =
+        number_after(&printed, "tps = ").with_context(|| format!("cannot parse the output of pgbench:\n{printed}"))?;
     let mut latencies = latencies_ms(log.path())?;
     latencies.sort_by(f64::total_cmp);
     let at = |share: f64| latencies.get((latencies.len() as f64 * share) as usize).copied().unwrap_or_default();
-    Ok(Measured { done: latencies.len() as u64, per_second, median_ms: at(0.5), p99_ms: at(0.99), failed: 0 })
+    Ok(Measurement { done: latencies.len() as u64, per_second, median_ms: at(0.5), p99_ms: at(0.99), failed: 0 })
 }
 
-fn number_after(text: &str, words: &str) -> Option<f64> {
-    let (_, rest) = text.split_once(words)?;
+fn number_after(text: &str, prefix: &str) -> Option<f64> {
+    let (_, rest) = text.split_once(prefix)?;
     rest.split_whitespace().next()?.parse().ok()
 }
 
-/// Of every transaction: the third number of a line of pgbench's logs, in microseconds.
+/// Returns the latency of every transaction: the third number of each line of pgbench's logs, in microseconds.
 fn latencies_ms(folder: &Path) -> Result<Vec<f64>> {
     let mut latencies = Vec::new();
     for entry in fs::read_dir(folder)? {

@@ -1,4 +1,4 @@
-//! The programs that are not part of this one: PostgreSQL's, and those that make the load.
+//! External programs: PostgreSQL and the load generators.
 
 use std::ffi::OsString;
 use std::path::{Path, PathBuf};
@@ -6,7 +6,7 @@ use std::path::{Path, PathBuf};
 use anyhow::{Context, Result};
 use mercer::platform::db::embedded::EmbeddedSettings;
 
-/// Where Debian and Ubuntu keep the programs of each PostgreSQL, outside of `PATH`.
+/// Directory in which Debian and Ubuntu install each PostgreSQL version, outside of `PATH`.
 const VERSIONED: &str = "/usr/lib/postgresql";
 
 #[derive(Debug)]
@@ -19,7 +19,7 @@ pub struct Programs {
 impl Programs {
     pub fn find() -> Result<Self> {
         let path = std::env::var_os("PATH");
-        // Where the installed ones lie hidden, as with Homebrew; an empty one is none.
+        // Directory of programs outside of `PATH`, for example from Homebrew. An empty value counts as absent.
         let bin_dir = std::env::var_os("PG_BIN_DIR").filter(|dir| !dir.is_empty()).map(PathBuf::from);
         let chosen = bin_dir.as_ref().map(|dir| dir.join("pgbench")).filter(|file| file.is_file());
         let pgbench = chosen.or_else(newest_pgbench).or_else(|| on_path("pgbench", path.as_ref()));
@@ -39,7 +39,7 @@ fn on_path(program: &str, path: Option<&OsString>) -> Option<PathBuf> {
     std::env::split_paths(path?).map(|folder| folder.join(program)).find(|file| file.is_file())
 }
 
-/// Before the one on `PATH`: that is Debian's wrapper, which looks for clusters of the system first.
+/// Returns the newest installed pgbench. The one in `PATH` can be Debian's wrapper, which requires a system cluster.
 fn newest_pgbench() -> Option<PathBuf> {
     let version = |folder: &Path| folder.file_name()?.to_str()?.parse::<u32>().ok();
     let folders = std::fs::read_dir(VERSIONED).ok()?.flatten().map(|entry| entry.path());

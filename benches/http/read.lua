@@ -1,4 +1,4 @@
--- The same page again and again: that of the URL.
+-- Requests the page of the URL.
 local report = require("report")
 
 function done(summary, latency)

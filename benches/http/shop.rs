@@ -1,4 +1,4 @@
-//! The shop under load: a folder, an embedded PostgreSQL that belongs to this bench, and the program on it.
+//! Shop under load: a folder, a separate embedded PostgreSQL server, and the Mercer server.
 
 use std::fs::Permissions;
 use std::net::TcpListener;
@@ -18,17 +18,17 @@ use tempfile::TempDir;
 
 use super::programs::Programs;
 
-/// As many products as `goods.sql` makes.
-pub const GOODS: u32 = 1000;
+/// Number of products that `products.sql` creates.
+pub const PRODUCT_COUNT: u32 = 1000;
 
-/// The program's own database in the embedded server.
+/// Database of the shop on the embedded server.
 const DATABASE: &str = "mercer";
 
-/// How long the program may take to be ready.
-const PATIENCE: Duration = Duration::from_secs(60);
+/// Maximum start-up time of the server.
+const START_TIMEOUT: Duration = Duration::from_secs(60);
 
-/// Fields are dropped in this order: the connection, the server, its folder.
-pub struct Shop {
+/// Shop under load. Fields are dropped in this order: connection, server, folder.
+pub struct BenchShop {
     pub conn: PgConnection,
     pub postgres: EmbeddedServer,
     pub folder: TempDir,
@@ -36,62 +36,62 @@ pub struct Shop {
     settings: Vec<(String, String)>,
 }
 
-/// A process of the program, stopped when it is dropped.
-pub struct Running {
+/// Mercer process, stopped when it is dropped.
+pub struct RunningProcess {
     pub url: String,
     child: Child,
 }
 
-impl Shop {
-    /// The demo shop with [`GOODS`] more products, on a server of its own.
+impl BenchShop {
+    /// Creates the demo shop with [`PRODUCT_COUNT`] additional products on a separate database server.
     pub fn open(program: &Path, settings: &[(String, String)], programs: &Programs) -> Result<Self> {
-        // Not the system's folder for temporary files, which may be in memory.
+        // The system's temporary folder can be in memory, so it is not used.
         let folder = tempfile::Builder::new().prefix("http-").tempdir_in(env!("CARGO_TARGET_TMPDIR"))?;
-        // Where we are root, the server's account must get in.
+        // If the benchmark runs as root, the account of PostgreSQL needs access.
         std::fs::set_permissions(folder.path(), Permissions::from_mode(0o755))?;
         let postgres = EmbeddedServer::start(folder.path(), &programs.postgres)?;
         let conn = PgConnection::establish(&postgres.url_for("postgres"))?;
-        let program = program.canonicalize().with_context(|| format!("there is no {}", program.display()))?;
+        let program = program.canonicalize().with_context(|| format!("cannot find {}", program.display()))?;
         let shop = Self { conn, postgres, folder, program, settings: settings.to_vec() };
 
-        let seeded = shop.command("seed").stdout(Stdio::null()).status().context("cannot run the program")?;
+        let seeded = shop.command("seed").stdout(Stdio::null()).status().context("cannot run `mercer seed`")?;
         ensure!(seeded.success(), "`mercer seed` failed");
-        shop.connection()?.batch_execute(include_str!("goods.sql")).context("goods.sql")?;
+        shop.connection()?.batch_execute(include_str!("products.sql")).context("products.sql")?;
         shop.connection()?.batch_execute("vacuum analyze")?;
         Ok(shop)
     }
 
-    /// A connection of our own to the shop's database.
+    /// Opens a connection to the shop's database.
     pub fn connection(&self) -> Result<PgConnection> {
         Ok(PgConnection::establish(&self.postgres.url())?)
     }
 
-    /// Copies the shop as it is now into another database; nobody may be connected to it.
+    /// Copies the current shop to another database. There must be no connections to the shop.
     pub fn copy_to(&mut self, database: &str) -> Result<()> {
         Ok(self.conn.batch_execute(&format!("create database \"{database}\" template {DATABASE}"))?)
     }
 
-    /// Leaves to no turn what the one before it has to write.
-    pub fn settle(&mut self) -> Result<()> {
+    /// Writes a checkpoint, so that a load does not pay for the writes of the previous load.
+    pub fn checkpoint(&mut self) -> Result<()> {
         Ok(self.conn.batch_execute("checkpoint")?)
     }
 
-    /// `mercer serve` on a free port; the worker is a process of its own.
-    pub fn serve(&self) -> Result<Running> {
+    /// Starts `mercer serve` without a worker on a free port.
+    pub fn serve(&self) -> Result<RunningProcess> {
         let address = TcpListener::bind("127.0.0.1:0")?.local_addr()?;
         let mut command = self.command("serve");
         command.arg("--without-worker").env("MERCER_BIND", address.to_string()).stdout(Stdio::null());
-        let mut running = Running { url: format!("http://{address}"), child: command.spawn()? };
+        let mut running = RunningProcess { url: format!("http://{address}"), child: command.spawn()? };
         running.wait_until_ready()?;
         Ok(running)
     }
 
-    /// `mercer worker`.
-    pub fn work(&self) -> Result<Running> {
-        Ok(Running { url: String::new(), child: self.command("worker").spawn()? })
+    /// Starts `mercer worker`.
+    pub fn start_worker(&self) -> Result<RunningProcess> {
+        Ok(RunningProcess { url: String::new(), child: self.command("worker").spawn()? })
     }
 
-    /// With the settings that are given and the defaults for all others, whatever this shell or a `.env` says.
+    /// Returns a command with the given settings and defaults for all others. It ignores the environment and `.env`.
     fn command(&self, word: &str) -> Command {
         let mut command = Command::new(&self.program);
         command.arg(word).current_dir(self.folder.path()).stdin(Stdio::null());
@@ -103,35 +103,35 @@ impl Shop {
     }
 }
 
-impl Drop for Shop {
+impl Drop for BenchShop {
     fn drop(&mut self) {
         self.postgres.stop();
-        // Outside of our folder only where root's server cannot get into that.
+        // The data directory is outside of the folder only if the account of PostgreSQL cannot access the folder.
         std::fs::remove_dir_all(self.postgres.data_dir()).ok();
     }
 }
 
-impl Running {
+impl RunningProcess {
     fn wait_until_ready(&mut self) -> Result<()> {
         let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
         let http = reqwest::Client::builder().no_proxy().build()?;
         let url = format!("{}/health/ready", self.url);
-        let deadline = Instant::now() + PATIENCE;
+        let deadline = Instant::now() + START_TIMEOUT;
         while Instant::now() < deadline {
             if let Some(status) = self.child.try_wait()? {
-                bail!("`mercer serve` ended: {status}");
+                bail!("`mercer serve` exited: {status}");
             }
-            let answer = runtime.block_on(http.get(&url).send());
-            if answer.is_ok_and(|answer| answer.status().is_success()) {
+            let response = runtime.block_on(http.get(&url).send());
+            if response.is_ok_and(|response| response.status().is_success()) {
                 return Ok(());
             }
             std::thread::sleep(Duration::from_millis(50));
         }
-        bail!("`mercer serve` is not ready after {PATIENCE:?}")
+        bail!("`mercer serve` is not ready after {START_TIMEOUT:?}")
     }
 }
 
-impl Drop for Running {
+impl Drop for RunningProcess {
     fn drop(&mut self) {
         if let Ok(id) = i32::try_from(self.child.id()) {
             kill(Pid::from_raw(id), Signal::SIGTERM).ok();

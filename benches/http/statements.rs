@@ -1,4 +1,4 @@
-//! What the server sends to its database for a request, as PostgreSQL's own log tells.
+//! SQL statements of each request, from PostgreSQL's log.
 
 use std::fmt;
 use std::fs::File;
@@ -10,38 +10,38 @@ use diesel::connection::SimpleConnection;
 
 use super::pgbench::Script;
 use super::programs::Programs;
-use super::shop::Shop;
+use super::shop::BenchShop;
 use super::wrk::{self, Page};
 
 const PAGES: [Page; 3] = [Page::List, Page::Detail, Page::Order];
 
-/// Long enough for hundreds of requests, in which what happens once a connection is lost.
-const LOOK: Duration = Duration::from_secs(2);
+/// Duration of the recording: hundreds of requests, so that statements that run once per connection do not matter.
+const RECORDING_TIME: Duration = Duration::from_secs(2);
 
-/// What is sent less often than this for each request is not part of it.
-const OFTEN: f64 = 0.5;
+/// Minimum average number of executions per request. Rarer statements do not belong to the request.
+const MIN_EXECUTIONS: f64 = 0.5;
 
-/// Sent once for all that was written in a few milliseconds, on a connection of its own.
-const WAKE: &str = "notify ";
+/// Prefix of the debounced notification, which a separate connection sends.
+const NOTIFY: &str = "notify ";
 
 #[derive(Debug)]
 pub struct Profile {
     pages: Vec<(Page, Vec<Statement>)>,
 }
 
-/// A statement of a page, in averages over its requests.
+/// Statement of a page, with averages per request.
 #[derive(Debug)]
 struct Statement {
     text: String,
     times: f64,
-    /// How often it was parsed anew; never, where it stays prepared.
+    /// Number of times that it was parsed; 0 if it stays prepared.
     parsed: f64,
-    /// What PostgreSQL took for parsing, planning and executing it.
+    /// Time for parsing, planning and executing.
     ms: f64,
 }
 
-/// Asks for each page from one connection for a moment while PostgreSQL writes everything down.
-pub fn profile(shop: &mut Shop, programs: &Programs) -> Result<Profile> {
+/// Requests each page from one connection while PostgreSQL logs all statements.
+pub fn profile(shop: &mut BenchShop, programs: &Programs) -> Result<Profile> {
     shop.conn.batch_execute(
         "alter database mercer set log_min_duration_statement = 0; \
          alter database mercer set log_parameter_max_length = 0",
@@ -52,7 +52,7 @@ pub fn profile(shop: &mut Shop, programs: &Programs) -> Result<Profile> {
     for page in PAGES {
         let mut log = File::open(&path)?;
         log.seek(SeekFrom::End(0))?;
-        let requests = wrk::run(&programs.wrk, page, &server.url, 1, LOOK)?.done;
+        let requests = wrk::run(&programs.wrk, page, &server.url, 1, RECORDING_TIME)?.done;
         let mut text = String::new();
         log.read_to_string(&mut text)?;
         pages.push((page, statements(&text, requests as f64)));
@@ -62,7 +62,7 @@ pub fn profile(shop: &mut Shop, programs: &Programs) -> Result<Profile> {
     Ok(Profile { pages })
 }
 
-/// The log's statements in the order in which they first appear.
+/// Returns the statements of the log in the order of their first occurrence.
 fn statements(log: &str, requests: f64) -> Vec<Statement> {
     let mut statements: Vec<Statement> = Vec::new();
     for (step, ms, text) in log.lines().filter_map(step_of) {
@@ -79,27 +79,41 @@ fn statements(log: &str, requests: f64) -> Vec<Statement> {
             _ => {}
         }
     }
-    statements.retain(|statement| statement.times >= OFTEN && !statement.text.starts_with(WAKE));
+    statements.retain(|statement| statement.times >= MIN_EXECUTIONS && !statement.text.starts_with(NOTIFY));
     statements
 }
 
-/// Of `… LOG:  duration: 0.029 ms  execute name: select …` the step, the milliseconds and the statement.
+/// Parses `… LOG:  duration: 0.029 ms  execute name: select …` into the step, the milliseconds and the statement.
 fn step_of(line: &str) -> Option<(&str, f64, &str)> {
-    let (_, told) = line.split_once(" LOG:  duration: ")?;
-    let (ms, told) = told.split_once(" ms  ")?;
-    let (step, text) = told.split_once(": ")?;
+    let (_, entry) = line.split_once(" LOG:  duration: ")?;
+    let (ms, entry) = entry.split_once(" ms  ")?;
+    let (step, text) = entry.split_once(": ")?;
     Some((step.split(' ').next()?, ms.parse().ok()?, text))
 }
 
+/// Script whose number of statements differs from that of the server.
+#[derive(Debug)]
+pub struct OutdatedScript {
+    script: Script,
+    sent_by_server: usize,
+}
+
+impl fmt::Display for OutdatedScript {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let (name, count, sent) = (self.script.name(), self.script.statements(), self.sent_by_server);
+        write!(f, "{name}.sql has {count} statements, but the server sends {sent}")
+    }
+}
+
 impl Profile {
-    /// Scripts that have another number of statements than the server sends: their name and both numbers.
-    pub fn outdated(&self) -> Vec<(String, usize, usize)> {
+    /// Returns the scripts whose number of statements differs from that of the server.
+    pub fn outdated_scripts(&self) -> Vec<OutdatedScript> {
         let pairs = [(Page::Detail, Script::Detail), (Page::Order, Script::Order)];
-        let both = pairs.into_iter().filter_map(|(page, script)| {
+        let scripts = pairs.into_iter().filter_map(|(page, script)| {
             let (_, statements) = self.pages.iter().find(|(other, _)| *other == page)?;
-            Some((format!("{}.sql", script.name()), script.statements(), count(statements)))
+            Some(OutdatedScript { script, sent_by_server: count(statements) })
         });
-        both.filter(|(_, written, sent)| written != sent).collect()
+        scripts.filter(|script| script.script.statements() != script.sent_by_server).collect()
     }
 }
 
@@ -113,7 +127,10 @@ impl fmt::Display for Profile {
             let parsed: f64 = statements.iter().map(|statement| statement.parsed.round()).sum();
             let ms: f64 = statements.iter().map(|statement| statement.ms).sum();
             let (name, sent) = (page.name(), count(statements));
-            writeln!(f, "{name}: {sent} statements, {parsed} of them parsed anew each time; {ms:.2} ms in PostgreSQL")?;
+            writeln!(
+                f,
+                "{name}: {sent} statements, {parsed} of them parsed for each request; {ms:.2} ms in PostgreSQL"
+            )?;
             writeln!(f, "  times  parsed       ms")?;
             for Statement { text, times, parsed, ms } in statements {
                 writeln!(f, "{times:>7.1} {parsed:>7.1} {ms:>8.3}  {text}")?;

@@ -1,9 +1,9 @@
-//! The results side by side.
+//! Table of the results.
 
 use std::fmt;
 
-use super::Measured;
 use super::loads::{Load, Tool};
+use super::measurement::Measurement;
 use super::pgbench::Script;
 use super::wrk::Page;
 
@@ -15,75 +15,75 @@ pub struct Table {
 #[derive(Debug)]
 struct Row {
     load: &'static Load,
-    /// One for each round.
-    turns: Vec<Measured>,
+    /// One measurement for each round.
+    rounds: Vec<Measurement>,
 }
 
 impl Table {
     pub fn new(loads: &[&'static Load]) -> Self {
-        Self { rows: loads.iter().map(|load| Row { load, turns: Vec::new() }).collect() }
+        Self { rows: loads.iter().map(|load| Row { load, rounds: Vec::new() }).collect() }
     }
 
-    pub fn add(&mut self, load: &Load, measured: Measured) {
+    pub fn add(&mut self, load: &Load, measured: Measurement) {
         if let Some(row) = self.rows.iter_mut().find(|row| std::ptr::eq(row.load, load)) {
-            row.turns.push(measured);
+            row.rounds.push(measured);
         }
     }
 
-    /// How many orders the server has answered with 201.
+    /// Number of orders for which the server returned 201.
     pub fn orders_placed(&self) -> u64 {
-        let asked = self.rows.iter().filter(|row| row.load.tool == Tool::Wrk(Page::Order));
-        asked.flat_map(|row| &row.turns).map(|turn| turn.done).sum()
+        let orders = self.rows.iter().filter(|row| row.load.tool == Tool::Wrk(Page::Order));
+        orders.flat_map(|row| &row.rounds).map(|round| round.done).sum()
     }
 
-    /// Loads that were not answered well every time.
+    /// Returns a message for each load with failed requests.
     pub fn failures(&self) -> Vec<String> {
         let failed = self.rows.iter().filter(|row| row.failed() > 0);
-        let told = |row: &Row| {
+        let message = |row: &Row| {
             let Load { name, connections, .. } = row.load;
-            format!("{name}, {connections} connections: {} requests were refused or not answered", row.failed())
+            format!("{name}, {connections} connections: {} requests were rejected or got no response", row.failed())
         };
-        failed.map(told).collect()
+        failed.map(message).collect()
     }
 
     fn row(&self, tool: Tool, connections: u32) -> Option<&Row> {
         self.rows.iter().find(|row| row.load.tool == tool && row.load.connections == connections)
     }
 
-    /// A page's part of a static one, of its own statements in pgbench, and of the yardstick.
+    /// Returns the throughput of a page relative to static JSON, to its own statements in pgbench, and to the baseline.
     fn ratios(&self, row: &Row) -> [Option<f64>; 3] {
         let Tool::Wrk(page) = row.load.tool else { return [None; 3] };
-        let of_script = |script: Script| row.part_of(self.row(Tool::Pgbench(script), super::pgbench::CONNECTIONS)?);
-        let of_static = || row.part_of(self.row(Tool::Wrk(Page::Static), row.load.connections)?);
+        let to_script = |script: Script| row.ratio_to(self.row(Tool::Pgbench(script), super::pgbench::CONNECTIONS)?);
+        let to_static = || row.ratio_to(self.row(Tool::Wrk(Page::Static), row.load.connections)?);
         match page {
             Page::Static => [None; 3],
-            Page::List => [of_static(), None, None],
-            Page::Detail => [of_static(), of_script(Script::Detail), of_script(Script::DetailInOne)],
-            Page::Order => [of_static(), of_script(Script::Order), of_script(Script::OrderInNine)],
+            Page::List => [to_static(), None, None],
+            Page::Detail => [to_static(), to_script(Script::Detail), to_script(Script::DetailInOne)],
+            Page::Order => [to_static(), to_script(Script::Order), to_script(Script::OrderInNine)],
         }
     }
 }
 
 impl Row {
     fn failed(&self) -> u64 {
-        self.turns.iter().map(|turn| turn.failed).sum()
+        self.rounds.iter().map(|round| round.failed).sum()
     }
 
-    fn median(&self, of: impl Fn(&Measured) -> f64) -> f64 {
-        median(self.turns.iter().map(of).collect())
+    fn median(&self, of: impl Fn(&Measurement) -> f64) -> f64 {
+        median(self.rounds.iter().map(of).collect())
     }
 
-    /// Compared round by round: what slows a whole round down slows both.
-    fn part_of(&self, other: &Self) -> Option<f64> {
-        let pairs = self.turns.iter().zip(&other.turns);
-        let ratios: Vec<f64> = pairs.map(|(ours, theirs)| ours.per_second / theirs.per_second).collect();
+    /// Returns the median ratio of the throughputs of each round, so that a slow round affects both.
+    fn ratio_to(&self, other: &Self) -> Option<f64> {
+        let pairs = self.rounds.iter().zip(&other.rounds);
+        let ratios: Vec<f64> = pairs.map(|(own, reference)| own.per_second / reference.per_second).collect();
         (!ratios.is_empty()).then(|| median(ratios))
     }
 
-    /// How far the rounds are apart, as a part of their median.
+    /// Returns the difference between the fastest and the slowest round, relative to the median.
     fn spread(&self) -> f64 {
-        let speeds = || self.turns.iter().map(|turn| turn.per_second);
-        (speeds().fold(0.0, f64::max) - speeds().fold(f64::INFINITY, f64::min)) / self.median(|turn| turn.per_second)
+        let speeds = || self.rounds.iter().map(|round| round.per_second);
+        (speeds().fold(0.0, f64::max) - speeds().fold(f64::INFINITY, f64::min)) / self.median(|round| round.per_second)
     }
 }
 
@@ -94,26 +94,26 @@ fn median(mut numbers: Vec<f64>) -> f64 {
 
 impl fmt::Display for Table {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        writeln!(f, "{:<42}{:>48}{:>34}", "", "", "part of")?;
+        writeln!(f, "{:<42}{:>48}{:>34}", "", "", "relative to")?;
         writeln!(
             f,
             "{:<42}{:>6}{:>12}{:>8}{:>10}{:>10}{:>9}{:>9}{:>10}{:>8}",
-            "", "conns", "per second", "spread", "p50 ms", "p99 ms", "static", "its SQL", "yardstick", "failed",
+            "", "conns", "per second", "spread", "p50 ms", "p99 ms", "static", "its SQL", "baseline", "failed",
         )?;
         for row in &self.rows {
             let Load { name, connections, .. } = row.load;
-            let (speed, spread) = (row.median(|turn| turn.per_second), row.spread() * 100.0);
-            let (p50, p99) = (row.median(|turn| turn.median_ms), row.median(|turn| turn.p99_ms));
-            let shown = |ratio: Option<f64>| ratio.map_or_else(String::new, |ratio| format!("{ratio:.3}"));
-            let [of_static, of_sql, of_yardstick] = self.ratios(row).map(shown);
+            let (speed, spread) = (row.median(|round| round.per_second), row.spread() * 100.0);
+            let (p50, p99) = (row.median(|round| round.median_ms), row.median(|round| round.p99_ms));
+            let format_ratio = |ratio: Option<f64>| ratio.map_or_else(String::new, |ratio| format!("{ratio:.3}"));
+            let [to_static, to_sql, to_baseline] = self.ratios(row).map(format_ratio);
             write!(f, "{name:<42}{connections:>6}{speed:>12.0}{spread:>7.0}%{p50:>10.2}{p99:>10.2}")?;
-            writeln!(f, "{of_static:>9}{of_sql:>9}{of_yardstick:>10}{:>8}", row.failed())?;
+            writeln!(f, "{to_static:>9}{to_sql:>9}{to_baseline:>10}{:>8}", row.failed())?;
         }
         writeln!(
             f,
-            "\nParts are of what is done per second: of static JSON with as many connections; by pgbench with the \
-             server's statements;\nby pgbench with the yardstick, which is one statement for a product and nine for an \
-             order."
+            "\nThe ratios compare throughputs: with static JSON on the same number of connections; with pgbench and \
+             the server's statements;\nwith pgbench and the baseline, which is one statement for a product and nine \
+             for an order."
         )
     }
 }

@@ -1,6 +1,6 @@
-//! wrk: asks a server for pages, from as many connections as it is told, each waiting for its answer.
+//! wrk: HTTP load generator. Each connection waits for the response before it sends the next request.
 //!
-//! Its latencies are corrected: an answer that is late counts also for the requests that it kept from being sent.
+//! Its latencies are corrected: a late response also counts for the requests that it delayed.
 
 use std::path::Path;
 use std::process::Command;
@@ -9,40 +9,40 @@ use std::time::Duration;
 use anyhow::{Context, Result, ensure};
 use serde::Deserialize;
 
-use super::Measured;
-use super::shop::GOODS;
+use super::measurement::Measurement;
+use super::shop::PRODUCT_COUNT;
 
-/// What is asked for.
+/// Requested page.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Page {
-    /// A small answer from memory: as fast as the server ever is.
+    /// Small response from memory: the highest possible throughput.
     Static,
-    /// The first 20 products.
+    /// First 20 products.
     List,
-    /// A product.
+    /// One product.
     Detail,
-    /// An order by a guest, of two different products.
+    /// Order of a guest with two products.
     Order,
 }
 
-/// More would take the server's cores away from it.
+/// Number of threads. More threads would take CPU time from the server.
 const THREADS: u32 = 2;
 
-/// How long orders under way have to be answered in, when nobody orders any more.
+/// Additional time for the responses to the last orders.
 const LAST_ORDERS: Duration = Duration::from_secs(2);
 
-/// An answer that takes longer is none. On a machine with other work to do, single ones may take seconds.
-const PATIENCE: Duration = Duration::from_secs(10);
+/// Request timeout. On a busy machine, single responses can take seconds.
+const REQUEST_TIMEOUT: Duration = Duration::from_secs(10);
 
-/// The line that `report.lua` prints.
+/// Line that `report.lua` prints.
 #[derive(Debug, Deserialize)]
 struct Report {
-    answered: u64,
+    responses: u64,
     seconds: f64,
     p50_ms: f64,
     p99_ms: f64,
-    refused: u64,
-    broken: u64,
+    rejected: u64,
+    failed: u64,
 }
 
 impl Page {
@@ -73,26 +73,26 @@ impl Page {
     }
 }
 
-pub fn run(wrk: &Path, page: Page, server: &str, connections: u32, duration: Duration) -> Result<Measured> {
-    let whole = if page == Page::Order { duration + LAST_ORDERS } else { duration };
+pub fn run(wrk: &Path, page: Page, server: &str, connections: u32, duration: Duration) -> Result<Measurement> {
+    let total = if page == Page::Order { duration + LAST_ORDERS } else { duration };
     let mut command = Command::new(wrk);
     command.current_dir(concat!(env!("CARGO_MANIFEST_DIR"), "/benches/http")).args(["-s", page.script()]);
     command.args(["-t", &THREADS.min(connections).to_string(), "-c", &connections.to_string()]);
-    command.args(["-d", &seconds(whole), "--timeout", &seconds(PATIENCE), &format!("{server}{}", page.path())]);
-    command.args(["--", &GOODS.to_string(), &duration.as_secs().to_string()]);
+    command.args(["-d", &seconds(total), "--timeout", &seconds(REQUEST_TIMEOUT), &format!("{server}{}", page.path())]);
+    command.args(["--", &PRODUCT_COUNT.to_string(), &duration.as_secs().to_string()]);
     let output = command.output().context("cannot run wrk")?;
-    let said = String::from_utf8_lossy(&output.stdout);
-    let told = || format!("wrk said:\n{said}{}", String::from_utf8_lossy(&output.stderr));
-    ensure!(output.status.success(), told());
+    let printed = String::from_utf8_lossy(&output.stdout);
+    let message = || format!("wrk failed:\n{printed}{}", String::from_utf8_lossy(&output.stderr));
+    ensure!(output.status.success(), message());
 
-    let last = said.lines().last().unwrap_or_default();
-    let report: Report = serde_json::from_str(last).with_context(told)?;
-    Ok(Measured {
-        done: report.answered,
-        per_second: report.answered as f64 / report.seconds,
+    let last = printed.lines().last().unwrap_or_default();
+    let report: Report = serde_json::from_str(last).with_context(message)?;
+    Ok(Measurement {
+        done: report.responses,
+        per_second: report.responses as f64 / report.seconds,
         median_ms: report.p50_ms,
         p99_ms: report.p99_ms,
-        failed: report.refused + report.broken,
+        failed: report.rejected + report.failed,
     })
 }
 

@@ -1,5 +1,6 @@
-//! `mercer keys`: the keys that tokens are signed with.
+//! `mercer keys`: the signing keys of tokens.
 
+use crate::cli::setup::system_context;
 use std::sync::Arc;
 
 use anyhow::Result;
@@ -9,52 +10,51 @@ use clap::Subcommand;
 use super::output;
 use super::setup::{Database, token_keys};
 use crate::customers::auth;
-use crate::platform::audit::Origin;
 use crate::platform::auth::{KeyState, MasterKey, SigningKey, TokenKeys};
 use crate::platform::clock::Clock;
 use crate::platform::config::Config;
-use crate::platform::db::TimeOuts;
+use crate::platform::db::DatabaseTimeouts;
 use crate::platform::error::Problem;
 
 #[derive(Debug, Clone, Copy, Subcommand)]
 pub(super) enum KeysCommand {
-    /// Announce a new key, which signs ten minutes later, in all running programs
+    /// Announce a new signing key; all running processes use it after ten minutes
     Rotate,
-    /// Print all keys, the newest first
+    /// Print all keys, newest first
     List,
 }
 
 pub(super) fn run(config: &Config, command: KeysCommand) -> Result<()> {
     let (database, _) = Database::open_and_migrate(config)?;
-    let db = database.connect(config, TimeOuts::INTERACTIVE)?;
+    let db = database.connect(config, DatabaseTimeouts::INTERACTIVE)?;
     let now = Clock::system().now();
-    let told = match command {
+    let text = match command {
         KeysCommand::Rotate => {
-            let keys = token_keys(config, db.clone(), Arc::new(MasterKey::of(config)?), now)?;
-            let origin = Origin::system(now);
-            let rotate = |conn: &mut diesel::PgConnection| auth::rotate_keys(conn, &keys, &origin);
+            let keys = token_keys(config, db.clone(), Arc::new(MasterKey::from_config(config)?), now)?;
+            let context = system_context(config)?;
+            let rotate = |conn: &mut diesel::PgConnection| auth::rotate_keys(conn, &keys, &context);
             let announced = db.write_blocking(|conn| rotate(conn).map_err(Problem::from_anyhow))?;
-            announced.map_or_else(|| "A new key is announced already.\n".to_owned(), |key| line(&key, now))
+            announced.map_or_else(|| "A new key has already been announced.\n".to_owned(), |key| format_key(&key, now))
         }
         KeysCommand::List => {
             let keys = db.read_blocking(|conn| TokenKeys::list(conn).map_err(Problem::from_anyhow))?;
-            keys.iter().map(|key| line(key, now)).collect()
+            keys.iter().map(|key| format_key(key, now)).collect()
         }
     };
     drop(db);
     database.close();
-    output::print(&told)
+    output::print(&text)
 }
 
-fn line(key: &SigningKey, now: DateTime<Utc>) -> String {
-    let shown = |time: DateTime<Utc>| time.format("%Y-%m-%d %H:%M UTC");
-    let what = match key.state(now) {
-        KeyState::Announced => format!("announced, signs from {}", shown(key.signs_from)),
-        KeyState::Signing => format!("signing since {}", shown(key.signs_from)),
-        KeyState::Checking | KeyState::Over => match key.ends_at() {
-            Some(ends_at) => format!("checking until {}", shown(ends_at)),
-            None => "checking".to_owned(),
+fn format_key(key: &SigningKey, now: DateTime<Utc>) -> String {
+    let format_time = |time: DateTime<Utc>| time.format("%Y-%m-%d %H:%M UTC");
+    let state = match key.state(now) {
+        KeyState::Announced => format!("announced, signs tokens from {}", format_time(key.signs_from)),
+        KeyState::Signing => format!("signs tokens since {}", format_time(key.signs_from)),
+        KeyState::Retired | KeyState::Expired => match key.expires_at() {
+            Some(expires_at) => format!("verifies tokens until {}", format_time(expires_at)),
+            None => "verifies tokens".to_owned(),
         },
     };
-    format!("{}  {what}\n", key.id)
+    format!("{}  {state}\n", key.id)
 }

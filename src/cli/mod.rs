@@ -1,6 +1,7 @@
-//! The command line. Each command sets up what it needs and calls services; it has no logic of its own.
+//! Command line. Each command sets up its dependencies and calls services; it has no logic of its own.
 
 mod audit;
+pub mod errors;
 pub mod import;
 mod keys;
 mod output;
@@ -16,13 +17,14 @@ use std::process::ExitCode;
 use anyhow::{Context, Result};
 use clap::{Parser, Subcommand};
 
-use crate::platform::clock::Clock;
+use crate::permissions;
 use crate::platform::config::Config;
-use crate::platform::db::TimeOuts;
+use crate::platform::db::DatabaseTimeouts;
+use crate::platform::openapi;
 use crate::platform::telemetry;
 use setup::Database;
 
-/// An order system for shops: customers, products, orders.
+/// Order system for shops: customers, products, orders
 #[derive(Debug, Parser)]
 #[command(name = "mercer", version)]
 struct Arguments {
@@ -32,54 +34,59 @@ struct Arguments {
 
 #[derive(Debug, Subcommand)]
 enum Command {
-    /// Serve the API and run background jobs, until Ctrl-C or SIGTERM
+    /// Serve the API and run background jobs until Ctrl-C or SIGTERM
     Serve(serve::ServeArguments),
-    /// Run background jobs only
+    /// Run only background jobs
     Worker(serve::WorkerArguments),
-    /// Bring the database's schema up to date
+    /// Apply pending migrations
     Migrate,
-    /// Fill an empty database with the demo shop
+    /// Create the demo shop in an empty database
     Seed,
     /// Import categories, products or past orders from a CSV file
     #[command(subcommand)]
     Import(import::ImportCommand),
     /// Print the OpenAPI document
     Openapi {
-        /// Write it here instead
+        /// File to write instead of standard output
         #[arg(long)]
         out: Option<PathBuf>,
     },
-    /// The keys that tokens are signed with
+    /// Rotate or list the signing keys of tokens
     #[command(subcommand)]
     Keys(keys::KeysCommand),
-    /// Make accounts
+    /// Create or import accounts
     #[command(subcommand)]
     User(user::UserCommand),
-    /// Look after the audit log
+    /// Verify the audit log
     #[command(subcommand)]
     Audit(audit::AuditCommand),
-    /// Print the tables of the database as src/schema.rs, with the diesel program (for development)
+    /// Print the tables of the database for src/schema.rs; requires the diesel command (for development)
     Schema,
     /// Print .env.example
     Settings,
+    /// Print docs/errors.md
+    Errors,
 }
 
-/// Runs the program; errors go to standard error, each cause on a line of its own.
+/// Runs the command line. Prints errors to standard error, with each cause on a separate line.
 pub fn main() -> ExitCode {
     match run(Arguments::parse()) {
         Ok(()) => ExitCode::SUCCESS,
         Err(error) => {
-            output::complain(&error);
+            output::print_error(&error);
             ExitCode::FAILURE
         }
     }
 }
 
 fn run(arguments: Arguments) -> Result<()> {
-    // What needs no settings comes first.
+    // Commands such as `seed` and `user` read and store permissions without a running server.
+    permissions::register();
+    // Commands that need no configuration.
     match &arguments.command {
         Command::Openapi { out } => return print_openapi(out.as_ref()),
-        Command::Settings => return output::print(&crate::platform::config::example()),
+        Command::Settings => return output::print(&crate::platform::config::env_example()),
+        Command::Errors => return output::print(&errors::page()),
         _ => {}
     }
     let config = Config::from_env()?;
@@ -89,8 +96,8 @@ fn run(arguments: Arguments) -> Result<()> {
         Command::Worker(arguments) => serve::work(config, arguments),
         Command::Migrate => {
             let (_database, applied) = Database::open_and_migrate(&config)?;
-            let told = if applied.is_empty() { "Nothing to do.".to_owned() } else { applied.join("\n") };
-            output::print(&format!("{told}\n"))
+            let text = if applied.is_empty() { "No pending migrations.".to_owned() } else { applied.join("\n") };
+            output::print(&format!("{text}\n"))
         }
         Command::Seed => {
             let (database, _) = Database::open_and_migrate(&config)?;
@@ -98,8 +105,8 @@ fn run(arguments: Arguments) -> Result<()> {
         }
         Command::Import(command) => {
             let (database, _) = Database::open_and_migrate(&config)?;
-            let db = database.connect(&config, TimeOuts::BATCH)?;
-            let report = import::run(&db, &Clock::system(), &command)?;
+            let db = database.connect(&config, DatabaseTimeouts::BATCH)?;
+            let report = import::run(&db, &setup::system_context(&config)?, &command)?;
             output::print(&report.to_string())
         }
         Command::Keys(command) => keys::run(&config, command),
@@ -109,13 +116,12 @@ fn run(arguments: Arguments) -> Result<()> {
             let (database, _) = Database::open_and_migrate(&config)?;
             schema::print(&database)
         }
-        Command::Openapi { .. } | Command::Settings => Ok(()),
+        Command::Openapi { .. } | Command::Settings | Command::Errors => Ok(()),
     }
 }
 
 fn print_openapi(out: Option<&PathBuf>) -> Result<()> {
-    let document = crate::routes::document()?;
-    let json = serde_json::to_string_pretty(&document)? + "\n";
+    let json = openapi::to_readable_json(&openapi::contract(&crate::routes::document()?)?);
     match out {
         None => output::print(&json),
         Some(path) => std::fs::write(path, json).with_context(|| format!("cannot write {}", path.display())),

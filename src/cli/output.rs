@@ -1,10 +1,10 @@
-//! What commands say: results to standard output, complaints to standard error.
+//! Output of commands: results on standard output, errors on standard error.
 
 use std::io::{self, Write};
 
 use anyhow::Result;
 
-/// Writes a result. A reader that has gone away is no error.
+/// Writes a result. A closed pipe is not an error.
 pub(super) fn print(text: &str) -> Result<()> {
     let mut out = io::stdout().lock();
     match out.write_all(text.as_bytes()).and_then(|()| out.flush()) {
@@ -13,12 +13,12 @@ pub(super) fn print(text: &str) -> Result<()> {
     }
 }
 
-/// Says why the program ends.
-pub(super) fn complain(error: &anyhow::Error) {
+/// Writes an error with its causes.
+pub(super) fn print_error(error: &anyhow::Error) {
     let mut text = format!("mercer: {error}\n");
     for cause in error.chain().skip(1) {
-        text.push_str(&format!("  because {cause}\n"));
+        text.push_str(&format!("  caused by: {cause}\n"));
     }
-    // Where even that cannot be written, nobody is there to read it.
+    // If standard error is closed, there is no other place to report this.
     let _unwritten = io::stderr().lock().write_all(text.as_bytes());
 }

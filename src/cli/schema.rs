@@ -1,4 +1,4 @@
-//! `mercer schema`: prints the tables as Diesel's own program does.
+//! `mercer schema`: prints the tables with Diesel's command.
 
 use std::process::Command;
 

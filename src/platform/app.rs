@@ -1,12 +1,12 @@
-//! All that a handler or a job may need.
+//! Application context: everything that a handler or job can need.
 
 use std::sync::Arc;
 use std::sync::atomic::AtomicBool;
 
 use actix_web::{HttpRequest, web};
 
-use super::api::{InFlight, Throttle};
-use super::audit::Noted;
+use super::api::{InFlightKeys, Throttle};
+use super::audit::RecordedDenials;
 use super::auth::{MasterKey, PrincipalSource, TokenKeys};
 use super::cache::Cache;
 use super::clock::Clock;
@@ -17,8 +17,9 @@ use super::error::Problem;
 use super::notify::Notifier;
 use super::oidc::Providers;
 use super::personal_data::PersonalDataRegistry;
+use super::write_context::WriteContext;
 
-/// The application: settings, database, ports, clock. Cheap to clone.
+/// Application context: settings, database, ports, clock. Cheap to clone.
 #[derive(Clone)]
 pub struct App {
     pub config: Arc<Config>,
@@ -26,26 +27,31 @@ pub struct App {
     pub cache: Cache,
     pub clock: Clock,
     pub keys: Arc<TokenKeys>,
-    /// Seals and signs what goes out and must come back unchanged.
+    /// Encrypts stored secrets and signs values that clients send back, such as cursors.
     pub master_key: Arc<MasterKey>,
     pub principals: Arc<dyn PrincipalSource>,
     pub notifier: Arc<Notifier>,
-    /// Who else may vouch for people.
+    /// OpenID Connect providers that users can log in with.
     pub oidc: Arc<Providers>,
-    /// The rooms that know something of people.
+    /// Rooms that export and erase personal data.
     pub personal_data: PersonalDataRegistry,
-    /// The writes with an `Idempotency-Key` that this process is answering.
-    pub in_flight: InFlight,
+    /// Requests with an `Idempotency-Key` that this process is handling.
+    pub in_flight: InFlightKeys,
     pub throttle: Arc<Throttle>,
-    /// Refusals that the audit log has heard of already.
-    pub noted: Noted,
-    /// Off while the program stops: load balancers look elsewhere first.
+    /// Denials that the audit log already contains.
+    pub recorded_denials: RecordedDenials,
+    /// False during shutdown, so that load balancers send requests elsewhere.
     pub is_ready: Arc<AtomicBool>,
 }
 
 impl App {
-    /// The application that a request came to.
-    pub fn of(request: &HttpRequest) -> Result<&web::Data<Self>, Problem> {
+    /// Returns the context of a write without a request, with the current time.
+    pub fn system_context(&self) -> WriteContext {
+        WriteContext::system(self.clock.now(), &self.master_key)
+    }
+
+    /// Returns the application context of a request.
+    pub fn from_request(request: &HttpRequest) -> Result<&web::Data<Self>, Problem> {
         let app = request.app_data::<web::Data<Self>>();
         app.ok_or_else(|| Problem::internal(anyhow::anyhow!("the app is not configured")))
     }

@@ -1,16 +1,16 @@
-//! What time it is: an argument, so that tests can move it.
+//! Clock, passed as a value so that tests can change the time.
 
 use std::sync::{Arc, Mutex, PoisonError};
 
 use chrono::{DateTime, SubsecRound, TimeDelta, Utc};
 
-/// Tells the time, to the microsecond that PostgreSQL keeps.
+/// Source of the current time, in microseconds, which is the precision of PostgreSQL.
 #[derive(Clone)]
 pub struct Clock(Arc<dyn Fn() -> DateTime<Utc> + Send + Sync>);
 
 impl Clock {
-    /// The machine's clock.
-    #[expect(clippy::disallowed_methods, reason = "this is the clock that the lint sends everybody to")]
+    /// Returns the clock of the operating system.
+    #[expect(clippy::disallowed_methods, reason = "the only place that reads the system time")]
     pub fn system() -> Self {
         Self(Arc::new(|| Utc::now().trunc_subsecs(6)))
     }
@@ -26,7 +26,7 @@ impl std::fmt::Debug for Clock {
     }
 }
 
-/// A clock that runs beside the machine's and can be put forward, for rehearsing what time brings.
+/// System clock with an offset that tests can increase.
 #[derive(Debug, Clone, Default)]
 pub struct ShiftedClock(Arc<Mutex<TimeDelta>>);
 

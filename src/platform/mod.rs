@@ -1,6 +1,7 @@
-//! The platform: everything an application of this kind needs, and nothing of shops.
+//! Platform: infrastructure for the domains. It contains nothing about shops.
 
 pub mod api;
+pub mod api_docs;
 pub mod app;
 pub mod attempts;
 pub mod audit;
@@ -25,3 +26,4 @@ mod redis_connection;
 pub mod secret;
 pub mod telemetry;
 pub mod types;
+pub mod write_context;

@@ -1,6 +1,6 @@
-//! What the shop knows of people: every room that keeps some says how it is shown to them and how it is forgotten.
+//! Export and erasure of personal data: each room that stores personal data implements [`PersonalData`].
 //!
-//! Rooms below cannot ask those above them; they ask this list, which the composition root fills.
+//! A lower room cannot call a higher one, so it calls this registry, which the composition root fills.
 
 use std::sync::Arc;
 
@@ -8,34 +8,42 @@ use diesel::pg::PgConnection;
 use diesel::result::QueryResult;
 use serde_json::{Map, Value};
 
-use super::audit::Origin;
 use super::types::CustomerId;
+use super::write_context::WriteContext;
 
-/// A room that keeps something about people.
+/// Room that stores personal data.
 pub trait PersonalData: Send + Sync {
-    /// The name of its part of an export.
+    /// Returns the name of the room's section in an export.
     fn section(&self) -> &'static str;
 
-    /// All that it knows of a customer.
+    /// Returns all data that the room stores about a customer.
     fn export(&self, conn: &mut PgConnection, customer: CustomerId) -> QueryResult<Value>;
 
-    /// What must end before a customer can be forgotten, in words for them.
-    fn hindrance(&self, _conn: &mut PgConnection, _customer: CustomerId) -> QueryResult<Option<String>> {
+    /// Returns the reason why the customer cannot be erased yet, as a message for the customer.
+    fn erasure_blocker(&self, _conn: &mut PgConnection, _customer: CustomerId) -> QueryResult<Option<String>> {
         Ok(None)
     }
 
-    /// Takes away what opens the account beside its password. Whoever proves an address for the first time may find an
-    /// account that a stranger made with it, and what the stranger left there must not open it any more.
-    fn disown(&self, _conn: &mut PgConnection, _customer: CustomerId, _origin: &Origin) -> QueryResult<()> {
+    /// Removes every credential of the account except the password.
+    ///
+    /// Another person can register an address before its owner does. When the owner verifies the address for the first
+    /// time, the credentials that the other person added must stop working.
+    fn remove_secondary_credentials(
+        &self,
+        _conn: &mut PgConnection,
+        _customer: CustomerId,
+        _context: &WriteContext,
+    ) -> QueryResult<()> {
         Ok(())
     }
 
-    /// Forgets the person and keeps the books. Runs in the caller's transaction, before the account goes, and maybe
-    /// twice.
-    fn erase(&self, conn: &mut PgConnection, customer: CustomerId, origin: &Origin) -> QueryResult<()>;
+    /// Erases the personal data and keeps the records that accounting needs.
+    ///
+    /// Runs in the caller's transaction, before the account is erased. It can run twice.
+    fn erase(&self, conn: &mut PgConnection, customer: CustomerId, context: &WriteContext) -> QueryResult<()>;
 }
 
-/// All of them.
+/// All rooms that store personal data.
 #[derive(Clone, Default)]
 pub struct PersonalDataRegistry(Vec<Arc<dyn PersonalData>>);
 
@@ -46,26 +54,31 @@ impl PersonalDataRegistry {
         self
     }
 
-    /// Each room's part under its name.
+    /// Returns the section of each room, by its name.
     pub fn export(&self, conn: &mut PgConnection, customer: CustomerId) -> QueryResult<Map<String, Value>> {
         self.0.iter().map(|room| Ok((room.section().to_owned(), room.export(conn, customer)?))).collect()
     }
 
-    /// The first that keeps a customer from being forgotten.
-    pub fn hindrance(&self, conn: &mut PgConnection, customer: CustomerId) -> QueryResult<Option<String>> {
+    /// Returns the first reason why the customer cannot be erased yet.
+    pub fn erasure_blocker(&self, conn: &mut PgConnection, customer: CustomerId) -> QueryResult<Option<String>> {
         for room in &self.0 {
-            if let Some(hindrance) = room.hindrance(conn, customer)? {
-                return Ok(Some(hindrance));
+            if let Some(reason) = room.erasure_blocker(conn, customer)? {
+                return Ok(Some(reason));
             }
         }
         Ok(None)
     }
 
-    pub fn disown(&self, conn: &mut PgConnection, customer: CustomerId, origin: &Origin) -> QueryResult<()> {
-        self.0.iter().try_for_each(|room| room.disown(conn, customer, origin))
+    pub fn remove_secondary_credentials(
+        &self,
+        conn: &mut PgConnection,
+        customer: CustomerId,
+        context: &WriteContext,
+    ) -> QueryResult<()> {
+        self.0.iter().try_for_each(|room| room.remove_secondary_credentials(conn, customer, context))
     }
 
-    pub fn erase(&self, conn: &mut PgConnection, customer: CustomerId, origin: &Origin) -> QueryResult<()> {
-        self.0.iter().try_for_each(|room| room.erase(conn, customer, origin))
+    pub fn erase(&self, conn: &mut PgConnection, customer: CustomerId, context: &WriteContext) -> QueryResult<()> {
+        self.0.iter().try_for_each(|room| room.erase(conn, customer, context))
     }
 }

@@ -1,4 +1,4 @@
-//! A connection to Redis that gives up soon: what it serves has another way.
+//! Redis connection with a short timeout: every caller can work without Redis.
 
 use std::io;
 use std::time::Duration;
@@ -16,27 +16,27 @@ pub struct RedisConnection {
 }
 
 impl RedisConnection {
-    /// Nothing is asked of it yet: Redis may come later than we do, and go and come again.
+    /// Creates a lazy connection. Redis can start later than this process and restart at any time.
     pub fn new(settings: &RedisSettings) -> Result<Self> {
         let client = redis::Client::open(settings.url.expose()).context("REDIS_URL")?;
         let config = ConnectionManagerConfig::new()
             .set_connection_timeout(Some(settings.timeout))
             .set_response_timeout(Some(settings.timeout))
-            // Of connecting; more would outlast the timeout.
+            // Retries of the connection. More retries would exceed the timeout.
             .set_number_of_retries(1);
         Ok(Self { manager: ConnectionManager::new_lazy_with_config(client, config)?, timeout: settings.timeout })
     }
 
-    /// For sending one command.
+    /// Returns a handle that sends commands.
     pub fn manager(&self) -> ConnectionManager {
         self.manager.clone()
     }
 
-    /// The answer to a command, if it comes in time, connecting included.
-    pub async fn in_time<T>(&self, answer: impl Future<Output = RedisResult<T>>) -> RedisResult<T> {
-        match tokio::time::timeout(self.timeout, answer).await {
-            Ok(answer) => answer,
-            Err(_) => Err(io::Error::new(io::ErrorKind::TimedOut, "no answer in time").into()),
+    /// Waits for the response to a command until the timeout, which includes connecting.
+    pub async fn within_timeout<T>(&self, response: impl Future<Output = RedisResult<T>>) -> RedisResult<T> {
+        match tokio::time::timeout(self.timeout, response).await {
+            Ok(response) => response,
+            Err(_) => Err(io::Error::new(io::ErrorKind::TimedOut, "Redis did not respond in time").into()),
         }
     }
 }

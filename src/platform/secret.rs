@@ -1,12 +1,12 @@
-//! A piece of text that must not be shown: a password, a token, a key.
+//! Text that must stay secret: a password, a token, a key.
 
 use std::fmt;
 
 /// Text that never appears in logs, panics or error messages.
 ///
-/// It has no `Display` and no `Serialize`, and its `Debug` hides what it holds, so that a
-/// settings struct with `derive(Debug)` can be logged safely. There is no `PartialEq` either:
-/// comparing secrets byte by byte tells an attacker how much of a guess was right.
+/// It has no `Display` and no `Serialize`, and its `Debug` omits the text, so that a settings struct with
+/// `derive(Debug)` can be logged safely. There is no `PartialEq` either: comparing secrets byte by byte reveals to an
+/// attacker how much of a guess is correct.
 #[derive(Clone)]
 pub struct Secret(String);
 
@@ -15,7 +15,7 @@ impl Secret {
         Self(text)
     }
 
-    /// The text itself, for the one place that hands it to whoever asks for it.
+    /// Returns the text, for the code that passes it to an external system.
     pub fn expose(&self) -> &str {
         &self.0
     }
@@ -32,7 +32,7 @@ mod tests {
     use super::Secret;
 
     #[test]
-    fn a_secret_is_exposed_only_when_asked() {
+    fn secret_is_not_part_of_its_debug_output() {
         let secret = Secret::new("open sesame".to_owned());
 
         assert_eq!(secret.expose(), "open sesame");

@@ -1,7 +1,15 @@
-//! Products: what there is to buy, at which price, and how many of it.
+//! Products: the catalogue, its prices, and the stock of each variant.
 
 pub mod catalogue; // products and their variants
-pub mod categories; // the tree that products are filed in
-pub mod channels; // markets: currency, countries, taxes
-pub mod pricing; // prices of variants by channel
-pub mod stock; // levels, allocations and the ledger
+pub mod categories; // category tree
+pub mod channels; // markets with currency, countries and taxes
+mod error_codes;
+pub mod ids; // typed ids that several rooms use
+pub mod offers; // variants with their price and availability, for display and for orders
+pub mod permissions; // permissions of this domain
+pub mod pricing; // price of each variant in each channel
+pub mod slug; // slugs, and path parameters that are an id or a slug
+pub mod stock; // stock levels, allocations and the stock ledger
+pub mod warehouses; // locations that store and ship goods
+
+pub use error_codes::ERROR_CODES;

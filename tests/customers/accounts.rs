@@ -1,4 +1,4 @@
-//! One's own account.
+//! Endpoints for the account of the signed-in user.
 
 use actix_web::test::TestRequest;
 use chrono::TimeDelta;
@@ -7,7 +7,7 @@ use serde_json::json;
 use crate::support::TestShop;
 
 #[actix_web::test]
-async fn a_customer_changes_their_names_and_forgets_their_number() {
+async fn customer_changes_names_and_removes_the_phone_number() {
     let shop = TestShop::new().await;
     let ana = shop.customer("ana").await;
 
@@ -19,7 +19,7 @@ async fn a_customer_changes_their_names_and_forgets_their_number() {
 }
 
 #[actix_web::test]
-async fn the_signed_in_user_is_shown_as_dj_rest_auth_shows_it() {
+async fn user_has_the_fields_of_dj_rest_auth() {
     let shop = TestShop::new().await;
     let ana = shop.customer("ana").await;
 
@@ -29,38 +29,38 @@ async fn the_signed_in_user_is_shown_as_dj_rest_auth_shows_it() {
 }
 
 #[actix_web::test]
-async fn a_stranger_has_no_account_to_see_or_change() {
+async fn account_endpoints_require_authentication() {
     let shop = TestShop::new().await;
-    let stranger = shop.anonymous();
+    let anonymous = shop.anonymous();
     let names = json!({"first_name": "Ana", "last_name": "W"});
     let url = "/api/auth/user/";
 
-    let answers = [
-        stranger.get(url).await,
-        stranger.put(url, names.clone()).await,
-        stranger.patch(url, names.clone()).await,
-        stranger.get("/api/customers/me/").await,
-        stranger.patch("/api/customers/me/", names).await,
+    let responses = [
+        anonymous.get(url).await,
+        anonymous.put(url, names.clone()).await,
+        anonymous.patch(url, names.clone()).await,
+        anonymous.get("/api/customers/me/").await,
+        anonymous.patch("/api/customers/me/", names).await,
     ];
 
-    for answer in answers {
-        assert_eq!(answer.header("www-authenticate"), Some("Bearer realm=\"api\""));
+    for response in responses {
+        assert_eq!(response.header("www-authenticate"), Some("Bearer realm=\"api\""));
         assert_eq!(
-            answer.expect(401),
+            response.expect(401),
             json!({"detail": "Authentication credentials were not provided.", "code": "not_authenticated"})
         );
     }
 }
 
 #[actix_web::test]
-async fn put_replaces_both_names_and_asks_for_both() {
+async fn put_replaces_both_names_and_requires_both() {
     let shop = TestShop::new().await;
     let ana = shop.customer("ana").await;
     let url = "/api/auth/user/";
 
-    let refused = ana.put(url, json!({"first_name": null})).await;
+    let rejected = ana.put(url, json!({"first_name": null})).await;
     assert_eq!(
-        refused.expect(400),
+        rejected.expect(400),
         json!({"first_name": ["This field may not be null."], "last_name": ["This field is required."]})
     );
     assert_eq!(ana.get(url).await.json()["first_name"], "ana");
@@ -74,7 +74,7 @@ async fn put_replaces_both_names_and_asks_for_both() {
 }
 
 #[actix_web::test]
-async fn patch_changes_only_what_is_sent() {
+async fn patch_changes_only_the_submitted_fields() {
     let shop = TestShop::new().await;
     let ana = shop.customer("ana").await;
 
@@ -82,21 +82,21 @@ async fn patch_changes_only_what_is_sent() {
 
     assert_eq!(user["first_name"], "ana");
     assert_eq!(user["last_name"], "Wanjiru");
-    let untouched = ana.patch("/api/auth/user/", json!({})).await.expect(200);
-    assert_eq!(untouched, user);
+    let unchanged = ana.patch("/api/auth/user/", json!({})).await.expect(200);
+    assert_eq!(unchanged, user);
 }
 
 #[actix_web::test]
-async fn unknown_and_read_only_fields_are_ignored() {
+async fn unknown_and_read_only_fields_of_an_account_are_ignored() {
     let shop = TestShop::new().await;
     let ana = shop.customer("ana").await;
-    let mallory = json!({
+    let body = json!({
         "pk": "01900000-0000-7000-8000-000000000009", "email": "boss@example.com", "is_staff": true,
         "is_superuser": true, "is_active": false, "password": "x", "favourite_colour": {"deep": [1]},
     });
 
-    let user = ana.patch("/api/auth/user/", mallory.clone()).await.expect(200);
-    let profile = ana.patch("/api/customers/me/", mallory).await.expect(200);
+    let user = ana.patch("/api/auth/user/", body.clone()).await.expect(200);
+    let profile = ana.patch("/api/customers/me/", body).await.expect(200);
 
     assert_eq!(user["pk"], json!(ana.user));
     assert_eq!(user["email"], "ana@example.com");
@@ -106,20 +106,20 @@ async fn unknown_and_read_only_fields_are_ignored() {
 }
 
 #[actix_web::test]
-async fn a_record_that_was_read_can_be_sent_back_whole() {
+async fn profile_response_is_accepted_as_a_request_body() {
     let shop = TestShop::new().await;
     let ana = shop.customer("ana").await;
     let mut record = ana.patch("/api/customers/me/", json!({"phone": "+254700000001"})).await.expect(200);
 
     record["last_name"] = json!("Wanjiru");
-    let answer = ana.patch("/api/customers/me/", record.clone()).await.expect(200);
+    let response = ana.patch("/api/customers/me/", record.clone()).await.expect(200);
 
-    record["updated_at"] = answer["updated_at"].clone();
-    assert_eq!(answer, record);
+    record["updated_at"] = response["updated_at"].clone();
+    assert_eq!(response, record);
 }
 
 #[actix_web::test]
-async fn a_profile_has_these_keys_and_tells_when_it_changed() {
+async fn profile_has_its_documented_fields_and_a_time_of_change() {
     let shop = TestShop::new().await;
     let ana = shop.customer("ana").await;
     let before = ana.get("/api/customers/me/").await.expect(200);
@@ -138,16 +138,16 @@ async fn a_profile_has_these_keys_and_tells_when_it_changed() {
 }
 
 #[actix_web::test]
-async fn all_wrong_fields_of_a_profile_are_told_at_once() {
+async fn all_invalid_profile_fields_are_reported_together() {
     let shop = TestShop::new().await;
     let ana = shop.customer("ana").await;
     let before = ana.get("/api/customers/me/").await.json();
 
     let body = json!({"phone": "12", "first_name": ["Ana"], "last_name": "x".repeat(151), "language": "  "});
-    let answer = ana.patch("/api/customers/me/", body).await;
+    let response = ana.patch("/api/customers/me/", body).await;
 
     assert_eq!(
-        answer.expect(400),
+        response.expect(400),
         json!({
             "first_name": ["Not a valid string."],
             "language": ["This field may not be blank."],
@@ -159,7 +159,7 @@ async fn all_wrong_fields_of_a_profile_are_told_at_once() {
 }
 
 #[actix_web::test]
-async fn a_name_may_be_150_characters_long_in_any_script() {
+async fn name_can_have_150_characters_of_any_script() {
     let shop = TestShop::new().await;
     let ana = shop.customer("ana").await;
     let longest = "é".repeat(150);
@@ -170,7 +170,7 @@ async fn a_name_may_be_150_characters_long_in_any_script() {
 }
 
 #[actix_web::test]
-async fn a_nul_byte_is_refused_like_any_wrong_value() {
+async fn nul_character_is_a_validation_error() {
     let shop = TestShop::new().await;
     let ana = shop.customer("ana").await;
     let nul = json!(["Null characters are not allowed."]);
@@ -183,7 +183,7 @@ async fn a_nul_byte_is_refused_like_any_wrong_value() {
 }
 
 #[actix_web::test]
-async fn half_a_character_is_refused_before_it_is_read() {
+async fn lone_surrogate_is_a_parse_error() {
     let shop = TestShop::new().await;
     let ana = shop.customer("ana").await;
 
@@ -191,14 +191,14 @@ async fn half_a_character_is_refused_before_it_is_read() {
         .uri("/api/auth/user/")
         .insert_header(("content-type", "application/json"))
         .set_payload(r#"{"first_name": "\ud800"}"#);
-    let answer = ana.call(request).await;
+    let response = ana.call(request).await;
 
-    assert_eq!(answer.expect(400)["code"], "parse_error");
+    assert_eq!(response.expect(400)["code"], "parse_error");
     assert_eq!(ana.get("/api/auth/user/").await.json()["first_name"], "ana");
 }
 
 #[actix_web::test]
-async fn a_number_is_taken_as_its_text() {
+async fn number_is_accepted_for_a_text_field() {
     let shop = TestShop::new().await;
     let ana = shop.customer("ana").await;
 
@@ -208,7 +208,7 @@ async fn a_number_is_taken_as_its_text() {
 }
 
 #[actix_web::test]
-async fn staff_have_an_account_and_a_profile_too() {
+async fn staff_member_has_an_account_and_a_profile() {
     let shop = TestShop::new().await;
     let staff = shop.staff().await;
 
@@ -221,20 +221,20 @@ async fn staff_have_an_account_and_a_profile_too() {
 }
 
 #[actix_web::test]
-async fn a_change_is_written_into_the_audit_log() {
+async fn account_change_is_recorded_in_the_audit_log() {
     let shop = TestShop::new().await;
     let ana = shop.customer("ana").await;
 
     ana.patch("/api/auth/user/", json!({"last_name": "Wanjiru"})).await.expect(200);
 
     let url = format!("/api/audit-log/?action=user.changed&object_id={0}&actor={0}", ana.user);
-    let told = shop.superuser().await.get(&url).await.expect(200);
-    assert_eq!(told["count"], 1);
-    assert_eq!(told["results"][0]["changes"], json!({"last_name": {"before": "", "after": "Wanjiru"}}));
+    let log = shop.superuser().await.get(&url).await.expect(200);
+    assert_eq!(log["count"], 1);
+    assert_eq!(log["results"][0]["changes"], json!({"last_name": {"before": "", "after": "Wanjiru"}}));
 }
 
 #[actix_web::test]
-async fn two_changes_at_once_both_count() {
+async fn concurrent_account_changes_are_both_applied() {
     let shop = TestShop::new().await;
     let ana = shop.customer("ana").await;
     let version = "select version from users";

@@ -1,4 +1,4 @@
-//! What PostgreSQL itself says of a database.
+//! Descriptions of a database from the catalogues of PostgreSQL.
 
 use diesel::pg::PgConnection;
 use diesel::sql_types::{Array, Bool, Integer, Nullable, Text};
@@ -6,9 +6,9 @@ use diesel::{QueryableByName, RunQueryDsl, sql_query};
 
 use super::schema::{Column, Table};
 
-/// Everything that migrations make, one thing a line; Diesel's own table left out.
+/// All objects that migrations create, one per line, without the table of Diesel.
 const DESCRIPTION: &str = "
-    with ours as (
+    with objects as (
         select c.oid, c.relname, c.relkind from pg_class c
         where c.relnamespace = 'public'::regnamespace and c.relname not like '\\_\\_diesel%'
     )
@@ -16,19 +16,19 @@ const DESCRIPTION: &str = "
         select format('column %s.%s %s %s default %s identity %s generated %s', o.relname, a.attname,
                       format_type(a.atttypid, a.atttypmod), case when a.attnotnull then 'not null' end,
                       pg_get_expr(d.adbin, d.adrelid), a.attidentity, a.attgenerated)
-        from ours o join pg_attribute a on a.attrelid = o.oid
+        from objects o join pg_attribute a on a.attrelid = o.oid
         left join pg_attrdef d on d.adrelid = a.attrelid and d.adnum = a.attnum
         where a.attnum > 0 and not a.attisdropped and o.relkind in ('r', 'p', 'v', 'm', 'c')
         union all
-        select format('index %s', pg_get_indexdef(o.oid)) from ours o where o.relkind in ('i', 'I')
+        select format('index %s', pg_get_indexdef(o.oid)) from objects o where o.relkind in ('i', 'I')
         union all
         select format('constraint %s.%s %s', o.relname, k.conname, pg_get_constraintdef(k.oid))
-        from ours o join pg_constraint k on k.conrelid = o.oid
+        from objects o join pg_constraint k on k.conrelid = o.oid
         union all
         select format('trigger %s', pg_get_triggerdef(t.oid))
-        from ours o join pg_trigger t on t.tgrelid = o.oid where not t.tgisinternal
+        from objects o join pg_trigger t on t.tgrelid = o.oid where not t.tgisinternal
         union all
-        select format('view %s %s', o.relname, pg_get_viewdef(o.oid)) from ours o where o.relkind in ('v', 'm')
+        select format('view %s %s', o.relname, pg_get_viewdef(o.oid)) from objects o where o.relkind in ('v', 'm')
         union all
         select format('sequence %s %s start %s by %s from %s to %s cycle %s', s.sequencename, s.data_type,
                       s.start_value, s.increment_by, s.min_value, s.max_value, s.cycle)
@@ -54,13 +54,13 @@ struct Line {
     line: String,
 }
 
-/// The whole schema as text, to be compared with another.
+/// Returns the whole schema as text.
 pub fn describe(conn: &mut PgConnection) -> Vec<String> {
     let lines: Vec<Line> = load(conn, DESCRIPTION);
     lines.into_iter().map(|line| line.line).collect()
 }
 
-/// Diesel's names of PostgreSQL's types.
+/// PostgreSQL types with their names in Diesel.
 const TYPES: [(&str, &str); 21] = [
     ("bool", "Bool"),
     ("bpchar", "Bpchar"),
@@ -116,7 +116,7 @@ struct ColumnRow {
     primary_key: Vec<String>,
 }
 
-/// The tables as Diesel would print them.
+/// Returns the tables in the form in which Diesel prints them.
 pub fn tables(conn: &mut PgConnection) -> Vec<Table> {
     let mut tables: Vec<Table> = Vec::new();
     for row in load::<ColumnRow>(conn, COLUMNS) {
@@ -133,7 +133,7 @@ pub fn tables(conn: &mut PgConnection) -> Vec<Table> {
     tables
 }
 
-/// Diesel cannot know that an array holds no nulls.
+/// Returns the Diesel type. Array elements are nullable, because PostgreSQL cannot forbid nulls in arrays.
 fn printed_type(udt_name: &str, is_nullable: bool) -> String {
     let element = udt_name.strip_prefix('_');
     let known = TYPES.iter().find(|(name, _)| *name == element.unwrap_or(udt_name));
@@ -147,7 +147,7 @@ fn load<T: QueryableByName<diesel::pg::Pg> + 'static>(conn: &mut PgConnection, q
 }
 
 #[test]
-fn the_description_sees_every_kind_of_thing() {
+fn database_description_contains_every_kind_of_object() {
     use diesel::connection::SimpleConnection;
 
     let database = crate::support::database::TestDatabase::create_empty();

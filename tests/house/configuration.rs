@@ -1,17 +1,17 @@
-//! The settings: documented, and all of them read.
+//! Settings: each is documented and read.
 
 use std::fs;
 
-use mercer::platform::config::{VARIABLES, example};
+use mercer::platform::config::{VARIABLES, env_example};
 use pretty_assertions::assert_str_eq;
 
 use super::{assert_none, files};
 
-/// The files that read variables.
+/// Files that read environment variables.
 const READERS: [&str; 3] =
     ["src/platform/config/identity_providers.rs", "src/platform/config/mod.rs", "src/platform/config/reader.rs"];
 
-/// Documented variables that no reader names between quotes.
+/// Lists the documented variables that no reader names.
 fn unread(names: &[&str], readers: &[String]) -> Vec<String> {
     let is_read = |name: &str| readers.iter().any(|text| text.contains(&format!("\"{name}\"")));
     let unread = names.iter().filter(|name| !is_read(name));
@@ -19,13 +19,13 @@ fn unread(names: &[&str], readers: &[String]) -> Vec<String> {
 }
 
 #[test]
-fn the_example_of_settings_is_up_to_date() {
+fn env_example_is_up_to_date() {
     let written = files::read(".env.example").unwrap_or_default();
-    let right = concat!(env!("CARGO_TARGET_TMPDIR"), "/env.example");
-    if written != example() {
-        fs::write(right, example()).ok();
+    let expected = concat!(env!("CARGO_TARGET_TMPDIR"), "/env.example");
+    if written != env_example() {
+        fs::write(expected, env_example()).ok();
     }
-    assert_str_eq!(written, example(), "out of date: copy {right} to .env.example");
+    assert_str_eq!(written, env_example(), "out of date: copy {expected} to .env.example");
 }
 
 #[test]
@@ -36,7 +36,7 @@ fn every_documented_setting_is_read() {
 }
 
 #[test]
-fn a_setting_that_is_never_read_is_told() {
+fn setting_that_no_code_reads_is_found() {
     let reader = "reader.text(\"SMTP_URL\")".to_owned();
     assert_eq!(unread(&["SMTP_URL", "SMTP"], &[reader]), ["SMTP is documented, but never read"]);
 }

@@ -1,19 +1,19 @@
-//! The files of the repository, as the rules see them.
+//! Text files of the repository.
 
 use std::fs;
 use std::path::Path;
 
-/// What is made by tools, or belongs to one machine.
-const NOT_OURS: [&str; 7] = [".git", "target", "var", ".venv", ".env", "node_modules", "__pycache__"];
+/// Generated files and folders, and those of one machine.
+const IGNORED: [&str; 7] = [".git", "target", "var", ".venv", ".env", "node_modules", "__pycache__"];
 
 #[derive(Debug, Clone)]
 pub struct RepositoryFile {
-    /// From the root of the repository, with `/`.
+    /// Path from the root of the repository.
     pub path: String,
     pub text: String,
 }
 
-/// Every text file below `folder` (a path from the root; empty for all), sorted.
+/// Returns every text file below `folder` (a path from the root, empty for all), sorted by path.
 pub fn below(folder: &str) -> Vec<RepositoryFile> {
     let mut found = Vec::new();
     collect(folder, &mut found);
@@ -21,7 +21,7 @@ pub fn below(folder: &str) -> Vec<RepositoryFile> {
     found
 }
 
-/// One file from the root of the repository; none where it is absent or not text.
+/// Reads a file. Returns `None` if it does not exist or is not text.
 pub fn read(path: &str) -> Option<String> {
     fs::read_to_string(Path::new(env!("CARGO_MANIFEST_DIR")).join(path)).ok()
 }
@@ -32,7 +32,7 @@ fn collect(folder: &str, found: &mut Vec<RepositoryFile>) {
         let Ok(name) = entry.file_name().into_string() else {
             continue;
         };
-        if NOT_OURS.contains(&name.as_str()) {
+        if IGNORED.contains(&name.as_str()) {
             continue;
         }
         let path = if folder.is_empty() { name } else { format!("{folder}/{name}") };

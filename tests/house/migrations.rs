@@ -1,4 +1,4 @@
-//! The migrations: rehearsed, reversible, indexed; and the printed schema is the database's.
+//! Migrations: reversible, with an index for every foreign key, and in accordance with the printed schema.
 
 use diesel::pg::PgConnection;
 use diesel::sql_types::Text;
@@ -11,8 +11,8 @@ use super::schema::{self, Column, Table};
 use super::{assert_none, catalogue};
 use crate::support::database::TestDatabase;
 
-/// Folders that are not named `2026-01-15-101500_verb_noun`, or whose way back is empty.
-fn badly_made(files: &[RepositoryFile]) -> Vec<String> {
+/// Lists folders that are not named like `2026-01-15-101500_create_orders`, or whose `down.sql` is empty.
+fn invalid_migrations(files: &[RepositoryFile]) -> Vec<String> {
     let mut violations = Vec::new();
     let folders = files.iter().filter_map(|file| file.path.strip_suffix("/up.sql"));
     for folder in folders {
@@ -22,7 +22,7 @@ fn badly_made(files: &[RepositoryFile]) -> Vec<String> {
         }
         let down = files.iter().find(|file| file.path == format!("{folder}/down.sql"));
         if !down.is_some_and(|file| file.text.lines().any(is_statement)) {
-            violations.push(format!("{name} has no way back: its down.sql is empty"));
+            violations.push(format!("{name} cannot be reverted: its down.sql is empty"));
         }
     }
     violations
@@ -43,7 +43,7 @@ fn is_well_named(name: &str) -> bool {
     digits == [(4, true), (2, true), (2, true), (6, true)] && words.contains('_') && words.split('_').all(is_word)
 }
 
-/// The lines of the one schema that the other has not.
+/// Lists the differences between the printed schema and the database.
 fn differences(printed: &[Table], found: &[Table]) -> Vec<String> {
     let mut violations = Vec::new();
     for table in printed.iter().filter(|table| !found.contains(table)) {
@@ -67,26 +67,30 @@ fn table_differences(printed: &Table, found: &Table) -> Vec<String> {
     let name = &printed.name;
     let wrong = printed_lines.iter().filter(|line| !found_lines.contains(line));
     let missing = found_lines.iter().filter(|line| !printed_lines.contains(line));
-    let wrong = wrong.map(|line| format!("{name}: printed {line}, which the database does not know"));
+    let wrong = wrong.map(|line| format!("{name}: printed {line}, which is not in the database"));
     let missing = missing.map(|line| format!("{name}: the database has {line}, which is not printed"));
-    let told: Vec<_> = wrong.chain(missing).collect();
-    // The same lines in another order.
-    if told.is_empty() { vec![format!("{name}: its columns are in another order")] } else { told }
+    let differences_found: Vec<_> = wrong.chain(missing).collect();
+    // Equal columns in another order.
+    if differences_found.is_empty() {
+        vec![format!("{name}: its columns are in another order")]
+    } else {
+        differences_found
+    }
 }
 
 #[derive(QueryableByName)]
 struct ForeignKey {
     #[diesel(sql_type = Text)]
-    told: String,
+    violation: String,
 }
 
-/// Foreign keys whose columns no index begins with.
+/// Lists foreign keys without an index that starts with their columns.
 ///
-/// Of a key that holds the other table's primary key and more, the primary key is enough; and an
-/// index of the rows where the column is not null is as good, as the others refer to nothing.
+/// An index on the referenced primary key is sufficient if the foreign key has more columns, as is a partial index of
+/// the rows in which the column is not null.
 fn unindexed_foreign_keys(conn: &mut PgConnection) -> Vec<String> {
     let query = "
-        select format('%s has no index for %s', c.conrelid::regclass, pg_get_constraintdef(c.oid)) as told
+        select format('%s has no index for %s', c.conrelid::regclass, pg_get_constraintdef(c.oid)) as violation
         from pg_constraint c
         left join lateral (
             select array_agg(k.own) as columns
@@ -103,23 +107,23 @@ fn unindexed_foreign_keys(conn: &mut PgConnection) -> Vec<String> {
                   where a.attrelid = c.conrelid and a.attnum = any (c.conkey))))
         order by 1";
     let keys: Vec<ForeignKey> = sql_query(query).load(conn).unwrap_or_else(|error| panic!("{error}"));
-    keys.into_iter().map(|key| key.told).collect()
+    keys.into_iter().map(|key| key.violation).collect()
 }
 
 #[test]
-fn migrations_go_up_and_down_and_up_again() {
+fn migrations_can_be_applied_reverted_and_applied_again() {
     let database = TestDatabase::create_empty();
     let empty = catalogue::describe(&mut database.connect());
     let migrated = migrate(&database.url).map(|names| names.len());
     assert!(migrated.is_ok_and(|count| count > 0));
     let first = catalogue::describe(&mut database.connect());
 
-    revert_all(&database.url).unwrap_or_else(|error| panic!("the way down fails: {error:#}"));
+    revert_all(&database.url).unwrap_or_else(|error| panic!("reverting fails: {error:#}"));
     let reverted = catalogue::describe(&mut database.connect());
-    migrate(&database.url).unwrap_or_else(|error| panic!("the second way up fails: {error:#}"));
+    migrate(&database.url).unwrap_or_else(|error| panic!("applying again fails: {error:#}"));
     let second = catalogue::describe(&mut database.connect());
 
-    assert_eq!(reverted, empty, "the way down leaves something");
+    assert_eq!(reverted, empty, "reverting leaves objects behind");
     assert_eq!(first, second);
 }
 
@@ -129,19 +133,19 @@ fn every_foreign_key_has_an_index() {
 }
 
 #[test]
-fn every_migration_has_a_good_name_and_a_way_back() {
-    assert_none(&badly_made(&files::below("migrations")));
+fn migrations_have_valid_names_and_can_be_reverted() {
+    assert_none(&invalid_migrations(&files::below("migrations")));
 }
 
 #[test]
-fn the_printed_schema_is_that_of_the_database() {
+fn printed_schema_equals_the_database() {
     let printed = schema::parse(&files::read("src/schema.rs").unwrap_or_default());
     assert!(!printed.is_empty());
     let found = catalogue::tables(&mut TestDatabase::create().connect());
     assert_none(&differences(&printed, &found));
 }
 
-/// Each rule at work on a bad example.
+/// Each rule on a bad example.
 mod bad_examples {
     use diesel::connection::SimpleConnection;
     use pretty_assertions::assert_eq;
@@ -149,7 +153,7 @@ mod bad_examples {
     use super::*;
 
     #[test]
-    fn badly_made_migrations_are_told() {
+    fn invalid_migrations_are_found() {
         let file =
             |path: &str, text: &str| RepositoryFile { path: format!("migrations/{path}"), text: text.to_owned() };
         let files = [
@@ -159,10 +163,10 @@ mod bad_examples {
             file("2026-01-15_orders/down.sql", "-- later\n"),
         ];
         assert_eq!(
-            badly_made(&files),
+            invalid_migrations(&files),
             [
                 "2026-01-15_orders is not named timestamp_verb_noun",
-                "2026-01-15_orders has no way back: its down.sql is empty",
+                "2026-01-15_orders cannot be reverted: its down.sql is empty",
             ]
         );
         assert!(!is_well_named("2026-01-15-101500_orders"));
@@ -170,7 +174,7 @@ mod bad_examples {
     }
 
     #[test]
-    fn an_unindexed_foreign_key_is_told() {
+    fn unindexed_foreign_key_is_found() {
         let database = TestDatabase::create_empty();
         let mut conn = database.connect();
         let made = conn.batch_execute(
@@ -188,7 +192,7 @@ mod bad_examples {
     }
 
     #[test]
-    fn a_schema_that_differs_is_told() {
+    fn schema_differences_are_found() {
         let database = TestDatabase::create_empty();
         let mut conn = database.connect();
         let made = conn.batch_execute("create table a (id uuid primary key, b text, c varchar(3) not null, e text[] not null); create table d (id int primary key)");
@@ -199,7 +203,7 @@ mod bad_examples {
         assert_eq!(
             differences(&schema::parse(printed), &catalogue::tables(&mut conn)),
             [
-                "a: printed b -> Text None, which the database does not know",
+                "a: printed b -> Text None, which is not in the database",
                 "a: the database has b -> Nullable<Text> None, which is not printed",
                 "e is printed, but not in the database",
                 "d is in the database, but not printed",

@@ -1,14 +1,14 @@
-//! The repository as a whole: nothing of one machine, no secrets, and a README that knows its way.
+//! Rules for the whole repository: no paths of one machine, no secrets, and a complete README.
 
 use std::process::Command;
 
 use super::files::RepositoryFile;
-use super::{assert_none, files};
+use super::{assert_none, files, lines_with};
 
-/// How paths of single machines begin; in halves, so that this file is none of them.
+/// Prefixes of paths of one machine, in two parts, so that this file contains none.
 const MACHINE_PATHS: [(&str, &str); 2] = [("/wo", "rk/"), ("/tmp/", "h-")];
 
-/// How well-known secrets begin, and how many letters, digits, `-` and `_` follow at least.
+/// Prefixes of well-known secrets, with the minimum number of token characters that follow.
 const SECRETS: [(&str, usize); 10] = [
     ("AKIA", 16),
     ("AIza", 35),
@@ -22,18 +22,18 @@ const SECRETS: [(&str, usize); 10] = [
     ("SG.", 20),
 ];
 
-/// Machine paths, where a path may begin: not in the middle of another.
+/// Finds machine paths at the start of a path, not inside of another one.
 fn machine_paths(files: &[RepositoryFile]) -> Vec<String> {
     let paths = MACHINE_PATHS.map(|(begin, end)| [begin, end].concat());
     let begins = |line: &str, at: usize| !line.get(..at).is_some_and(|before| before.ends_with(is_token_character));
-    violations(files, |line| {
+    lines_with(files, |line| {
         let found = paths.iter().find(|path| line.match_indices(path.as_str()).any(|(at, _)| begins(line, at)));
         found.map(|path| format!("{path} is a path of one machine"))
     })
 }
 
 fn secrets(files: &[RepositoryFile]) -> Vec<String> {
-    violations(files, |line| {
+    lines_with(files, |line| {
         let looks_real = |(prefix, least): &(&str, usize)| {
             let mut found = line.match_indices(prefix);
             found.any(|(at, _)| {
@@ -47,7 +47,7 @@ fn secrets(files: &[RepositoryFile]) -> Vec<String> {
     })
 }
 
-/// In PEM, of whatever kind.
+/// Returns true if the line starts a private key in PEM format.
 fn begins_private_key(line: &str) -> bool {
     let Some((_, rest)) = line.split_once("-----BEGIN ") else {
         return false;
@@ -61,17 +61,7 @@ fn is_token_character(character: char) -> bool {
     character.is_ascii_alphanumeric() || "-_.".contains(character)
 }
 
-fn violations(files: &[RepositoryFile], check: impl Fn(&str) -> Option<String>) -> Vec<String> {
-    let mut violations = Vec::new();
-    for file in files {
-        let numbered = file.text.lines().enumerate();
-        let found = numbered.filter_map(|(at, line)| Some((at + 1, check(line)?)));
-        violations.extend(found.map(|(line, what)| format!("{}:{line}: {what}", file.path)));
-    }
-    violations
-}
-
-/// The targets of a Makefile that are words; it explains `help` by itself.
+/// Returns the targets of a Makefile, except `help`.
 fn make_targets(makefile: &str) -> Vec<String> {
     let rules = makefile.lines().filter(|line| line.starts_with(|c: char| c.is_ascii_lowercase()));
     let targets = rules
@@ -81,7 +71,7 @@ fn make_targets(makefile: &str) -> Vec<String> {
     names.filter(|name| is_command(name) && *name != "help").map(str::to_owned).collect()
 }
 
-/// The commands that clap's `--help` lists.
+/// Returns the commands that the help text of clap lists.
 fn commands(help: &str) -> Vec<String> {
     let list = help.lines().skip_while(|line| *line != "Commands:").skip(1);
     let list = list.take_while(|line| !line.is_empty()).filter_map(|line| line.strip_prefix("  "));
@@ -93,9 +83,9 @@ fn is_command(name: &str) -> bool {
     name.starts_with(|c: char| c.is_ascii_lowercase()) && name.chars().all(|c| c.is_ascii_lowercase() || c == '-')
 }
 
-/// Names that the text says neither after `program` nor as code of their own.
+/// Lists the names that the README mentions neither after `program` nor as code.
 fn unmentioned(readme: &str, program: &str, names: &[String]) -> Vec<String> {
-    let is_said = |name: &str| {
+    let is_mentioned = |name: &str| {
         let after_program = format!("{program} {name}");
         let mut found = readme.match_indices(&after_program).map(|(at, text)| readme.get(at + text.len()..));
         let ends = |rest: Option<&str>| {
@@ -103,47 +93,47 @@ fn unmentioned(readme: &str, program: &str, names: &[String]) -> Vec<String> {
         };
         found.any(ends) || readme.contains(&format!("`{name}`"))
     };
-    let missing = names.iter().filter(|name| !is_said(name));
+    let missing = names.iter().filter(|name| !is_mentioned(name));
     missing.map(|name| format!("README.md does not mention `{program} {name}`")).collect()
 }
 
-/// A file that must be there, with a clear word where it is not.
-fn needed(path: &str) -> String {
+/// Reads a required file.
+fn required(path: &str) -> String {
     files::read(path).unwrap_or_else(|| panic!("{path} is missing"))
 }
 
 #[test]
-fn no_file_names_a_path_of_one_machine() {
+fn files_contain_no_local_paths() {
     assert_none(&machine_paths(&files::below("")));
 }
 
 #[test]
-fn no_file_holds_a_secret() {
+fn files_contain_no_secrets() {
     assert_none(&secrets(&files::below("")));
 }
 
 #[test]
-fn the_licence_is_there() {
-    assert!(needed("LICENSE").contains("Permission is hereby granted"), "LICENSE is not the MIT licence");
+fn licence_is_mit() {
+    assert!(required("LICENSE").contains("Permission is hereby granted"), "LICENSE is not the MIT licence");
 }
 
 #[test]
-fn the_readme_mentions_every_make_target() {
-    let targets = make_targets(&needed("Makefile"));
+fn readme_mentions_every_make_target() {
+    let targets = make_targets(&required("Makefile"));
     assert!(!targets.is_empty(), "the Makefile has no targets");
-    assert_none(&unmentioned(&needed("README.md"), "make", &targets));
+    assert_none(&unmentioned(&required("README.md"), "make", &targets));
 }
 
 #[test]
-fn the_readme_mentions_every_command() {
+fn readme_mentions_every_command() {
     let help = Command::new(env!("CARGO_BIN_EXE_mercer")).arg("--help").output();
     let help = help.map(|output| String::from_utf8_lossy(&output.stdout).into_owned());
     let commands = commands(&help.unwrap_or_default());
     assert!(!commands.is_empty(), "mercer --help lists no commands");
-    assert_none(&unmentioned(&needed("README.md"), "mercer", &commands));
+    assert_none(&unmentioned(&required("README.md"), "mercer", &commands));
 }
 
-/// Each rule at work on a bad example.
+/// Each rule on a bad example.
 mod bad_examples {
     use super::*;
 
@@ -153,14 +143,14 @@ mod bad_examples {
     }
 
     #[test]
-    fn machine_paths_are_told_where_they_begin() {
+    fn local_paths_are_found_only_at_the_start_of_a_path() {
         let path = ["/wo", "rk/"].concat();
         let files = file(format!("src{path}x\nhttps://shop.test{path}\nsee `{path}main`"));
         assert_eq!(machine_paths(&files), [format!("notes.md:3: {path} is a path of one machine")]);
     }
 
     #[test]
-    fn secrets_are_told() {
+    fn secrets_are_found() {
         let key = ["-----BEGIN EC ", "PRIVATE KEY-----"].concat();
         let files = file(format!("AKIA{}\nAKIA-short\n{key}", "A1".repeat(8)));
         assert_eq!(
@@ -170,7 +160,7 @@ mod bad_examples {
     }
 
     #[test]
-    fn what_the_readme_leaves_out_is_told() {
+    fn missing_names_are_found_in_the_readme() {
         let makefile = ".PHONY: check\n# so: it goes\nport := 1\ncheck test: ## all\n\tcargo test: x\nrun:\nhelp:\n";
         let targets = make_targets(makefile);
         assert_eq!(targets, ["check", "test", "run"]);

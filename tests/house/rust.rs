@@ -1,14 +1,14 @@
-//! Just enough of Rust's grammar for the rules: words and signs, without comments; literals apart.
+//! Lexer for the rules: the tokens of Rust code, without comments.
 
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Token {
     pub text: String,
     pub line: usize,
-    /// A string literal, whose `text` is what stands between the quotes.
+    /// True for a string literal; `text` is its content.
     pub is_literal: bool,
 }
 
-/// Whether the tokens begin with these words and signs.
+/// Returns true if the tokens start with the tokens of the pattern.
 pub fn begin_with(tokens: &[Token], pattern: &[&str]) -> bool {
     tokens.len() >= pattern.len() && tokens.iter().zip(pattern).all(|(token, text)| token.is(text))
 }
@@ -23,7 +23,7 @@ impl Token {
     }
 }
 
-/// Words, `::`, single other signs and string literals, in order.
+/// Splits a source into words, `::`, other single signs and string literals.
 pub fn tokens(source: &str) -> Vec<Token> {
     let mut lexer = Lexer { rest: source, line: 1, tokens: Vec::new() };
     while lexer.step().is_some() {}
@@ -41,7 +41,7 @@ struct Lexer<'a> {
 }
 
 impl<'a> Lexer<'a> {
-    /// Takes the next token, comment or space; none at the end.
+    /// Reads the next token, comment or space. Returns `None` at the end.
     fn step(&mut self) -> Option<()> {
         let first = self.rest.chars().next()?;
         if self.rest.starts_with("//") {
@@ -94,7 +94,7 @@ impl<'a> Lexer<'a> {
         self.literal(end, 1);
     }
 
-    /// `r"…"`, `r#"…"#`, `br"…"`: from its first letter.
+    /// Reads `r"…"`, `r#"…"#` or `br"…"` from its first letter.
     fn raw_string(&mut self, hashes: usize) {
         let open = self.rest.find('"').map_or(0, |at| at + 1);
         self.take(open);
@@ -110,7 +110,7 @@ impl<'a> Lexer<'a> {
     }
 }
 
-/// Block comments nest.
+/// Returns the length of a block comment. Block comments nest.
 fn block_comment_length(text: &str) -> usize {
     let mut depth = 0_usize;
     let mut at = 0;
@@ -134,19 +134,19 @@ fn block_comment_length(text: &str) -> usize {
     }
 }
 
-/// How many `#` a raw string here has; none where there is no raw string.
+/// Returns the number of `#` of a raw string that starts here.
 fn raw_string_hashes(text: &str) -> Option<usize> {
     let after_r = text.strip_prefix(['b', 'c']).unwrap_or(text).strip_prefix('r')?;
     let quote_on = after_r.trim_start_matches('#');
     quote_on.starts_with('"').then(|| after_r.len() - quote_on.len())
 }
 
-/// A character literal to its end; of a lifetime or label only the quote.
+/// Returns the length of a character literal, or 1 for the quote of a lifetime or label.
 fn quote_length(text: &str) -> usize {
     let mut characters = text.char_indices().skip(1);
     match characters.next() {
         Some((_, '\\')) => {
-            // The escaped character may be a quote itself.
+            // The escaped character can be a quote.
             let end = characters.skip(1).find(|(_, character)| *character == '\'');
             end.map_or(text.len(), |(at, _)| at + 1)
         }
@@ -158,7 +158,7 @@ fn quote_length(text: &str) -> usize {
 }
 
 #[test]
-fn code_is_told_from_comments_and_literals() {
+fn lexer_distinguishes_code_comments_and_literals() {
     let source = r##"
         // unsafe
         /* unsafe /* nested */ unsafe */

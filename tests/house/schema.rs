@@ -1,8 +1,8 @@
-//! `src/schema.rs`, read as text.
+//! A parser for `src/schema.rs`.
 
 use super::rust::{Token, begin_with, tokens};
 
-/// One `diesel::table!`.
+/// Table of a `diesel::table!` macro.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Table {
     pub name: String,
@@ -13,12 +13,12 @@ pub struct Table {
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Column {
     pub name: String,
-    /// As it is written: `Nullable<Text>`.
+    /// Diesel type, for example `Nullable<Text>`.
     pub sql_type: String,
     pub max_length: Option<String>,
 }
 
-/// All tables, in the order of the file.
+/// Parses all tables, in the order of the file.
 pub fn parse(schema: &str) -> Vec<Table> {
     let tokens = tokens(schema);
     let tails = (0..tokens.len()).filter_map(|at| tokens.get(at..));
@@ -26,11 +26,11 @@ pub fn parse(schema: &str) -> Vec<Table> {
     blocks.filter_map(|block| table(block.get(3..)?)).collect()
 }
 
-/// `use …; #[…] name (key, …) { columns }`, from behind the first brace.
+/// Parses `use …; #[…] name (key, …) { columns }`, after the first brace.
 fn table(block: &[Token]) -> Option<Table> {
     let key = block.iter().position(|token| token.is("("))?;
     let name = block.get(key.checked_sub(1)?)?;
-    // An attribute before the name has brackets of its own.
+    // An attribute before the name has its own brackets.
     if !name.is_word() {
         return None;
     }
@@ -44,7 +44,7 @@ fn table(block: &[Token]) -> Option<Table> {
     })
 }
 
-/// `#[max_length = 3] currency -> Bpchar,`, one after the other.
+/// Parses columns such as `#[max_length = 3] currency -> Bpchar,`.
 fn columns_of(tokens: &[Token]) -> Vec<Column> {
     let lines = tokens.split(|token| token.is(","));
     lines.filter_map(column).collect()
@@ -63,7 +63,7 @@ fn column(line: &[Token]) -> Option<Column> {
 }
 
 #[test]
-fn the_printed_schema_is_understood() {
+fn printed_schema_is_parsed() {
     let schema = "diesel::table! { use diesel::sql_types::*;
         lines (order_id, place) { order_id -> Uuid, #[max_length = 3] currency -> Nullable<Bpchar>, } }
         diesel::joinable!(lines -> orders (order_id));";

@@ -1,4 +1,4 @@
-//! The security checklist: every item has its tests, which are there, or a reason why not yet.
+//! The security checklist: every item has existing tests, or the reason why they are missing.
 
 use std::collections::BTreeMap;
 
@@ -16,11 +16,11 @@ struct Row {
     demand: String,
     /// Tests as `path::name`, in code quotes.
     tests: Vec<String>,
-    /// What is said beyond them.
+    /// Text outside of the code quotes.
     rest: String,
 }
 
-/// The rows whose first cell is not a title or a rule.
+/// Parses the rows of the table, without its header.
 fn rows(table: &str) -> Vec<Row> {
     let lines = table.lines().filter(|line| line.starts_with('|'));
     let cells = lines.map(|line| line.trim_matches('|').split('|').map(str::trim).collect::<Vec<_>>());
@@ -30,18 +30,18 @@ fn rows(table: &str) -> Vec<Row> {
 
 fn row(cells: &[&str]) -> Row {
     let cell = |place: usize| cells.get(place).copied().unwrap_or_default().to_owned();
-    let told = cell(2);
-    let quoted = told.split('`').enumerate().filter(|(place, _)| place % 2 == 1);
-    let plain = told.split('`').enumerate().filter(|(place, _)| place % 2 == 0);
+    let text = cell(2);
+    let quoted = text.split('`').enumerate().filter(|(place, _)| place % 2 == 1);
+    let plain = text.split('`').enumerate().filter(|(place, _)| place % 2 == 0);
     Row {
         item: cell(0),
         demand: cell(1),
         tests: quoted.map(|(_, test)| test.to_owned()).collect(),
-        rest: plain.map(|(_, text)| text).collect::<String>().trim_matches([' ', ',', ';', '.']).to_owned(),
+        rest: plain.map(|(_, part)| part).collect::<String>().trim_matches([' ', ',', ';', '.']).to_owned(),
     }
 }
 
-/// What is wrong with the table, given a way to read the files it names.
+/// Lists the errors of the table. `read` reads the files that the table names.
 fn violations(table: &str, read: impl Fn(&str) -> Option<String>) -> Vec<String> {
     let rows = rows(table);
     let mut count: BTreeMap<&str, u32> = BTreeMap::new();
@@ -54,7 +54,7 @@ fn violations(table: &str, read: impl Fn(&str) -> Option<String>) -> Vec<String>
         match count.get(item.as_str()) {
             None => violations.push(format!("item {item} is missing")),
             Some(1) => {}
-            Some(several) => violations.push(format!("item {item} stands {several} times")),
+            Some(several) => violations.push(format!("item {item} occurs {several} times")),
         }
     }
     let strange = count.keys().filter(|item| !wanted.iter().any(|wanted| wanted == *item));
@@ -68,11 +68,11 @@ fn violations(table: &str, read: impl Fn(&str) -> Option<String>) -> Vec<String>
 fn of_row(row: &Row, read: &impl Fn(&str) -> Option<String>) -> Vec<String> {
     let mut violations = Vec::new();
     if row.demand.is_empty() {
-        violations.push("does not say what it demands".to_owned());
+        violations.push("has no requirement".to_owned());
     }
     let reason = row.rest.split_once("not yet").map(|(_, reason)| reason.trim_matches([' ', ':', ',']));
     match reason {
-        Some("") => violations.push("is not there yet, and gives no reason".to_owned()),
+        Some("") => violations.push("has no tests yet, and gives no reason".to_owned()),
         None if row.tests.is_empty() => violations.push("has no test, and is not marked \"not yet\"".to_owned()),
         _ => {}
     }
@@ -80,13 +80,13 @@ fn of_row(row: &Row, read: &impl Fn(&str) -> Option<String>) -> Vec<String> {
     violations
 }
 
-/// Why a test that is named is none: `tests/a/b.rs::name`.
+/// Returns the error of a reference to a test: `tests/a/b.rs::name`.
 fn missing(test: &str, read: &impl Fn(&str) -> Option<String>) -> Option<String> {
     let Some((path, name)) = test.split_once("::") else {
         return Some(format!("{test} is not written path::name"));
     };
     let Some(text) = read(path) else {
-        return Some(format!("{path} is not there"));
+        return Some(format!("{path} does not exist"));
     };
     let is_test = |before: &str| before.trim_end().ends_with("test]");
     let found = text.match_indices(&format!("fn {name}(")).any(|(place, _)| {
@@ -97,12 +97,12 @@ fn missing(test: &str, read: &impl Fn(&str) -> Option<String>) -> Option<String>
 }
 
 #[test]
-fn every_item_of_the_checklist_has_its_tests_or_a_reason() {
+fn every_item_of_the_checklist_has_tests_or_a_reason() {
     let table = files::read(TABLE).unwrap_or_default();
     assert_none(&violations(&table, files::read));
 }
 
-/// The rule at work on bad tables.
+/// The rule on bad tables.
 mod bad_examples {
     use super::*;
 
@@ -113,7 +113,7 @@ mod bad_examples {
         (path == "tests/a.rs").then(|| FILE.to_owned())
     }
 
-    /// A good table, with these lines in place of the first.
+    /// A valid table, with these lines in place of the first item.
     fn table(lines: &str) -> String {
         let good = |item: u32| format!("| {item} | doors are shut | `tests/a.rs::is_refused` |\n");
         let head = "| item | demands | tests |\n| --- | --- | --- |\n";
@@ -121,7 +121,7 @@ mod bad_examples {
     }
 
     #[test]
-    fn a_good_table_is_good() {
+    fn valid_table_has_no_violations() {
         for line in [
             "| 1 | doors are shut | `tests/a.rs::is_refused`, `tests/a.rs::is_lost` |",
             "| 1 | doors are shut | not yet: the accounts issue brings doors |",
@@ -132,21 +132,21 @@ mod bad_examples {
     }
 
     #[test]
-    fn what_is_wrong_with_a_table_is_told() {
-        for (line, told) in [
+    fn errors_of_a_table_are_found() {
+        for (line, expected) in [
             ("", "item 1 is missing"),
-            ("| 1 | doors | `tests/a.rs::is_lost` |\n| 1 | doors | `tests/a.rs::is_lost` |", "item 1 stands 2 times"),
-            ("| 1 | | `tests/a.rs::is_lost` |", "item 1: does not say what it demands"),
+            ("| 1 | doors | `tests/a.rs::is_lost` |\n| 1 | doors | `tests/a.rs::is_lost` |", "item 1 occurs 2 times"),
+            ("| 1 | | `tests/a.rs::is_lost` |", "item 1: has no requirement"),
             ("| 1 | doors | |", "item 1: has no test, and is not marked \"not yet\""),
             ("| 1 | doors | later |", "item 1: has no test, and is not marked \"not yet\""),
-            ("| 1 | doors | not yet |", "item 1: is not there yet, and gives no reason"),
-            ("| 1 | doors | `tests/a.rs::is_lost`; not yet: |", "item 1: is not there yet, and gives no reason"),
+            ("| 1 | doors | not yet |", "item 1: has no tests yet, and gives no reason"),
+            ("| 1 | doors | `tests/a.rs::is_lost`; not yet: |", "item 1: has no tests yet, and gives no reason"),
             ("| 1 | doors | `tests/a.rs::is_found` |", "item 1: tests/a.rs has no test is_found"),
             ("| 1 | doors | `tests/a.rs::helper` |", "item 1: tests/a.rs has no test helper"),
-            ("| 1 | doors | `tests/b.rs::is_lost` |", "item 1: tests/b.rs is not there"),
+            ("| 1 | doors | `tests/b.rs::is_lost` |", "item 1: tests/b.rs does not exist"),
             ("| 1 | doors | `is_lost` |", "item 1: is_lost is not written path::name"),
         ] {
-            assert_eq!(violations(&table(line), read), [told], "{line}");
+            assert_eq!(violations(&table(line), read), [expected], "{line}");
         }
         let strange = table("| 1 | doors | `tests/a.rs::is_lost` |\n| 35 | roofs | `tests/a.rs::is_lost` |");
         assert_eq!(violations(&strange, read), ["there is no item \"35\""]);

@@ -1,12 +1,12 @@
 #!/bin/sh
-# Asks a demo shop of its own what the contract allows, and much that it does not, as nobody, as a customer,
-# as staff and as the superuser. Fails when an answer breaks the contract, as schemathesis.toml understands it.
+# Sends valid and invalid requests to a separate demo shop: as a guest, a customer, a staff member and a superuser.
+# Fails if a response violates the OpenAPI document. schemathesis.toml configures the checks.
 #
-#   FUZZ_SECONDS=45   for each of the four
-#   FUZZ_SEED=1       other seeds ask other questions
-#   MERCER=…          a program to start, with an absolute path; otherwise cargo runs it
+#   FUZZ_SECONDS=45   duration for each of the four callers
+#   FUZZ_SEED=1       seed of the generated requests
+#   MERCER=…          absolute path of a program to test; by default, cargo builds and runs it
 #
-# Arguments go to schemathesis. What was asked and answered in vain is left in target/fuzz/, with the shop's own log.
+# Arguments are passed to schemathesis. The reports and the log of the shop are written to target/fuzz/.
 set -eu
 cd "$(dirname "$0")/../.."
 root=$PWD
@@ -14,12 +14,13 @@ reports=$root/target/fuzz
 schemathesis=$root/.venv/bin/schemathesis
 [ -x "$schemathesis" ] || { echo "fuzz: schemathesis is missing; make setup installs it" >&2; exit 1; }
 
-# The settings of a real shop, if this shell has any, must not reach this one: least of all its database.
+# Removes settings of this shell, so that the test cannot use the database of a real shop.
 for setting in $(sed -n 's/^\([A-Z_]*\)=.*/\1/p' .env.example); do
     [ "$setting" = PG_BIN_DIR ] || unset "$setting"
 done
 
-# Outside the repository, where no .env is found. PostgreSQL may run as another user, who has to get in.
+# A directory outside the repository, so that Mercer reads no .env file. PostgreSQL can run as another user, which needs
+# access to the directory.
 work=$(mktemp -d)
 chmod 755 "$work"
 server=
@@ -40,11 +41,11 @@ shop=http://127.0.0.1:$port
 export MERCER_BIND="127.0.0.1:$port" MERCER_PUBLIC_URL="$shop" MERCER_DATA_DIR="$work/var" \
     LOG_FILE="$reports/shop.log" RUST_LOG=warn
 : >"$LOG_FILE"
-# Signing in is much of what is asked: cheap hashes, no throttle, and tokens that outlive the run.
+# Many requests sign in: use fast password hashes, no rate limits, and tokens that are valid until the end of the run.
 export BCRYPT_COST=4 THROTTLING=off ACCESS_TOKEN_SECONDS=3600
 
 mercer() {
-    # shellcheck disable=SC2086 # a command with its arguments
+    # shellcheck disable=SC2086 # MERCER contains a command with its arguments
     exec ${MERCER:-cargo run --quiet --manifest-path "$root/Cargo.toml" --} "$@"
 }
 

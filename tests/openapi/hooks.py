@@ -1,16 +1,16 @@
-"""What of the contract the document cannot say."""
+"""Check of responses that depend on field selection, which the OpenAPI document cannot describe."""
 
 import schemathesis
 from schemathesis.specs.openapi.checks import response_schema_conformance
 
-# With these the client chooses the members of the answer; the document describes it without them.
-CHOOSES_MEMBERS = ("fields", "omit", "expand")
+# Query parameters that select the members of a response. The document describes responses without them.
+FIELD_SELECTION = ("fields", "omit", "expand")
 
 
 @schemathesis.check
-def answer_conformance(ctx, response, case):
-    """Every answer is as the document says, unless somebody asked for another."""
+def response_conformance(ctx, response, case):
+    """Checks that a response matches its schema, unless the request selects fields."""
     query = case.query or {}
-    if response.status_code < 300 and any(query.get(name) for name in CHOOSES_MEMBERS):
+    if response.status_code < 300 and any(query.get(name) for name in FIELD_SELECTION):
         return None
     return response_schema_conformance(ctx, response, case)

@@ -1,39 +1,43 @@
-//! The orders domain.
+//! Tests of the orders domain.
 
+mod access;
 mod channels;
 mod checkout;
-mod fulfilment;
+mod expiry;
+mod fulfillment;
+mod guest_orders;
 mod lifecycle;
 mod notifications;
 mod payments;
+mod privacy;
 mod races;
 mod returns;
 
 use serde_json::{Value, json};
 
-use crate::support::builders::{Made, order_of};
+use crate::support::builders::{TestProduct, order_body};
 use crate::support::{Client, TestResponse};
 
-/// Places an order that is taken, and answers with it.
-async fn placed(buyer: &Client, lines: &[(&Made, i32)]) -> Value {
-    buyer.post("/api/orders/", order_of(lines)).await.expect(201)
+/// Places an order and returns it.
+async fn place_order(buyer: &Client, lines: &[(&TestProduct, i32)]) -> Value {
+    buyer.post("/api/orders/", order_body(lines)).await.expect(201)
 }
 
-/// `/api/orders/{id}/` and what comes behind.
-fn url(order: &Value, behind: &str) -> String {
-    format!("/api/orders/{}/{behind}", order["id"].as_str().unwrap())
+/// Returns the URL `/api/orders/{id}/` with a suffix.
+fn url(order: &Value, suffix: &str) -> String {
+    format!("/api/orders/{}/{suffix}", order["id"].as_str().unwrap())
 }
 
-/// A verb without a body of its own.
-async fn verb(actor: &Client, order: &Value, verb: &str) -> TestResponse {
-    actor.post(&url(order, &format!("{verb}/")), json!({})).await
+/// Posts an action, such as `confirm`, with an empty body.
+async fn post_action(actor: &Client, order: &Value, action: &str) -> TestResponse {
+    actor.post(&url(order, &format!("{action}/")), json!({})).await
 }
 
-/// Moves an order on through verbs that must all be allowed.
-async fn moved(staff: &Client, order: &Value, verbs: &[&str]) -> Value {
-    let mut moved = order.clone();
-    for name in verbs {
-        moved = verb(staff, order, name).await.expect(200);
+/// Posts several actions that must all succeed, and returns the changed order.
+async fn advance_order(staff: &Client, order: &Value, actions: &[&str]) -> Value {
+    let mut changed = order.clone();
+    for action in actions {
+        changed = post_action(staff, order, action).await.expect(200);
     }
-    moved
+    changed
 }

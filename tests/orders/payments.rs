@@ -1,8 +1,8 @@
-//! What was paid for an order.
+//! Payments of orders.
 
 use serde_json::json;
 
-use super::{placed, url};
+use super::{place_order, url};
 use crate::support::TestShop;
 
 const PAYMENT: &str = "0190aaaa-0000-7000-8000-00000000000a";
@@ -22,21 +22,21 @@ fn pay(shop: &TestShop, order: &str) {
 }
 
 #[actix_web::test]
-async fn nothing_was_paid_for_a_new_order() {
+async fn new_order_has_no_payments() {
     let shop = TestShop::new().await;
     let ana = shop.customer("ana").await;
     let mug = shop.product("Mug").create();
-    let order = placed(&ana, &[(&mug, 1)]).await;
+    let order = place_order(&ana, &[(&mug, 1)]).await;
     assert_eq!(ana.get(&url(&order, "payments/")).await.expect(200), json!([]));
 }
 
 #[actix_web::test]
-async fn a_payment_is_shown_with_all_that_happened_to_it() {
+async fn payment_is_listed_with_its_transactions() {
     let shop = TestShop::new().await;
     let (ana, staff) = (shop.customer("ana").await, shop.staff().await);
     let mug = shop.product("Mug").create();
-    let order = placed(&ana, &[(&mug, 1)]).await;
-    let other = placed(&ana, &[(&mug, 1)]).await;
+    let order = place_order(&ana, &[(&mug, 1)]).await;
+    let other = place_order(&ana, &[(&mug, 1)]).await;
     pay(&shop, order["id"].as_str().unwrap());
 
     let payments = ana.get(&url(&order, "payments/")).await.expect(200);
@@ -64,11 +64,11 @@ async fn a_payment_is_shown_with_all_that_happened_to_it() {
 }
 
 #[actix_web::test]
-async fn the_database_keeps_no_negative_amount() {
+async fn database_rejects_negative_payment_amounts() {
     let shop = TestShop::new().await;
     let ana = shop.customer("ana").await;
     let mug = shop.product("Mug").create();
-    let order = placed(&ana, &[(&mug, 1)]).await;
+    let order = place_order(&ana, &[(&mug, 1)]).await;
     pay(&shop, order["id"].as_str().unwrap());
     let mut conn = shop.database.connect();
     let broken =

@@ -1,30 +1,30 @@
-//! Goods that came back.
+//! Returns of orders.
 
 use chrono::TimeDelta;
 use serde_json::{Value, json};
 
-use super::{moved, placed, url, verb};
+use super::{advance_order, place_order, post_action, url};
 use crate::support::{Client, TestShop};
 
 async fn returned(staff: &Client, order: &Value) -> Value {
-    moved(staff, order, &["process", "ship"]).await;
-    verb(staff, order, "returns").await.expect(201)
+    advance_order(staff, order, &["process", "ship"]).await;
+    post_action(staff, order, "returns").await.expect(201)
 }
 
 #[actix_web::test]
-async fn a_whole_order_comes_back() {
+async fn whole_order_is_returned() {
     let shop = TestShop::new().await;
     let (ana, staff) = (shop.customer("ana").await, shop.staff().await);
     let mug = shop.product("Mug").price("12.50").stock(10).create();
     let pot = shop.product("Pot").stock(10).create();
-    let order = placed(&ana, &[(&mug, 2), (&pot, 1)]).await;
-    moved(&staff, &order, &["process", "ship", "deliver"]).await;
+    let order = place_order(&ana, &[(&mug, 2), (&pot, 1)]).await;
+    advance_order(&staff, &order, &["process", "ship", "deliver"]).await;
 
-    let answer = staff.post(&url(&order, "returns/"), json!({"note": "Did not like it"})).await;
+    let response = staff.post(&url(&order, "returns/"), json!({"note": "Did not like it"})).await;
 
-    let made = answer.expect(201);
+    let made = response.expect(201);
     let location = format!("/api/returns/{}/", made["id"].as_str().unwrap());
-    assert_eq!(answer.header("location"), Some(location.as_str()));
+    assert_eq!(response.header("location"), Some(location.as_str()));
     let line = |place: usize, sku: &str, quantity: i32, price: &str, total: &str| {
         let line = &order["lines"][place];
         json!({
@@ -46,12 +46,12 @@ async fn a_whole_order_comes_back() {
 }
 
 #[actix_web::test]
-async fn an_order_that_came_back_says_so() {
+async fn return_changes_order_status_and_stock() {
     let shop = TestShop::new().await;
     let (ana, staff) = (shop.customer("ana").await, shop.staff().await);
     let mug = shop.product("Mug").stock(10).create();
-    let order = placed(&ana, &[(&mug, 2)]).await;
-    moved(&staff, &order, &["process", "ship"]).await;
+    let order = place_order(&ana, &[(&mug, 2)]).await;
+    advance_order(&staff, &order, &["process", "ship"]).await;
     assert_eq!(shop.stock_of(&mug), (8, 0));
 
     staff.post(&url(&order, "returns/"), json!({"note": "Did not like it"})).await.expect(201);
@@ -61,36 +61,36 @@ async fn an_order_that_came_back_says_so() {
     let history = staff.get(&url(&order, "history/")).await.expect(200);
     assert_eq!((&history[4]["to_status"], &history[4]["note"]), (&json!("returned"), &json!("Did not like it")));
     assert_eq!(shop.published_events().last().map(String::as_str), Some("order.returned"));
-    assert_eq!(shop.stock_of(&mug), (10, 0), "on its shelf again");
-    shop.assert_books_balance();
+    assert_eq!(shop.stock_of(&mug), (10, 0), "restocked");
+    shop.assert_records_are_consistent();
 }
 
 #[actix_web::test]
-async fn what_has_not_left_does_not_come_back() {
+async fn order_that_is_not_shipped_cannot_be_returned() {
     let shop = TestShop::new().await;
     let (ana, staff) = (shop.customer("ana").await, shop.staff().await);
     let mug = shop.product("Mug").create();
-    let order = placed(&ana, &[(&mug, 2)]).await;
-    let books = shop.books();
+    let order = place_order(&ana, &[(&mug, 2)]).await;
+    let books = shop.record_counts();
 
-    let refused = verb(&staff, &order, "returns").await.expect(409);
+    let rejected = post_action(&staff, &order, "returns").await.expect(409);
 
     assert_eq!(
-        refused,
+        rejected,
         json!({
             "detail": "An order that is confirmed cannot become returned.", "code": "invalid_transition",
             "status": "confirmed", "next": ["processing", "cancelled"],
         })
     );
-    assert_eq!(shop.books(), books);
+    assert_eq!(shop.record_counts(), books);
 }
 
 #[actix_web::test]
-async fn an_archived_product_comes_back_to_its_shelf() {
+async fn archived_product_is_restocked_by_a_return() {
     let shop = TestShop::new().await;
     let (ana, staff) = (shop.customer("ana").await, shop.staff().await);
     let mug = shop.product("Mug").stock(10).create();
-    let order = placed(&ana, &[(&mug, 2)]).await;
+    let order = place_order(&ana, &[(&mug, 2)]).await;
     staff.delete(&format!("/api/products/{}/", mug.id)).await.expect(204);
 
     let made = returned(&staff, &order).await;
@@ -100,13 +100,13 @@ async fn an_archived_product_comes_back_to_its_shelf() {
 }
 
 #[actix_web::test]
-async fn returns_are_listed_the_newest_first() {
+async fn returns_are_listed_newest_first() {
     let shop = TestShop::with_settings(&[("ACCESS_TOKEN_SECONDS", "86400")]).await;
     let (ana, staff) = (shop.customer("ana").await, shop.staff().await);
     let mug = shop.product("Mug").stock(10).create();
     let mut expected = Vec::new();
     for _ in 0..3 {
-        let order = placed(&ana, &[(&mug, 1)]).await;
+        let order = place_order(&ana, &[(&mug, 1)]).await;
         let mut made = returned(&staff, &order).await;
         made["lines"] = json!([]);
         expected.insert(0, made);
@@ -121,17 +121,17 @@ async fn returns_are_listed_the_newest_first() {
 }
 
 #[actix_web::test]
-async fn returns_are_the_business_of_staff() {
+async fn returns_require_staff_permissions() {
     let shop = TestShop::new().await;
     let (ana, staff) = (shop.customer("ana").await, shop.staff().await);
     let mug = shop.product("Mug").create();
-    let order = placed(&ana, &[(&mug, 1)]).await;
+    let order = place_order(&ana, &[(&mug, 1)]).await;
     let made = returned(&staff, &order).await;
     let one = format!("/api/returns/{}/", made["id"].as_str().unwrap());
     for (client, status) in [(&shop.anonymous(), 401), (&*ana, 403)] {
         client.get("/api/returns/").await.expect(status);
         client.get(&one).await.expect(status);
-        verb(client, &order, "returns").await.expect(status);
+        post_action(client, &order, "returns").await.expect(status);
     }
     staff.get("/api/returns/0190aaaa-0000-7000-8000-000000000001/").await.expect(404);
 }

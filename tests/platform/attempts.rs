@@ -1,4 +1,4 @@
-//! How often one account's password may be tried, from where, and who stands beside it unharmed.
+//! Limits for failed password checks, per account and address.
 
 use chrono::TimeDelta;
 use futures_util::future::join_all;
@@ -10,7 +10,7 @@ use crate::support::redis::RedisServer;
 use crate::support::shop::PASSWORD;
 use crate::support::{Client, TestResponse, TestShop};
 
-/// Five wrong ones from one address, eight from all that the account does not know; addresses are not counted.
+/// Five failures from one address, eight from all unknown addresses. The limit of each address is not reached.
 const SETTINGS: [(&str, &str); 4] = [
     ("THROTTLING", "on"),
     ("THROTTLE_LOGIN", "1000/s"),
@@ -18,7 +18,7 @@ const SETTINGS: [(&str, &str); 4] = [
     ("THROTTLE_ACCOUNT", "20/h:8"),
 ];
 
-/// Ana signed in once, at 127.0.0.1.
+/// Creates a shop in which Ana has signed in once, at 127.0.0.1.
 async fn shop() -> TestShop {
     let shop = TestShop::with_settings(&SETTINGS).await;
     shop.customer("ana").await;
@@ -29,64 +29,64 @@ async fn try_at(client: &Client, email: &str, password: &str) -> TestResponse {
     client.post("/api/auth/token/", json!({"email": email, "password": password})).await
 }
 
-async fn wrong(client: &Client) -> u16 {
+async fn try_wrong(client: &Client) -> u16 {
     try_at(client, "ana@example.com", "wrong").await.status.as_u16()
 }
 
-async fn right(client: &Client) -> u16 {
+async fn try_correct(client: &Client) -> u16 {
     try_at(client, "ana@example.com", PASSWORD).await.status.as_u16()
 }
 
-async fn many_wrong(client: &Client, times: usize) -> Vec<u16> {
+async fn try_wrong_times(client: &Client, times: usize) -> Vec<u16> {
     let mut statuses = Vec::new();
     for _ in 0..times {
-        statuses.push(wrong(client).await);
+        statuses.push(try_wrong(client).await);
     }
     statuses
 }
 
 #[actix_web::test]
-async fn five_wrong_passwords_from_one_address_and_the_right_one_waits_too() {
+async fn correct_password_is_throttled_after_five_wrong_ones() {
     let shop = shop().await;
     shop.customer("ben").await;
-    let somebody = shop.anonymous();
+    let client = shop.anonymous();
     let sessions = shop.number("select count(*) from sessions");
 
-    assert_eq!(many_wrong(&somebody, 6).await, [401, 401, 401, 401, 401, 429]);
-    let refused = try_at(&somebody, "ana@example.com", PASSWORD).await;
+    assert_eq!(try_wrong_times(&client, 6).await, [401, 401, 401, 401, 401, 429]);
+    let rejected = try_at(&client, "ana@example.com", PASSWORD).await;
 
-    let wait: u64 = refused.header("retry-after").unwrap().parse().unwrap();
+    let wait: u64 = rejected.header("retry-after").unwrap().parse().unwrap();
     assert!((1..=60).contains(&wait), "{wait}");
     let detail = format!("Request was throttled. Expected available in {wait} seconds.");
-    assert_eq!(refused.expect(429), json!({"detail": detail, "code": "throttled"}));
+    assert_eq!(rejected.expect(429), json!({"detail": detail, "code": "throttled"}));
     assert_eq!(shop.number("select count(*) from sessions"), sessions);
-    // login/ and token/ are one lock, and nobody else's.
+    // login/ and token/ share the limit; other accounts have separate limits.
     let body = json!({"email": "ana@example.com", "password": PASSWORD});
-    somebody.post("/api/auth/login/", body).await.expect(429);
-    assert_eq!(try_at(&somebody, "ben@example.com", PASSWORD).await.status, 200);
+    client.post("/api/auth/login/", body).await.expect(429);
+    assert_eq!(try_at(&client, "ben@example.com", PASSWORD).await.status, 200);
 
     shop.advance(TimeDelta::seconds(61));
-    assert_eq!(right(&somebody).await, 200);
+    assert_eq!(try_correct(&client).await, 200);
 }
 
 #[actix_web::test]
-async fn an_open_session_has_no_more_tries_at_the_password() {
+async fn password_checks_in_a_session_share_one_limit() {
     let shop = shop().await;
     let ana = shop.customer("nia").await;
     let change =
         |old: &str| json!({"old_password": old, "new_password1": "battery staple", "new_password2": "battery staple"});
-    let doors = [
+    let password_checks = [
         ("/api/auth/password/change/", change("wrong")),
         ("/api/auth/email/change/", json!({"new_email": "new@example.com", "password": "wrong"})),
         ("/api/customers/me/delete/", json!({"password": "wrong"})),
     ];
 
     let mut statuses = Vec::new();
-    for (url, body) in doors.iter().cycle().take(6) {
+    for (url, body) in password_checks.iter().cycle().take(6) {
         statuses.push(ana.post(url, body.clone()).await.status.as_u16());
     }
 
-    assert_eq!(statuses, [400, 400, 400, 400, 400, 429], "the doors count together");
+    assert_eq!(statuses, [400, 400, 400, 400, 400, 429], "all password checks share one limit");
     assert_eq!(shop.number("select count(*) from audit_entries where action = 'user.password_refused'"), 5);
     ana.post("/api/auth/password/change/", change(PASSWORD)).await.expect(429);
     shop.advance(TimeDelta::seconds(61));
@@ -94,112 +94,112 @@ async fn an_open_session_has_no_more_tries_at_the_password() {
 }
 
 #[actix_web::test]
-async fn of_twenty_guesses_at_once_five_are_looked_at() {
+async fn concurrent_attempts_are_limited() {
     let shop = shop().await;
-    let somebody = shop.anonymous();
+    let client = shop.anonymous();
 
-    let statuses = join_all((0..20).map(|_| wrong(&somebody))).await;
+    let statuses = join_all((0..20).map(|_| try_wrong(&client))).await;
 
     assert_eq!(statuses.iter().filter(|status| **status == 401).count(), 5, "{statuses:?}");
     assert_eq!(statuses.iter().filter(|status| **status == 429).count(), 15, "{statuses:?}");
 }
 
 #[actix_web::test]
-async fn an_account_that_is_not_there_is_counted_like_one_that_is() {
+async fn unknown_account_is_limited_like_an_existing_one() {
     let shop = shop().await;
-    let somebody = shop.anonymous().at("192.0.2.1");
-    let mut answers = Vec::new();
+    let client = shop.anonymous().at("192.0.2.1");
+    let mut responses = Vec::new();
     for email in ["ana@example.com", "nobody@example.com", "no address at all"] {
         let mut statuses = Vec::new();
         for _ in 0..6 {
-            statuses.push(try_at(&somebody, email, "wrong").await.status.as_u16());
+            statuses.push(try_at(&client, email, "wrong").await.status.as_u16());
         }
-        answers.push(statuses);
+        responses.push(statuses);
     }
-    assert_eq!(answers[0], [401, 401, 401, 401, 401, 429]);
-    assert!(answers.iter().all(|statuses| *statuses == answers[0]), "{answers:?}");
+    assert_eq!(responses[0], [401, 401, 401, 401, 401, 429]);
+    assert!(responses.iter().all(|statuses| *statuses == responses[0]), "{responses:?}");
     assert_eq!(shop.number("select count(*) from attempts where encode(key, 'escape') like '%example%'"), 0);
 }
 
 #[actix_web::test]
-async fn no_trick_with_addresses_or_spelling_makes_another_account_of_it() {
+async fn address_and_spelling_variants_share_one_limit() {
     let shop = shop().await;
-    for (turn, spelled) in ["ANA@example.com", " ana@EXAMPLE.com ", "Ana@Example.Com"].into_iter().enumerate() {
+    for (index, spelling) in ["ANA@example.com", " ana@EXAMPLE.com ", "Ana@Example.Com"].into_iter().enumerate() {
         let forged =
-            shop.anonymous().at("2001:db8:1:2::1").with_header("x-forwarded-for", &format!("203.0.113.{turn}"));
-        assert_eq!(try_at(&forged, spelled, "wrong").await.status, 401);
+            shop.anonymous().at("2001:db8:1:2::1").with_header("x-forwarded-for", &format!("203.0.113.{index}"));
+        assert_eq!(try_at(&forged, spelling, "wrong").await.status, 401);
     }
     for (host, status) in [("2001:db8:1:2::2", 401), ("2001:db8:1:2:ffff::9", 401), ("2001:db8:1:2:1::", 429)] {
-        assert_eq!(wrong(&shop.anonymous().at(host)).await, status, "{host}");
+        assert_eq!(try_wrong(&shop.anonymous().at(host)).await, status, "{host}");
     }
-    // A dot makes another mailbox: who has it is not for us to say.
+    // An address with a dot is a different account.
     assert_eq!(try_at(&shop.anonymous().at("2001:db8:1:2::1"), "a.na@example.com", "wrong").await.status, 401);
 }
 
 #[actix_web::test]
-async fn a_stranger_with_many_addresses_does_not_lock_the_owner_out() {
+async fn attacker_with_many_addresses_cannot_lock_out_the_owner() {
     let shop = shop().await;
     let from = |number: usize| shop.anonymous().at(&format!("198.51.100.{number}"));
 
     let mut statuses = Vec::new();
     for number in 0..10 {
-        statuses.push(wrong(&from(number)).await);
+        statuses.push(try_wrong(&from(number)).await);
     }
 
     assert_eq!(statuses, [401, 401, 401, 401, 401, 401, 401, 401, 429, 429]);
-    // The owner, where they signed in before; elsewhere they wait like everybody.
-    assert_eq!(right(&shop.anonymous()).await, 200);
-    assert_eq!(right(&from(77)).await, 429);
+    // The owner can sign in from a known address, but not from an unknown one.
+    assert_eq!(try_correct(&shop.anonymous()).await, 200);
+    assert_eq!(try_correct(&from(77)).await, 429);
     shop.advance(TimeDelta::minutes(4));
-    assert_eq!(right(&from(77)).await, 200);
-    // From now on that address is known, too. What its owner took there was given back, once.
-    assert_eq!([wrong(&from(1)).await, wrong(&from(2)).await], [401, 429]);
-    assert_eq!(right(&from(77)).await, 200);
+    assert_eq!(try_correct(&from(77)).await, 200);
+    // The address is known from now on, and the successful attempt was restored once.
+    assert_eq!([try_wrong(&from(1)).await, try_wrong(&from(2)).await], [401, 429]);
+    assert_eq!(try_correct(&from(77)).await, 200);
 }
 
 #[actix_web::test]
-async fn the_right_password_counts_for_nothing_however_often_it_comes() {
+async fn correct_passwords_are_not_counted() {
     let shop = shop().await;
-    for place in ["127.0.0.1", "192.0.2.9"] {
+    for address in ["127.0.0.1", "192.0.2.9"] {
         for _ in 0..12 {
-            assert_eq!(right(&shop.anonymous().at(place)).await, 200);
+            assert_eq!(try_correct(&shop.anonymous().at(address)).await, 200);
         }
     }
     let client = shop.anonymous();
-    assert_eq!(many_wrong(&client, 4).await, [401; 4]);
-    assert_eq!(right(&client).await, 200);
-    assert_eq!(many_wrong(&client, 2).await, [401, 429]);
+    assert_eq!(try_wrong_times(&client, 4).await, [401; 4]);
+    assert_eq!(try_correct(&client).await, 200);
+    assert_eq!(try_wrong_times(&client, 2).await, [401, 429]);
 }
 
 #[actix_web::test]
-async fn a_restart_forgets_nothing_and_instances_count_together() {
+async fn attempts_survive_restarts_and_are_shared_by_instances() {
     let shop = shop().await;
-    assert_eq!(many_wrong(&shop.anonymous(), 3).await, [401; 3]);
+    assert_eq!(try_wrong_times(&shop.anonymous(), 3).await, [401; 3]);
 
-    let other = shop.another_program_with(&SETTINGS).await;
+    let other = shop.second_process_with(&SETTINGS).await;
 
-    assert_eq!(many_wrong(&other, 3).await, [401, 401, 429]);
-    assert_eq!(wrong(&shop.anonymous()).await, 429);
+    assert_eq!(try_wrong_times(&other, 3).await, [401, 401, 429]);
+    assert_eq!(try_wrong(&shop.anonymous()).await, 429);
 }
 
 #[actix_web::test]
-async fn accounts_are_counted_without_redis_as_with_it() {
+async fn attempts_do_not_depend_on_redis() {
     let mut redis = RedisServer::start();
     let url = redis.url();
     let settings: Vec<_> = SETTINGS.into_iter().chain([("REDIS_URL", url.as_str())]).collect();
     let shop = TestShop::with_settings(&settings).await;
     shop.customer("ana").await;
-    assert_eq!(many_wrong(&shop.anonymous(), 3).await, [401; 3]);
+    assert_eq!(try_wrong_times(&shop.anonymous(), 3).await, [401; 3]);
 
     redis.kill();
 
-    assert_eq!(many_wrong(&shop.anonymous(), 3).await, [401, 401, 429]);
+    assert_eq!(try_wrong_times(&shop.anonymous(), 3).await, [401, 401, 429]);
 }
 
 #[actix_web::test]
-async fn throttled_attempts_are_written_down_once() {
+async fn throttled_attempts_are_recorded_once() {
     let shop = shop().await;
-    many_wrong(&shop.anonymous(), 12).await;
+    try_wrong_times(&shop.anonymous(), 12).await;
 
     let entries = |action: &str| shop.number(&format!("select count(*) from audit_entries where action = '{action}'"));
     assert_eq!(entries("user.sign_in_failed"), 5);
@@ -207,15 +207,15 @@ async fn throttled_attempts_are_written_down_once() {
 }
 
 #[actix_web::test]
-async fn what_counts_no_more_is_forgotten() {
+async fn purge_job_deletes_expired_attempts() {
     let shop = shop().await;
-    many_wrong(&shop.anonymous().at("192.0.2.1"), 2).await;
+    try_wrong_times(&shop.anonymous().at("192.0.2.1"), 2).await;
     assert_eq!(shop.number("select count(*) from attempts"), 4);
 
     shop.advance(TimeDelta::hours(2));
     PurgeAttempts {}.run(&shop.app).await.unwrap();
 
-    // That Ana was at 127.0.0.1.
+    // The known address 127.0.0.1 of Ana.
     assert_eq!(shop.number("select count(*) from attempts"), 1);
     shop.advance(TimeDelta::days(91));
     PurgeAttempts {}.run(&shop.app).await.unwrap();

@@ -1,4 +1,4 @@
-//! The audit log as staff read it, and what is in it that nobody asked to be.
+//! Endpoints of the audit log, and entries about denied and throttled requests.
 
 use serde_json::{Value, json};
 
@@ -6,16 +6,16 @@ use crate::support::shop::PASSWORD;
 use crate::support::{Client, TestShop};
 
 async fn entries(shop: &TestShop, query: &str) -> Vec<Value> {
-    entries_seen_by(&shop.superuser().await.client, query).await
+    entries_for(&shop.superuser().await.client, query).await
 }
 
-async fn entries_seen_by(reader: &Client, query: &str) -> Vec<Value> {
+async fn entries_for(reader: &Client, query: &str) -> Vec<Value> {
     let list = reader.get(&format!("/api/audit-log/?{query}")).await.expect(200);
     list["results"].as_array().unwrap().clone()
 }
 
 #[actix_web::test]
-async fn a_change_is_told_with_before_and_after() {
+async fn entry_contains_the_values_before_and_after() {
     let shop = TestShop::new().await;
     let staff = shop.staff().await;
     let category = shop.category("Mugs", None);
@@ -34,12 +34,12 @@ async fn a_change_is_told_with_before_and_after() {
 }
 
 #[actix_web::test]
-async fn the_log_is_narrowed_by_everything_that_an_entry_says() {
+async fn audit_log_can_be_filtered_by_every_field() {
     let shop = TestShop::new().await;
     let (staff, reader) = (shop.staff().await, shop.superuser().await);
-    let made = staff.at("192.0.2.7").post("/api/categories/", json!({"name": "Mugs"})).await;
-    let request = made.header("x-request-id").unwrap().to_owned();
-    let id = made.expect(201)["id"].as_str().unwrap().to_owned();
+    let created = staff.at("192.0.2.7").post("/api/categories/", json!({"name": "Mugs"})).await;
+    let request = created.header("x-request-id").unwrap().to_owned();
+    let id = created.expect(201)["id"].as_str().unwrap().to_owned();
 
     for query in [
         format!("request_id={request}"),
@@ -48,14 +48,14 @@ async fn the_log_is_narrowed_by_everything_that_an_entry_says() {
         format!("actor={}&action__startswith=category.", staff.user),
         "action=category.created&created_at__gte=2020-01-01T00:00:00Z".to_owned(),
     ] {
-        let found = entries_seen_by(&reader.client, &query).await;
+        let found = entries_for(&reader.client, &query).await;
         assert_eq!(found.iter().map(|entry| &entry["object_id"]).collect::<Vec<_>>(), [&json!(id)], "{query}");
     }
-    assert_eq!(entries_seen_by(&reader.client, "address=192.0.2.8").await, Vec::<Value>::new());
+    assert_eq!(entries_for(&reader.client, "address=192.0.2.8").await, Vec::<Value>::new());
 }
 
 #[actix_web::test]
-async fn what_staff_may_not_is_written_down_once() {
+async fn denied_request_is_recorded_once() {
     let shop = TestShop::new().await;
     let (ana, staff) = (shop.customer("ana").await, shop.staff().await);
     for _ in 0..3 {
@@ -66,11 +66,11 @@ async fn what_staff_may_not_is_written_down_once() {
 
     let denied = entries(&shop, "action=access.denied&ordering=created_at").await;
 
-    let told: Vec<_> =
+    let recorded: Vec<_> =
         denied.iter().map(|entry| (&entry["actor"]["id"], &entry["object_id"], &entry["changes"])).collect();
     let of = |method: &str| json!({"method": {"after": method}});
     assert_eq!(
-        told,
+        recorded,
         [
             (&json!(staff.user), &json!("/api/jobs/"), &of("GET")),
             (&json!(ana.user), &json!("/api/categories/"), &of("POST")),
@@ -79,7 +79,7 @@ async fn what_staff_may_not_is_written_down_once() {
 }
 
 #[actix_web::test]
-async fn an_address_that_tries_too_many_passwords_is_written_down_once() {
+async fn throttled_address_is_recorded_once() {
     let shop = TestShop::with_settings(&[("THROTTLING", "on"), ("THROTTLE_LOGIN", "2/h")]).await;
     let body = json!({"email": "nobody@example.com", "password": PASSWORD});
     for status in [401, 401, 429, 429, 429] {
@@ -93,7 +93,7 @@ async fn an_address_that_tries_too_many_passwords_is_written_down_once() {
 }
 
 #[actix_web::test]
-async fn a_purchase_of_ones_own_is_no_entry_and_one_for_others_is() {
+async fn audit_log_records_only_orders_for_other_customers() {
     let shop = TestShop::new().await;
     let (ana, staff) = (shop.customer("ana").await, shop.staff().await);
     shop.product("Mug").stock(9).create();

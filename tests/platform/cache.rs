@@ -1,4 +1,4 @@
-//! The cache: the same in this process and in Redis, and never missed when it is gone.
+//! Cache: the same behaviour in this process and in Redis, and no errors if Redis fails.
 
 use std::time::Duration;
 
@@ -8,17 +8,17 @@ use mercer::platform::secret::Secret;
 use serde_json::json;
 
 use crate::support::TestShop;
-use crate::support::redis::{PATIENT, RedisServer};
+use crate::support::redis::{LONG_REDIS_TIMEOUT, RedisServer};
 
 const LONG: Duration = Duration::from_secs(3600);
-const BRIEF: Duration = Duration::from_secs(3);
+const SHORT_TIMEOUT: Duration = Duration::from_secs(3);
 
 fn cache_in(redis: &RedisServer) -> Cache {
     Cache::in_redis(&RedisSettings { url: Secret::new(redis.url()), timeout: Duration::from_secs(10) }).unwrap()
 }
 
-/// What every cache does.
-async fn assert_keeps_texts_for_a_while(cache: &Cache) {
+/// Asserts the behaviour that both caches share.
+async fn assert_stores_texts_until_they_expire(cache: &Cache) {
     assert_eq!(cache.get("a").await, None);
     cache.set("a", "one", LONG).await;
     cache.set("b", "zwei \u{0} Ümläut", LONG).await;
@@ -27,45 +27,45 @@ async fn assert_keeps_texts_for_a_while(cache: &Cache) {
 
     cache.set("a", "two", LONG).await;
     assert_eq!(cache.get("a").await.as_deref(), Some("two"));
-    // A clone is the same cache.
+    // A clone shares the entries.
     assert_eq!(cache.clone().get("a").await.as_deref(), Some("two"));
 
-    cache.set("brief", "soon gone", BRIEF).await;
-    cache.set("kept", "brief at first", BRIEF).await;
+    cache.set("brief", "soon gone", SHORT_TIMEOUT).await;
+    cache.set("kept", "brief at first", SHORT_TIMEOUT).await;
     cache.set("kept", "now for long", LONG).await;
     cache.set("cut", "long at first", LONG).await;
-    cache.set("cut", "now brief", BRIEF).await;
+    cache.set("cut", "now brief", SHORT_TIMEOUT).await;
     assert_eq!(cache.get("brief").await.as_deref(), Some("soon gone"));
-    tokio::time::sleep(BRIEF + Duration::from_millis(100)).await;
+    tokio::time::sleep(SHORT_TIMEOUT + Duration::from_millis(100)).await;
     assert_eq!(cache.get("brief").await, None);
     assert_eq!(cache.get("cut").await, None);
     assert_eq!(cache.get("kept").await.as_deref(), Some("now for long"));
 }
 
 #[actix_web::test]
-async fn a_cache_in_this_process_keeps_texts_for_a_while() {
+async fn in_process_cache_stores_texts_until_they_expire() {
     let cache = Cache::in_process();
 
-    assert_keeps_texts_for_a_while(&cache).await;
+    assert_stores_texts_until_they_expire(&cache).await;
 
     assert_eq!(cache.is_reachable().await, None);
     assert_eq!(Cache::in_process().get("a").await, None);
 }
 
 #[actix_web::test]
-async fn a_cache_in_redis_keeps_texts_for_a_while() {
+async fn redis_cache_stores_texts_until_they_expire() {
     let redis = RedisServer::start();
     let cache = cache_in(&redis);
 
-    assert_keeps_texts_for_a_while(&cache).await;
+    assert_stores_texts_until_they_expire(&cache).await;
 
     assert_eq!(cache.is_reachable().await, Some(true));
-    // Another program shares it.
+    // Another client of the same Redis shares the entries.
     assert_eq!(cache_in(&redis).get("a").await.as_deref(), Some("two"));
 }
 
 #[actix_web::test]
-async fn a_cache_that_is_gone_is_a_miss_and_no_error() {
+async fn unreachable_redis_is_a_cache_miss_and_not_an_error() {
     let mut redis = RedisServer::start();
     let cache = cache_in(&redis);
     cache.set("a", "one", LONG).await;
@@ -78,7 +78,7 @@ async fn a_cache_that_is_gone_is_a_miss_and_no_error() {
 }
 
 #[actix_web::test]
-async fn a_redis_that_was_never_there_does_not_keep_a_shop_from_opening() {
+async fn shop_starts_without_reachable_redis() {
     let shop = TestShop::with_settings(&[("REDIS_URL", "redis://127.0.0.1:1")]).await;
     shop.category("Mugs", None);
 
@@ -88,9 +88,9 @@ async fn a_redis_that_was_never_there_does_not_keep_a_shop_from_opening() {
 }
 
 #[actix_web::test]
-async fn the_tree_is_the_same_with_redis_without_and_after_its_death() {
+async fn category_tree_is_the_same_with_redis_and_after_redis_fails() {
     let mut redis = RedisServer::start();
-    let shop = TestShop::with_settings(&[("REDIS_URL", &redis.url()), PATIENT]).await;
+    let shop = TestShop::with_settings(&[("REDIS_URL", &redis.url()), LONG_REDIS_TIMEOUT]).await;
     let mugs = shop.category("Mugs", None);
     let tree = async || shop.anonymous().get("/api/categories/tree/").await.expect(200);
     let first = tree().await;
@@ -107,9 +107,9 @@ async fn the_tree_is_the_same_with_redis_without_and_after_its_death() {
 }
 
 #[actix_web::test]
-async fn a_shop_without_its_redis_is_degraded_and_ready() {
+async fn unreachable_redis_makes_the_shop_degraded_but_ready() {
     let mut redis = RedisServer::start();
-    let shop = TestShop::with_settings(&[("REDIS_URL", &redis.url()), PATIENT]).await;
+    let shop = TestShop::with_settings(&[("REDIS_URL", &redis.url()), LONG_REDIS_TIMEOUT]).await;
     shop.execute("insert into workers values (gen_random_uuid(), '{}', now(), now() + interval '1 hour')");
     let health = async || shop.anonymous().get("/health/").await.expect(200);
     let healthy = health().await;

@@ -1,4 +1,4 @@
-//! The settings: what is wrong with them is told at once, and what is unsafe is refused.
+//! Settings: all problems are reported together, and production rejects unsafe values.
 
 use std::process::Command;
 
@@ -18,7 +18,7 @@ fn problems(pairs: &[(&str, &str)]) -> Vec<String> {
     Config::from_pairs(pairs).map_or_else(|error| error.problems, |_| Vec::new())
 }
 
-/// What production says to one more setting.
+/// Returns the problems of a safe production configuration with one changed setting.
 fn in_production(name: &str, value: &str) -> Vec<String> {
     let mut pairs = SAFE.to_vec();
     pairs.retain(|(known, _)| *known != name);
@@ -27,7 +27,7 @@ fn in_production(name: &str, value: &str) -> Vec<String> {
 }
 
 #[test]
-fn without_a_setting_it_is_a_developers_shop() {
+fn defaults_are_for_development() {
     let config = Config::from_pairs(&[]).unwrap();
 
     assert_eq!(config.environment, Environment::Development);
@@ -42,7 +42,7 @@ fn without_a_setting_it_is_a_developers_shop() {
 }
 
 #[test]
-fn links_in_mails_lead_to_the_storefront_or_else_to_the_shop() {
+fn links_in_mails_use_the_storefront_url_or_the_public_url() {
     let url = |pairs: &[(&str, &str)]| Config::from_pairs(pairs).unwrap().storefront_url;
 
     assert_eq!(url(&[]), "http://127.0.0.1:8000");
@@ -51,24 +51,24 @@ fn links_in_mails_lead_to_the_storefront_or_else_to_the_shop() {
     assert_eq!(url(&both), "https://shop.example");
     assert_eq!(
         in_production("STOREFRONT_URL", "http://shop.example"),
-        ["STOREFRONT_URL: production needs an https:// address"]
+        ["STOREFRONT_URL: must be an https:// URL in production"]
     );
 }
 
 #[test]
-fn verification_of_addresses_is_optional_until_it_is_required() {
+fn email_verification_is_optional_by_default() {
     let verification = |pairs: &[(&str, &str)]| Config::from_pairs(pairs).unwrap().email_verification;
 
     assert_eq!(verification(&[]), EmailVerification::Optional);
     assert_eq!(verification(&[("EMAIL_VERIFICATION", "required")]), EmailVerification::Required);
     assert_eq!(
         problems(&[("EMAIL_VERIFICATION", "yes")]),
-        ["EMAIL_VERIFICATION: \"yes\" is none of optional, required"]
+        ["EMAIL_VERIFICATION: must be one of optional, required, not \"yes\""]
     );
 }
 
 #[test]
-fn an_empty_setting_is_an_absent_one() {
+fn empty_variable_counts_as_absent() {
     let empty: Vec<_> = VARIABLES.iter().map(|variable| (variable.name, " ")).collect();
 
     let [config, defaults] = [empty.as_slice(), &[]].map(|pairs| Config::from_pairs(pairs).unwrap());
@@ -77,8 +77,8 @@ fn an_empty_setting_is_an_absent_one() {
 }
 
 #[test]
-fn all_problems_are_told_at_once() {
-    let told = problems(&[
+fn all_problems_of_the_settings_are_reported_together() {
+    let reported = problems(&[
         ("MERCER_ENV", "staging"),
         ("MERCER_BIND", "8000"),
         ("MERCER_PUBLIC_URL", "shop.example"),
@@ -91,8 +91,8 @@ fn all_problems_are_told_at_once() {
         ("LOG_FORMAT", "xml"),
     ]);
 
-    let names: Vec<_> = told.iter().map(|problem| problem.split(':').next().unwrap()).collect();
-    // An unknown environment is no reason for those of production besides.
+    let names: Vec<_> = reported.iter().map(|problem| problem.split(':').next().unwrap()).collect();
+    // With an unknown environment, the problems of production are not reported.
     assert_eq!(
         names,
         [
@@ -111,22 +111,22 @@ fn all_problems_are_told_at_once() {
 }
 
 #[test]
-fn a_problem_says_what_would_be_right() {
+fn problem_of_a_setting_states_the_valid_values() {
     for (name, value, problem) in [
-        ("MERCER_ENV", "prod", "\"prod\" is none of development, production"),
+        ("MERCER_ENV", "prod", "must be one of development, production, not \"prod\""),
         ("DATABASE_POOL_SIZE", "1", "must be from 2 to 1000"),
         ("DATABASE_POOL_SIZE", "99999999999", "\"99999999999\": number too large to fit in target type"),
-        ("REDIS_URL", "localhost", "must begin with redis:// or rediss://"),
+        ("REDIS_URL", "localhost", "must start with redis:// or rediss://"),
         ("REDIS_TIMEOUT_MS", "0", "must be from 1 to 10000"),
         ("THROTTLE_CONCURRENT", "0", "must be from 1 to 100000"),
-        ("SMTP_URL", "mail.example", "must begin with smtp:// or smtps://"),
+        ("SMTP_URL", "mail.example", "must start with smtp:// or smtps://"),
         ("BCRYPT_COST", "3", "must be from 4 to 16"),
-        ("CORS_ALLOWED_ORIGINS", "*", "\"*\" is no origin: https://shop.example is one"),
-        ("CORS_ALLOWED_ORIGINS", "shop.example", "\"shop.example\" is no origin: https://shop.example is one"),
+        ("CORS_ALLOWED_ORIGINS", "*", "\"*\" is not an origin such as https://shop.example"),
+        ("CORS_ALLOWED_ORIGINS", "shop.example", "\"shop.example\" is not an origin such as https://shop.example"),
         (
             "CORS_ALLOWED_ORIGINS",
             "https://shop.example/",
-            "\"https://shop.example/\" is no origin: https://shop.example is one",
+            "\"https://shop.example/\" is not an origin such as https://shop.example",
         ),
     ] {
         assert_eq!(problems(&[(name, value)]), [format!("{name}: {problem}")]);
@@ -134,23 +134,23 @@ fn a_problem_says_what_would_be_right() {
 }
 
 #[test]
-fn a_provider_needs_its_credentials() {
+fn sms_provider_requires_its_credentials() {
     assert_eq!(
         problems(&[("SMS_PROVIDER", "twilio")]),
         [
-            "TWILIO_ACCOUNT_SID: is needed by SMS_PROVIDER",
-            "TWILIO_AUTH_TOKEN: is needed by SMS_PROVIDER",
-            "TWILIO_FROM: is needed by SMS_PROVIDER",
+            "TWILIO_ACCOUNT_SID: is required by SMS_PROVIDER",
+            "TWILIO_AUTH_TOKEN: is required by SMS_PROVIDER",
+            "TWILIO_FROM: is required by SMS_PROVIDER",
         ]
     );
     assert_eq!(
         problems(&[("SMS_PROVIDER", "africastalking"), ("AFRICASTALKING_USERNAME", "shop")]),
-        ["AFRICASTALKING_API_KEY: is needed by SMS_PROVIDER"]
+        ["AFRICASTALKING_API_KEY: is required by SMS_PROVIDER"]
     );
 }
 
 #[test]
-fn production_takes_safe_settings() {
+fn production_accepts_safe_settings() {
     assert_eq!(problems(&SAFE), [""; 0]);
     for (name, value) in [
         ("DATABASE_URL", ""),
@@ -169,53 +169,53 @@ fn production_takes_safe_settings() {
 }
 
 #[test]
-fn production_needs_a_secret_of_its_own() {
-    let refused = ["MERCER_SECRET_KEY: production needs a secret of 32 characters or more"];
+fn production_requires_a_secret_key() {
+    let expected = ["MERCER_SECRET_KEY: must have at least 32 characters in production"];
 
     for secret in ["", "short", &"x".repeat(31)] {
-        assert_eq!(in_production("MERCER_SECRET_KEY", secret), refused, "{secret}");
+        assert_eq!(in_production("MERCER_SECRET_KEY", secret), expected, "{secret}");
     }
 }
 
 #[test]
-fn production_speaks_tls_to_a_database_elsewhere() {
-    let refused = ["DATABASE_URL: production needs TLS to a remote database: add sslmode=verify-full"];
+fn production_requires_tls_to_a_remote_database() {
+    let expected = ["DATABASE_URL: must use TLS for a remote database in production: add sslmode=verify-full"];
 
     for url in [
         "postgres://db.example/mercer",
         "postgres://mercer:secret@db.example:5432/mercer?sslmode=disable",
         "postgres://mercer@db.example/mercer?sslmode=prefer",
         "postgres://mercer@10.0.0.5/mercer",
-        // Not of this machine, though they look like it.
+        // Remote hosts that look like local ones.
         "postgres://localhost.example/mercer",
         "postgres://127.example/mercer",
         "postgres://mercer@/mercer?host=db.example",
         "postgres://localhost,db.example/mercer",
-        // Not a mode, though it reads like one.
+        // Text that looks like an sslmode parameter.
         "postgres://mercer:sslmode=require@db.example/mercer",
         "postgres://db.example/mercer?application_name=sslmode=require",
         "postgres://db.example/mercer?sslmode=required",
     ] {
-        assert_eq!(in_production("DATABASE_URL", url), refused, "{url}");
+        assert_eq!(in_production("DATABASE_URL", url), expected, "{url}");
     }
 }
 
 #[test]
-fn production_is_reached_over_tls() {
-    let refused = ["MERCER_PUBLIC_URL: production needs an https:// address"];
+fn production_requires_an_https_public_url() {
+    let expected = ["MERCER_PUBLIC_URL: must be an https:// URL in production"];
 
     for url in ["http://shop.example", "http://localhost.example", "http://127.example"] {
-        assert_eq!(in_production("MERCER_PUBLIC_URL", url), refused, "{url}");
+        assert_eq!(in_production("MERCER_PUBLIC_URL", url), expected, "{url}");
     }
 }
 
 #[test]
-fn production_listens_to_strangers_only_behind_a_proxy() {
+fn production_binds_a_public_address_only_behind_a_proxy() {
     let mut pairs = SAFE.to_vec();
     pairs.push(("MERCER_BIND", "0.0.0.0:8000"));
     assert_eq!(
         problems(&pairs),
-        ["MERCER_BIND: production serves plain HTTP only behind a proxy: name it in TRUSTED_PROXIES"]
+        ["MERCER_BIND: must be a loopback address in production, unless TRUSTED_PROXIES names a proxy with TLS"]
     );
 
     pairs.push(("TRUSTED_PROXIES", "10.0.0.0/8, 192.168.1.1"));
@@ -223,13 +223,13 @@ fn production_listens_to_strangers_only_behind_a_proxy() {
 }
 
 #[test]
-fn production_hashes_passwords_slowly() {
-    assert_eq!(in_production("BCRYPT_COST", "9"), ["BCRYPT_COST: production needs 10 or more"]);
+fn production_requires_a_minimum_bcrypt_cost() {
+    assert_eq!(in_production("BCRYPT_COST", "9"), ["BCRYPT_COST: must be at least 10 in production"]);
 }
 
 #[test]
-fn production_tells_all_it_refuses_at_once() {
-    let told = problems(&[
+fn production_reports_all_unsafe_settings_together() {
+    let reported = problems(&[
         ("MERCER_ENV", "production"),
         ("DATABASE_URL", "postgres://db.example/mercer"),
         ("MERCER_PUBLIC_URL", "http://shop.example"),
@@ -237,11 +237,11 @@ fn production_tells_all_it_refuses_at_once() {
         ("BCRYPT_COST", "4"),
     ]);
 
-    assert_eq!(told.len(), 5, "{told:#?}");
+    assert_eq!(reported.len(), 5, "{reported:#?}");
 }
 
 #[test]
-fn no_problem_and_no_dump_tells_a_secret() {
+fn problems_and_debug_output_contain_no_secrets() {
     let wrong = [
         ("MERCER_ENV", "production"),
         ("MERCER_SECRET_KEY", "open sesame"),
@@ -267,8 +267,8 @@ fn no_problem_and_no_dump_tells_a_secret() {
     assert!(!format!("{config:?} {config:#?}").contains("sesame"));
 }
 
-/// The program in a folder with this `.env`, and this environment.
-fn refusal_with(dotenv: &str, environment: &[(&str, &str)]) -> String {
+/// Runs the program with this `.env` file and environment, and returns its error output.
+fn settings_error_with(dotenv: &str, environment: &[(&str, &str)]) -> String {
     let folder = TempDir::new().unwrap();
     std::fs::write(folder.path().join(".env"), dotenv).unwrap();
     let output = Command::new(env!("CARGO_BIN_EXE_mercer"))
@@ -283,22 +283,22 @@ fn refusal_with(dotenv: &str, environment: &[(&str, &str)]) -> String {
 }
 
 #[test]
-fn the_program_reads_a_file_and_the_environment_wins() {
+fn environment_variables_override_the_dotenv_file() {
     let dotenv = "DATABASE_POOL_SIZE=1\nBCRYPT_COST=99\nLOG_FORMAT=xml\n";
 
-    let told = refusal_with(dotenv, &[("LOG_FORMAT", "yaml")]);
+    let error = settings_error_with(dotenv, &[("LOG_FORMAT", "yaml")]);
 
-    assert!(told.contains("the settings are wrong"), "{told}");
-    assert!(told.contains("DATABASE_POOL_SIZE: must be from 2 to 1000"), "{told}");
-    assert!(told.contains("BCRYPT_COST: must be from 4 to 16"), "{told}");
-    assert!(told.contains("LOG_FORMAT: \"yaml\" is none of pretty, json"), "{told}");
+    assert!(error.contains("invalid settings"), "{error}");
+    assert!(error.contains("DATABASE_POOL_SIZE: must be from 2 to 1000"), "{error}");
+    assert!(error.contains("BCRYPT_COST: must be from 4 to 16"), "{error}");
+    assert!(error.contains("LOG_FORMAT: must be one of pretty, json, not \"yaml\""), "{error}");
 }
 
 #[test]
-fn a_file_that_cannot_be_read_is_told_without_what_stands_in_it() {
-    let told = refusal_with("MERCER_SECRET_KEY='open sesame\n", &[("BCRYPT_COST", "99")]);
+fn malformed_dotenv_file_is_reported_without_its_content() {
+    let error = settings_error_with("MERCER_SECRET_KEY='open sesame\n", &[("BCRYPT_COST", "99")]);
 
-    assert!(told.contains(".env: "), "{told}");
-    assert!(told.contains("BCRYPT_COST"), "{told}");
-    assert!(!told.contains("sesame"), "{told}");
+    assert!(error.contains(".env: "), "{error}");
+    assert!(error.contains("BCRYPT_COST"), "{error}");
+    assert!(!error.contains("sesame"), "{error}");
 }

@@ -1,4 +1,4 @@
-//! The ways to a connection, and what happens when the database says no.
+//! Access to the database: retries, timeouts, lost connections.
 
 use std::sync::atomic::{AtomicU32, Ordering};
 use std::sync::{Arc, Barrier};
@@ -9,12 +9,12 @@ use diesel::prelude::*;
 use diesel::result::Error;
 use futures_util::future::join_all;
 use futures_util::join;
-use mercer::platform::db::{Db, PoolSettings, TimeOuts};
+use mercer::platform::db::{DatabaseTimeouts, Db, PoolSettings};
 use mercer::platform::error::Problem;
 
 use crate::support::TestShop;
 
-/// A shop with a table of two rows.
+/// Creates a shop with a table of two rows.
 async fn shop() -> TestShop {
     let shop = TestShop::with_settings(&[("DATABASE_POOL_SIZE", "4")]).await;
     shop.execute("create table counters (id integer primary key, n integer not null default 0)");
@@ -31,13 +31,13 @@ fn counters(shop: &TestShop) -> (i64, i64) {
     (n(1), n(2))
 }
 
-/// Every connection of the pool is opened, used and put back.
-async fn fill_the_pool(shop: &TestShop) {
-    let together = Arc::new(Barrier::new(4));
+/// Opens, uses and returns every connection of the pool.
+async fn open_all_connections(shop: &TestShop) {
+    let barrier = Arc::new(Barrier::new(4));
     let reads = (0..4).map(|_| {
-        let together = Arc::clone(&together);
+        let barrier = Arc::clone(&barrier);
         shop.app.db.read(move |conn| {
-            together.wait();
+            barrier.wait();
             conn.batch_execute("select 1")
         })
     });
@@ -46,30 +46,31 @@ async fn fill_the_pool(shop: &TestShop) {
     }
 }
 
-/// As a restart of the server does it.
-fn cut_all_connections(shop: &TestShop) {
-    let cut = "select pg_terminate_backend(pid) from pg_stat_activity \
+/// Closes all connections, like a restart of the server.
+fn terminate_all_connections(shop: &TestShop) {
+    let terminate = "select pg_terminate_backend(pid) from pg_stat_activity \
                where datname = current_database() and pid <> pg_backend_pid()";
-    shop.database.connect().batch_execute(cut).unwrap();
+    shop.database.connect().batch_execute(terminate).unwrap();
 }
 
 #[actix_web::test]
-async fn of_two_transactions_in_a_deadlock_the_loser_is_tried_again() {
+async fn transaction_that_loses_a_deadlock_is_retried() {
     let shop = shop().await;
-    let together = Arc::new(Barrier::new(2));
-    let tries = Arc::new(AtomicU32::new(0));
-    // The one that looks first is the loser; both at once could both be.
-    let cross = |first: i32, second: i32, looks_after: &'static str| {
-        let (together, tries) = (Arc::clone(&together), Arc::clone(&tries));
+    let barrier = Arc::new(Barrier::new(2));
+    let attempts = Arc::new(AtomicU32::new(0));
+    // PostgreSQL aborts the transaction whose deadlock check runs first. Different timeouts make the loser unique.
+    let cross = |first: i32, second: i32, deadlock_timeout: &'static str| {
+        let (barrier, attempts) = (Arc::clone(&barrier), Arc::clone(&attempts));
         shop.app.db.write(move |conn| {
-            conn.batch_execute(&format!("set local deadlock_timeout = '{looks_after}'"))?;
-            // The first tries cross; the loser's second takes the winner's order, or it might lose again.
-            let is_first_try = tries.fetch_add(1, Ordering::SeqCst) < 2;
-            add(conn, if is_first_try { first } else { second })?;
-            if is_first_try {
-                together.wait();
+            conn.batch_execute(&format!("set local deadlock_timeout = '{deadlock_timeout}'"))?;
+            // The first attempts lock in opposite order. The retry uses the order of the winner, so it cannot lose
+            // again.
+            let is_first_attempt = attempts.fetch_add(1, Ordering::SeqCst) < 2;
+            add(conn, if is_first_attempt { first } else { second })?;
+            if is_first_attempt {
+                barrier.wait();
             }
-            add(conn, if is_first_try { second } else { first })
+            add(conn, if is_first_attempt { second } else { first })
         })
     };
 
@@ -78,64 +79,64 @@ async fn of_two_transactions_in_a_deadlock_the_loser_is_tried_again() {
     one.unwrap();
     other.unwrap();
     assert_eq!(counters(&shop), (2, 2));
-    assert_eq!(tries.load(Ordering::SeqCst), 3);
+    assert_eq!(attempts.load(Ordering::SeqCst), 3);
 }
 
 #[actix_web::test]
-async fn a_transaction_that_always_loses_is_given_up_after_three_tries() {
+async fn transaction_fails_after_three_serialization_failures() {
     let shop = shop().await;
-    let tries = Arc::new(AtomicU32::new(0));
-    let tried = Arc::clone(&tries);
+    let attempts = Arc::new(AtomicU32::new(0));
+    let counter = Arc::clone(&attempts);
 
-    let lose = move |conn: &mut PgConnection| {
-        tried.fetch_add(1, Ordering::SeqCst);
+    let fail = move |conn: &mut PgConnection| {
+        counter.fetch_add(1, Ordering::SeqCst);
         add(conn, 1)?;
         conn.batch_execute("do $$ begin raise exception 'lost' using errcode = 'serialization_failure'; end $$")
     };
-    let problem = shop.app.db.write(lose).await.unwrap_err();
+    let problem = shop.app.db.write(fail).await.unwrap_err();
 
     assert_eq!(problem.status(), 503);
-    assert_eq!(tries.load(Ordering::SeqCst), 3);
+    assert_eq!(attempts.load(Ordering::SeqCst), 3);
     assert_eq!(counters(&shop), (0, 0));
 }
 
 #[actix_web::test]
-async fn a_refusal_is_final_and_takes_everything_back() {
+async fn rejected_write_is_not_retried_and_is_rolled_back() {
     let shop = shop().await;
-    let tries = Arc::new(AtomicU32::new(0));
-    let tried = Arc::clone(&tries);
+    let attempts = Arc::new(AtomicU32::new(0));
+    let counter = Arc::clone(&attempts);
 
-    let refuse = move |conn: &mut PgConnection| -> Result<(), Problem> {
-        tried.fetch_add(1, Ordering::SeqCst);
+    let reject = move |conn: &mut PgConnection| -> Result<(), Problem> {
+        counter.fetch_add(1, Ordering::SeqCst);
         add(conn, 1)?;
         Err(Problem::not_found())
     };
-    let problem = shop.app.db.write(refuse).await.unwrap_err();
+    let problem = shop.app.db.write(reject).await.unwrap_err();
 
     assert_eq!(problem.status(), 404);
-    assert_eq!(tries.load(Ordering::SeqCst), 1);
+    assert_eq!(attempts.load(Ordering::SeqCst), 1);
     assert_eq!(counters(&shop), (0, 0));
 }
 
 #[actix_web::test]
-async fn a_read_survives_a_restart_of_the_server() {
+async fn reads_succeed_after_a_database_restart() {
     let shop = shop().await;
-    fill_the_pool(&shop).await;
+    open_all_connections(&shop).await;
 
-    cut_all_connections(&shop);
+    terminate_all_connections(&shop);
 
-    let answers = join_all((0..4).map(|_| async { shop.anonymous().get("/api/products/").await })).await;
-    for answer in answers {
-        answer.expect(200);
+    let responses = join_all((0..4).map(|_| async { shop.anonymous().get("/api/products/").await })).await;
+    for response in responses {
+        response.expect(200);
     }
 }
 
 #[actix_web::test]
-async fn a_write_survives_a_restart_of_the_server() {
+async fn writes_succeed_after_a_database_restart() {
     let shop = shop().await;
-    fill_the_pool(&shop).await;
+    open_all_connections(&shop).await;
 
-    cut_all_connections(&shop);
+    terminate_all_connections(&shop);
 
     let writes = join_all((0..4).map(|_| shop.app.db.write(|conn| add(conn, 1)))).await;
     assert!(writes.iter().all(Result::is_ok), "{writes:?}");
@@ -143,14 +144,14 @@ async fn a_write_survives_a_restart_of_the_server() {
 }
 
 #[actix_web::test]
-async fn a_connection_lost_within_a_transaction_is_503_and_nothing_happened() {
+async fn connection_loss_within_a_transaction_returns_503_and_rolls_back() {
     let shop = shop().await;
 
-    let lose = |conn: &mut PgConnection| {
+    let fail = |conn: &mut PgConnection| {
         add(conn, 1)?;
         conn.batch_execute("select pg_terminate_backend(pg_backend_pid())")
     };
-    let problem = shop.app.db.write(lose).await.unwrap_err();
+    let problem = shop.app.db.write(fail).await.unwrap_err();
 
     assert_eq!(problem.status(), 503, "{problem}");
     assert_eq!(counters(&shop), (0, 0));
@@ -158,7 +159,7 @@ async fn a_connection_lost_within_a_transaction_is_503_and_nothing_happened() {
 }
 
 #[actix_web::test]
-async fn a_panic_is_a_500_and_loses_no_connection() {
+async fn panic_returns_500_and_leaks_no_connection() {
     let shop = shop().await;
 
     for _ in 0..6 {
@@ -171,11 +172,11 @@ async fn a_panic_is_a_500_and_loses_no_connection() {
     }
 
     assert_eq!(counters(&shop), (0, 0));
-    fill_the_pool(&shop).await;
+    open_all_connections(&shop).await;
 }
 
 #[actix_web::test]
-async fn a_lock_that_is_held_too_long_is_503() {
+async fn lock_timeout_returns_503() {
     let shop = shop().await;
     let mut other = shop.database.connect();
     other.batch_execute("begin; select * from counters where id = 1 for update").unwrap();
@@ -191,32 +192,32 @@ async fn a_lock_that_is_held_too_long_is_503() {
 }
 
 #[actix_web::test]
-async fn a_write_that_nobody_waits_for_any_longer_is_still_whole() {
+async fn write_of_a_cancelled_request_commits_completely() {
     let shop = shop().await;
-    let (started, begun) = tokio::sync::oneshot::channel();
-    let started = std::sync::Mutex::new(Some(started));
+    let (start, started) = tokio::sync::oneshot::channel();
+    let start = std::sync::Mutex::new(Some(start));
 
     let db = shop.app.db.clone();
     let caller = actix_web::rt::spawn(async move {
         let both = move |conn: &mut PgConnection| {
             add(conn, 1)?;
-            if let Some(started) = started.lock().unwrap().take() {
-                started.send(()).unwrap();
+            if let Some(start) = start.lock().unwrap().take() {
+                start.send(()).unwrap();
             }
             add(conn, 2)
         };
         db.write(both).await
     });
-    begun.await.unwrap();
+    started.await.unwrap();
     caller.abort();
 
-    // The rows are locked until it has ended.
+    // The update waits for the locks of the cancelled write.
     shop.execute("update counters set n = n + 10");
     assert_eq!(counters(&shop), (11, 11));
 }
 
 #[actix_web::test]
-async fn every_connection_speaks_utc_and_english_and_gives_up_in_time() {
+async fn connections_use_utc_english_messages_and_timeouts() {
     let shop = shop().await;
     let setting = |name: &str| {
         let query = format!("select '{name}', current_setting('{name}') as value");
@@ -237,28 +238,28 @@ struct Setting {
 }
 
 #[actix_web::test]
-async fn a_database_that_is_not_there_is_503() {
-    let nowhere = Db::new(&PoolSettings {
+async fn unreachable_database_returns_503() {
+    let unreachable = Db::new(&PoolSettings {
         url: "postgres://nobody@127.0.0.1:1/nothing".to_owned(),
         size: 2,
-        time_outs: TimeOuts::INTERACTIVE,
+        timeouts: DatabaseTimeouts::INTERACTIVE,
     });
 
-    let problem = nowhere.read(|conn| conn.batch_execute("select 1")).await.unwrap_err();
+    let problem = unreachable.read(|conn| conn.batch_execute("select 1")).await.unwrap_err();
 
     assert_eq!(problem.status(), 503);
     assert!(problem.to_string().contains("cannot reach the database"), "{problem}");
 }
 
 #[actix_web::test]
-async fn an_error_of_ours_is_no_secret_to_the_log() {
+async fn internal_error_keeps_its_cause_for_the_log() {
     let shop = shop().await;
 
-    let broken = |conn: &mut PgConnection| conn.batch_execute("select from nothing_of_this_name");
+    let broken = |conn: &mut PgConnection| conn.batch_execute("select from no_such_table");
     let problem = shop.app.db.read(broken).await.unwrap_err();
 
     assert_eq!(problem.status(), 500);
-    assert!(problem.to_string().contains("nothing_of_this_name"));
+    assert!(problem.to_string().contains("no_such_table"));
     let missing = |_: &mut PgConnection| Err::<(), _>(Error::NotFound);
     assert_eq!(shop.app.db.read(missing).await.unwrap_err().status(), 404);
 }

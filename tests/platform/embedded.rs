@@ -1,4 +1,4 @@
-//! The private PostgreSQL: it starts, is shared, survives crashes and leaves nothing behind.
+//! Embedded PostgreSQL: start, sharing between processes, recovery after crashes.
 
 use std::fs::{self, File};
 use std::io::{BufRead, BufReader};
@@ -15,11 +15,11 @@ use mercer::platform::db::embedded::{EmbeddedError, EmbeddedServer, EmbeddedSett
 use nix::sys::signal::{Signal, kill};
 use nix::unistd::Pid;
 
-/// Tells the copy of this test binary that plays another process which data directory to serve.
+/// Environment variable with the data directory for the copy of this binary that acts as another process.
 const OWNER_DIR: &str = "MERCER_TEST_EMBEDDED_OWNER_DIR";
 
 #[test]
-fn the_first_start_makes_the_database_mercer() {
+fn first_start_creates_the_database() {
     let shop = ShopDir::new();
 
     let server = shop.start();
@@ -33,13 +33,13 @@ fn the_first_start_makes_the_database_mercer() {
 }
 
 #[test]
-fn a_restart_finds_what_was_written_and_removes_a_half_made_cluster() {
+fn restart_keeps_the_data_and_removes_a_partial_cluster() {
     let shop = ShopDir::new();
-    let half_made = shop.path.join("postgres/data.init");
-    fs::create_dir_all(&half_made).unwrap();
-    File::create(half_made.join("PG_VERSION")).unwrap();
+    let partial_cluster = shop.path.join("postgres/data.init");
+    fs::create_dir_all(&partial_cluster).unwrap();
+    File::create(partial_cluster.join("PG_VERSION")).unwrap();
     let mut server = shop.start();
-    execute(&server.url(), "create table notes as select 'remember me' as note");
+    execute(&server.url(), "create table notes as select 'kept' as note");
     server.stop();
     server.stop();
     assert!(!server.is_owner());
@@ -47,12 +47,12 @@ fn a_restart_finds_what_was_written_and_removes_a_half_made_cluster() {
 
     let server = shop.start();
 
-    assert_eq!(select(&server.url(), "(select note from notes)"), "remember me");
+    assert_eq!(select(&server.url(), "(select note from notes)"), "kept");
     assert!(!server.data_dir().join("data.init").exists());
 }
 
 #[test]
-fn a_second_process_attaches_to_the_running_server() {
+fn second_process_attaches_to_the_running_server() {
     let shop = ShopDir::new();
     let owner = OwnerProcess::start(&shop.path);
 
@@ -61,11 +61,11 @@ fn a_second_process_attaches_to_the_running_server() {
     assert_eq!(attached.url(), owner.url);
     attached.stop();
 
-    assert_eq!(select(&owner.url, "'still there'"), "still there");
+    assert_eq!(select(&owner.url, "'running'"), "running");
 }
 
 #[test]
-fn of_processes_that_start_together_one_owns_the_server() {
+fn concurrent_starts_have_one_owner() {
     let shop = ShopDir::new();
 
     let servers: Vec<EmbeddedServer> = thread::scope(|scope| {
@@ -73,7 +73,7 @@ fn of_processes_that_start_together_one_owns_the_server() {
         starters.into_iter().map(|starter| starter.join().unwrap()).collect()
     });
 
-    // The threads that started them have ended: the server must not have ended with its own.
+    // The threads that started the servers have ended, but the server must still run.
     assert_eq!(servers.iter().filter(|server| server.is_owner()).count(), 1);
     for server in &servers {
         assert_eq!(select(&server.url(), "current_database()"), "mercer");
@@ -81,54 +81,54 @@ fn of_processes_that_start_together_one_owns_the_server() {
 }
 
 #[test]
-fn a_new_owner_starts_at_once_after_the_old_one_was_killed() {
+fn server_starts_after_its_owner_was_killed() {
     let shop = ShopDir::new();
     let mut owner = OwnerProcess::start(&shop.path);
-    execute(&owner.url, "create table notes as select 'remember me' as note");
+    execute(&owner.url, "create table notes as select 'kept' as note");
 
     owner.kill();
     let server = shop.start();
 
     assert!(server.is_owner());
-    assert_eq!(select(&server.url(), "(select note from notes)"), "remember me");
+    assert_eq!(select(&server.url(), "(select note from notes)"), "kept");
 }
 
 #[test]
-fn a_new_owner_starts_at_once_after_owner_and_server_were_killed() {
+fn server_starts_after_owner_and_server_were_killed() {
     let shop = ShopDir::new();
     let mut owner = OwnerProcess::start(&shop.path);
-    execute(&owner.url, "create table notes as select 'remember me' as note");
+    execute(&owner.url, "create table notes as select 'kept' as note");
 
     kill(shop.server_pid(), Signal::SIGKILL).unwrap();
     owner.kill();
     let server = shop.start();
 
     assert!(server.is_owner());
-    assert_eq!(select(&server.url(), "(select note from notes)"), "remember me");
+    assert_eq!(select(&server.url(), "(select note from notes)"), "kept");
 }
 
 #[test]
-fn a_stale_pid_file_that_names_a_stranger_does_no_harm() {
+fn stale_pid_file_with_another_process_is_ignored() {
     let shop = ShopDir::new();
     let mut server = shop.start();
     let pid_file = server.data_dir().join("data/postmaster.pid");
     let running = fs::read_to_string(&pid_file).unwrap();
     server.stop();
-    let mut stranger = Command::new("sleep").arg("600").spawn().unwrap();
+    let mut other_process = Command::new("sleep").arg("600").spawn().unwrap();
     let (_, rest) = running.split_once('\n').unwrap();
-    fs::write(&pid_file, format!("{}\n{rest}", stranger.id())).unwrap();
+    fs::write(&pid_file, format!("{}\n{rest}", other_process.id())).unwrap();
 
     let server = shop.start();
 
     assert!(server.is_owner());
     assert_eq!(select(&server.url(), "current_database()"), "mercer");
-    assert!(stranger.try_wait().unwrap().is_none(), "the stranger must live");
-    stranger.kill().unwrap();
-    stranger.wait().unwrap();
+    assert!(other_process.try_wait().unwrap().is_none(), "the other process must still run");
+    other_process.kill().unwrap();
+    other_process.wait().unwrap();
 }
 
 #[test]
-fn a_path_too_long_for_a_socket_gets_one_elsewhere() {
+fn long_data_path_uses_another_socket_directory() {
     let shop = ShopDir::new();
     let deep = shop.path.join("d".repeat(100));
 
@@ -138,22 +138,22 @@ fn a_path_too_long_for_a_socket_gets_one_elsewhere() {
         PathBuf::from(select(&server.url(), "current_setting('unix_socket_directories')").replace('"', ""));
     server.stop();
 
-    assert!(!socket_dir.exists(), "{socket_dir:?} is left behind");
+    assert!(!socket_dir.exists(), "{socket_dir:?} still exists");
 }
 
 #[test]
-fn without_programs_the_error_names_the_package() {
+fn error_without_programs_names_the_package_to_install() {
     let shop = ShopDir::new();
-    let nowhere = EmbeddedSettings { bin_dir: Some(shop.path.join("bin")), ..settings() };
+    let missing = EmbeddedSettings { bin_dir: Some(shop.path.join("bin")), ..settings() };
 
-    let error = EmbeddedServer::start(&shop.path, &nowhere).unwrap_err();
+    let error = EmbeddedServer::start(&shop.path, &missing).unwrap_err();
 
     assert!(matches!(error, EmbeddedError::ProgramsMissing { .. }), "{error}");
     assert!(error.to_string().contains("apt-get install postgresql"), "{error}");
 }
 
 #[test]
-fn a_cluster_of_another_version_is_refused_and_kept() {
+fn cluster_of_another_version_is_rejected_and_unchanged() {
     let shop = ShopDir::new();
     let version = shop.path.join("postgres/data/PG_VERSION");
     fs::create_dir_all(version.parent().unwrap()).unwrap();
@@ -165,12 +165,12 @@ fn a_cluster_of_another_version_is_refused_and_kept() {
     assert_eq!(fs::read_to_string(&version).unwrap(), "9\n");
 }
 
-/// Not a test: the other process of the tests above, until it is killed.
+/// Not a test: the other process of the tests above. Runs until it is killed.
 #[test]
-#[ignore = "played by a copy of this binary"]
+#[ignore = "runs in a copy of this binary"]
 fn owner_process() {
     let Some(dir) = std::env::var_os(OWNER_DIR) else { return };
-    // As durable as the shop's own: what was committed must survive its death.
+    // Durable, because committed data must survive a kill.
     let durable = EmbeddedSettings { durable: true, ..settings() };
     let server = EmbeddedServer::start(Path::new(&dir), &durable).unwrap();
     eprintln!("{}", server.url());
@@ -179,7 +179,7 @@ fn owner_process() {
     }
 }
 
-/// Another process of ours that owns a server.
+/// Another process that owns a server.
 struct OwnerProcess {
     process: Child,
     url: String,
@@ -196,12 +196,12 @@ impl OwnerProcess {
             .stderr(Stdio::piped())
             .spawn()
             .unwrap();
-        let said = BufReader::new(process.stderr.take().unwrap());
-        let url = said.lines().map(Result::unwrap).find(|line| line.starts_with("postgresql://")).unwrap();
+        let output = BufReader::new(process.stderr.take().unwrap());
+        let url = output.lines().map(Result::unwrap).find(|line| line.starts_with("postgresql://")).unwrap();
         Self { process, url }
     }
 
-    /// As `kill -9` does it: nothing is tidied up.
+    /// Kills the process without cleanup, like `kill -9`.
     fn kill(&mut self) {
         self.process.kill().ok();
         self.process.wait().ok();
@@ -214,7 +214,7 @@ impl Drop for OwnerProcess {
     }
 }
 
-/// An empty data directory, and no trace of it afterwards.
+/// Empty data directory, removed at the end.
 struct ShopDir {
     path: PathBuf,
 }
@@ -240,7 +240,7 @@ impl ShopDir {
 
 impl Drop for ShopDir {
     fn drop(&mut self) {
-        // The server of a killed owner may still be writing its last files.
+        // The server of a killed owner can still write files.
         for _ in 0..500 {
             if fs::remove_dir_all(&self.path).is_ok() || !self.path.exists() {
                 return;

@@ -1,4 +1,4 @@
-//! The outbox: what happened, once each, in order, and never missed.
+//! Outbox: events are dispatched once, in order, and never missed.
 
 use std::sync::Arc;
 
@@ -6,21 +6,21 @@ use diesel::connection::{AnsiTransactionManager, TransactionManager};
 use diesel::pg::PgConnection;
 use diesel::prelude::*;
 use futures_util::join;
-use mercer::platform::audit::Origin;
+use mercer::orders::ids::OrderId;
 use mercer::platform::error::Problem;
-use mercer::platform::events::{NewEvent, Subscriptions, dispatch, dispatch_batch, publish};
+use mercer::platform::events::{NewEvent, Subscriptions, dispatch_batch, publish, run_dispatcher};
 use mercer::platform::jobs::{Job, NewJob};
-use mercer::platform::types::OrderId;
+use mercer::platform::write_context::WriteContext;
 use mercer::schema::events;
 use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 use tokio::sync::watch;
 
 use crate::support::TestShop;
-use crate::support::builders::order_of;
-use crate::support::shop::Person;
+use crate::support::builders::order_body;
+use crate::support::shop::TestUser;
 
-/// A job that some event makes necessary; nobody runs it here.
+/// Job that an event enqueues. These tests do not run it.
 #[derive(Serialize, Deserialize)]
 struct Note {
     topic: String,
@@ -34,12 +34,12 @@ impl Job for Note {
     }
 }
 
-/// One job for each event.
-fn note_everything() -> Subscriptions {
-    Arc::new(|event| Ok(vec![NewJob::of(&Note { topic: event.topic.clone() })?]))
+/// Enqueues one job for each event.
+fn enqueue_note_for_each_event() -> Subscriptions {
+    Arc::new(|event| Ok(vec![NewJob::new(&Note { topic: event.topic.clone() })?]))
 }
 
-fn publish_one(conn: &mut PgConnection, topic: &str, origin: &Origin) {
+fn publish_one(conn: &mut PgConnection, topic: &str, context: &WriteContext) {
     let event = NewEvent {
         topic,
         aggregate_type: "thing",
@@ -48,27 +48,28 @@ fn publish_one(conn: &mut PgConnection, topic: &str, origin: &Origin) {
         owner: None,
         payload: json!({}),
     };
-    publish(conn, event, origin).unwrap();
+    publish(conn, event, context).unwrap();
 }
 
-/// Writes this many events, of things of their own.
+/// Publishes events of different aggregates.
 fn publish_many(shop: &TestShop, count: usize) {
-    let origin = Origin::system(shop.app.clock.now());
+    let context = shop.app.system_context();
     let publish_all = |conn: &mut PgConnection| {
-        (0..count).for_each(|_| publish_one(conn, "thing.made", &origin));
+        (0..count).for_each(|_| publish_one(conn, "thing.created", &context));
         Ok::<_, diesel::result::Error>(())
     };
     shop.app.db.write_blocking(publish_all).unwrap();
 }
 
-async fn hand_on(shop: &TestShop) -> Result<usize, Problem> {
+async fn dispatch(shop: &TestShop) -> Result<usize, Problem> {
     let now = shop.app.clock.now();
-    let batch =
-        move |conn: &mut PgConnection| dispatch_batch(conn, &note_everything(), 100, now).map_err(Problem::internal);
+    let batch = move |conn: &mut PgConnection| {
+        dispatch_batch(conn, &enqueue_note_for_each_event(), 100, now).map_err(Problem::internal)
+    };
     shop.app.db.write(batch).await
 }
 
-/// Topics and positions, in the order of the feed; those without a position last.
+/// Returns topics and positions in the order of the feed. Events without a position come last.
 fn feed(shop: &TestShop) -> Vec<(String, Option<i64>)> {
     shop.sql(|conn| {
         events::table
@@ -78,12 +79,12 @@ fn feed(shop: &TestShop) -> Vec<(String, Option<i64>)> {
     })
 }
 
-async fn place(ana: &Person, mug: &crate::support::builders::Made) -> String {
-    let order = ana.post("/api/orders/", order_of(&[(mug, 1)])).await.expect(201);
+async fn place(ana: &TestUser, mug: &crate::support::builders::TestProduct) -> String {
+    let order = ana.post("/api/orders/", order_body(&[(mug, 1)])).await.expect(201);
     order["id"].as_str().unwrap().to_owned()
 }
 
-/// The sequences of an order's events.
+/// Returns the sequence numbers and topics of the events of an order.
 fn sequences(shop: &TestShop, order: &str) -> Vec<(i32, String)> {
     let id: OrderId = order.parse().unwrap();
     shop.sql(|conn| {
@@ -100,7 +101,7 @@ fn numbered(topics: &[&str]) -> Vec<(i32, String)> {
 }
 
 #[actix_web::test]
-async fn the_events_of_an_order_are_numbered_from_one() {
+async fn events_of_an_order_are_numbered_from_one() {
     let shop = TestShop::new().await;
     let mug = shop.product("Mug").create();
     let (ana, staff) = (shop.customer("ana").await, shop.staff().await);
@@ -111,13 +112,13 @@ async fn the_events_of_an_order_are_numbered_from_one() {
         staff.post(&url, json!({})).await.expect(200);
     }
 
-    let whole = ["created", "confirmed", "processing", "shipped", "delivered"];
-    assert_eq!(sequences(&shop, &first), numbered(&whole));
+    let all = ["created", "confirmed", "processing", "shipped", "delivered"];
+    assert_eq!(sequences(&shop, &first), numbered(&all));
     assert_eq!(sequences(&shop, &second), numbered(&["created", "confirmed"]));
 }
 
 #[actix_web::test]
-async fn two_moves_of_one_order_at_once_are_numbered_one_after_the_other() {
+async fn concurrent_changes_of_an_order_get_consecutive_sequence_numbers() {
     let shop = TestShop::new().await;
     let mug = shop.product("Mug").create();
     let (ana, staff) = (shop.customer("ana").await, shop.staff().await);
@@ -126,7 +127,7 @@ async fn two_moves_of_one_order_at_once_are_numbered_one_after_the_other() {
 
     let (processed, cancelled) = join!(staff.post(&process, json!({})), staff.post(&cancel, json!({})));
 
-    // Either it was being prepared and then cancelled, or it was cancelled and could not be prepared.
+    // The order is either processed and then cancelled, or cancelled and not processed.
     cancelled.expect(200);
     if processed.status == 200 {
         let topics = ["created", "confirmed", "processing", "cancelled"];
@@ -138,7 +139,7 @@ async fn two_moves_of_one_order_at_once_are_numbered_one_after_the_other() {
 }
 
 #[actix_web::test]
-async fn an_event_tells_who_did_what_to_whom() {
+async fn event_contains_actor_owner_and_payload() {
     let shop = TestShop::new().await;
     let mug = shop.product("Mug").create();
     let ana = shop.customer("ana").await;
@@ -158,39 +159,40 @@ async fn an_event_tells_who_did_what_to_whom() {
 }
 
 #[actix_web::test]
-async fn what_is_taken_back_has_not_happened() {
+async fn event_of_a_rolled_back_transaction_is_not_published() {
     let shop = TestShop::new().await;
-    let origin = Origin::system(shop.app.clock.now());
+    let context = shop.app.system_context();
 
-    let refuse = |conn: &mut PgConnection| -> Result<(), Problem> {
-        publish_one(conn, "thing.made", &origin);
+    let reject = |conn: &mut PgConnection| -> Result<(), Problem> {
+        publish_one(conn, "thing.created", &context);
         Err(Problem::not_found())
     };
-    shop.app.db.write_blocking(refuse).unwrap_err();
+    shop.app.db.write_blocking(reject).unwrap_err();
 
     assert_eq!(shop.published_events(), [""; 0]);
 }
 
 #[actix_web::test]
-async fn a_batch_gives_each_event_its_place_and_its_jobs() {
+async fn dispatched_events_get_positions_and_jobs() {
     let shop = TestShop::new().await;
     publish_many(&shop, 3);
 
-    assert_eq!(hand_on(&shop).await.unwrap(), 3);
+    assert_eq!(dispatch(&shop).await.unwrap(), 3);
 
     let positions: Vec<_> = feed(&shop).into_iter().map(|(_, position)| position).collect();
     assert_eq!(positions, [Some(1), Some(2), Some(3)]);
     assert_eq!(shop.number("select count(*) from jobs where name = 'test.note'"), 3);
-    assert_eq!(hand_on(&shop).await.unwrap(), 0);
+    assert_eq!(dispatch(&shop).await.unwrap(), 0);
 }
 
 #[actix_web::test]
-async fn two_dispatchers_at_once_hand_on_each_event_once() {
+async fn concurrent_dispatchers_dispatch_each_event_once() {
     let shop = TestShop::new().await;
     publish_many(&shop, 250);
     let (stop, stopped) = watch::channel(false);
-    let dispatchers: Vec<_> =
-        (0..2).map(|_| tokio::spawn(dispatch(shop.app.clone(), note_everything(), stopped.clone()))).collect();
+    let dispatchers: Vec<_> = (0..2)
+        .map(|_| tokio::spawn(run_dispatcher(shop.app.clone(), enqueue_note_for_each_event(), stopped.clone())))
+        .collect();
 
     publish_many(&shop, 250);
     while shop.number("select count(*) from events where position is null") > 0 {
@@ -207,110 +209,112 @@ async fn two_dispatchers_at_once_hand_on_each_event_once() {
 }
 
 #[actix_web::test]
-async fn a_dispatcher_leaves_the_work_to_one_that_is_at_it() {
+async fn dispatcher_does_nothing_while_another_is_active() {
     let shop = TestShop::new().await;
     publish_many(&shop, 1);
     let mut other = shop.database.connect();
     let now = shop.app.clock.now();
     AnsiTransactionManager::begin_transaction(&mut other).unwrap();
-    assert_eq!(dispatch_batch(&mut other, &note_everything(), 100, now).unwrap(), 1);
+    assert_eq!(dispatch_batch(&mut other, &enqueue_note_for_each_event(), 100, now).unwrap(), 1);
 
-    assert_eq!(hand_on(&shop).await.unwrap(), 0);
+    assert_eq!(dispatch(&shop).await.unwrap(), 0);
 
     AnsiTransactionManager::commit_transaction(&mut other).unwrap();
     assert_eq!(shop.number("select count(*) from jobs"), 1);
-    assert_eq!(hand_on(&shop).await.unwrap(), 0);
+    assert_eq!(dispatch(&shop).await.unwrap(), 0);
 }
 
 #[actix_web::test]
-async fn a_late_commit_gets_a_later_place() {
+async fn late_commit_gets_a_later_position() {
     let shop = TestShop::new().await;
-    let origin = Origin::system(shop.app.clock.now());
+    let context = shop.app.system_context();
     let mut slow = shop.database.connect();
     AnsiTransactionManager::begin_transaction(&mut slow).unwrap();
-    publish_one(&mut slow, "first.written", &origin);
+    publish_one(&mut slow, "first.written", &context);
     publish_many(&shop, 1);
 
-    hand_on(&shop).await.unwrap();
+    dispatch(&shop).await.unwrap();
     let read = feed(&shop);
     AnsiTransactionManager::commit_transaction(&mut slow).unwrap();
-    hand_on(&shop).await.unwrap();
+    dispatch(&shop).await.unwrap();
 
-    // Who had read up to 1 finds the late one behind it.
-    assert_eq!(read, [("thing.made".to_owned(), Some(1))]);
-    assert_eq!(feed(&shop), [("thing.made".to_owned(), Some(1)), ("first.written".to_owned(), Some(2))]);
+    // A reader that has read position 1 finds the late event after it.
+    assert_eq!(read, [("thing.created".to_owned(), Some(1))]);
+    assert_eq!(feed(&shop), [("thing.created".to_owned(), Some(1)), ("first.written".to_owned(), Some(2))]);
 }
 
-/// Knows nothing of what is cursed.
-fn choke_on_curses() -> Subscriptions {
+/// Returns an error for the topic `thing.invalid`.
+fn fail_on_invalid_topic() -> Subscriptions {
     Arc::new(|event| match event.topic.as_str() {
-        "thing.cursed" => anyhow::bail!("nobody knows what to do"),
-        _ => note_everything()(event),
+        "thing.invalid" => anyhow::bail!("unknown topic"),
+        _ => enqueue_note_for_each_event()(event),
     })
 }
 
 #[actix_web::test]
-async fn an_event_that_nobody_understands_holds_up_its_own_thing_alone() {
+async fn invalid_event_blocks_only_its_own_aggregate() {
     let shop = TestShop::new().await;
     publish_many(&shop, 4);
-    // The second is cursed, and the third is of the same thing.
-    shop.execute("update events set topic = 'thing.cursed' where ordinal = (select min(ordinal) + 1 from events)");
+    // The second event is invalid, and the third belongs to the same aggregate.
+    shop.execute("update events set topic = 'thing.invalid' where ordinal = (select min(ordinal) + 1 from events)");
     shop.execute(
-        "update events set sequence = 2, aggregate_id = (select aggregate_id from events where topic = 'thing.cursed') \
+        "update events set sequence = 2, aggregate_id = (select aggregate_id from events where topic = 'thing.invalid') \
          where ordinal = (select min(ordinal) + 2 from events)",
     );
     let now = shop.app.clock.now();
 
-    let batch =
-        move |conn: &mut PgConnection| dispatch_batch(conn, &choke_on_curses(), 100, now).map_err(Problem::internal);
+    let batch = move |conn: &mut PgConnection| {
+        dispatch_batch(conn, &fail_on_invalid_topic(), 100, now).map_err(Problem::internal)
+    };
     assert_eq!(shop.app.db.write(batch).await.unwrap(), 2);
     assert_eq!(shop.number("select count(*) from jobs"), 2);
 
-    // When somebody understands it, both follow in their order, and no place was left out.
-    assert_eq!(hand_on(&shop).await.unwrap(), 2);
+    // When the topic is supported, both follow in their order, without a gap in the positions.
+    assert_eq!(dispatch(&shop).await.unwrap(), 2);
     let positions: Vec<_> = feed(&shop).into_iter().map(|(topic, position)| (position.unwrap(), topic)).collect();
-    let [made, cursed] = ["thing.made", "thing.cursed"].map(str::to_owned);
-    assert_eq!(positions, [(1, made.clone()), (2, made.clone()), (3, cursed), (4, made)]);
+    let [created, invalid] = ["thing.created", "thing.invalid"].map(str::to_owned);
+    assert_eq!(positions, [(1, created.clone()), (2, created.clone()), (3, invalid), (4, created)]);
 }
 
 #[actix_web::test]
-async fn an_event_is_never_handed_on_by_halves() {
+async fn event_is_dispatched_completely_or_not_at_all() {
     let shop = TestShop::new().await;
     publish_many(&shop, 3);
-    // The last of three jobs cannot be written.
-    shop.execute("alter table jobs add constraint few check (payload->>'topic' <> 'thing.cursed')");
-    shop.execute("update events set topic = 'thing.cursed' where ordinal = (select max(ordinal) from events)");
+    // The database rejects the last of three jobs.
+    shop.execute("alter table jobs add constraint few check (payload->>'topic' <> 'thing.invalid')");
+    shop.execute("update events set topic = 'thing.invalid' where ordinal = (select max(ordinal) from events)");
 
-    hand_on(&shop).await.unwrap_err();
+    dispatch(&shop).await.unwrap_err();
 
     assert_eq!(shop.number("select count(*) from events where position is null"), 3);
     assert_eq!(shop.number("select count(*) from jobs"), 0);
 }
 
 #[actix_web::test]
-async fn many_events_that_nobody_understands_do_not_hold_up_the_others() {
+async fn many_invalid_events_do_not_block_other_events() {
     let shop = TestShop::new().await;
     publish_many(&shop, 20);
-    shop.execute("update events set topic = 'thing.cursed'");
+    shop.execute("update events set topic = 'thing.invalid'");
     publish_many(&shop, 1);
     let now = shop.app.clock.now();
 
-    let batch =
-        move |conn: &mut PgConnection| dispatch_batch(conn, &choke_on_curses(), 10, now).map_err(Problem::internal);
-    let mut handed_on = 0;
+    let batch = move |conn: &mut PgConnection| {
+        dispatch_batch(conn, &fail_on_invalid_topic(), 10, now).map_err(Problem::internal)
+    };
+    let mut dispatched = 0;
     for _ in 0..3 {
-        handed_on += shop.app.db.write(batch).await.unwrap();
+        dispatched += shop.app.db.write(batch).await.unwrap();
     }
 
-    assert_eq!(handed_on, 1);
+    assert_eq!(dispatched, 1);
 }
 
 #[actix_web::test]
-async fn positions_go_on_where_they_ended() {
+async fn positions_continue_across_batches() {
     let shop = TestShop::new().await;
     for _ in 0..3 {
         publish_many(&shop, 2);
-        hand_on(&shop).await.unwrap();
+        dispatch(&shop).await.unwrap();
     }
 
     let positions: Vec<_> = feed(&shop).into_iter().filter_map(|(_, position)| position).collect();

@@ -1,4 +1,4 @@
-//! What operators and load balancers are told.
+//! Health endpoints for operators and load balancers.
 
 use std::sync::atomic::Ordering;
 
@@ -12,15 +12,15 @@ use serde_json::{Value, json};
 
 use crate::support::TestShop;
 
-/// Somebody who works, seen this long ago.
-fn show_worker(shop: &TestShop, ago: TimeDelta) {
+/// Records a worker whose last heartbeat is this long ago.
+fn record_heartbeat(shop: &TestShop, ago: TimeDelta) {
     let seen_at = shop.app.clock.now() - ago;
     shop.execute(&format!("insert into workers values (gen_random_uuid(), '{{}}', '{seen_at}', '{seen_at}')"));
 }
 
 fn enqueue_one(shop: &TestShop) {
     let now = shop.app.clock.now();
-    let job = NewJob::of(&DeliverMessage { message: MessageId::generate() });
+    let job = NewJob::new(&DeliverMessage { message: MessageId::generate() });
     shop.sql(|conn| enqueue(conn, job.as_ref().unwrap(), now));
 }
 
@@ -28,8 +28,8 @@ async fn health(shop: &TestShop) -> Value {
     shop.anonymous().get("/health/").await.expect(200)
 }
 
-/// Nobody can connect any longer, and nobody is.
-fn take_the_database_away(shop: &TestShop) {
+/// Closes all connections to the database and prevents new ones.
+fn disconnect_database(shop: &TestShop) {
     let (address, options) = shop.database.url.split_once('?').unwrap_or((&shop.database.url, ""));
     let (server, name) = address.rsplit_once('/').unwrap();
     let mut conn = PgConnection::establish(&format!("{server}/postgres?{options}")).unwrap();
@@ -41,9 +41,9 @@ fn take_the_database_away(shop: &TestShop) {
 }
 
 #[actix_web::test]
-async fn the_health_page_has_these_keys() {
+async fn health_report_has_the_documented_keys() {
     let shop = TestShop::new().await;
-    show_worker(&shop, TimeDelta::seconds(30));
+    record_heartbeat(&shop, TimeDelta::seconds(30));
 
     assert_eq!(
         health(&shop).await,
@@ -62,20 +62,20 @@ async fn the_health_page_has_these_keys() {
 }
 
 #[actix_web::test]
-async fn a_shop_without_a_worker_is_degraded_and_sells() {
+async fn shop_without_a_worker_is_degraded_but_ready() {
     let shop = TestShop::new().await;
     let status = async || health(&shop).await["status"].clone();
     assert_eq!(status().await, "degraded");
 
-    // One that was seen long ago is no worker.
-    show_worker(&shop, TimeDelta::seconds(61));
+    // A worker with an old heartbeat does not count.
+    record_heartbeat(&shop, TimeDelta::seconds(61));
     assert_eq!(status().await, "degraded");
     assert_eq!(health(&shop).await["checks"]["workers"]["alive"], 0);
     assert_eq!(shop.anonymous().get("/health/ready").await.status, 200);
 }
 
 #[actix_web::test]
-async fn the_queue_is_shown_with_its_oldest_job() {
+async fn health_report_contains_the_queue_and_its_oldest_job() {
     let shop = TestShop::new().await;
     let before = shop.app.clock.now();
     enqueue_one(&shop);
@@ -92,14 +92,14 @@ async fn the_queue_is_shown_with_its_oldest_job() {
 }
 
 #[actix_web::test]
-async fn workers_that_do_not_keep_up_are_degraded() {
+async fn workers_are_degraded_if_a_job_waits_too_long() {
     let shop = TestShop::new().await;
     enqueue_one(&shop);
-    show_worker(&shop, TimeDelta::zero());
+    record_heartbeat(&shop, TimeDelta::zero());
     assert_eq!(health(&shop).await["status"], "healthy");
 
     shop.advance(TimeDelta::seconds(301));
-    show_worker(&shop, TimeDelta::zero());
+    record_heartbeat(&shop, TimeDelta::zero());
 
     let late = health(&shop).await;
     assert_eq!(late["status"], "degraded");
@@ -107,28 +107,28 @@ async fn workers_that_do_not_keep_up_are_degraded() {
 }
 
 #[actix_web::test]
-async fn a_shop_that_stops_is_alive_and_not_ready() {
+async fn stopping_server_is_alive_but_not_ready() {
     let shop = TestShop::new().await;
-    let anybody = shop.anonymous();
-    assert_eq!(anybody.get("/health/ready").await.expect(200), json!({"status": "healthy"}));
+    let client = shop.anonymous();
+    assert_eq!(client.get("/health/ready").await.expect(200), json!({"status": "healthy"}));
 
     shop.app.is_ready.store(false, Ordering::Relaxed);
 
-    assert_eq!(anybody.get("/health/ready").await.expect(503), json!({"status": "unhealthy"}));
-    assert_eq!(anybody.get("/health/").await.expect(503)["status"], "unhealthy");
-    assert_eq!(anybody.get("/health/live").await.expect(200), json!({"status": "healthy"}));
-    // What is under way, and what still comes, is served.
-    assert_eq!(anybody.get("/api/products/").await.status, 200);
+    assert_eq!(client.get("/health/ready").await.expect(503), json!({"status": "unhealthy"}));
+    assert_eq!(client.get("/health/").await.expect(503)["status"], "unhealthy");
+    assert_eq!(client.get("/health/live").await.expect(200), json!({"status": "healthy"}));
+    // Running and new requests are still served.
+    assert_eq!(client.get("/api/products/").await.status, 200);
 }
 
 #[actix_web::test]
-async fn a_shop_without_its_database_is_alive_and_not_ready() {
+async fn server_without_its_database_is_alive_but_not_ready() {
     let shop = TestShop::new().await;
-    let anybody = shop.anonymous();
-    take_the_database_away(&shop);
+    let client = shop.anonymous();
+    disconnect_database(&shop);
 
     let (ready, health, list) =
-        futures_util::join!(anybody.get("/health/ready"), anybody.get("/health/"), anybody.get("/api/products/"),);
+        futures_util::join!(client.get("/health/ready"), client.get("/health/"), client.get("/api/products/"),);
 
     assert_eq!(ready.expect(503), json!({"status": "unhealthy"}));
     let health = health.expect(503);
@@ -136,11 +136,11 @@ async fn a_shop_without_its_database_is_alive_and_not_ready() {
     assert_eq!(health["checks"]["database"], json!({"status": "unhealthy"}));
     assert_eq!(list.header("retry-after"), Some("1"));
     assert_eq!(list.expect(503)["code"], "service_unavailable");
-    assert_eq!(anybody.get("/health/live").await.status, 200);
+    assert_eq!(client.get("/health/live").await.status, 200);
 }
 
 #[actix_web::test]
-async fn the_health_pages_need_no_token_and_tell_no_secret() {
+async fn health_report_needs_no_token_and_contains_no_secrets() {
     let shop = TestShop::with_settings(&[
         ("SMS_PROVIDER", "twilio"),
         ("TWILIO_ACCOUNT_SID", "AC-sesame"),

@@ -1,7 +1,8 @@
-//! The contract: whole, consistent, and what is served.
+//! OpenAPI document: complete, consistent, and identical to the served one.
 
 use std::collections::HashSet;
 
+use mercer::platform::openapi;
 use mercer::routes;
 use serde_json::{Map, Value, json};
 
@@ -9,11 +10,17 @@ use crate::house::endpoints::operations::filled;
 use crate::house::files;
 use crate::support::TestShop;
 
+/// Returns the complete document, in which every operation has its own parts.
 fn document() -> Value {
     serde_json::to_value(routes::document().unwrap()).unwrap()
 }
 
-/// Every operation: its path, method and description.
+/// Returns the public document, whose operations share components.
+fn contract() -> Value {
+    openapi::contract(&routes::document().unwrap()).unwrap()
+}
+
+/// Returns path, method and definition of every operation.
 fn operations(document: &Value) -> Vec<(String, String, Map<String, Value>)> {
     let paths = document["paths"].as_object().unwrap();
     let operations = paths.iter().flat_map(|(path, item)| {
@@ -29,7 +36,7 @@ fn parameters(operation: &Map<String, Value>, place: &str) -> Vec<String> {
     here.map(|parameter| parameter["name"].as_str().unwrap().to_owned()).collect()
 }
 
-/// Everything that `$ref` points to.
+/// Collects the targets of all `$ref` members.
 fn references(value: &Value, found: &mut HashSet<String>) {
     match value {
         Value::Object(members) => {
@@ -42,26 +49,26 @@ fn references(value: &Value, found: &mut HashSet<String>) {
 }
 
 #[actix_web::test]
-async fn the_schema_that_is_served_is_that_of_the_handlers() {
+async fn served_document_equals_the_document_of_the_handlers() {
     let shop = TestShop::new().await;
 
     for url in ["/api/schema/", "/api/schema/?format=json"] {
-        let answer = shop.anonymous().get(url).await;
-        assert_eq!(answer.header("content-type"), Some("application/json"));
-        assert_eq!(answer.expect(200), document());
+        let response = shop.anonymous().get(url).await;
+        assert_eq!(response.header("content-type"), Some("application/json"));
+        assert!(response.expect(200) == contract(), "the served document differs from the contract");
     }
 }
 
 #[test]
-fn the_committed_document_is_up_to_date() {
+fn committed_document_is_up_to_date() {
     let committed = files::read("openapi/openapi.json").unwrap_or_default();
     let committed: Value = serde_json::from_str(&committed).unwrap_or_default();
 
-    assert!(committed == document(), "out of date: make openapi");
+    assert!(committed == contract(), "out of date: make openapi");
 }
 
 #[test]
-fn it_is_openapi_3_1_with_a_title_and_a_licence() {
+fn document_is_openapi_3_1_with_title_and_licence() {
     let document = document();
 
     assert!(document["openapi"].as_str().unwrap().starts_with("3.1."));
@@ -75,7 +82,7 @@ fn it_is_openapi_3_1_with_a_title_and_a_licence() {
 }
 
 #[test]
-fn every_part_of_a_path_is_a_parameter_and_the_other_way_round() {
+fn path_parameters_match_the_path() {
     for (path, method, operation) in operations(&document()) {
         let mut named: Vec<_> = path.split(['{', '}']).skip(1).step_by(2).map(str::to_owned).collect();
         let mut declared = parameters(&operation, "path");
@@ -86,7 +93,7 @@ fn every_part_of_a_path_is_a_parameter_and_the_other_way_round() {
 }
 
 #[test]
-fn no_parameter_is_declared_twice() {
+fn query_parameters_are_declared_once() {
     for (path, method, operation) in operations(&document()) {
         let names = parameters(&operation, "query");
         let distinct: HashSet<_> = names.iter().collect();
@@ -95,7 +102,7 @@ fn no_parameter_is_declared_twice() {
 }
 
 #[test]
-fn operation_ids_are_unique_and_named_as_drf_spectacular_names_them() {
+fn operation_ids_are_unique_and_in_the_style_of_drf_spectacular() {
     let document = document();
     let mut seen = HashSet::new();
     for (path, method, operation) in operations(&document) {
@@ -130,10 +137,11 @@ fn operation_ids_are_unique_and_named_as_drf_spectacular_names_them() {
 }
 
 #[test]
-fn every_operation_has_a_summary_a_tag_and_an_answer() {
+fn every_operation_has_a_summary_a_tag_and_a_success_response() {
     for (path, method, operation) in operations(&document()) {
         let summary = operation.get("summary").and_then(Value::as_str).unwrap_or_default();
-        assert!(summary.ends_with('.'), "{method} {path}: {summary:?}");
+        assert!(!summary.is_empty() && !summary.ends_with('.'), "{method} {path}: {summary:?}");
+        assert!(summary.chars().count() <= 60, "{method} {path}: {summary:?}");
         let word = path.trim_start_matches("/api/").trim_start_matches('/').split('/').next().unwrap();
         assert_eq!(operation["tags"], json!([word]), "{method} {path}");
         let statuses: Vec<_> = operation["responses"].as_object().unwrap().keys().collect();
@@ -142,22 +150,26 @@ fn every_operation_has_a_summary_a_tag_and_an_answer() {
 }
 
 #[test]
-fn no_reference_leads_nowhere_and_no_component_is_left_over() {
-    let document = document();
-    let mut found = HashSet::new();
-    references(&document, &mut found);
+fn references_are_valid_and_every_component_is_used() {
+    for document in [document(), contract()] {
+        let mut found = HashSet::new();
+        references(&document, &mut found);
 
-    for reference in &found {
-        let place = document.pointer(reference.strip_prefix('#').unwrap());
-        assert!(place.is_some(), "{reference} leads nowhere");
-    }
-    for name in document["components"]["schemas"].as_object().unwrap().keys() {
-        assert!(found.contains(&format!("#/components/schemas/{name}")), "nobody refers to {name}");
+        for reference in &found {
+            let target = document.pointer(reference.strip_prefix('#').unwrap());
+            assert!(target.is_some(), "{reference} does not exist");
+        }
+        let components = document["components"].as_object().unwrap().iter();
+        for (kind, components) in components.filter(|(kind, _)| *kind != "securitySchemes") {
+            for name in components.as_object().unwrap().keys() {
+                assert!(found.contains(&format!("#/components/{kind}/{name}")), "nothing refers to {name}");
+            }
+        }
     }
 }
 
 #[test]
-fn who_must_be_signed_in_is_told_and_may_be_refused() {
+fn secured_operations_document_401_and_bodies_document_400() {
     let document = document();
     for (path, method, operation) in operations(&document) {
         let responses = operation["responses"].as_object().unwrap();
@@ -172,7 +184,7 @@ fn who_must_be_signed_in_is_told_and_may_be_refused() {
 }
 
 #[test]
-fn components_have_the_names_that_their_users_know() {
+fn components_have_the_documented_names() {
     let document = document();
     let schemas = document["components"]["schemas"].as_object().unwrap();
 
@@ -191,7 +203,7 @@ fn components_have_the_names_that_their_users_know() {
         "Error",
         "ValidationError",
     ] {
-        assert!(schemas.contains_key(name), "{name} is missing of {:?}", schemas.keys());
+        assert!(schemas.contains_key(name), "{name} is not one of {:?}", schemas.keys());
     }
     let views: Vec<_> = schemas
         .keys()
@@ -201,25 +213,25 @@ fn components_have_the_names_that_their_users_know() {
 }
 
 #[actix_web::test]
-async fn every_url_of_the_document_is_served() {
+async fn every_documented_operation_is_served() {
     let shop = TestShop::new().await;
     let root = shop.superuser().await;
 
     for (path, method, _) in operations(&document()) {
         let url = filled(&path, "01900000-0000-7000-8000-000000000000");
         let method = method.to_uppercase().parse().unwrap();
-        let answer = root.send(method, &url, None).await;
-        assert_ne!(answer.status, 405, "{path}");
-        assert!(!answer.status.is_server_error(), "{path}: {}", answer.status);
+        let response = root.send(method, &url, None).await;
+        assert_ne!(response.status, 405, "{path}");
+        assert!(!response.status.is_server_error(), "{path}: {}", response.status);
     }
 }
 
 #[actix_web::test]
-async fn the_documentation_works_without_a_network() {
+async fn documentation_page_works_without_a_network() {
     let shop = TestShop::new().await;
-    let anybody = shop.anonymous();
+    let guest = shop.anonymous();
 
-    let page = anybody.get("/api/docs/").await;
+    let page = guest.get("/api/docs/").await;
 
     assert_eq!(page.status, 200);
     assert!(page.header("content-type").unwrap().starts_with("text/html"));
@@ -230,19 +242,19 @@ async fn the_documentation_works_without_a_network() {
     assert!(linked.len() >= 3, "{linked:?}");
     for file in linked {
         let url = format!("/api/docs/{}", file.trim_start_matches("./"));
-        let answer = anybody.get(&url).await;
-        assert_eq!(answer.status, 200, "{url}");
-        let kind = answer.header("content-type").unwrap();
+        let response = guest.get(&url).await;
+        assert_eq!(response.status, 200, "{url}");
+        let kind = response.header("content-type").unwrap();
         assert!(kind.contains("javascript") || kind.contains("css"), "{url}: {kind}");
     }
 }
 
 #[actix_web::test]
-async fn the_documentation_reads_our_schema_and_keeps_the_token() {
+async fn documentation_page_loads_the_schema_and_stores_the_token() {
     let shop = TestShop::new().await;
-    let anybody = shop.anonymous();
+    let guest = shop.anonymous();
 
-    let script = anybody.get("/api/docs/swagger-initializer.js").await;
+    let script = guest.get("/api/docs/swagger-initializer.js").await;
 
     let script = String::from_utf8(script.body.to_vec()).unwrap();
     assert!(script.contains("/api/schema/?format=json"), "{script}");
@@ -251,14 +263,14 @@ async fn the_documentation_reads_our_schema_and_keeps_the_token() {
 }
 
 #[actix_web::test]
-async fn the_documentation_page_is_found_without_its_slash() {
+async fn documentation_page_redirects_to_its_trailing_slash() {
     let shop = TestShop::new().await;
 
-    // Its links are relative: served there, they would lead nowhere.
-    let answer = shop.anonymous().get("/api/docs").await;
+    // The links of the page are relative, so it must be served with the trailing slash.
+    let response = shop.anonymous().get("/api/docs").await;
 
-    assert_eq!(answer.status, 308);
-    assert_eq!(answer.header("location"), Some("/api/docs/"));
+    assert_eq!(response.status, 308);
+    assert_eq!(response.header("location"), Some("/api/docs/"));
     assert_eq!(shop.anonymous().get("/api/docs/nothing.js").await.status, 404);
     assert_eq!(shop.anonymous().get("/api/docs/../../etc/passwd").await.status, 404);
 }

@@ -1,8 +1,8 @@
-//! What the log says, and what it keeps to itself: the program itself, as operators run it.
+//! Log of the running program: its content, and the secrets that it must not contain.
 
 use serde_json::{Value, json};
 
-use crate::support::program::{Program, client};
+use crate::support::mercer_process::{MercerProcess, client};
 
 fn registration() -> Value {
     json!({
@@ -11,8 +11,8 @@ fn registration() -> Value {
 }
 
 #[actix_web::test]
-async fn no_password_token_or_body_is_ever_logged() {
-    let mut program = Program::start(&[("RUST_LOG", "debug"), ("LOG_FORMAT", "json")]).await;
+async fn passwords_tokens_and_bodies_are_never_logged() {
+    let mut program = MercerProcess::start(&[("RUST_LOG", "debug"), ("LOG_FORMAT", "json")]).await;
 
     let (status, signed_in) = program.post("/api/auth/registration/", &registration()).await;
     assert_eq!(status, 201);
@@ -29,30 +29,30 @@ async fn no_password_token_or_body_is_ever_logged() {
     assert!(log.contains("/api/auth/registration/") && log.contains("/api/customers/me/"));
     let successor = refreshed.1["refresh"].as_str().unwrap().to_owned();
     for secret in ["sesame", &access, &refresh, &successor, "+254700000001", "$2b$"] {
-        assert!(!log.contains(secret), "the log tells {secret}");
+        assert!(!log.contains(secret), "the log contains {secret}");
     }
 }
 
 #[actix_web::test]
-async fn every_line_of_a_request_carries_its_id() {
-    let mut program = Program::start(&[("LOG_FORMAT", "json")]).await;
+async fn every_log_line_of_a_request_has_the_request_id() {
+    let mut program = MercerProcess::start(&[("LOG_FORMAT", "json")]).await;
     program.post("/api/auth/registration/", &registration()).await;
     assert!(program.stop());
 
     let log = program.log();
     let lines: Vec<Value> = log.lines().map(|line| serde_json::from_str(line).unwrap()).collect();
-    let told = lines.iter().find(|line| line["span"]["http.path"] == "/api/auth/registration/").unwrap();
+    let request_line = lines.iter().find(|line| line["span"]["http.path"] == "/api/auth/registration/").unwrap();
 
-    assert_eq!(told["level"], "INFO");
-    assert_eq!(told["span"]["http.method"], "POST");
-    assert_eq!(told["span"]["http.status"], 201);
-    assert_eq!(told["span"]["request.id"].as_str().unwrap().len(), 36);
+    assert_eq!(request_line["level"], "INFO");
+    assert_eq!(request_line["span"]["http.method"], "POST");
+    assert_eq!(request_line["span"]["http.status"], 201);
+    assert_eq!(request_line["span"]["request.id"].as_str().unwrap().len(), 36);
     assert!(lines.iter().all(|line| line["timestamp"].is_string()));
 }
 
 #[actix_web::test]
-async fn a_pretty_log_in_a_file_has_no_colours() {
-    let mut program = Program::start(&[]).await;
+async fn pretty_log_in_a_file_has_no_colour_codes() {
+    let mut program = MercerProcess::start(&[]).await;
     assert!(program.stop());
 
     let log = program.log();

@@ -1,14 +1,14 @@
-//! Channels: what a market charges and where it sells.
+//! Channels: currency, taxes and countries.
 
 use serde_json::{Value, json};
 
 use crate::support::TestShop;
-use crate::support::builders::{address, order_of};
+use crate::support::builders::{address, order_body};
 
 const DEFAULT: &str = "/api/channels/01900000-0000-7000-8000-000000000001/";
 
 #[actix_web::test]
-async fn a_new_shop_has_one_channel() {
+async fn new_shop_has_one_channel() {
     let shop = TestShop::new().await;
     let guest = shop.anonymous();
 
@@ -29,7 +29,7 @@ async fn a_new_shop_has_one_channel() {
 }
 
 #[actix_web::test]
-async fn a_channel_changes_what_is_sent() {
+async fn channel_update_changes_the_sent_fields() {
     let shop = TestShop::new().await;
     let staff = shop.staff().await;
     let before = staff.get(DEFAULT).await.expect(200);
@@ -53,25 +53,25 @@ async fn a_channel_changes_what_is_sent() {
     ] {
         expected[name] = value;
     }
-    assert_eq!(changed, expected, "slug and default are not changed here");
+    assert_eq!(changed, expected, "slug and is_default are read-only");
     assert_eq!(staff.get(DEFAULT).await.expect(200), expected);
     assert_eq!(shop.number("select count(*) from audit_entries where action = 'channel.changed'"), 1);
 }
 
 #[actix_web::test]
-async fn null_lets_orders_wait_for_ever() {
+async fn null_disables_order_expiry() {
     let shop = TestShop::new().await;
     let staff = shop.staff().await;
     staff.patch(DEFAULT, json!({"expires_after_minutes": 30})).await.expect(200);
 
-    let kept = staff.patch(DEFAULT, json!({"name": "Default"})).await.expect(200);
-    assert_eq!(kept["expires_after_minutes"], 30);
-    let forever = staff.patch(DEFAULT, json!({"expires_after_minutes": null})).await.expect(200);
-    assert_eq!(forever["expires_after_minutes"], Value::Null);
+    let unchanged = staff.patch(DEFAULT, json!({"name": "Default"})).await.expect(200);
+    assert_eq!(unchanged["expires_after_minutes"], 30);
+    let cleared = staff.patch(DEFAULT, json!({"expires_after_minutes": null})).await.expect(200);
+    assert_eq!(cleared["expires_after_minutes"], Value::Null);
 }
 
 #[actix_web::test]
-async fn all_that_is_wrong_with_a_channel_is_told_at_once() {
+async fn all_errors_of_a_channel_are_reported_together() {
     let shop = TestShop::new().await;
     let staff = shop.staff().await;
     let before = staff.get(DEFAULT).await.expect(200);
@@ -80,10 +80,10 @@ async fn all_that_is_wrong_with_a_channel_is_told_at_once() {
         "confirms_orders": "x", "expires_after_minutes": 0,
     });
 
-    let refused = staff.patch(DEFAULT, body).await.expect(400);
+    let rejected = staff.patch(DEFAULT, body).await.expect(400);
 
     assert_eq!(
-        refused,
+        rejected,
         json!({
             "name": ["This field may not be blank."],
             "currency": ["\"EURO\" is not a valid choice."],
@@ -99,50 +99,53 @@ async fn all_that_is_wrong_with_a_channel_is_told_at_once() {
         (json!("0.16001"), "Ensure that there are no more than 4 decimal places."),
         (json!("16 %"), "A valid number is required."),
     ] {
-        let refused = staff.patch(DEFAULT, json!({"tax_rate": rate})).await.expect(400);
-        assert_eq!(refused, json!({"tax_rate": [message]}));
+        let rejected = staff.patch(DEFAULT, json!({"tax_rate": rate})).await.expect(400);
+        assert_eq!(rejected, json!({"tax_rate": [message]}));
     }
     assert_eq!(staff.get(DEFAULT).await.expect(200), before);
 }
 
 #[actix_web::test]
-async fn the_currency_stays_while_there_are_prices_in_it() {
+async fn currency_cannot_change_while_prices_exist() {
     let shop = TestShop::new().await;
     let staff = shop.staff().await;
     shop.product("Mug").create();
     let before = staff.get(DEFAULT).await.expect(200);
 
-    let refused = staff.patch(DEFAULT, json!({"currency": "JPY", "name": "Japan"})).await.expect(409);
+    let rejected = staff.patch(DEFAULT, json!({"currency": "JPY", "name": "Japan"})).await.expect(409);
 
-    assert_eq!(refused, json!({"detail": "The channel has prices in its currency.", "code": "currency_in_use"}));
+    assert_eq!(
+        rejected,
+        json!({"detail": "The currency cannot be changed while variants have prices in this channel.", "code": "currency_in_use"})
+    );
     assert_eq!(staff.get(DEFAULT).await.expect(200), before);
     let same = staff.patch(DEFAULT, json!({"currency": "EUR"})).await.expect(200);
     assert_eq!(same["currency"], "EUR");
 }
 
 #[actix_web::test]
-async fn only_staff_change_a_channel() {
+async fn channel_update_requires_staff_permission() {
     let shop = TestShop::new().await;
     let (guest, ana, staff) = (shop.anonymous(), shop.customer("ana").await, shop.staff().await);
     guest.patch(DEFAULT, json!({"tax_rate": "0"})).await.expect(401);
     ana.patch(DEFAULT, json!({"tax_rate": "0"})).await.expect(403);
-    let nobody = "/api/channels/0190aaaa-0000-7000-8000-000000000001/";
-    staff.patch(nobody, json!({"tax_rate": "0"})).await.expect(404);
+    let unknown = "/api/channels/0190aaaa-0000-7000-8000-000000000001/";
+    staff.patch(unknown, json!({"tax_rate": "0"})).await.expect(404);
     assert_eq!(guest.get(DEFAULT).await.expect(200)["tax_rate"], "0.1600");
 }
 
 #[actix_web::test]
-async fn new_orders_follow_the_channel_and_old_ones_keep_theirs() {
+async fn channel_update_does_not_change_existing_orders() {
     let shop = TestShop::new().await;
     let (staff, ana) = (shop.staff().await, shop.customer("ana").await);
     let mug = shop.product("Mug").price("11.90").create();
-    let old = ana.post("/api/orders/", order_of(&[(&mug, 1)])).await.expect(201);
+    let old = ana.post("/api/orders/", order_body(&[(&mug, 1)])).await.expect(201);
     assert_eq!((&old["total_net"], &old["total_gross"]), (&json!("11.90"), &json!("13.80")));
 
     let changes = json!({"tax_rate": "0.19", "prices_include_tax": true, "confirms_orders": false});
     staff.patch(DEFAULT, changes).await.expect(200);
 
-    let new = ana.post("/api/orders/", order_of(&[(&mug, 1)])).await.expect(201);
+    let new = ana.post("/api/orders/", order_body(&[(&mug, 1)])).await.expect(201);
     assert_eq!((&new["status"], &new["lines"][0]["tax_rate"]), (&json!("pending"), &json!("0.1900")));
     assert_eq!([&new["total_net"], &new["total_tax"], &new["total_gross"]], ["10.00", "1.90", "11.90"]);
     let url = format!("/api/orders/{}/", old["id"].as_str().unwrap());
@@ -150,22 +153,22 @@ async fn new_orders_follow_the_channel_and_old_ones_keep_theirs() {
 }
 
 #[actix_web::test]
-async fn a_channel_sells_only_to_its_countries() {
+async fn channel_sells_only_to_its_countries() {
     let shop = TestShop::new().await;
     let (staff, ana) = (shop.staff().await, shop.customer("ana").await);
     let mug = shop.product("Mug").create();
     staff.patch(DEFAULT, json!({"countries": ["UG", "TZ"]})).await.expect(200);
 
-    let refused = ana.post("/api/orders/", order_of(&[(&mug, 1)])).await.expect(400);
-    assert_eq!(refused, json!({"shipping_address": {"country": ["Orders are not delivered to this country."]}}));
+    let rejected = ana.post("/api/orders/", order_body(&[(&mug, 1)])).await.expect(400);
+    assert_eq!(rejected, json!({"shipping_address": {"country": ["We do not deliver to this country."]}}));
     assert_eq!(shop.stock_of(&mug), (10, 0));
 
-    let mut order = order_of(&[(&mug, 1)]);
+    let mut order = order_body(&[(&mug, 1)]);
     order["shipping_address"]["country"] = json!("ug");
-    // Which has no postal codes.
+    // Uganda has no postal codes.
     order["shipping_address"]["postal_code"] = json!("");
     order["billing_address"] = address();
     let placed = ana.post("/api/orders/", order).await.expect(201);
     assert_eq!(placed["shipping_address"]["country"], "UG");
-    assert_eq!(placed["billing_address"]["country"], "KE", "bills go anywhere");
+    assert_eq!(placed["billing_address"]["country"], "KE", "the billing country is not restricted");
 }

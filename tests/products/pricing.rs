@@ -1,15 +1,15 @@
-//! Prices: what may be one, and who keeps which.
+//! Prices: validation, storage and display.
 
 use serde_json::{Value, json};
 
 use crate::support::{Client, TestResponse, TestShop};
 
-async fn make(staff: &Client, price: Value) -> TestResponse {
+async fn create(staff: &Client, price: Value) -> TestResponse {
     staff.post("/api/products/", json!({"name": "Mug", "sku": "MUG", "price": price})).await
 }
 
 #[actix_web::test]
-async fn a_price_is_a_decimal_as_string_or_number() {
+async fn price_accepts_decimal_strings_and_numbers() {
     let shop = TestShop::new().await;
     let staff = shop.staff().await;
     let cases = [
@@ -23,17 +23,17 @@ async fn a_price_is_a_decimal_as_string_or_number() {
         (json!("0.0001"), "0.0001"),
         (json!("999999999.9999"), "999999999.9999"),
     ];
-    let mug = make(&staff, json!("1")).await.expect(201);
+    let mug = create(&staff, json!("1")).await.expect(201);
     let url = format!("/api/products/{}/", mug["id"].as_str().unwrap());
-    for (price, shown) in cases {
+    for (price, expected) in cases {
         let changed = staff.patch(&url, json!({"price": price})).await.expect(200);
-        assert_eq!(changed["price"], shown, "{price}");
-        assert_eq!(staff.get(&url).await.expect(200)["variants"][0]["price"], shown, "{price}");
+        assert_eq!(changed["price"], expected, "{price}");
+        assert_eq!(staff.get(&url).await.expect(200)["variants"][0]["price"], expected, "{price}");
     }
 }
 
 #[actix_web::test]
-async fn what_is_no_price_is_refused() {
+async fn invalid_price_is_rejected() {
     let shop = TestShop::new().await;
     let staff = shop.staff().await;
     let number = "A valid number is required.";
@@ -59,23 +59,23 @@ async fn what_is_no_price_is_refused() {
         (json!("9".repeat(1001)), "String value too large."),
     ];
     for (price, message) in cases {
-        assert_eq!(make(&staff, price.clone()).await.expect(400), json!({"price": [message]}), "{price}");
+        assert_eq!(create(&staff, price.clone()).await.expect(400), json!({"price": [message]}), "{price}");
     }
     assert_eq!(shop.number("select count(*) from products"), 0);
 }
 
 #[actix_web::test]
-async fn the_database_keeps_no_negative_price() {
+async fn database_rejects_negative_price() {
     let shop = TestShop::new().await;
     shop.product("Mug").create();
     let mut conn = shop.database.connect();
-    let broken =
+    let result =
         diesel::connection::SimpleConnection::batch_execute(&mut conn, "update variant_prices set amount = -1");
-    assert!(broken.unwrap_err().to_string().contains("variant_prices_amount_not_negative"));
+    assert!(result.unwrap_err().to_string().contains("variant_prices_amount_not_negative"));
 }
 
 #[actix_web::test]
-async fn a_price_changes_in_its_own_row() {
+async fn price_change_updates_the_existing_row() {
     let shop = TestShop::new().await;
     let staff = shop.staff().await;
     let mug = shop.product("Mug").variant("MUG-L", "12.00", 1).create();
@@ -84,13 +84,13 @@ async fn a_price_changes_in_its_own_row() {
 
     let changed = staff.patch(&large, json!({"price": "9.00"})).await.expect(200);
 
-    assert_eq!(changed["price"], "9.00", "the product shows the lowest");
+    assert_eq!(changed["price"], "9.00", "the product has the lowest price");
     assert_eq!([0, 1].map(|place| changed["variants"][place]["price"].clone()), [json!("10.00"), json!("9.00")]);
     assert_eq!(shop.number("select count(*) from variant_prices"), 2);
 }
 
 #[actix_web::test]
-async fn what_has_no_price_is_shown_and_not_sold() {
+async fn product_without_price_is_visible_but_not_for_sale() {
     let shop = TestShop::new().await;
     let ana = shop.customer("ana").await;
     let mug = shop.product("Mug").create();
@@ -98,7 +98,7 @@ async fn what_has_no_price_is_shown_and_not_sold() {
 
     let product = ana.get(&format!("/api/products/{}/", mug.id)).await.expect(200);
     assert_eq!((&product["price"], &product["variants"][0]["price"]), (&Value::Null, &Value::Null));
-    let order = crate::support::builders::order_of(&[(&mug, 1)]);
-    let refused = ana.post("/api/orders/", order).await.expect(400);
-    assert_eq!(refused, json!({"lines": {"0": {"sku": ["This is not for sale."]}}}));
+    let order = crate::support::builders::order_body(&[(&mug, 1)]);
+    let rejected = ana.post("/api/orders/", order).await.expect(400);
+    assert_eq!(rejected, json!({"lines": {"0": {"sku": ["This product is not for sale."]}}}));
 }

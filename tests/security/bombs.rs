@@ -1,5 +1,5 @@
-//! Bodies that are small to send and large to read. Packed ones, and those at the limit, are in
-//! `tests/platform/http/bodies.rs` and `forms.rs`.
+//! Bodies that are cheap to send and expensive to parse. `tests/platform/http/bodies.rs` and `forms.rs` test compressed
+//! bodies and the size limits.
 
 use std::fmt::Write as _;
 
@@ -8,12 +8,12 @@ use serde_json::json;
 use super::send_json;
 use crate::house::endpoints::digest::Digest;
 use crate::support::TestShop;
-use crate::support::builders::{address, order_of};
+use crate::support::builders::{address, order_body};
 
 const CATEGORIES: &str = "/api/categories/";
 
 #[actix_web::test]
-async fn a_body_of_many_names_is_read_once_and_forgotten() {
+async fn many_unknown_fields_in_a_body_are_ignored() {
     let shop = TestShop::new().await;
     let staff = shop.staff().await;
     let names = |count: usize| {
@@ -27,14 +27,14 @@ async fn a_body_of_many_names_is_read_once_and_forgotten() {
     assert_eq!(send_json(&staff, CATEGORIES, names(1_000_000)).await.expect(413)["code"], "request_too_large");
     let many = send_json(&staff, CATEGORIES, names(100_000)).await.expect(201);
     assert_eq!(many.as_object().unwrap().len(), 10);
-    // A name that comes twice is found among as many.
+    // A duplicate name is detected among many names.
     let twice = names(100_000).replace("\"99999\":", "\"name\":");
     assert_eq!(send_json(&staff, CATEGORIES, twice).await.expect(400)["code"], "parse_error");
     assert_eq!(shop.number("select count(*) from categories"), 1);
 }
 
 #[actix_web::test]
-async fn depth_is_refused_wherever_it_stands() {
+async fn deeply_nested_json_is_rejected_in_every_position() {
     let shop = TestShop::new().await;
     let staff = shop.staff().await;
     let before = Digest::of(&shop);
@@ -54,11 +54,11 @@ async fn depth_is_refused_wherever_it_stands() {
             }
         }
     }
-    assert_eq!(before.changes_until(&Digest::of(&shop)), Vec::<&str>::new());
+    assert_eq!(before.changed_tables(&Digest::of(&shop)), Vec::<&str>::new());
 }
 
 #[actix_web::test]
-async fn trailing_garbage_and_a_list_for_an_object_are_refused() {
+async fn trailing_data_and_a_list_instead_of_an_object_are_rejected() {
     let shop = TestShop::new().await;
     let staff = shop.staff().await;
     let before = Digest::of(&shop);
@@ -76,32 +76,32 @@ async fn trailing_garbage_and_a_list_for_an_object_are_refused() {
     ] {
         assert_eq!(send_json(&staff, CATEGORIES, body).await.status, 400, "{body}");
     }
-    assert_eq!(before.changes_until(&Digest::of(&shop)), Vec::<&str>::new());
+    assert_eq!(before.changed_tables(&Digest::of(&shop)), Vec::<&str>::new());
 }
 
 #[actix_web::test]
-async fn lists_have_their_limits() {
+async fn lists_and_metadata_have_maximum_sizes() {
     let shop = TestShop::new().await;
     let (ana, staff) = (shop.customer("ana").await, shop.staff().await);
     shop.product("Mug").stock(1_000_000).create();
-    let before = shop.books();
+    let before = shop.record_counts();
     let lines = |count: usize| json!({"shipping_address": address(), "lines": vec![json!({"sku": "MUG", "quantity": 1}); count]});
 
-    let told = ana.post("/api/orders/", lines(501)).await.expect(400);
-    assert_eq!(told, json!({"lines": ["Ensure this field has no more than 500 elements."]}));
-    let told = ana.post("/api/orders/", lines(20_000)).await.expect(400);
-    assert_eq!(told, json!({"lines": ["Ensure this field has no more than 500 elements."]}));
-    assert_eq!(shop.books(), before);
+    let errors = ana.post("/api/orders/", lines(501)).await.expect(400);
+    assert_eq!(errors, json!({"lines": ["Ensure this field has no more than 500 elements."]}));
+    let errors = ana.post("/api/orders/", lines(20_000)).await.expect(400);
+    assert_eq!(errors, json!({"lines": ["Ensure this field has no more than 500 elements."]}));
+    assert_eq!(shop.record_counts(), before);
     ana.post("/api/orders/", lines(500)).await.expect(201);
 
     let metadata: serde_json::Map<_, _> = (0..5_000).map(|place| (format!("name {place}"), json!(place))).collect();
     let body = json!({"name": "Pot", "sku": "POT", "price": "1", "metadata": metadata});
-    let told = staff.post("/api/products/", body).await.expect(400);
-    assert_eq!(told, json!({"metadata": ["Ensure this object has no more than 32768 bytes."]}));
+    let errors = staff.post("/api/products/", body).await.expect(400);
+    assert_eq!(errors, json!({"metadata": ["Ensure this object has no more than 32768 bytes."]}));
 }
 
 #[actix_web::test]
-async fn a_number_of_a_hundred_thousand_digits_is_read_in_no_time() {
+async fn number_with_a_hundred_thousand_digits_is_rejected() {
     let shop = TestShop::new().await;
     let (ana, staff) = (shop.customer("ana").await, shop.staff().await);
     let mug = shop.product("Mug").create();
@@ -117,8 +117,8 @@ async fn a_number_of_a_hundred_thousand_digits_is_read_in_no_time() {
     ] {
         let price = format!(r#"{{"name": "Pot", "sku": "POT", "price": {number}}}"#);
         assert_eq!(send_json(&staff, "/api/products/", price).await.status, 400);
-        let order = order_of(&[(&mug, 7)]).to_string().replace(":7", &format!(":{number}"));
+        let order = order_body(&[(&mug, 7)]).to_string().replace(":7", &format!(":{number}"));
         assert_eq!(send_json(&ana, "/api/orders/", order).await.status, 400);
     }
-    assert_eq!(before.changes_until(&Digest::of(&shop)), Vec::<&str>::new());
+    assert_eq!(before.changed_tables(&Digest::of(&shop)), Vec::<&str>::new());
 }

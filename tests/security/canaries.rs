@@ -1,10 +1,10 @@
-//! Secrets that are sent through the whole program, and looked for wherever something is kept or told.
+//! Secrets that pass through the running program and must not appear in the log, responses or the database.
 
 use diesel::prelude::*;
 use diesel::sql_types::Text;
 use serde_json::{Value, json};
 
-use crate::support::program::{Program, client};
+use crate::support::mercer_process::{MercerProcess, client};
 
 const PASSWORD: &str = "canary-password-7Q";
 const WRONG_PASSWORD: &str = "canary-wrong-8R";
@@ -13,8 +13,8 @@ const CARD: &str = "4111111111111111";
 const OTP: &str = "842617";
 const KEY: &str = "canary-secret-key-of-thirty-two-letters";
 
-/// Everything in the database, as a dump would have it.
-fn dump(program: &Program) -> String {
+/// Returns the content of all tables as text.
+fn dump(program: &MercerProcess) -> String {
     #[derive(QueryableByName)]
     struct Row {
         #[diesel(sql_type = Text)]
@@ -33,21 +33,21 @@ fn dump(program: &Program) -> String {
     found
 }
 
-async fn send(program: &Program, path: &str, token: Option<&str>, body: &Value) -> String {
+async fn send(program: &MercerProcess, path: &str, token: Option<&str>, body: &Value) -> String {
     let request = client().post(format!("{}{path}", program.url)).json(body);
     let request = match token {
         Some(token) => request.bearer_auth(token),
         None => request,
     };
-    let answer = request.header("idempotency-key", "canary").send().await.unwrap();
-    format!("{} {:?} {}", answer.status(), answer.headers().clone(), answer.text().await.unwrap())
+    let response = request.header("idempotency-key", "canary").send().await.unwrap();
+    format!("{} {:?} {}", response.status(), response.headers().clone(), response.text().await.unwrap())
 }
 
 #[actix_web::test]
-async fn no_secret_is_kept_or_told_anywhere() {
+async fn secrets_appear_in_no_log_response_or_table() {
     let settings =
         [("RUST_LOG", "debug"), ("MERCER_SECRET_KEY", KEY), ("SMTP_URL", "smtp://shop:canary-smtp@127.0.0.1:1")];
-    let mut program = Program::start(&settings).await;
+    let mut program = MercerProcess::start(&settings).await;
     let registration = json!({
         "email": "ana@example.com", "password1": PASSWORD, "password2": PASSWORD, "card_number": CARD, "otp": OTP,
     });
@@ -57,10 +57,10 @@ async fn no_secret_is_kept_or_told_anywhere() {
     let credentials = |password: &str| json!({"email": "ana@example.com", "password": password, "otp": OTP});
     let refreshed = program.post("/api/auth/token/refresh/", &json!({"refresh": refresh})).await.1;
 
-    let answers = [
+    let responses = [
         send(&program, "/api/auth/registration/", None, &registration).await,
         send(&program, "/api/auth/login/", None, &credentials(WRONG_PASSWORD)).await,
-        // In the wrong field, as people type.
+        // A password in the wrong field, which is a common mistake.
         send(&program, "/api/auth/login/", None, &json!({"email": WRONG_PASSWORD, "password": "x"})).await,
         send(&program, &format!("/api/auth/token/verify/?token={TOKEN}&otp={OTP}"), None, &json!({"token": TOKEN}))
             .await,
@@ -71,21 +71,23 @@ async fn no_secret_is_kept_or_told_anywhere() {
     ];
     let tokens_once = send(&program, "/api/auth/login/", None, &credentials(PASSWORD)).await;
     assert!(tokens_once.starts_with("200"), "{tokens_once}");
-    let kept = dump(&program);
+    let stored = dump(&program);
     assert!(program.stop());
     let log = program.log();
 
     assert!(
-        kept.contains("audit_entries: (") && kept.contains("user.sign_in_failed") && kept.contains("ana@example.com")
+        stored.contains("audit_entries: (")
+            && stored.contains("user.sign_in_failed")
+            && stored.contains("ana@example.com")
     );
     assert!(log.contains("/api/auth/token/verify/"));
     let successor = refreshed["refresh"].as_str().unwrap();
     let secrets = [PASSWORD, WRONG_PASSWORD, TOKEN, CARD, OTP, KEY, "canary-smtp", &access, &refresh, successor];
     for secret in secrets {
-        assert!(!log.contains(secret), "the log tells {secret}");
-        assert!(!kept.contains(secret), "the database keeps {secret}");
-        for answer in &answers {
-            assert!(!answer.contains(secret), "an answer tells {secret}: {answer}");
+        assert!(!log.contains(secret), "the log contains {secret}");
+        assert!(!stored.contains(secret), "the database contains {secret}");
+        for response in &responses {
+            assert!(!response.contains(secret), "a response contains {secret}: {response}");
         }
     }
 }

@@ -1,14 +1,14 @@
-//! What is written in a text field is a text wherever it is read: in answers, e-mails, headers and the log.
+//! Injection of code through text fields: into responses, e-mails, headers and the log.
 
 use std::fs;
 
 use serde_json::json;
 
 use crate::support::TestShop;
-use crate::support::builders::{Made, order_of};
-use crate::support::fakes::{CapturedLog, ReadMail};
+use crate::support::builders::{TestProduct, order_body};
+use crate::support::fakes::{CapturedLog, ParsedMail};
 
-/// Templates of other programs, of ours, and code of browsers.
+/// Template expressions and browser code.
 const CODE: [&str; 9] = [
     "<script>alert(1)</script>",
     "\"><img src=x onerror=alert(1)>",
@@ -21,16 +21,16 @@ const CODE: [&str; 9] = [
     "</td></tr></table><a href=\"https://evil.example\">Pay here</a>",
 ];
 
-fn mails_of(shop: &TestShop) -> Vec<ReadMail> {
+fn mails_of(shop: &TestShop) -> Vec<ParsedMail> {
     let folder = fs::read_dir(shop.data_dir().join("mail")).unwrap();
-    folder.map(|file| ReadMail::parse(&fs::read_to_string(file.unwrap().path()).unwrap())).collect()
+    folder.map(|file| ParsedMail::parse(&fs::read_to_string(file.unwrap().path()).unwrap())).collect()
 }
 
-/// Somebody orders a mug of this name with this text in every field that takes one, and all are told.
-async fn ordered(shop: &TestShop, mug: &Made, text: &str) -> Vec<ReadMail> {
+/// Places an order with `text` in every text field and returns the mails to the customer and the shop.
+async fn mails_of_order_with(shop: &TestShop, mug: &TestProduct, text: &str) -> Vec<ParsedMail> {
     let ana = shop.customer("ana").await;
     ana.patch("/api/customers/me/", json!({"first_name": text, "last_name": text})).await.expect(200);
-    let mut body = order_of(&[(mug, 1)]);
+    let mut body = order_body(&[(mug, 1)]);
     body["note"] = json!(text);
     for field in ["name", "company", "line1", "line2", "city", "area"] {
         body["shipping_address"][field] = json!(text);
@@ -46,16 +46,16 @@ fn escaped(text: &str) -> String {
 }
 
 #[actix_web::test]
-async fn code_in_every_text_is_a_text_in_every_mail() {
+async fn code_in_text_fields_is_escaped_in_mails() {
     for code in CODE {
         let shop = TestShop::new().await;
         let mug = shop.product(code).sku("MUG").create();
 
-        let mails = ordered(&shop, &mug, code).await;
+        let mails = mails_of_order_with(&shop, &mug, code).await;
 
-        assert_eq!(mails.len(), 2, "the customer's and the shop's");
+        assert_eq!(mails.len(), 2, "one to the customer and one to the shop");
         for mail in mails {
-            // Name of the product, six lines of the address and the note.
+            // The product name, six address fields and the note.
             assert!(mail.text.matches(code).count() >= 6, "{}", mail.text);
             assert!(mail.html.matches(&escaped(code)).count() >= 6, "{code}: {}", mail.html);
             for tag in ["<script", "<img", "<%", "<?php", "href=\"https://evil", "onerror=alert(1)>"] {
@@ -67,33 +67,33 @@ async fn code_in_every_text_is_a_text_in_every_mail() {
 }
 
 #[actix_web::test]
-async fn line_breaks_add_no_header_and_no_recipient() {
+async fn line_breaks_add_no_mail_header_or_recipient() {
     let breaks = "Ana\r\nBcc: eve@example.com\r\nSubject: Won\r\n\r\nHello";
     let shop = TestShop::new().await;
     let mug = shop.product("Mug").create();
-    let plain = ordered(&shop, &mug, "Ana").await;
-    let names = |mail: &ReadMail| mail.header_names().into_iter().map(str::to_owned).collect::<Vec<_>>();
+    let plain = mails_of_order_with(&shop, &mug, "Ana").await;
+    let names = |mail: &ParsedMail| mail.header_names().into_iter().map(str::to_owned).collect::<Vec<_>>();
 
     let hostile = TestShop::new().await;
     let mug = hostile.product(breaks).sku("MUG").create();
-    let mails = ordered(&hostile, &mug, breaks).await;
+    let mails = mails_of_order_with(&hostile, &mug, breaks).await;
 
     assert_eq!((plain.len(), mails.len()), (2, 2));
     for mail in &mails {
         assert_eq!(names(mail), names(&plain[0]));
         assert!(["ana@example.com", "boss@example.com"].contains(&mail.header("To")), "{}", mail.header("To"));
         assert!(!mail.header("Subject").contains("Won"));
-        assert!(mail.text.contains("Bcc: eve@example.com"), "it is a part of the text");
+        assert!(mail.text.contains("Bcc: eve@example.com"), "the text contains the injected header");
     }
     let to: Vec<_> = hostile.mails().into_iter().map(|(to, _)| to).collect();
     assert_eq!(to, ["ana@example.com", "boss@example.com"]);
 }
 
 #[actix_web::test]
-async fn an_address_with_a_line_break_is_no_address() {
+async fn email_with_a_line_break_is_rejected() {
     let shop = TestShop::new().await;
     let mug = shop.product("Mug").create();
-    let before = shop.books();
+    let before = shop.record_counts();
 
     for email in [
         "eve@example.com\r\nBcc: all@example.com",
@@ -103,42 +103,42 @@ async fn an_address_with_a_line_break_is_no_address() {
         "eve@example.com%0d%0aBcc:x@example.com",
         "\"eve\r\n\"@example.com",
     ] {
-        let mut body = order_of(&[(&mug, 1)]);
+        let mut body = order_body(&[(&mug, 1)]);
         body["email"] = json!(email);
-        let told = shop.anonymous().post("/api/orders/", body).await.expect(400);
-        assert_eq!(told, json!({"email": ["Enter a valid email address."]}), "{email:?}");
+        let errors = shop.anonymous().post("/api/orders/", body).await.expect(400);
+        assert_eq!(errors, json!({"email": ["Enter a valid email address."]}), "{email:?}");
         let body = json!({"email": email, "password1": "correct horse", "password2": "correct horse"});
         shop.anonymous().post("/api/auth/registration/", body).await.expect(400);
     }
-    assert_eq!(shop.books(), before);
+    assert_eq!(shop.record_counts(), before);
     assert_eq!(shop.number("select count(*) from users"), 0);
 }
 
 #[actix_web::test]
-async fn code_in_an_answer_is_json_that_no_browser_runs() {
+async fn code_in_a_response_is_json_that_browsers_do_not_run() {
     let shop = TestShop::new().await;
     let staff = shop.staff().await;
 
     for code in CODE {
-        let answer = staff.post("/api/categories/", json!({"name": code, "description": code})).await;
-        let made = answer.expect(201);
-        assert_eq!((&made["name"], &made["description"]), (&json!(code), &json!(code)));
-        let slug = made["slug"].as_str().unwrap();
+        let response = staff.post("/api/categories/", json!({"name": code, "description": code})).await;
+        let created = response.expect(201);
+        assert_eq!((&created["name"], &created["description"]), (&json!(code), &json!(code)));
+        let slug = created["slug"].as_str().unwrap();
         assert!(
             slug.bytes().all(|byte| byte.is_ascii_lowercase() || byte.is_ascii_digit() || b"-_".contains(&byte)),
             "{slug}"
         );
-        assert!(!answer.header("location").unwrap().contains(['<', '"', '\r', '\n']));
-        let refused = staff.get(&format!("/api/products/?category={}", super::encoded(code))).await;
-        for answer in [answer, refused] {
-            assert_eq!(answer.header("content-type"), Some("application/json"));
-            assert_eq!(answer.header("x-content-type-options"), Some("nosniff"));
+        assert!(!response.header("location").unwrap().contains(['<', '"', '\r', '\n']));
+        let not_found = staff.get(&format!("/api/products/?category={}", super::encoded(code))).await;
+        for response in [response, not_found] {
+            assert_eq!(response.header("content-type"), Some("application/json"));
+            assert_eq!(response.header("x-content-type-options"), Some("nosniff"));
         }
     }
 }
 
 #[actix_web::test]
-async fn no_value_of_a_request_splits_an_answer() {
+async fn request_values_do_not_split_the_response() {
     let shop = TestShop::new().await;
     let staff = shop.staff().await;
     for number in 0..3 {
@@ -153,37 +153,37 @@ async fn no_value_of_a_request_splits_an_answer() {
         format!("/api/{broken}"),
         format!("/api/docs{broken}"),
     ] {
-        let answer = staff.get(&url).await;
-        assert_eq!(answer.header("set-cookie"), None, "{url}");
-        let mut values = answer.headers.iter().map(|(_, value)| value.as_bytes());
+        let response = staff.get(&url).await;
+        assert_eq!(response.header("set-cookie"), None, "{url}");
+        let mut values = response.headers.iter().map(|(_, value)| value.as_bytes());
         assert!(!values.any(|value| value.contains(&b'\r') || value.contains(&b'\n')), "{url}");
-        if answer.status == 200 {
-            let next = answer.json()["next"].as_str().unwrap().to_owned();
+        if response.status == 200 {
+            let next = response.json()["next"].as_str().unwrap().to_owned();
             assert!(!next.contains(['\r', '\n', '<', ' ']), "{next}");
         }
     }
 }
 
 #[actix_web::test]
-async fn nothing_that_is_sent_forges_a_line_of_the_log() {
-    let forged = "2026-11-21T08:00:00Z ERROR mercer: Somebody stole the till";
+async fn request_values_do_not_forge_log_lines() {
+    let forged = "2026-11-21T08:00:00Z ERROR mercer: Payment gateway is down";
     let shop = TestShop::new().await;
     let log = CapturedLog::start();
     let encoded = super::encoded(&format!("x\r\n{forged}\u{1b}[2J\u{85}\u{2028}{forged}"));
 
-    let anybody = shop.anonymous().with_header("user-agent", "x\t2026 ERROR").with_header("x-request-id", forged);
-    anybody.get(&format!("/api/products/{encoded}/?a={encoded}")).await;
-    anybody.get(&format!("/{encoded}")).await;
-    anybody.post("/api/auth/login/", json!({"email": format!("a\n{forged}"), "password": format!("\n{forged}")})).await;
-    anybody.with_header("authorization", "Bearer \tx").get("/api/products/").await;
+    let guest = shop.anonymous().with_header("user-agent", "x\t2026 ERROR").with_header("x-request-id", forged);
+    guest.get(&format!("/api/products/{encoded}/?a={encoded}")).await;
+    guest.get(&format!("/{encoded}")).await;
+    guest.post("/api/auth/login/", json!({"email": format!("a\n{forged}"), "password": format!("\n{forged}")})).await;
+    guest.with_header("authorization", "Bearer \tx").get("/api/products/").await;
     shop.execute("alter table categories rename to gone");
-    anybody.get(&format!("/api/categories/?search={encoded}")).await.expect(500);
+    guest.get(&format!("/api/categories/?search={encoded}")).await.expect(500);
 
     let text = log.text();
     assert!(text.contains("/api/products/"), "{text}");
     assert!(!text.contains('\u{1b}') && !text.contains('\u{85}') && !text.contains('\u{2028}'), "{text:?}");
     for line in text.lines() {
         assert!(!line.starts_with("2026-11-21T08:00:00Z"), "{line}");
-        assert!(!line.contains("stole the till") || line.contains("%20stole"), "{line}");
+        assert!(!line.contains("gateway is down") || line.contains("%20gateway"), "{line}");
     }
 }

@@ -1,18 +1,18 @@
-//! Moments and days, at the ends of the calendar and between summer and winter.
+//! Times and dates: limits of the calendar, time zones, daylight saving time.
 
 use serde_json::json;
 
 use super::encoded;
 use crate::support::TestShop;
 
-const WRONG_MOMENT: &str =
+const INVALID_TIME: &str =
     "Datetime has wrong format. Use one of these formats instead: YYYY-MM-DDThh:mm[:ss[.uuuuuu]][+HH:MM|-HH:MM|Z].";
 
-/// A shop with one category, made at this moment.
-async fn made_at(moment: &str) -> TestShop {
+/// Creates a shop with one category that was created at this time.
+async fn created_at_time(time: &str) -> TestShop {
     let shop = TestShop::new().await;
     shop.category("Mugs", None);
-    shop.execute(&format!("update categories set created_at = '{moment}', updated_at = '{moment}'"));
+    shop.execute(&format!("update categories set created_at = '{time}', updated_at = '{time}'"));
     shop
 }
 
@@ -22,8 +22,8 @@ async fn count(shop: &TestShop, lookup: &str, value: &str) -> i64 {
 }
 
 #[actix_web::test]
-async fn one_moment_is_the_same_in_every_zone() {
-    let shop = made_at("2026-03-29T01:30:00Z").await;
+async fn filter_treats_equal_times_in_all_zones_alike() {
+    let shop = created_at_time("2026-03-29T01:30:00Z").await;
 
     for same in [
         "2026-03-29T01:30:00Z",
@@ -31,7 +31,7 @@ async fn one_moment_is_the_same_in_every_zone() {
         "2026-03-29T15:30:00+14:00",
         "2026-03-28T13:30:00-12:00",
         "2026-03-29T01:30:00-00:00",
-        // An hour that clocks in Berlin leave out, with its offset: there is no doubt.
+        // The hour that daylight saving time skips in Berlin. With an offset, it is unambiguous.
         "2026-03-29T02:30:00+01:00",
         "2026-03-29T03:30:00+02:00",
     ] {
@@ -42,16 +42,16 @@ async fn one_moment_is_the_same_in_every_zone() {
 }
 
 #[actix_web::test]
-async fn the_hour_that_comes_twice_is_two_hours() {
-    let shop = made_at("2026-10-25T00:30:00Z").await;
+async fn repeated_hour_at_the_end_of_summer_time_is_two_hours() {
+    let shop = created_at_time("2026-10-25T00:30:00Z").await;
 
     assert_eq!(count(&shop, "created_at", "2026-10-25T02:30:00+02:00").await, 1);
     assert_eq!(count(&shop, "created_at", "2026-10-25T02:30:00+01:00").await, 0);
 }
 
 #[actix_web::test]
-async fn a_day_is_a_day_of_utc() {
-    let shop = made_at("2028-02-29T23:59:59.999999Z").await;
+async fn date_filter_uses_days_in_utc() {
+    let shop = created_at_time("2028-02-29T23:59:59.999999Z").await;
 
     assert_eq!(count(&shop, "created_at__date", "2028-02-29").await, 1);
     assert_eq!(count(&shop, "created_at__date", "2028-03-01").await, 0);
@@ -61,10 +61,10 @@ async fn a_day_is_a_day_of_utc() {
 }
 
 #[actix_web::test]
-async fn what_is_no_moment_is_refused_by_the_field() {
-    let shop = made_at("2026-01-01T00:00:00Z").await;
+async fn invalid_times_and_dates_are_rejected() {
+    let shop = created_at_time("2026-01-01T00:00:00Z").await;
 
-    for wrong in [
+    for invalid in [
         "0000-01-01T00:00:00Z",
         "10000-01-01T00:00:00Z",
         "-0001-01-01T00:00:00Z",
@@ -90,42 +90,42 @@ async fn what_is_no_moment_is_refused_by_the_field() {
         "2026-01-01T00:00:00Z; select 1",
     ] {
         for lookup in ["created_at", "created_at__gte", "updated_at__lt"] {
-            let answer = shop.anonymous().get(&format!("/api/categories/?{lookup}={}", encoded(wrong))).await;
-            assert_eq!(answer.expect(400), json!({lookup: [WRONG_MOMENT]}), "{wrong}");
+            let response = shop.anonymous().get(&format!("/api/categories/?{lookup}={}", encoded(invalid))).await;
+            assert_eq!(response.expect(400), json!({lookup: [INVALID_TIME]}), "{invalid}");
         }
     }
-    for wrong in ["2026-02-29", "0000-01-01", "10000-01-01", "2026-1", "x", "infinity"] {
-        let answer = shop.anonymous().get(&format!("/api/categories/?created_at__date={}", encoded(wrong))).await;
-        let told = "Date has wrong format. Use one of these formats instead: YYYY-MM-DD.";
-        assert_eq!(answer.expect(400), json!({"created_at__date": [told]}), "{wrong}");
+    for invalid in ["2026-02-29", "0000-01-01", "10000-01-01", "2026-1", "x", "infinity"] {
+        let response = shop.anonymous().get(&format!("/api/categories/?created_at__date={}", encoded(invalid))).await;
+        let errors = "Date has wrong format. Use one of these formats instead: YYYY-MM-DD.";
+        assert_eq!(response.expect(400), json!({"created_at__date": [errors]}), "{invalid}");
     }
 }
 
 #[actix_web::test]
-async fn the_ends_of_the_calendar_are_moments_like_others() {
-    let shop = made_at("2026-01-01T00:00:00Z").await;
+async fn times_at_the_limits_of_the_calendar_are_accepted() {
+    let shop = created_at_time("2026-01-01T00:00:00Z").await;
 
-    for (moment, after) in [
+    for (time, after) in [
         ("0001-01-01T00:00:00Z", 1),
         ("1582-10-10T00:00:00Z", 1),
         ("1969-12-31T23:59:59Z", 1),
         ("2038-01-19T03:14:08Z", 0),
         ("9999-12-31T23:59:59.999999Z", 0),
-        // A leap second is the last moment of its minute, or the first of the next.
+        // A leap second counts as the last instant of its minute or the first of the next.
         ("2016-12-31T23:59:60Z", 1),
     ] {
-        assert_eq!(count(&shop, "created_at__gte", moment).await, after, "{moment}");
+        assert_eq!(count(&shop, "created_at__gte", time).await, after, "{time}");
     }
-    // An offset must not lead out of the calendar either.
-    for moment in ["0001-01-01T00:00:00+14:00", "9999-12-31T23:59:59-12:00"] {
-        let answer = shop.anonymous().get(&format!("/api/categories/?created_at__gte={}", encoded(moment))).await;
-        assert_eq!(answer.expect(400), json!({"created_at__gte": [WRONG_MOMENT]}), "{moment}");
+    // An offset must not move the time out of the calendar.
+    for time in ["0001-01-01T00:00:00+14:00", "9999-12-31T23:59:59-12:00"] {
+        let response = shop.anonymous().get(&format!("/api/categories/?created_at__gte={}", encoded(time))).await;
+        assert_eq!(response.expect(400), json!({"created_at__gte": [INVALID_TIME]}), "{time}");
     }
 }
 
 #[actix_web::test]
-async fn what_the_shop_writes_is_in_utc_with_a_z() {
-    let shop = made_at("2026-07-01T12:00:00.5+02:00").await;
+async fn responses_contain_times_in_utc_with_z() {
+    let shop = created_at_time("2026-07-01T12:00:00.5+02:00").await;
 
     let page = shop.anonymous().get("/api/categories/").await.expect(200);
 
@@ -134,13 +134,13 @@ async fn what_the_shop_writes_is_in_utc_with_a_z() {
 }
 
 #[actix_web::test]
-async fn dates_in_a_body_are_read_only_and_harmless() {
+async fn dates_in_a_body_are_read_only() {
     let shop = TestShop::new().await;
     let staff = shop.staff().await;
 
-    for moment in ["0000-00-00", "10000-01-01T00:00:00Z", "infinity", "2016-12-31T23:59:60Z"] {
-        let body = json!({"name": "Mugs", "created_at": moment, "updated_at": moment});
-        let made = staff.post("/api/categories/", body).await.expect(201);
-        assert_ne!(made["created_at"], moment);
+    for time in ["0000-00-00", "10000-01-01T00:00:00Z", "infinity", "2016-12-31T23:59:60Z"] {
+        let body = json!({"name": "Mugs", "created_at": time, "updated_at": time});
+        let created = staff.post("/api/categories/", body).await.expect(201);
+        assert_ne!(created["created_at"], time);
     }
 }

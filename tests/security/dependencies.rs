@@ -1,4 +1,4 @@
-//! What we stand on: a policy that is held by the gate, and versions below which nobody may fall.
+//! Dependencies: the policy in `deny.toml`, which `make check` enforces, and minimum versions.
 
 use crate::house::files;
 
@@ -6,7 +6,7 @@ fn text(path: &str) -> String {
     files::read(path).unwrap_or_else(|| panic!("{path} is missing"))
 }
 
-/// What a target of the Makefile needs and does.
+/// Returns the prerequisites and commands of a target in the Makefile.
 fn target(makefile: &str, name: &str) -> String {
     let begins = format!("{name}:");
     let lines = makefile.lines().skip_while(|line| !line.starts_with(&begins));
@@ -23,7 +23,7 @@ fn target(makefile: &str, name: &str) -> String {
         .join("\n")
 }
 
-/// The versions of a crate in the lock file.
+/// Returns the versions of a crate in the lock file.
 fn locked(lock: &str, name: &str) -> Vec<(u64, u64, u64)> {
     let wanted = format!("name = \"{name}\"");
     let packages = lock.split("[[package]]").filter(|package| package.lines().any(|line| line == wanted));
@@ -35,13 +35,13 @@ fn locked(lock: &str, name: &str) -> Vec<(u64, u64, u64)> {
     packages.filter_map(version).collect()
 }
 
-const FLOORS: [(&str, (u64, u64, u64)); 4] =
+const MINIMUM_VERSIONS: [(&str, (u64, u64, u64)); 4] =
     [("bcrypt", (0, 19, 2)), ("diesel", (2, 3, 10)), ("h2", (0, 4, 16)), ("lettre", (0, 11, 22))];
 
 #[test]
-fn the_policy_names_the_floors_and_what_is_refused() {
+fn policy_contains_minimum_versions_and_banned_crates() {
     let policy = text("deny.toml");
-    for (name, (major, minor, patch)) in FLOORS {
+    for (name, (major, minor, patch)) in MINIMUM_VERSIONS {
         assert!(policy.contains(&format!("crate = \"{name}:<{major}.{minor}.{patch}\"")), "{name}");
     }
     for line in [
@@ -60,11 +60,11 @@ fn the_policy_names_the_floors_and_what_is_refused() {
 }
 
 #[test]
-fn what_is_locked_is_above_the_floors() {
+fn locked_versions_are_not_below_the_minimum_versions() {
     let lock = text("Cargo.lock");
-    for (name, floor) in FLOORS {
+    for (name, minimum) in MINIMUM_VERSIONS {
         for version in locked(&lock, name) {
-            assert!(version >= floor, "{name} {version:?}");
+            assert!(version >= minimum, "{name} {version:?}");
         }
     }
     assert!(!locked(&lock, "diesel").is_empty());
@@ -72,20 +72,20 @@ fn what_is_locked_is_above_the_floors() {
 }
 
 #[test]
-fn the_gate_holds_to_the_policy() {
+fn make_check_runs_the_policy() {
     let makefile = text("Makefile");
 
     let check = target(&makefile, "check");
     assert!(check.lines().any(|line| line.contains("$(MAKE)") && line.contains(" deny")), "{check}");
     assert!(target(&makefile, "deny").contains("cargo deny check bans licenses sources"));
     assert!(target(&makefile, "advisories").contains("cargo deny check --disable-fetch advisories"));
-    // The gate of the machine that judges changes is the same one.
+    // CI runs the same checks.
     assert!(target(&makefile, "test").contains("check"));
     assert!(text(".ci/run").contains("make test"));
 }
 
 #[test]
-fn no_code_of_ours_is_unsafe() {
+fn sources_contain_no_unsafe_code() {
     let manifest = text("Cargo.toml");
     assert!(manifest.contains("unsafe_code = \"forbid\""));
     let word = ["un", "safe"].concat();

@@ -1,20 +1,20 @@
-//! Fields that nobody may set, on every write; and fields that nobody is shown, in every answer.
+//! Read-only fields in all writes, and sensitive fields in all responses.
 
 use mercer::routes;
 use serde_json::{Map, Value, json};
 
 use crate::house::assert_none;
-use crate::house::endpoints::case::{Case, Happy, Role};
+use crate::house::endpoints::case::{Case, Role, Success};
 use crate::house::endpoints::digest::table_names;
+use crate::house::endpoints::fixture::Fixture;
 use crate::house::endpoints::operations::{Document, Operation};
-use crate::house::endpoints::stage::Stage;
 use crate::house::endpoints::{all, digest::Digest};
 use crate::support::TestResponse;
 
-/// What a forger writes, and what is then looked for everywhere.
+/// Forged values, which must not appear in responses or tables.
 const FORGED: [&str; 4] = ["forged-xyzzy", "7654321", "1999-12-31", "0190feed-0000-7000-8000-00000000feed"];
 
-/// Columns and members that are set by nobody outside, and shown to nobody.
+/// Members that no client can set.
 fn hidden() -> Map<String, Value> {
     let forged = json!({
         "id": FORGED[3], "pk": FORGED[3], "version": 7_654_321, "created_at": "1999-12-31T23:59:59Z",
@@ -27,7 +27,7 @@ fn hidden() -> Map<String, Value> {
     forged.as_object().cloned().unwrap_or_default()
 }
 
-/// The document with the schemas of its answers.
+/// OpenAPI document with the schemas of its responses.
 struct Contract {
     whole: Value,
     document: Document,
@@ -38,7 +38,7 @@ impl Contract {
         Self { whole: serde_json::to_value(routes::document().unwrap()).unwrap(), document: Document::read() }
     }
 
-    fn answer(&self, operation: &Operation) -> Option<&Value> {
+    fn response(&self, operation: &Operation) -> Option<&Value> {
         let method = operation.method.as_str().to_lowercase();
         let responses = &self.whole["paths"][&operation.path][method]["responses"];
         let schema = |status: &str| responses[status].pointer("/content/application~1json/schema");
@@ -49,19 +49,19 @@ impl Contract {
         self.document.resolved(schema)["properties"].as_object().cloned().unwrap_or_default()
     }
 
-    /// Adds all that the answer has and the request has not, wherever the body has a place for it.
-    fn forge(&self, body: &mut Value, request: &Value, answer: &Value) {
+    /// Adds forged values for all members that only the response has, in nested objects too.
+    fn forge(&self, body: &mut Value, request: &Value, response: &Value) {
         let taken = self.properties(request);
         let Some(members) = body.as_object_mut() else { return };
-        for (name, schema) in self.properties(answer) {
+        for (name, schema) in self.properties(response) {
             match taken.get(&name) {
                 None => {
                     members.insert(name, self.forged(&schema));
                 }
-                Some(asked) => {
-                    let (asked, schema) = (self.document.resolved(asked), self.document.resolved(&schema));
+                Some(request) => {
+                    let (request, schema) = (self.document.resolved(request), self.document.resolved(&schema));
                     let items = members.get_mut(&name).and_then(Value::as_array_mut).into_iter().flatten();
-                    items.for_each(|item| self.forge(item, &asked["items"], &schema["items"]));
+                    items.for_each(|item| self.forge(item, &request["items"], &schema["items"]));
                 }
             }
         }
@@ -72,7 +72,7 @@ impl Contract {
         }
     }
 
-    /// Of the right type, but never right.
+    /// Returns a forged value of the schema's type.
     fn forged(&self, schema: &Value) -> Value {
         let schema = self.document.resolved(schema);
         if let Some(words) = schema["enum"].as_array() {
@@ -92,10 +92,11 @@ impl Contract {
         }
     }
 
-    /// Words and booleans cannot be marked: they are compared with those of an honest request.
-    fn plain_members(&self, operation: &Operation, answer: &TestResponse) -> Vec<(String, Value)> {
-        let Some(schema) = self.answer(operation) else { return Vec::new() };
-        let body = answer.json();
+    /// Returns enum and boolean members. They cannot contain a marker, so they are compared with those of a normal
+    /// request.
+    fn plain_members(&self, operation: &Operation, response: &TestResponse) -> Vec<(String, Value)> {
+        let Some(schema) = self.response(operation) else { return Vec::new() };
+        let body = response.json();
         let is_plain = |schema: &Value| {
             let schema = self.document.resolved(schema);
             schema["enum"].is_array() || schema["type"] == "boolean"
@@ -104,7 +105,7 @@ impl Contract {
         plain.map(|(name, _)| (name.clone(), body[&name].clone())).collect()
     }
 
-    /// Members that the document does not name.
+    /// Returns the members that the document does not contain.
     fn undeclared(&self, value: &Value, schema: &Value, path: &str) -> Vec<String> {
         let schema = self.document.resolved(schema);
         match value {
@@ -126,70 +127,75 @@ impl Contract {
     }
 }
 
-/// Tables in which something forged stands.
-fn forged_rows(stage: &Stage) -> Vec<String> {
+/// Returns the tables that contain a forged value.
+fn forged_rows(fixture: &Fixture) -> Vec<String> {
     let holds = |table: &String| {
         let conditions = FORGED.map(|forged| format!("t::text like '%{forged}%'")).join(" or ");
-        stage.shop.number(&format!("select count(*) from \"{table}\" t where {conditions}")) > 0
+        fixture.shop.number(&format!("select count(*) from \"{table}\" t where {conditions}")) > 0
     };
-    table_names(&stage.shop).into_iter().filter(holds).collect()
+    table_names(&fixture.shop).into_iter().filter(holds).collect()
 }
 
-fn privileged(stage: &Stage) -> (i64, i64) {
-    let count = |flag: &str| stage.shop.number(&format!("select count(*) from users where {flag}"));
+fn privileged(fixture: &Fixture) -> (i64, i64) {
+    let count = |flag: &str| fixture.shop.number(&format!("select count(*) from users where {flag}"));
     (count("is_staff"), count("is_superuser"))
 }
 
-/// These make somebody one of the staff, or no longer.
+/// Operations that add or remove staff members.
 const ABOUT_STAFF: [&str; 2] = ["staff_create", "staff_destroy"];
 
-/// Whether everybody can still do what they could: some operations sign people out, or ask for more from then on.
-async fn is_as_it_was(stage: &Stage) -> bool {
-    for role in [Role::Customer, Role::Stranger, Role::Staff, Role::Superuser] {
-        if stage.client(role).get("/api/auth/user/").await.status != 200 {
+/// Returns true if all users are still logged in without a second factor. Some operations change that.
+async fn is_unchanged(fixture: &Fixture) -> bool {
+    for role in [Role::Customer, Role::OtherCustomer, Role::Staff, Role::Superuser] {
+        if fixture.client(role).get("/api/auth/user/").await.status != 200 {
             return false;
         }
     }
-    stage.shop.number("select (select count(*) from totp_devices) + (select count(*) from passkeys)") == 0
+    fixture.shop.number("select (select count(*) from totp_devices) + (select count(*) from passkeys)") == 0
 }
 
-/// Tried again in a fresh shop where something is wrong: what was done before may only be in the way.
-async fn try_forging(contract: &Contract, operation: &Operation, happy: &Happy, stage: &mut Stage) -> Vec<String> {
-    let found = forge_once(contract, operation, happy, stage).await;
+/// Tries a forged request, and once more in a new shop if it deviates: earlier operations can interfere.
+async fn try_forging(
+    contract: &Contract,
+    operation: &Operation,
+    success: &Success,
+    fixture: &mut Fixture,
+) -> Vec<String> {
+    let found = forge_once(contract, operation, success, fixture).await;
     if found.is_empty() {
         return found;
     }
-    *stage = Stage::new().await;
-    forge_once(contract, operation, happy, stage).await
+    *fixture = Fixture::new().await;
+    forge_once(contract, operation, success, fixture).await
 }
 
-async fn forge_once(contract: &Contract, operation: &Operation, happy: &Happy, stage: &Stage) -> Vec<String> {
-    let (client, method, path) = (stage.client(happy.by), &operation.method, operation.path.as_str());
-    let call = (happy.call)(stage).await;
-    let before = privileged(stage);
+async fn forge_once(contract: &Contract, operation: &Operation, success: &Success, fixture: &Fixture) -> Vec<String> {
+    let (client, method, path) = (fixture.client(success.by), &operation.method, operation.path.as_str());
+    let call = (success.call)(fixture).await;
+    let before = privileged(fixture);
     let mut body = call.json();
     let nothing = Value::Null;
     let request = operation.body.as_ref().unwrap_or(&nothing);
-    contract.forge(&mut body, request, contract.answer(operation).unwrap_or(&nothing));
+    contract.forge(&mut body, request, contract.response(operation).unwrap_or(&nothing));
 
-    let answer = call.body(body).send(&client, method, path).await;
+    let response = call.body(body).send(&client, method, path).await;
 
-    let text = String::from_utf8_lossy(&answer.body);
-    if answer.status != happy.status {
-        return vec![format!("{}, not {}: {text}", answer.status, happy.status)];
+    let text = String::from_utf8_lossy(&response.body);
+    if response.status != success.status {
+        return vec![format!("{}, not {}: {text}", response.status, success.status)];
     }
     let mut found = Vec::new();
-    found.extend(FORGED.iter().filter(|forged| text.contains(**forged)).map(|forged| format!("answers with {forged}")));
-    found.extend(forged_rows(stage).into_iter().map(|table| format!("{table} keeps what was forged")));
-    let (staff, superusers) = privileged(stage);
+    found.extend(FORGED.iter().filter(|forged| text.contains(**forged)).map(|forged| format!("returns {forged}")));
+    found.extend(forged_rows(fixture).into_iter().map(|table| format!("{table} contains a forged value")));
+    let (staff, superusers) = privileged(fixture);
     let may_differ = ABOUT_STAFF.contains(&operation.id.as_str());
     if superusers != before.1 || (staff != before.0 && !may_differ) {
-        found.push("somebody was promoted".to_owned());
+        found.push("a user gained privileges".to_owned());
     }
-    let honest = (happy.call)(stage).await.send(&client, method, path).await;
-    let (plain, usual) = (contract.plain_members(operation, &answer), contract.plain_members(operation, &honest));
-    // Whoever has just signed out cannot do it again.
-    if honest.status == answer.status && plain != usual {
+    let honest = (success.call)(fixture).await.send(&client, method, path).await;
+    let (plain, usual) = (contract.plain_members(operation, &response), contract.plain_members(operation, &honest));
+    // Some operations, such as logout, succeed only once.
+    if honest.status == response.status && plain != usual {
         found.push(format!("{plain:?}, not {usual:?}"));
     }
     found
@@ -201,53 +207,53 @@ fn writes<'a>(contract: &'a Contract, cases: &'a [Case]) -> impl Iterator<Item =
 }
 
 #[actix_web::test]
-async fn what_only_answers_have_cannot_be_sent() {
+async fn read_only_fields_cannot_be_written() {
     let (contract, cases) = (Contract::read(), all());
-    let mut stage = Stage::new().await;
+    let mut fixture = Fixture::new().await;
     let mut found = Vec::new();
     for (operation, case) in writes(&contract, &cases) {
-        for happy in &case.happy {
-            if !is_as_it_was(&stage).await {
-                stage = Stage::new().await;
+        for success in &case.successes {
+            if !is_unchanged(&fixture).await {
+                fixture = Fixture::new().await;
             }
-            let deviations = try_forging(&contract, operation, happy, &mut stage).await;
-            found.extend(deviations.into_iter().map(|line| format!("{} by {:?}: {line}", operation.id, happy.by)));
+            let deviations = try_forging(&contract, operation, success, &mut fixture).await;
+            found.extend(deviations.into_iter().map(|line| format!("{} by {:?}: {line}", operation.id, success.by)));
         }
     }
     assert_none(&found);
 }
 
 #[actix_web::test]
-async fn a_refused_write_keeps_nothing_that_was_forged() {
-    let stage = Stage::new().await;
-    let before = Digest::of(&stage.shop);
+async fn rejected_write_stores_no_forged_value() {
+    let fixture = Fixture::new().await;
+    let before = Digest::of(&fixture.shop);
     let mut body = json!({"name": ""});
     body.as_object_mut().unwrap().extend(hidden());
 
     for url in ["/api/categories/", "/api/products/", "/api/orders/", "/api/auth/registration/"] {
-        let answer = stage.client(Role::Superuser).post(url, body.clone()).await;
-        assert_eq!(answer.status, 400, "{url}");
+        let response = fixture.client(Role::Superuser).post(url, body.clone()).await;
+        assert_eq!(response.status, 400, "{url}");
     }
 
-    assert_eq!(before.changes_until(&Digest::of(&stage.shop)), Vec::<&str>::new());
+    assert_eq!(before.changed_tables(&Digest::of(&fixture.shop)), Vec::<&str>::new());
 }
 
 #[actix_web::test]
-async fn answers_have_the_members_that_the_document_names_and_no_others() {
+async fn responses_contain_only_documented_members() {
     let (contract, cases) = (Contract::read(), all());
-    let mut stage = Stage::new().await;
+    let mut fixture = Fixture::new().await;
     let mut found = Vec::new();
     for case in &cases {
         let operation = contract.document.operation(case.operation).unwrap();
-        let Some(schema) = contract.answer(operation) else { continue };
-        for happy in &case.happy {
-            let mut answer = served(operation, happy, &stage).await;
-            if answer.status != happy.status {
-                stage = Stage::new().await;
-                answer = served(operation, happy, &stage).await;
+        let Some(schema) = contract.response(operation) else { continue };
+        for success in &case.successes {
+            let mut response = served(operation, success, &fixture).await;
+            if response.status != success.status {
+                fixture = Fixture::new().await;
+                response = served(operation, success, &fixture).await;
             }
-            assert_eq!(answer.status, happy.status, "{}", operation.id);
-            let undeclared = contract.undeclared(&answer.json(), schema, "");
+            assert_eq!(response.status, success.status, "{}", operation.id);
+            let undeclared = contract.undeclared(&response.json(), schema, "");
             found.extend(undeclared.into_iter().map(|member| format!("{} shows {member}", operation.id)));
         }
     }
@@ -255,19 +261,19 @@ async fn answers_have_the_members_that_the_document_names_and_no_others() {
     assert_none(&found);
 }
 
-async fn served(operation: &Operation, happy: &Happy, stage: &Stage) -> TestResponse {
-    let call = (happy.call)(stage).await;
-    call.send(&stage.client(happy.by), &operation.method, &operation.path).await
+async fn served(operation: &Operation, success: &Success, fixture: &Fixture) -> TestResponse {
+    let call = (success.call)(fixture).await;
+    call.send(&fixture.client(success.by), &operation.method, &operation.path).await
 }
 
-/// Parts of names that tell of what nobody should be shown.
-const TELLING: [&str; 14] = [
+/// Parts of names of sensitive members.
+const SENSITIVE: [&str; 14] = [
     "password", "passwd", "hash", "token", "secret", "salt", "private", "cost", "margin", "internal", "notes",
     "hidden", "session", "is_staff",
 ];
 
-/// What is shown on purpose: to those with a permission of its own (`Resource::conceal`), to the browser whose session it
-/// belongs to, or once, to whoever made it.
+/// Sensitive members in responses that are intended: they require a permission (`Resource::redact`), belong to the
+/// client's own session, or are returned once on creation.
 const GUARDED: [(&str, &str); 7] = [
     ("CustomerRecord", "private_metadata"),
     ("Login", "csrf_token"),
@@ -278,48 +284,48 @@ const GUARDED: [(&str, &str); 7] = [
     ("Variant", "cost"),
 ];
 
-/// Members of answers whose name tells.
-fn telling(contract: &Contract) -> Vec<String> {
+/// Returns the members of responses with a sensitive name.
+fn sensitive_members(contract: &Contract) -> Vec<String> {
     let mut found = Vec::new();
     for (name, schema) in contract.whole["components"]["schemas"].as_object().unwrap() {
         if name.ends_with("Request") {
             continue;
         }
         let members = schema["properties"].as_object().into_iter().flatten();
-        let told = members.filter(|(member, _)| TELLING.iter().any(|part| member.to_lowercase().contains(part)));
-        let told = told.filter(|(member, _)| !GUARDED.contains(&(name.as_str(), member.as_str())));
-        found.extend(told.map(|(member, _)| format!("{name} shows {member}")));
+        let sensitive = members.filter(|(member, _)| SENSITIVE.iter().any(|part| member.to_lowercase().contains(part)));
+        let unintended = sensitive.filter(|(member, _)| !GUARDED.contains(&(name.as_str(), member.as_str())));
+        found.extend(unintended.map(|(member, _)| format!("{name} shows {member}")));
     }
     found
 }
 
 #[test]
-fn no_answer_has_a_member_that_should_be_hidden() {
-    assert_none(&telling(&Contract::read()));
+fn responses_contain_no_sensitive_members() {
+    assert_none(&sensitive_members(&Contract::read()));
 }
 
-/// The rules at work on bad examples.
+/// Tests the checks themselves with invalid documents.
 #[test]
-fn a_hidden_member_and_an_undeclared_one_are_told() {
+fn sensitive_and_undocumented_members_are_reported() {
     let mut contract = Contract::read();
     let user = &mut contract.whole["components"]["schemas"]["User"]["properties"];
     user["password_hash"] = json!({"type": "string"});
     user["resetToken"] = json!({"type": "string"});
-    assert_eq!(telling(&contract), ["User shows password_hash", "User shows resetToken"]);
+    assert_eq!(sensitive_members(&contract), ["User shows password_hash", "User shows resetToken"]);
 
     let schema =
         json!({"type": "object", "properties": {"lines": {"type": "array", "items": {"properties": {"sku": {}}}}}});
-    let shown = json!({"lines": [{"sku": "A"}, {"sku": "B", "cost": 1}], "margin": 2});
-    assert_eq!(contract.undeclared(&shown, &schema, ""), ["/lines/cost", "/margin"]);
+    let response = json!({"lines": [{"sku": "A"}, {"sku": "B", "cost": 1}], "margin": 2});
+    assert_eq!(contract.undeclared(&response, &schema, ""), ["/lines/cost", "/margin"]);
 }
 
 #[test]
-fn a_forger_sends_all_that_the_answer_alone_has() {
+fn forged_body_contains_all_read_only_fields() {
     let contract = Contract::read();
     let operation = contract.document.operation("orders_create").unwrap();
     let mut body = json!({"lines": [{"sku": "MUG", "quantity": 1}]});
 
-    contract.forge(&mut body, operation.body.as_ref().unwrap(), contract.answer(operation).unwrap());
+    contract.forge(&mut body, operation.body.as_ref().unwrap(), contract.response(operation).unwrap());
 
     assert_eq!((&body["status"], &body["number"]), (&json!("returned"), &json!("forged-xyzzy")));
     assert_eq!((&body["total_gross"], &body["is_staff"]), (&json!("7654321.00"), &json!(true)));
@@ -328,6 +334,6 @@ fn a_forger_sends_all_that_the_answer_alone_has() {
         (&line["sku"], &line["unit_price"], &line["quantity"]),
         (&json!("MUG"), &json!("7654321.00"), &json!(1))
     );
-    // What may be sent is left to the customer.
+    // Writable fields keep the values of the request.
     assert_eq!((body.get("currency"), body.get("customer"), body.get("note")), (None, None, None));
 }

@@ -1,7 +1,7 @@
-//! SQL that comes from outside stays a word: in values and names of parameters, in bodies, headers and ids.
+//! SQL injection through query parameters, bodies, headers and ids.
 //!
-//! No clock is asked whether `pg_sleep` slept. The server says what it was last asked on each connection: words from
-//! outside go there as values, beside the statement, and never stand in it.
+//! The tests do not measure the duration of `pg_sleep`. Instead they read the last statement of each connection from
+//! `pg_stat_activity`: input is bound as a parameter, so that no statement contains it.
 
 use actix_web::http::Method;
 use diesel::prelude::*;
@@ -12,11 +12,11 @@ use super::{encoded, send_json};
 use crate::house::assert_none;
 use crate::house::endpoints::case::{Call, Role};
 use crate::house::endpoints::digest::Digest;
+use crate::house::endpoints::fixture::Fixture;
 use crate::house::endpoints::operations::{Document, Operation};
-use crate::house::endpoints::stage::Stage;
 use crate::support::{TestResponse, TestShop};
 
-/// In each of them, so that it is found again.
+/// Marker that every payload contains.
 const MARK: &str = "xyzzy";
 
 const PAYLOADS: [&str; 10] = [
@@ -32,66 +32,66 @@ const PAYLOADS: [&str; 10] = [
     "name); update users set is_superuser = true; -- xyzzy",
 ];
 
-/// What is nobody's name and nothing's value.
+/// Harmless text that matches nothing.
 const HARMLESS: &str = "unknown-xyzzy";
 
-/// Statements of this shop in which the mark stands, apart from this question.
+/// Counts the last statements of other connections that contain the marker.
 fn statements_with_the_mark(conn: &mut PgConnection) -> i64 {
-    let asked = "select count(*) from pg_stat_activity where datname = current_database() \
+    let query = "select count(*) from pg_stat_activity where datname = current_database() \
                  and pid <> pg_backend_pid() and query like '%xyzzy%'";
-    diesel::select(diesel::dsl::sql::<BigInt>(&format!("({asked})"))).get_result(conn).unwrap()
+    diesel::select(diesel::dsl::sql::<BigInt>(&format!("({query})"))).get_result(conn).unwrap()
 }
 
-/// The answer without what repeats the question.
-fn gist(answer: &TestResponse) -> (u16, Value) {
-    let is_table = answer.header("content-type").is_some_and(|kind| kind.starts_with("text/csv"));
-    let mut body = if is_table { json!(String::from_utf8_lossy(&answer.body)) } else { answer.json() };
-    if answer.status == 200 {
+/// Returns the response without the parts that repeat the request.
+fn essence(response: &TestResponse) -> (u16, Value) {
+    let is_table = response.header("content-type").is_some_and(|kind| kind.starts_with("text/csv"));
+    let mut body = if is_table { json!(String::from_utf8_lossy(&response.body)) } else { response.json() };
+    if response.status == 200 {
         for link in ["next", "previous"] {
             body.as_object_mut().map(|page| page.shift_remove(link));
         }
         return (200, body);
     }
     let names = body.as_object().map(|members| members.keys().cloned().collect::<Vec<_>>());
-    (answer.status.as_u16(), json!(names))
+    (response.status.as_u16(), json!(names))
 }
 
-/// Calls every reading operation, and tells what was answered otherwise than to a harmless word.
+/// Calls read operations and collects responses that differ from the response to harmless text.
 struct Prober {
-    stage: Stage,
+    fixture: Fixture,
     watch: PgConnection,
     found: Vec<String>,
 }
 
 impl Prober {
     async fn new() -> Self {
-        let stage = Stage::new().await;
-        let kitchen = stage.category("Kitchen");
-        stage.mug_in(Some(kitchen));
-        stage.order("confirmed").await;
-        stage.taken_back().await;
-        Self { watch: stage.shop.database.connect(), stage, found: Vec::new() }
+        let fixture = Fixture::new().await;
+        let kitchen = fixture.category("Kitchen");
+        fixture.mug_in(Some(kitchen));
+        fixture.order("confirmed").await;
+        fixture.return_of_order().await;
+        Self { watch: fixture.shop.database.connect(), fixture, found: Vec::new() }
     }
 
     async fn get(&mut self, operation: &Operation, id: &str, query: &str) -> TestResponse {
-        let call = Call::of(id).query(query);
-        let answer = call.send(&self.stage.client(Role::Superuser), &Method::GET, &operation.path).await;
+        let call = Call::with_id(id).query(query);
+        let response = call.send(&self.fixture.client(Role::Superuser), &Method::GET, &operation.path).await;
         let what = format!("{} ?{query}", operation.id);
-        if answer.status.is_server_error() {
-            self.found.push(format!("{what}: {}", answer.status));
+        if response.status.is_server_error() {
+            self.found.push(format!("{what}: {}", response.status));
         }
         if statements_with_the_mark(&mut self.watch) > 0 {
-            self.found.push(format!("{what}: stands in a statement"));
+            self.found.push(format!("{what}: is part of a statement"));
         }
-        answer
+        response
     }
 
     async fn compare(&mut self, operation: &Operation, query: impl Fn(&str) -> String) {
-        let harmless = gist(&self.get(operation, "kitchen", &query(HARMLESS)).await);
+        let harmless = essence(&self.get(operation, "kitchen", &query(HARMLESS)).await);
         for payload in PAYLOADS {
-            let answer = gist(&self.get(operation, "kitchen", &query(&encoded(payload))).await);
-            if answer != harmless {
-                self.found.push(format!("{} {payload}: {answer:?}, not {harmless:?}", operation.id));
+            let response = essence(&self.get(operation, "kitchen", &query(&encoded(payload))).await);
+            if response != harmless {
+                self.found.push(format!("{} {payload}: {response:?}, not {harmless:?}", operation.id));
             }
         }
     }
@@ -102,14 +102,14 @@ fn readers(document: &Document) -> impl Iterator<Item = &Operation> {
 }
 
 #[actix_web::test]
-async fn values_and_names_of_parameters_stay_words() {
+async fn sql_in_query_parameters_is_not_executed() {
     let document = Document::read();
     let mut prober = Prober::new().await;
-    let before = Digest::of(&prober.stage.shop);
+    let before = Digest::of(&prober.fixture.shop);
 
     for operation in readers(&document) {
         for query in &operation.queries {
-            // One word in the list is enough, and a format that is none is none.
+            // An unknown name in a list is ignored like a payload, and an unknown format is rejected like one.
             let name = query.name.clone();
             prober.compare(operation, |payload| format!("{name}={payload}")).await;
         }
@@ -120,38 +120,38 @@ async fn values_and_names_of_parameters_stay_words() {
     }
 
     assert_none(&prober.found);
-    // Who reads a whole table stands in the audit log.
-    assert_eq!(before.changes_until(&Digest::of(&prober.stage.shop)), ["audit_entries"]);
+    // The audit log records exports.
+    assert_eq!(before.changed_tables(&Digest::of(&prober.fixture.shop)), ["audit_entries"]);
     let others = "select count(*) from audit_entries where action <> 'customers.exported' and created_at > \
                   (select min(created_at) from audit_entries where action = 'customers.exported')";
-    assert_eq!(prober.stage.shop.number(others), 0);
+    assert_eq!(prober.fixture.shop.number(others), 0);
 }
 
 #[actix_web::test]
-async fn an_id_stays_an_id() {
+async fn sql_in_ids_is_not_executed() {
     let document = Document::read();
     let mut prober = Prober::new().await;
-    let before = Digest::of(&prober.stage.shop);
+    let before = Digest::of(&prober.fixture.shop);
 
     for operation in document.operations.iter().filter(|operation| operation.path.contains("{id}")) {
         for payload in PAYLOADS {
-            let call = Call::of(encoded(payload)).body(json!({}));
-            let answer = call.send(&prober.stage.client(Role::Superuser), &operation.method, &operation.path).await;
-            if !matches!(answer.status.as_u16(), 400 | 404) {
-                prober.found.push(format!("{} {payload}: {}", operation.id, answer.status));
+            let call = Call::with_id(encoded(payload)).body(json!({}));
+            let response = call.send(&prober.fixture.client(Role::Superuser), &operation.method, &operation.path).await;
+            if !matches!(response.status.as_u16(), 400 | 404) {
+                prober.found.push(format!("{} {payload}: {}", operation.id, response.status));
             }
         }
         if statements_with_the_mark(&mut prober.watch) > 0 {
-            prober.found.push(format!("{}: stands in a statement", operation.id));
+            prober.found.push(format!("{}: is part of a statement", operation.id));
         }
     }
 
     assert_none(&prober.found);
-    assert_eq!(before.changes_until(&Digest::of(&prober.stage.shop)), Vec::<&str>::new());
+    assert_eq!(before.changed_tables(&Digest::of(&prober.fixture.shop)), Vec::<&str>::new());
 }
 
 #[actix_web::test]
-async fn names_and_values_in_a_body_are_kept_as_they_are() {
+async fn sql_in_a_body_is_stored_verbatim() {
     let shop = TestShop::new().await;
     let staff = shop.staff().await;
     let mut watch = shop.database.connect();
@@ -163,12 +163,12 @@ async fn names_and_values_in_a_body_are_kept_as_they_are() {
             "name": payload, "description": payload, "sku": format!("{place}'; --xyzzy"), "price": "1",
             "metadata": metadata, *payload: payload,
         });
-        let made = staff.post("/api/products/", body).await.expect(201);
-        assert_eq!((&made["name"], &made["description"]), (&json!(payload), &json!(payload)));
-        assert_eq!(made["metadata"], metadata);
-        let refused =
+        let created = staff.post("/api/products/", body).await.expect(201);
+        assert_eq!((&created["name"], &created["description"]), (&json!(payload), &json!(payload)));
+        assert_eq!(created["metadata"], metadata);
+        let rejected =
             staff.post("/api/stocks/adjust/", json!({"sku": payload, "delta": 1, "warehouse": payload})).await;
-        assert_eq!(refused.status, 400, "{payload}");
+        assert_eq!(rejected.status, 400, "{payload}");
         let email = json!({"email": payload, "password": payload, "username": payload});
         assert!([400, 401].contains(&shop.anonymous().post("/api/auth/login/", email).await.status.as_u16()));
         assert_eq!(statements_with_the_mark(&mut watch), 0, "{payload}");
@@ -179,7 +179,7 @@ async fn names_and_values_in_a_body_are_kept_as_they_are() {
 }
 
 #[actix_web::test]
-async fn headers_stay_headers() {
+async fn sql_in_headers_is_not_executed() {
     let shop = TestShop::with_settings(&[("TRUSTED_PROXIES", "127.0.0.1")]).await;
     let staff = shop.staff().await;
     let mut watch = shop.database.connect();
@@ -204,18 +204,18 @@ async fn headers_stay_headers() {
         ] {
             let client = shop.anonymous().with_header(header, payload);
             for url in ["/api/products/", "/api/orders/0190aaaa-0000-7000-8000-00000000dead/"] {
-                let answer = client.get(url).await;
-                assert!(answer.status.as_u16() < 500, "{header}: {payload}: {}", answer.status);
+                let response = client.get(url).await;
+                assert!(response.status.as_u16() < 500, "{header}: {payload}: {}", response.status);
             }
         }
         assert_eq!(statements_with_the_mark(&mut watch), 0, "{payload}");
     }
-    assert_eq!(before.changes_until(&Digest::of(&shop)), Vec::<&str>::new());
+    assert_eq!(before.changed_tables(&Digest::of(&shop)), Vec::<&str>::new());
 
-    // Those that are written down are written down as they came.
+    // Headers that the server stores are stored verbatim.
     let signed = staff.with_header("user-agent", PAYLOADS[0]).with_header("idempotency-key", "');--xyzzy");
-    let made = send_json(&signed, "/api/categories/", r#"{"name": "Mugs"}"#).await;
-    assert_eq!(made.status, 201);
+    let created = send_json(&signed, "/api/categories/", r#"{"name": "Mugs"}"#).await;
+    assert_eq!(created.status, 201);
     let again = send_json(&signed, "/api/categories/", r#"{"name": "Mugs"}"#).await;
     assert_eq!(again.header("idempotent-replayed"), Some("true"));
     assert_eq!(shop.number("select count(*) from categories"), 1);
@@ -223,7 +223,7 @@ async fn headers_stay_headers() {
 }
 
 #[actix_web::test]
-async fn a_statement_with_the_mark_would_be_noticed() {
+async fn statement_with_the_marker_is_detected() {
     let shop = TestShop::new().await;
     let mut watch = shop.database.connect();
     assert_eq!(statements_with_the_mark(&mut watch), 0);

@@ -1,4 +1,4 @@
-//! The doors of the security checklist. `README.md` beside this file says where each item is tested.
+//! Security tests. `README.md` in this directory lists the tests of each item of the checklist.
 
 mod bombs;
 mod canaries;
@@ -19,12 +19,12 @@ use percent_encoding::{NON_ALPHANUMERIC, utf8_percent_encode};
 
 use crate::support::{Client, TestResponse};
 
-/// As it stands in a URL.
+/// Percent-encodes a text for a URL.
 fn encoded(text: &str) -> String {
     utf8_percent_encode(text, NON_ALPHANUMERIC).to_string()
 }
 
-/// Sends these bytes as they are, called JSON.
+/// Sends a POST request with these bytes as its JSON body.
 async fn send_json(client: &Client, url: &str, body: impl Into<Vec<u8>>) -> TestResponse {
     let request = TestRequest::default().method(Method::POST).uri(url);
     client.call(request.insert_header(("content-type", "application/json")).set_payload(body.into())).await

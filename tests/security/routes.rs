@@ -1,4 +1,4 @@
-//! What is there for the world: every route is in the document, and nothing is there that is not.
+//! Routes: every route is in the OpenAPI document, and common URLs of other programs do not exist.
 
 use std::collections::BTreeSet;
 
@@ -8,13 +8,13 @@ use mercer::routes;
 use crate::house::{assert_none, files};
 use crate::support::TestShop;
 
-/// The page that shows the document: the only routes outside of it.
+/// Routes of the documentation page, the only ones that are not in the document.
 const PAGE: [&str; 2] = ["/docs", "/docs/{file:.*}"];
 
-/// Attributes of handlers that make a route.
+/// Attributes that register a handler as a route.
 const VERBS: [&str; 7] = ["get", "post", "put", "patch", "delete", "head", "options"];
 
-/// The paths in route attributes of a source, `#[get("/x/")]`, with what they are behind: `method path`.
+/// Returns method and path of the route attributes, such as `#[get("/x/")]`, in a source file.
 fn declared(source: &str) -> Vec<(String, String)> {
     let attribute = |line: &str| {
         let inside = line.trim().strip_prefix("#[")?;
@@ -25,12 +25,12 @@ fn declared(source: &str) -> Vec<(String, String)> {
     source.lines().filter_map(attribute).collect()
 }
 
-/// Ways to make a route that the document would not hear of.
-fn hand_made(path: &str, source: &str) -> Vec<String> {
+/// Finds code that registers routes without adding them to the document.
+fn undocumented_routes(path: &str, source: &str) -> Vec<String> {
     let ways = [".route(", "web::resource(", "#[route("];
     let code = source.split("#[cfg(test)]").next().unwrap_or_default();
     let found = ways.into_iter().filter(|way| code.contains(way));
-    found.map(|way| format!("{path} makes a route by {way}")).collect()
+    found.map(|way| format!("{path} registers a route with {way}")).collect()
 }
 
 fn in_document() -> BTreeSet<(String, String)> {
@@ -42,7 +42,7 @@ fn in_document() -> BTreeSet<(String, String)> {
 }
 
 #[test]
-fn every_route_of_the_sources_is_in_the_document() {
+fn every_route_of_the_sources_is_documented() {
     let document = in_document();
     let sources = files::below("src");
     let declared: Vec<_> = sources.iter().flat_map(|file| declared(&file.text)).collect();
@@ -55,20 +55,20 @@ fn every_route_of_the_sources_is_in_the_document() {
     });
     assert_none(&missing.map(|(verb, path)| format!("{verb} {path} is not in the document")).collect::<Vec<_>>());
     assert!(declared.len() - PAGE.len() <= document.len(), "some handlers are not served");
-    assert_none(&sources.iter().flat_map(|file| hand_made(&file.path, &file.text)).collect::<Vec<_>>());
+    assert_none(&sources.iter().flat_map(|file| undocumented_routes(&file.path, &file.text)).collect::<Vec<_>>());
 }
 
 #[test]
-fn a_route_made_by_hand_is_told() {
+fn undocumented_route_is_reported() {
     let source = "config.route(\"/x\", web::get());\n#[cfg(test)]\nweb::resource(\"/y\")";
-    assert_eq!(hand_made("src/x.rs", source), ["src/x.rs makes a route by .route("]);
+    assert_eq!(undocumented_routes("src/x.rs", source), ["src/x.rs registers a route with .route("]);
     let source = "#[utoipa::path()]\n#[get(\"/{id}/\")]\n    #[post(\"/x/\")]\n#[test]\n#[serde(\"x\")]";
     let found = [("get", "/{id}/"), ("post", "/x/")].map(|(verb, path)| (verb.to_owned(), path.to_owned()));
     assert_eq!(declared(source), found);
 }
 
 #[actix_web::test]
-async fn what_others_leave_open_is_not_there() {
+async fn common_debug_and_admin_urls_do_not_exist() {
     let shop = TestShop::new().await;
     let root = shop.superuser().await;
 
@@ -97,8 +97,8 @@ async fn what_others_leave_open_is_not_there() {
         "/swagger.json",
     ] {
         for method in [Method::GET, Method::POST, Method::OPTIONS] {
-            let answer = root.send(method.clone(), path, None).await;
-            assert_eq!(answer.expect(404)["code"], "not_found", "{method} {path}");
+            let response = root.send(method.clone(), path, None).await;
+            assert_eq!(response.expect(404)["code"], "not_found", "{method} {path}");
         }
     }
 }

@@ -1,5 +1,4 @@
-//! HTTP as no library of a client would write it, over a real socket. What is unclear ends the connection; nobody's
-//! request begins within another's.
+//! Malformed HTTP over a raw socket. Ambiguous requests must not permit request smuggling.
 
 use serde_json::json;
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
@@ -8,25 +7,25 @@ use tokio::net::TcpStream;
 use crate::support::TestShop;
 use crate::support::server::RealServer;
 
-/// Sends these bytes and reads until the server has nothing more to say.
-async fn say(server: &RealServer, bytes: impl AsRef<[u8]>) -> String {
+/// Sends these bytes and returns everything that the server sends back.
+async fn exchange(server: &RealServer, bytes: impl AsRef<[u8]>) -> String {
     let mut stream = TcpStream::connect(server.url.trim_start_matches("http://")).await.unwrap();
-    // The server may hang up before it has heard all.
+    // The server can close the connection before it has read everything.
     stream.write_all(bytes.as_ref()).await.ok();
-    let mut heard = Vec::new();
+    let mut received = Vec::new();
     let silence = std::time::Duration::from_millis(400);
     let mut buffer = [0; 16 * 1024];
     while let Ok(Ok(read @ 1..)) = tokio::time::timeout(silence, stream.read(&mut buffer)).await {
-        heard.extend_from_slice(&buffer[..read]);
+        received.extend_from_slice(&buffer[..read]);
     }
-    String::from_utf8_lossy(&heard).into_owned()
+    String::from_utf8_lossy(&received).into_owned()
 }
 
-/// The statuses of all answers, in their order.
-fn statuses(heard: &str) -> Vec<u16> {
-    let mut answers = heard.split("HTTP/1.1 ").skip(1);
-    let mut found: Vec<u16> = answers.by_ref().map(|answer| answer[..3].parse().unwrap()).collect();
-    found.extend(heard.split("HTTP/1.0 ").skip(1).map(|answer| answer[..3].parse::<u16>().unwrap()));
+/// Returns the status codes of all responses in their order.
+fn statuses(received: &str) -> Vec<u16> {
+    let mut responses = received.split("HTTP/1.1 ").skip(1);
+    let mut found: Vec<u16> = responses.by_ref().map(|response| response[..3].parse().unwrap()).collect();
+    found.extend(received.split("HTTP/1.0 ").skip(1).map(|response| response[..3].parse::<u16>().unwrap()));
     found
 }
 
@@ -36,11 +35,11 @@ fn login(headers: &str, body: &str) -> String {
     format!("POST /api/auth/login/ HTTP/1.1\r\nHost: shop\r\nContent-Type: application/json\r\n{headers}\r\n{body}")
 }
 
-/// A request that must never be served: it would be the prisoner's, said in somebody else's name.
+/// Smuggled request, which the server must never handle.
 const SMUGGLED: &str = "GET /health/live HTTP/1.1\r\nHost: shop\r\n\r\n";
 
 #[actix_web::test]
-async fn a_body_of_two_lengths_is_refused() {
+async fn ambiguous_body_length_is_rejected() {
     let shop = TestShop::new().await;
     let server = shop.serve();
     let chunked = format!("0\r\n\r\n{SMUGGLED}");
@@ -61,21 +60,24 @@ async fn a_body_of_two_lengths_is_refused() {
         "Transfer-Encoding: \u{b}chunked\r\n",
         "Transfer-Encoding: chunked\r\nTransfer-Encoding: identity\r\n",
     ] {
-        let heard = say(&server, login(headers, &chunked)).await;
-        let statuses = statuses(&heard);
-        assert!(statuses.len() <= 1, "{headers:?} answered twice: {heard}");
-        assert!(statuses.iter().all(|status| (400..500).contains(status)), "{headers:?}: {heard}");
-        assert!(!heard.contains("\"status\":\"healthy\""), "{headers:?} lets the second one in: {heard}");
+        let received = exchange(&server, login(headers, &chunked)).await;
+        let statuses = statuses(&received);
+        assert!(statuses.len() <= 1, "{headers:?}: two responses: {received}");
+        assert!(statuses.iter().all(|status| (400..500).contains(status)), "{headers:?}: {received}");
+        assert!(
+            !received.contains("\"status\":\"healthy\""),
+            "{headers:?}: the smuggled request succeeded: {received}"
+        );
     }
-    // The same twice, or a list that ends as it should, has one meaning.
+    // A body with an unambiguous length reaches the handler, which rejects the incomplete login with 400.
     let clear = format!("Content-Length: {}\r\nConnection: close\r\n", LOGIN.len());
-    assert_eq!(statuses(&say(&server, login(&clear, LOGIN)).await), [400]);
+    assert_eq!(statuses(&exchange(&server, login(&clear, LOGIN)).await), [400]);
     let body = format!("{:x}\r\n{LOGIN}\r\n0\r\n\r\n", LOGIN.len());
-    assert_eq!(statuses(&say(&server, login("Transfer-Encoding: chunked\r\n", &body)).await), [400]);
+    assert_eq!(statuses(&exchange(&server, login("Transfer-Encoding: chunked\r\n", &body)).await), [400]);
 }
 
 #[actix_web::test]
-async fn broken_chunks_end_the_connection() {
+async fn malformed_chunks_are_rejected() {
     let shop = TestShop::new().await;
     let server = shop.serve();
 
@@ -87,14 +89,14 @@ async fn broken_chunks_end_the_connection() {
         "0x2\r\n{}\r\n0\r\n\r\n",
         "2 \n{}\r\n0\r\n\r\n",
     ] {
-        let heard = say(&server, login("Transfer-Encoding: chunked\r\n", &format!("{chunks}{SMUGGLED}"))).await;
-        assert!(statuses(&heard).iter().all(|status| (400..500).contains(status)), "{chunks:?}: {heard}");
-        assert!(!heard.contains("\"status\":\"healthy\""), "{chunks:?}: {heard}");
+        let received = exchange(&server, login("Transfer-Encoding: chunked\r\n", &format!("{chunks}{SMUGGLED}"))).await;
+        assert!(statuses(&received).iter().all(|status| (400..500).contains(status)), "{chunks:?}: {received}");
+        assert!(!received.contains("\"status\":\"healthy\""), "{chunks:?}: {received}");
     }
 }
 
 #[actix_web::test]
-async fn headers_that_are_none_are_refused() {
+async fn malformed_headers_are_rejected() {
     let shop = TestShop::new().await;
     let server = shop.serve();
 
@@ -111,27 +113,27 @@ async fn headers_that_are_none_are_refused() {
         b"X: a\rY: b\r\n",
     ] {
         let request = [b"GET /health/live HTTP/1.1\r\nHost: shop\r\nConnection: close\r\n", header, b"\r\n"].concat();
-        let heard = say(&server, request).await;
-        assert_eq!(statuses(&heard), [400], "{:?}: {heard}", String::from_utf8_lossy(header));
+        let received = exchange(&server, request).await;
+        assert_eq!(statuses(&received), [400], "{:?}: {received}", String::from_utf8_lossy(header));
     }
 }
 
 #[actix_web::test]
-async fn a_lonely_line_feed_begins_no_second_request() {
+async fn bare_line_feed_does_not_start_a_second_request() {
     let shop = TestShop::new().await;
     let server = shop.serve();
 
     let bare = "GET /api/nothing/ HTTP/1.1\nHost: shop\nConnection: close\n\n";
-    let heard = say(&server, bare).await;
-    assert!(matches!(statuses(&heard)[..], [400 | 404]), "{heard}");
-    // A value does not end at one, as some proxies think.
+    let received = exchange(&server, bare).await;
+    assert!(matches!(statuses(&received)[..], [400 | 404]), "{received}");
+    // A bare line feed does not end a header, unlike in some proxies.
     let hidden = format!("GET /api/nothing/ HTTP/1.1\r\nHost: shop\r\nX: a\n\n{SMUGGLED}");
-    let heard = say(&server, hidden).await;
-    assert!(statuses(&heard).len() <= 2, "{heard}");
+    let received = exchange(&server, hidden).await;
+    assert!(statuses(&received).len() <= 2, "{received}");
 }
 
 #[actix_web::test]
-async fn request_lines_that_are_none_are_refused() {
+async fn malformed_request_lines_are_rejected() {
     let shop = TestShop::new().await;
     let server = shop.serve();
 
@@ -147,14 +149,14 @@ async fn request_lines_that_are_none_are_refused() {
         "\u{16}\u{3}\u{1}\u{2}",
         "PRI * HTTP/2.0",
     ] {
-        let heard = say(&server, format!("{line}\r\nHost: shop\r\n\r\n")).await;
-        assert!(statuses(&heard).iter().all(|status| (400..500).contains(status)), "{line:?}: {heard}");
-        assert!(!heard.contains("\"status\":\"healthy\""), "{line:?}: {heard}");
+        let received = exchange(&server, format!("{line}\r\nHost: shop\r\n\r\n")).await;
+        assert!(statuses(&received).iter().all(|status| (400..500).contains(status)), "{line:?}: {received}");
+        assert!(!received.contains("\"status\":\"healthy\""), "{line:?}: {received}");
     }
 }
 
 #[actix_web::test]
-async fn a_whole_url_in_the_first_line_is_no_way_to_anywhere_else() {
+async fn absolute_request_target_is_not_proxied() {
     let shop = TestShop::new().await;
     shop.product("Mug").create();
     shop.product("Pot").create();
@@ -163,23 +165,23 @@ async fn a_whole_url_in_the_first_line_is_no_way_to_anywhere_else() {
     for target in ["http://evil.example/api/products/?page_size=1", "http://169.254.169.254/api/products/?page_size=1"]
     {
         let request = format!("GET {target} HTTP/1.1\r\nHost: shop.example\r\nConnection: close\r\n\r\n");
-        let heard = say(&server, request).await;
-        assert!(matches!(statuses(&heard)[..], [200 | 400 | 404 | 421]), "{heard}");
-        assert!(!heard.contains("evil.example") && !heard.contains("169.254"), "{heard}");
+        let received = exchange(&server, request).await;
+        assert!(matches!(statuses(&received)[..], [200 | 400 | 404 | 421]), "{received}");
+        assert!(!received.contains("evil.example") && !received.contains("169.254"), "{received}");
     }
     for request in [
         "CONNECT evil.example:443 HTTP/1.1\r\nHost: evil.example:443\r\n\r\n",
         "GET * HTTP/1.1\r\nHost: shop\r\nConnection: close\r\n\r\n",
         "GET //evil.example/%2f.. HTTP/1.1\r\nHost: shop\r\nConnection: close\r\n\r\n",
     ] {
-        let heard = say(&server, request).await;
-        assert!(statuses(&heard).iter().all(|status| (400..500).contains(status)), "{request}: {heard}");
-        assert!(!heard.to_lowercase().contains("\nlocation:"), "{heard}");
+        let received = exchange(&server, request).await;
+        assert!(statuses(&received).iter().all(|status| (400..500).contains(status)), "{request}: {received}");
+        assert!(!received.to_lowercase().contains("\nlocation:"), "{received}");
     }
 }
 
 #[actix_web::test]
-async fn a_head_that_is_too_long_is_refused() {
+async fn oversized_request_head_is_rejected() {
     let shop = TestShop::new().await;
     let server = shop.serve();
     let get =
@@ -187,29 +189,29 @@ async fn a_head_that_is_too_long_is_refused() {
     let x = |count: usize| "x".repeat(count);
 
     for length in [8 * 1024, 60 * 1024] {
-        let heard = say(&server, get(&format!("/api/products/?a={}", x(length)), "")).await;
-        assert_eq!(statuses(&heard), [414], "{}", &heard[..heard.len().min(300)]);
-        assert!(heard.contains("request_too_large"), "{heard}");
+        let received = exchange(&server, get(&format!("/api/products/?a={}", x(length)), "")).await;
+        assert_eq!(statuses(&received), [414], "{}", &received[..received.len().min(300)]);
+        assert!(received.contains("request_too_large"), "{received}");
     }
-    // Beyond 64 kB it is no URL any more.
-    let heard = say(&server, get(&format!("/api/products/?a={}", x(64 * 1024)), "")).await;
-    assert_eq!(statuses(&heard), [400], "{}", &heard[..heard.len().min(300)]);
-    let heard = say(&server, get("/api/products/", &format!("X: {}\r\n", x(64 * 1024)))).await;
-    assert_eq!(statuses(&heard), [431], "{}", &heard[..heard.len().min(300)]);
+    // The HTTP parser rejects a URL of more than 64 kB as malformed.
+    let received = exchange(&server, get(&format!("/api/products/?a={}", x(64 * 1024)), "")).await;
+    assert_eq!(statuses(&received), [400], "{}", &received[..received.len().min(300)]);
+    let received = exchange(&server, get("/api/products/", &format!("X: {}\r\n", x(64 * 1024)))).await;
+    assert_eq!(statuses(&received), [431], "{}", &received[..received.len().min(300)]);
     for headers in [format!("X: {}\r\n", x(1 << 20)), "X: y\r\n".repeat(10_000), format!("{}: y\r\n", x(1 << 20))] {
-        let heard = say(&server, get("/api/products/", &headers)).await;
+        let received = exchange(&server, get("/api/products/", &headers)).await;
         assert!(
-            statuses(&heard).iter().all(|status| [400, 431].contains(status)),
+            statuses(&received).iter().all(|status| [400, 431].contains(status)),
             "{}",
-            &heard[..heard.len().min(300)]
+            &received[..received.len().min(300)]
         );
     }
-    let heard = say(&server, get(&format!("/api/products/?a={}", x(4 * 1024)), "")).await;
-    assert_eq!(statuses(&heard), [200]);
+    let received = exchange(&server, get(&format!("/api/products/?a={}", x(4 * 1024)), "")).await;
+    assert_eq!(statuses(&received), [200]);
 }
 
 #[actix_web::test]
-async fn the_method_is_the_one_in_the_first_line() {
+async fn method_override_is_ignored() {
     let shop = TestShop::new().await;
     let staff = shop.staff().await;
     let mugs = shop.category("Mugs", None);
@@ -226,7 +228,7 @@ async fn the_method_is_the_one_in_the_first_line() {
 }
 
 #[actix_web::test]
-async fn trace_and_methods_of_ones_own_are_answered_like_others() {
+async fn trace_and_unknown_methods_are_rejected() {
     let shop = TestShop::new().await;
     let server = shop.serve();
 
@@ -234,28 +236,28 @@ async fn trace_and_methods_of_ones_own_are_answered_like_others() {
         let request = format!(
             "{method} /api/products/ HTTP/1.1\r\nHost: shop\r\nX-Secret: swordfish\r\nConnection: close\r\n\r\n"
         );
-        let heard = say(&server, request).await;
-        assert!(matches!(statuses(&heard)[..], [400 | 405]), "{method}: {heard}");
-        assert!(!heard.contains("swordfish"), "{heard}");
+        let received = exchange(&server, request).await;
+        assert!(matches!(statuses(&received)[..], [400 | 405]), "{method}: {received}");
+        assert!(!received.contains("swordfish"), "{received}");
     }
 }
 
 #[actix_web::test]
-async fn a_body_that_is_declared_too_large_is_not_waited_for() {
+async fn oversized_content_length_is_rejected_before_the_body_arrives() {
     let shop = TestShop::new().await;
     let server = shop.serve();
 
-    // A gigabyte is announced, and nothing of it is sent.
-    let heard = say(&server, login("Content-Length: 1073741824\r\n", "{")).await;
-    assert_eq!(statuses(&heard), [413], "{heard}");
+    // The client declares a gigabyte and sends one byte.
+    let received = exchange(&server, login("Content-Length: 1073741824\r\n", "{")).await;
+    assert_eq!(statuses(&received), [413], "{received}");
     let multipart = "POST /api/auth/login/ HTTP/1.1\r\nHost: shop\r\nContent-Type: multipart/form-data; boundary=x\r\n\
                      Content-Length: 1073741824\r\n\r\n--x\r\n";
-    assert_eq!(statuses(&say(&server, multipart).await), [413]);
-    // Without a length, it is counted on the way.
+    assert_eq!(statuses(&exchange(&server, multipart).await), [413]);
+    // The server counts the bytes of a chunked body.
     let chunk = format!("10000\r\n{}\r\n", " ".repeat(0x10000));
     let endless = login("Transfer-Encoding: chunked\r\n", &chunk.repeat(32));
-    assert_eq!(statuses(&say(&server, endless).await), [413]);
-    // And the server is as it was.
-    let alive = say(&server, "GET /health/live HTTP/1.1\r\nHost: shop\r\nConnection: close\r\n\r\n").await;
+    assert_eq!(statuses(&exchange(&server, endless).await), [413]);
+    // The server still works.
+    let alive = exchange(&server, "GET /health/live HTTP/1.1\r\nHost: shop\r\nConnection: close\r\n\r\n").await;
     assert_eq!(statuses(&alive), [200]);
 }

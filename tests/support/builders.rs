@@ -1,16 +1,15 @@
-//! Things to sell, made through the services, with sensible defaults.
+//! Builders of products and categories, which call the services with useful defaults.
 
-use mercer::platform::audit::Origin;
-use mercer::platform::types::{CategoryId, ProductId};
 use mercer::products::catalogue::{self, NewProduct, NewVariant};
 use mercer::products::categories::{self, NewCategory};
+use mercer::products::ids::{CategoryId, ProductId};
 use serde_json::{Value, json};
 
 use super::shop::TestShop;
 
-/// A product of a test.
+/// Product of a test.
 #[derive(Debug, Clone)]
-pub struct Made {
+pub struct TestProduct {
     pub id: ProductId,
     pub sku: String,
 }
@@ -21,7 +20,7 @@ pub struct ProductBuilder<'a> {
 }
 
 impl TestShop {
-    /// A simple product: 10.00, ten in stock, its SKU the name in capitals.
+    /// Starts a product with one variant: price 10.00, ten in stock, SKU from the name in upper case.
     pub fn product(&self, name: &str) -> ProductBuilder<'_> {
         let variant = NewVariant {
             sku: name.to_uppercase().replace(' ', "-"),
@@ -48,12 +47,12 @@ impl TestShop {
     pub fn category(&self, name: &str, parent: Option<CategoryId>) -> CategoryId {
         let new =
             NewCategory { name: name.to_owned(), slug: None, description: String::new(), parent, sort_order: None };
-        let origin = Origin::system(self.app.clock.now());
-        self.app.db.write_blocking(|conn| categories::create(conn, &new, &origin)).unwrap().id
+        let context = self.app.system_context();
+        self.app.db.write_blocking(|conn| categories::create(conn, &new, &context)).unwrap().id
     }
 
-    /// On the shelf and promised, over all warehouses.
-    pub fn stock_of(&self, product: &Made) -> (i64, i64) {
+    /// Returns the quantity and the allocated quantity of a product in all warehouses.
+    pub fn stock_of(&self, product: &TestProduct) -> (i64, i64) {
         let sum = |column: &str| {
             self.number(&format!(
                 "select coalesce(sum(s.{column}), 0) from stocks s join variants v on v.id = s.variant_id \
@@ -97,7 +96,7 @@ impl ProductBuilder<'_> {
         self
     }
 
-    /// One more variant beside the first.
+    /// Adds a variant.
     pub fn variant(mut self, sku: &str, price: &str, stock: i32) -> Self {
         self.new.variants.push(NewVariant {
             sku: sku.to_owned(),
@@ -111,23 +110,23 @@ impl ProductBuilder<'_> {
         self
     }
 
-    pub fn create(self) -> Made {
-        let origin = Origin::system(self.shop.app.clock.now());
-        let product = self.shop.app.db.write_blocking(|conn| catalogue::create(conn, &self.new, &origin)).unwrap();
-        Made { id: product.id, sku: self.new.variants[0].sku.clone() }
+    pub fn create(self) -> TestProduct {
+        let context = self.shop.app.system_context();
+        let product = self.shop.app.db.write_blocking(|conn| catalogue::create(conn, &self.new, &context)).unwrap();
+        TestProduct { id: product.id, sku: self.new.variants[0].sku.clone() }
     }
 }
 
-/// Where a test's parcels go.
+/// Returns a shipping address.
 pub fn address() -> Value {
     json!({
         "name": "Ana Wanjiru", "line1": "Moi Avenue 12", "city": "Nairobi", "postal_code": "00100", "country": "KE",
     })
 }
 
-/// The body that orders these quantities.
-pub fn order_of(lines: &[(&Made, i32)]) -> Value {
+/// Returns the request body of an order with these quantities.
+pub fn order_body(lines: &[(&TestProduct, i32)]) -> Value {
     let lines: Vec<Value> =
-        lines.iter().map(|(made, quantity)| json!({"sku": made.sku, "quantity": quantity})).collect();
+        lines.iter().map(|(product, quantity)| json!({"sku": product.sku, "quantity": quantity})).collect();
     json!({"shipping_address": address(), "lines": lines})
 }

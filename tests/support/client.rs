@@ -1,16 +1,19 @@
-//! Somebody who calls the API, and what they hear.
+//! API client and its responses.
 
 use std::net::{IpAddr, Ipv4Addr};
+use std::rc::Rc;
 
 use actix_web::http::header::HeaderMap;
 use actix_web::http::{Method, StatusCode};
 use actix_web::test::TestRequest;
 use actix_web::web::Bytes;
+use futures_util::future::LocalBoxFuture;
 use serde_json::Value;
 
-use super::shop::Caller;
+/// Function that sends a request to the application.
+pub(super) type Caller = Rc<dyn Fn(actix_http::Request) -> LocalBoxFuture<'static, TestResponse>>;
 
-/// Somebody with or without a token.
+/// API client with or without an access token.
 #[derive(Clone)]
 pub struct Client {
     caller: Caller,
@@ -24,12 +27,12 @@ impl Client {
         Self { caller, token, headers: Vec::new(), address: Ipv4Addr::LOCALHOST.into() }
     }
 
-    /// The same person at another address.
+    /// Returns the client with another IP address.
     pub fn at(&self, address: &str) -> Self {
         Self { address: address.parse().unwrap(), ..self.clone() }
     }
 
-    /// The same person, sending one more header with every request.
+    /// Returns the client with one more header in every request.
     pub fn with_header(&self, name: &str, value: &str) -> Self {
         let mut client = self.clone();
         client.headers.push((name.to_owned(), value.to_owned()));
@@ -65,7 +68,7 @@ impl Client {
         self.call(request).await
     }
 
-    /// A request of the test's own making, sent as this person.
+    /// Sends a request that the test has built, with the client's token and headers.
     pub async fn call(&self, request: TestRequest) -> TestResponse {
         let mut request = request.peer_addr((self.address, 50_000).into());
         if let Some(token) = &self.token {
@@ -78,7 +81,7 @@ impl Client {
     }
 }
 
-/// An answer, read to its end.
+/// Response with its complete body.
 #[derive(Debug, Clone)]
 pub struct TestResponse {
     pub status: StatusCode,
@@ -87,7 +90,7 @@ pub struct TestResponse {
 }
 
 impl TestResponse {
-    /// The body as JSON; null where it is empty.
+    /// Returns the body as JSON, or null if it is empty.
     pub fn json(&self) -> Value {
         if self.body.is_empty() {
             return Value::Null;
@@ -95,8 +98,8 @@ impl TestResponse {
         serde_json::from_slice(&self.body).unwrap_or_else(|_| panic!("not JSON: {:?}", self.body))
     }
 
-    /// All values of a header, as one list.
-    pub fn headers_of(&self, name: &str) -> String {
+    /// Returns all values of a header, joined by commas.
+    pub fn joined_header(&self, name: &str) -> String {
         let values: Vec<_> = self.headers.get_all(name).map(|value| value.to_str().unwrap()).collect();
         values.join(", ")
     }
@@ -105,7 +108,7 @@ impl TestResponse {
         self.headers.get(name).map(|value| value.to_str().unwrap())
     }
 
-    /// The JSON of an answer that must have this status.
+    /// Checks the status and returns the body as JSON.
     #[track_caller]
     pub fn expect(&self, status: u16) -> Value {
         assert_eq!(self.status.as_u16(), status, "{}", String::from_utf8_lossy(&self.body));

@@ -1,4 +1,4 @@
-//! Connections that are out.
+//! Occupied database connections.
 
 use std::sync::mpsc::{Sender, channel};
 use std::sync::{Arc, Mutex};
@@ -6,20 +6,20 @@ use std::sync::{Arc, Mutex};
 use mercer::platform::db::Db;
 use mercer::platform::error::Problem;
 
-/// Keeps a connection until the sender is dropped; returns when it has one.
-pub async fn hold_a_connection(db: &Db) -> Sender<()> {
-    let (release, held) = channel::<()>();
-    let (started, begun) = tokio::sync::oneshot::channel();
-    let (held, started) = (Arc::new(Mutex::new(held)), Arc::new(Mutex::new(Some(started))));
+/// Occupies a connection until the returned sender is dropped.
+pub async fn occupy_connection(db: &Db) -> Sender<()> {
+    let (release, released) = channel::<()>();
+    let (start, started) = tokio::sync::oneshot::channel();
+    let (released, start) = (Arc::new(Mutex::new(released)), Arc::new(Mutex::new(Some(start))));
     let db = db.clone();
     actix_web::rt::spawn(async move {
-        let hold = move |_: &mut diesel::PgConnection| -> Result<(), Problem> {
-            started.lock().unwrap().take().unwrap().send(()).unwrap();
-            held.lock().unwrap().recv().ok();
+        let wait = move |_: &mut diesel::PgConnection| -> Result<(), Problem> {
+            start.lock().unwrap().take().unwrap().send(()).unwrap();
+            released.lock().unwrap().recv().ok();
             Ok(())
         };
-        db.read(hold).await.unwrap();
+        db.read(wait).await.unwrap();
     });
-    begun.await.unwrap();
+    started.await.unwrap();
     release
 }

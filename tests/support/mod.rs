@@ -1,13 +1,13 @@
-//! What tests stand on.
+//! Support code of the tests.
 
-pub mod books;
 pub mod builders;
 pub mod client;
 pub mod connections;
-pub mod contradictions;
 pub mod database;
 pub mod fakes;
-pub mod program;
+pub mod invariants;
+pub mod mercer_process;
+pub mod records;
 pub mod redis;
 pub mod second_factors;
 pub mod server;

@@ -1,4 +1,4 @@
-//! A real Redis.
+//! Redis server of a test.
 
 use std::net::{TcpListener, TcpStream};
 use std::process::{Child, Command, Stdio};
@@ -6,10 +6,10 @@ use std::time::Duration;
 
 use tempfile::TempDir;
 
-/// A Redis that is there is waited for, however busy the machine is.
-pub const PATIENT: (&str, &str) = ("REDIS_TIMEOUT_MS", "10000");
+/// Setting with a long timeout, so that a test does not fail on a slow machine.
+pub const LONG_REDIS_TIMEOUT: (&str, &str) = ("REDIS_TIMEOUT_MS", "10000");
 
-/// A real Redis on a port of its own, until it is dropped.
+/// Redis server on a free port. Stops when it is dropped.
 pub struct RedisServer {
     process: Child,
     port: u16,
@@ -23,7 +23,7 @@ impl RedisServer {
         Self { process: Self::spawn(port, &folder), port, folder }
     }
 
-    /// Again on the same port, after it was killed; it remembers nothing.
+    /// Restarts the killed server on the same port, without its data.
     pub fn restart(&mut self) {
         self.process = Self::spawn(self.port, &self.folder);
     }
@@ -52,7 +52,7 @@ impl RedisServer {
         }
         process.kill().ok();
         process.wait().ok();
-        panic!("redis-server does not answer on port {port}");
+        panic!("redis-server does not respond on port {port}");
     }
 }
 

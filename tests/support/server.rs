@@ -1,4 +1,4 @@
-//! The shop behind a real port, as clients far away meet it.
+//! Server on a real TCP port.
 
 use std::net::TcpListener;
 
@@ -8,7 +8,7 @@ use reqwest::{Method, RequestBuilder};
 
 use super::shop::TestShop;
 
-/// A server that runs until it is dropped.
+/// Server that runs until it is dropped.
 pub struct RealServer {
     pub url: String,
     handle: ServerHandle,
@@ -16,17 +16,13 @@ pub struct RealServer {
 }
 
 impl TestShop {
-    /// Serves this shop on a free port of its own.
+    /// Serves this shop on a free port.
     pub fn serve(&self) -> RealServer {
         let listener = TcpListener::bind("127.0.0.1:0").unwrap();
         let url = format!("http://{}", listener.local_addr().unwrap());
         let server = server::serve(self.app.clone(), listener).unwrap();
         let handle = server.handle();
         actix_web::rt::spawn(server);
-        Self::reached_at(url, handle)
-    }
-
-    fn reached_at(url: String, handle: ServerHandle) -> RealServer {
         let http = reqwest::Client::builder().no_proxy().build().unwrap();
         RealServer { url, handle, http }
     }
@@ -40,7 +36,7 @@ impl RealServer {
 
 impl Drop for RealServer {
     fn drop(&mut self) {
-        // The command is sent at once; nobody waits for the end.
+        // The command is sent at once; the future only waits for the end.
         drop(self.handle.stop(false));
     }
 }

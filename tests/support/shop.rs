@@ -1,4 +1,4 @@
-//! A whole shop for one test: its own database, the real application, called in this process.
+//! Shop of one test: a separate database and the real application, called in this process.
 
 use std::path::{Path, PathBuf};
 use std::rc::Rc;
@@ -11,51 +11,49 @@ use actix_web::{Error, test};
 use chrono::TimeDelta;
 use diesel::prelude::*;
 use futures_util::FutureExt;
-use futures_util::future::LocalBoxFuture;
 use mercer::cli::setup;
-use mercer::customers::accounts::{self, NewAccount, Password, Profile, hash_password};
-use mercer::customers::identity::Principals;
+use mercer::customers::accounts::{self, NewAccount, Profile};
+use mercer::customers::identity::PrincipalCache;
+use mercer::customers::passwords::{Password, hash_password};
 use mercer::customers::staff;
 use mercer::jobs::registry;
 use mercer::platform::app::App;
-use mercer::platform::audit::Origin;
 use mercer::platform::auth::Permission;
+use mercer::platform::auth::{ReplayJobs, ViewJobs};
 use mercer::platform::clock::ShiftedClock;
 use mercer::platform::config::Config;
-use mercer::platform::db::{Db, PoolSettings, TimeOuts};
+use mercer::platform::db::{DatabaseTimeouts, Db, PoolSettings};
 use mercer::platform::error::Problem;
 use mercer::platform::events;
-use mercer::platform::jobs::{WorkerSettings, work};
+use mercer::platform::jobs::{WorkerSettings, run_worker};
 use mercer::platform::types::{CustomerId, Language, UserId};
-use mercer::products::channels::restrictions_of;
+use mercer::products::channels::load_channel_restrictions;
 use mercer::schema::{events as event_rows, jobs as job_rows};
-use mercer::server::{self, Shared};
+use mercer::server::{self, SharedState};
 use mercer::subscriptions::jobs_for;
 use tempfile::TempDir;
 use tokio::sync::watch;
 
-use super::client::{Client, TestResponse};
+use super::client::{Caller, Client, TestResponse};
 use super::database::TestDatabase;
-use super::fakes::ReadMail;
+use super::fakes::ParsedMail;
 
-pub(super) type Caller = Rc<dyn Fn(actix_http::Request) -> LocalBoxFuture<'static, TestResponse>>;
-
-/// Of every account of a test shop.
+/// Password of every account of a test shop.
 pub const PASSWORD: &str = "correct horse";
 
-/// A shop with one test in it.
+/// Shop of one test.
 pub struct TestShop {
     pub app: App,
     pub clock: ShiftedClock,
     caller: Caller,
     data: TempDir,
-    // Dropped last: the pool must be gone before its database.
+    // Dropped last, after the connection pool.
     pub database: TestDatabase,
 }
 
-/// An account of a test shop, signed in.
+/// Account of a test shop, signed in.
 #[derive(Clone)]
-pub struct Person {
+pub struct TestUser {
     pub client: Client,
     pub user: UserId,
     pub customer: CustomerId,
@@ -63,7 +61,7 @@ pub struct Person {
     pub refresh: String,
 }
 
-impl std::ops::Deref for Person {
+impl std::ops::Deref for TestUser {
     type Target = Client;
 
     fn deref(&self) -> &Client {
@@ -76,7 +74,7 @@ impl TestShop {
         Self::with_settings(&[]).await
     }
 
-    /// With settings in place of the defaults of tests.
+    /// Creates a shop with settings that replace the defaults of tests.
     pub async fn with_settings(settings: &[(&str, &str)]) -> Self {
         let database = TestDatabase::create();
         let data = TempDir::new().unwrap();
@@ -86,64 +84,64 @@ impl TestShop {
         Self { app, clock, caller, data, database }
     }
 
-    /// A second program over the same database: another instance of the shop.
-    pub async fn another_instance(&self) -> Client {
+    /// Returns a client of a second server that shares the [`App`].
+    pub async fn second_server(&self) -> Client {
         Client::new(caller(&self.app).await, None)
     }
 
-    /// The same with an [`App`] of its own: the two know of each other by the database alone.
-    pub async fn another_program(&self) -> Client {
-        self.another_program_with(&[]).await
+    /// Returns a client of a second server with a separate [`App`], which shares only the database.
+    pub async fn second_process(&self) -> Client {
+        self.second_process_with(&[]).await
     }
 
-    /// The same with settings of its own: after a restart, say.
-    pub async fn another_program_with(&self, settings: &[(&str, &str)]) -> Client {
+    /// Returns a client of a second server with a separate [`App`] and other settings, for example after a restart.
+    pub async fn second_process_with(&self, settings: &[(&str, &str)]) -> Client {
         let app = app_on(&self.database.url, self.data.path(), &self.clock, settings);
         Client::new(caller(&app).await, None)
     }
 
-    /// Somebody we do not know.
+    /// Returns a client without a token.
     pub fn anonymous(&self) -> Client {
         Client::new(Rc::clone(&self.caller), None)
     }
 
-    /// A customer, `name@example.com`, signed in.
-    pub async fn customer(&self, name: &str) -> Person {
-        self.person(name, false, false).await
+    /// Creates a customer, `name@example.com`, and signs in.
+    pub async fn customer(&self, name: &str) -> TestUser {
+        self.sign_up(name, false, false).await
     }
 
-    /// A member of staff, signed in.
-    pub async fn staff(&self) -> Person {
-        let of_jobs = [Permission::JobsView, Permission::JobsReplay];
-        let all_but_jobs: Vec<_> = Permission::ALL.iter().copied().filter(|known| !of_jobs.contains(known)).collect();
-        self.staff_with("staff", &all_but_jobs).await
+    /// Creates a staff member with all permissions except those for background jobs, and signs in.
+    pub async fn staff(&self) -> TestUser {
+        let excluded = [ViewJobs::PERMISSION, ReplayJobs::PERMISSION];
+        let permissions: Vec<_> = Permission::all().iter().copied().filter(|known| !excluded.contains(known)).collect();
+        self.staff_with("staff", &permissions).await
     }
 
-    /// A member of staff, `name@example.com`, in a group of their own that may do this; signed in.
-    pub async fn staff_with(&self, name: &str, permissions: &[Permission]) -> Person {
-        let person = self.person(name, true, false).await;
-        let origin = Origin::system(self.app.clock.now());
+    /// Creates a staff member, `name@example.com`, in a group with these permissions, and signs in.
+    pub async fn staff_with(&self, name: &str, permissions: &[Permission]) -> TestUser {
+        let member = self.sign_up(name, true, false).await;
+        let context = self.app.system_context();
         let permissions = permissions.iter().copied().collect();
         let join = |conn: &mut PgConnection| {
-            let group = staff::create_group(conn, &format!("Group of {name}"), &permissions, &origin)?;
-            staff::join_group(conn, person.user, group.id, &origin)
+            let group = staff::create_group(conn, &format!("Group of {name}"), &permissions, &context)?;
+            staff::join_group(conn, member.user, group.id, &context)
         };
         self.app.db.write_blocking(join).unwrap();
-        person
+        member
     }
 
-    /// A superuser, signed in.
-    pub async fn superuser(&self) -> Person {
-        self.person("root", true, true).await
+    /// Creates a superuser and signs in.
+    pub async fn superuser(&self) -> TestUser {
+        self.sign_up("root", true, true).await
     }
 
-    async fn person(&self, name: &str, is_staff: bool, is_superuser: bool) -> Person {
+    async fn sign_up(&self, name: &str, is_staff: bool, is_superuser: bool) -> TestUser {
         let profile = self.account(name, is_staff, is_superuser).await;
         let email = profile.user.email.to_string();
         let body = serde_json::json!({"email": email, "password": PASSWORD});
         let tokens = self.anonymous().post("/api/auth/token/", body).await.expect(200);
         let token = |name: &str| tokens[name].as_str().unwrap().to_owned();
-        Person {
+        TestUser {
             client: Client::new(Rc::clone(&self.caller), Some(token("access"))),
             user: profile.user.id,
             customer: profile.customer.id,
@@ -152,7 +150,7 @@ impl TestShop {
         }
     }
 
-    /// A customer, `name@example.com`, who has never signed in.
+    /// Creates a customer, `name@example.com`, without signing in.
     pub async fn customer_account(&self, name: &str) -> Profile {
         self.account(name, false, false).await
     }
@@ -170,16 +168,16 @@ impl TestShop {
             is_staff,
             is_superuser,
         };
-        let origin = Origin::system(self.app.clock.now());
-        self.app.db.write_blocking(|conn| accounts::create(conn, &account, &origin)).unwrap()
+        let context = self.app.system_context();
+        self.app.db.write_blocking(|conn| accounts::create(conn, &account, &context)).unwrap()
     }
 
-    /// Looks into the database, or changes it, past the API.
+    /// Reads or changes the database directly.
     pub fn sql<T>(&self, work: impl Fn(&mut PgConnection) -> QueryResult<T>) -> T {
         self.app.db.write_blocking(work).unwrap()
     }
 
-    /// The single number that a query gives.
+    /// Returns the number that a query selects.
     pub fn number(&self, query: &str) -> i64 {
         #[derive(QueryableByName)]
         struct Number {
@@ -198,12 +196,12 @@ impl TestShop {
         self.clock.advance(by);
     }
 
-    /// Where files of this shop are kept: `mail/` among them.
+    /// Returns the data directory of this shop, which contains `mail/`.
     pub fn data_dir(&self) -> PathBuf {
         self.data.path().to_owned()
     }
 
-    /// The e-mails that were sent, as `(recipient, subject)`, sorted.
+    /// Returns the sent e-mails as `(recipient, subject)`, sorted.
     pub fn mails(&self) -> Vec<(String, String)> {
         let Ok(folder) = std::fs::read_dir(self.data_dir().join("mail")) else {
             return Vec::new();
@@ -218,24 +216,24 @@ impl TestShop {
         mails
     }
 
-    /// The e-mails to somebody, in the order in which they were queued.
-    pub fn letters_to(&self, recipient: &str) -> Vec<ReadMail> {
+    /// Returns the e-mails to a recipient in the order in which they were queued.
+    pub fn mails_to(&self, recipient: &str) -> Vec<ParsedMail> {
         let Ok(folder) = std::fs::read_dir(self.data_dir().join("mail")) else {
             return Vec::new();
         };
         let mut paths: Vec<_> = folder.map(|file| file.unwrap().path()).collect();
-        // Files are called after ids, which sort by time.
+        // The file names are ids, which sort by time.
         paths.sort();
-        let letters = paths.iter().map(|path| ReadMail::parse(&std::fs::read_to_string(path).unwrap()));
-        letters.filter(|letter| letter.header("To") == recipient).collect()
+        let mails = paths.iter().map(|path| ParsedMail::parse(&std::fs::read_to_string(path).unwrap()));
+        mails.filter(|mail| mail.header("To") == recipient).collect()
     }
 
-    /// Topics of all events, in the order in which they were written.
+    /// Returns the topics of all events in the order in which they were published.
     pub fn published_events(&self) -> Vec<String> {
         self.sql(|conn| event_rows::table.order(event_rows::ordinal).select(event_rows::topic).load(conn))
     }
 
-    /// Hands on all events that wait.
+    /// Dispatches all events.
     pub async fn dispatch_events(&self) {
         loop {
             let now = self.app.clock.now();
@@ -250,12 +248,12 @@ impl TestShop {
         }
     }
 
-    /// Hands on all events and runs all jobs that are due, until nothing is left to do now.
+    /// Dispatches all events and runs all due jobs, until none is left.
     pub async fn run_jobs(&self) {
         let (stop, stopped) = watch::channel(false);
         let settings = WorkerSettings { poll: Duration::from_millis(5), ..WorkerSettings::new(Vec::new(), 4) };
         self.dispatch_events().await;
-        let worker = tokio::spawn(work(self.app.clone(), Arc::new(registry()), settings, stopped));
+        let worker = tokio::spawn(run_worker(self.app.clone(), Arc::new(registry()), settings, stopped));
         while self.has_work() {
             tokio::time::sleep(Duration::from_millis(5)).await;
             self.dispatch_events().await;
@@ -265,14 +263,14 @@ impl TestShop {
     }
 
     fn has_work(&self) -> bool {
-        // In one question: between two, a job that waited may have begun.
+        // One query: between two queries, a queued job could start to run.
         let is_ready = job_rows::state.eq("queued").and(job_rows::run_at.le(self.app.clock.now()));
-        let wanted = job_rows::table.filter(job_rows::state.eq("running").or(is_ready));
-        self.sql(|conn| diesel::select(diesel::dsl::exists(wanted)).get_result(conn))
+        let unfinished = job_rows::table.filter(job_rows::state.eq("running").or(is_ready));
+        self.sql(|conn| diesel::select(diesel::dsl::exists(unfinished)).get_result(conn))
     }
 }
 
-/// The application of a test on its database, with settings in place of the defaults of tests.
+/// Creates the application on a database, with settings that replace the defaults of tests.
 fn app_on(url: &str, folder: &Path, clock: &ShiftedClock, settings: &[(&str, &str)]) -> App {
     let defaults = [
         ("MERCER_DATA_DIR", folder.to_str().unwrap()),
@@ -287,23 +285,24 @@ fn app_on(url: &str, folder: &Path, clock: &ShiftedClock, settings: &[(&str, &st
     let pool = PoolSettings {
         url: url.to_owned(),
         size: config.database_pool_size,
-        // Nobody waits for a connection as long as a busy machine may take to make one.
-        time_outs: TimeOuts { connection: Duration::from_secs(10), ..TimeOuts::INTERACTIVE },
+        // On a busy machine, opening a connection can take longer than the interactive timeout.
+        timeouts: DatabaseTimeouts { connection: Duration::from_secs(10), ..DatabaseTimeouts::INTERACTIVE },
     };
     let db = Db::new(&pool);
-    // Asks the database every time: tests look at what has just changed.
-    let principals = Principals::with_freshness(db.clone(), clock.clock(), restrictions_of, Duration::ZERO);
-    let principals = principals.asking_of_staff(config.staff_second_factor);
+    // Without a cache, because tests check changes immediately.
+    let principals =
+        PrincipalCache::with_time_to_live(db.clone(), clock.clock(), load_channel_restrictions, Duration::ZERO);
+    let principals = principals.with_staff_second_factor(config.staff_second_factor);
     setup::app_with(config, db, clock.clock(), Arc::new(principals)).unwrap()
 }
 
-/// A stranger to a shop whose database lives elsewhere: for processes that a test starts.
-pub async fn stranger_to(url: &str, folder: &Path) -> Client {
+/// Returns a client without a token for a shop in another database, for processes that a test starts.
+pub async fn anonymous_client_of(url: &str, folder: &Path) -> Client {
     Client::new(caller(&app_on(url, folder, &ShiftedClock::default(), &[])).await, None)
 }
 
 async fn caller(app: &App) -> Caller {
-    let shared = Shared::new(app.clone()).unwrap();
+    let shared = SharedState::new(app.clone()).unwrap();
     let service = Rc::new(test::init_service(server::application(shared)).await);
     Rc::new(move |request| {
         let service = Rc::clone(&service);
@@ -311,20 +310,20 @@ async fn caller(app: &App) -> Caller {
     })
 }
 
-/// An error that a middleware lets through is answered by the real server; so it is here.
+/// Reads the response. Renders an error that passes the middleware, as the real server does.
 async fn read<B: actix_web::body::MessageBody>(
     result: Result<actix_web::dev::ServiceResponse<B>, Error>,
 ) -> TestResponse {
     match result {
         Ok(response) => {
             let (status, headers) = (response.status(), response.headers().clone());
-            let body = to_bytes(response.into_body()).await.unwrap_or_else(|_| panic!("the body broke off"));
+            let body = to_bytes(response.into_body()).await.unwrap_or_else(|_| panic!("the body is incomplete"));
             TestResponse { status, headers, body }
         }
         Err(error) => {
             let response = error.error_response();
             let (status, headers) = (response.status(), response.headers().clone());
-            let body = to_bytes(response.into_body()).await.unwrap_or_else(|_| panic!("the body broke off"));
+            let body = to_bytes(response.into_body()).await.unwrap_or_else(|_| panic!("the body is incomplete"));
             TestResponse { status, headers, body }
         }
     }

@@ -1,4 +1,4 @@
-//! Counting what a shop asks its database: tests run side by side, so each database is counted on its own.
+//! Log of the SQL statements of a shop, separate for each database because tests run concurrently.
 
 use std::collections::HashMap;
 use std::sync::{LazyLock, Mutex, PoisonError};
@@ -7,22 +7,22 @@ use diesel::connection::{Instrumentation, InstrumentationEvent, set_default_inst
 
 use super::TestShop;
 
-/// The statements of each database, by its URL.
-static SENT: LazyLock<Mutex<HashMap<String, Vec<String>>>> = LazyLock::new(Mutex::default);
+/// Recorded statements of each database, by its URL.
+static RECORDED: LazyLock<Mutex<HashMap<String, Vec<String>>>> = LazyLock::new(Mutex::default);
 
-/// Listens to one connection.
+/// Records the statements of one connection.
 #[derive(Default)]
-struct Listener {
+struct StatementRecorder {
     url: String,
 }
 
-impl Instrumentation for Listener {
+impl Instrumentation for StatementRecorder {
     fn on_connection_event(&mut self, event: InstrumentationEvent<'_>) {
         match event {
             InstrumentationEvent::StartEstablishConnection { url, .. } => url.clone_into(&mut self.url),
             InstrumentationEvent::StartQuery { query, .. } => {
-                let mut sent = SENT.lock().unwrap_or_else(PoisonError::into_inner);
-                if let Some(statements) = sent.get_mut(&self.url) {
+                let mut recorded = RECORDED.lock().unwrap_or_else(PoisonError::into_inner);
+                if let Some(statements) = recorded.get_mut(&self.url) {
                     statements.push(query.to_string());
                 }
             }
@@ -32,24 +32,24 @@ impl Instrumentation for Listener {
 }
 
 impl TestShop {
-    /// A shop whose statements can be listed.
-    pub async fn overheard() -> Self {
-        Self::overheard_with(&[]).await
+    /// Creates a shop whose statements can be recorded.
+    pub async fn with_statement_log() -> Self {
+        Self::with_statement_log_and_settings(&[]).await
     }
 
-    /// The same with settings in place of the defaults of tests.
-    pub async fn overheard_with(settings: &[(&str, &str)]) -> Self {
-        // Connections that are made before this are not heard; those of other tests are, and count for nothing.
-        set_default_instrumentation(|| Some(Box::new(Listener::default()))).unwrap();
+    /// Creates a shop whose statements can be recorded, with settings that replace the defaults of tests.
+    pub async fn with_statement_log_and_settings(settings: &[(&str, &str)]) -> Self {
+        // Connections that exist already are not instrumented. Those of other tests are, but nothing records them.
+        set_default_instrumentation(|| Some(Box::new(StatementRecorder::default()))).unwrap();
         Self::with_settings(settings).await
     }
 
-    /// What was sent to the database while `work` ran.
-    pub async fn statements_of<T>(&self, work: impl Future<Output = T>) -> (T, Vec<String>) {
-        let sent = || SENT.lock().unwrap_or_else(PoisonError::into_inner);
-        sent().insert(self.database.url.clone(), Vec::new());
+    /// Runs `work` and returns its result with the statements that the database received.
+    pub async fn record_statements<T>(&self, work: impl Future<Output = T>) -> (T, Vec<String>) {
+        let recorded = || RECORDED.lock().unwrap_or_else(PoisonError::into_inner);
+        recorded().insert(self.database.url.clone(), Vec::new());
         let result = work.await;
-        let statements = sent().remove(&self.database.url).unwrap_or_default();
+        let statements = recorded().remove(&self.database.url).unwrap_or_default();
         (result, statements)
     }
 }

@@ -1,24 +1,24 @@
-//! Categories from `id,parent_id,name`.
+//! Import of categories from the columns `id`, `parent_id`, `name` and optionally `description`.
 
 use anyhow::Result;
 
-use super::Import;
-use super::report::{Changes, Figures};
+use super::report::{ImportSummary, RowCounts};
+use super::run::ImportRun;
 use super::table::{Column, Row, Table};
-use crate::products::categories::import::{ListedCategory, Outcome, import_tree};
+use crate::products::categories::import::{CategoryRow, RowOutcome, import_tree};
 
 const MAX_ID: usize = 100;
 const MAX_NAME: usize = 150;
 
-struct Columns {
+struct CategoryColumns {
     id: Column,
     parent: Column,
     name: Column,
     description: Option<Column>,
 }
 
-impl Columns {
-    fn of(table: &Table) -> Result<Self> {
+impl CategoryColumns {
+    fn find(table: &Table) -> Result<Self> {
         Ok(Self {
             id: table.require("id")?,
             parent: table.require("parent_id")?,
@@ -27,9 +27,9 @@ impl Columns {
         })
     }
 
-    fn parse(&self, row: &Row<'_>) -> Result<ListedCategory, &'static str> {
+    fn parse(&self, row: &Row<'_>) -> Result<CategoryRow, &'static str> {
         if row.has_nul() {
-            return Err("it holds a NUL character");
+            return Err("the row contains a NUL character");
         }
         let external_id = row.filled(self.id).ok_or("the id is missing")?;
         let name = row.filled(self.name).ok_or("the name is missing")?;
@@ -39,7 +39,7 @@ impl Columns {
         if name.chars().count() > MAX_NAME {
             return Err("the name is longer than 150 characters");
         }
-        Ok(ListedCategory {
+        Ok(CategoryRow {
             external_id: external_id.into_owned(),
             parent: row.filled(self.parent).map(Into::into),
             name: name.into_owned(),
@@ -48,45 +48,44 @@ impl Columns {
     }
 }
 
-/// Reads the whole file, because parents may stand on any line, and writes it in one transaction.
-pub(super) fn import(import: &mut Import<'_>) -> Result<Figures> {
-    let columns = Columns::of(&import.table)?;
+/// Reads the whole file, because any row can be a parent, and imports it in one transaction.
+pub(super) fn import(import: &mut ImportRun<'_>) -> Result<ImportSummary> {
+    let columns = CategoryColumns::find(&import.table)?;
     let mut rows = Vec::new();
-    let mut originals = Vec::new();
+    let mut sources = Vec::new();
     import.progress.begin("Reading", None);
     while let Some(row) = import.table.next_row()? {
         match columns.parse(&row) {
             Ok(category) => {
                 rows.push(category);
-                originals.push((row.line(), row.fields()));
+                sources.push(row.source());
             }
-            Err(reason) => import.refusals.refuse(&row, reason)?,
+            Err(reason) => import.rejections.reject(&row, reason)?,
         }
         import.progress.advance(1)?;
     }
 
     import.progress.begin("Writing", None);
-    let at = import.at;
+    let at = import.context.at;
     let outcomes = import.write(|conn| import_tree(conn, &rows, at))?;
-    let mut changes = Changes::default();
-    for (outcome, (line, fields)) in outcomes.into_iter().zip(originals) {
-        match changes.count(outcome) {
-            Ok(()) => {}
-            Err(reason) => import.refusals.refuse_fields(line, &reason, || fields)?,
+    let mut counts = RowCounts::default();
+    for (outcome, source) in outcomes.into_iter().zip(sources) {
+        if let Err(reason) = counts.count(outcome) {
+            import.rejections.reject_source(&source, &reason)?;
         }
         import.progress.advance(1)?;
     }
-    Ok(Figures::Categories(changes))
+    Ok(ImportSummary::Categories(counts))
 }
 
-impl Changes {
-    /// Counts a row that was taken; the reason of one that was not.
-    pub(super) fn count(&mut self, outcome: Outcome) -> Result<(), String> {
+impl RowCounts {
+    /// Counts an accepted row. Returns the reason if the row was rejected.
+    pub(super) fn count(&mut self, outcome: RowOutcome) -> Result<(), String> {
         match outcome {
-            Outcome::Created => self.created += 1,
-            Outcome::Changed => self.changed += 1,
-            Outcome::Unchanged => self.unchanged += 1,
-            Outcome::Refused(reason) => return Err(reason),
+            RowOutcome::Created => self.created += 1,
+            RowOutcome::Updated => self.updated += 1,
+            RowOutcome::Unchanged => self.unchanged += 1,
+            RowOutcome::Rejected(reason) => return Err(reason),
         }
         Ok(())
     }

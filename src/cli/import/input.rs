@@ -1,4 +1,4 @@
-//! Where a file comes from: a path, standard input, or anything that can be read; gzipped or not.
+//! Input of an import: a file, standard input or any other reader, gzipped or not.
 
 use std::fs::File;
 use std::io::{self, Cursor, Read};
@@ -7,20 +7,20 @@ use std::path::Path;
 use anyhow::{Context, Result};
 use flate2::read::MultiGzDecoder;
 
-/// No header line is longer.
+/// Maximum length of the header line in bytes.
 const MAX_HEADER: usize = 64 * 1024;
 
-/// The first two bytes of everything gzipped.
+/// Magic number of gzip.
 const GZIP: [u8; 2] = [0x1f, 0x8b];
 
-/// Bytes to import, unzipped as they come.
+/// Decompressed bytes of a file.
 pub struct Input {
     first_line: Vec<u8>,
     all: Box<dyn Read>,
 }
 
 impl Input {
-    /// Opens a file; `-` is standard input.
+    /// Opens a file. `-` opens standard input.
     pub fn open(path: &Path) -> Result<Self> {
         let cannot_read = || format!("cannot read {}", path.display());
         if path == Path::new("-") {
@@ -30,7 +30,7 @@ impl Input {
         Self::new(file).with_context(cannot_read)
     }
 
-    /// Looks whether `source` is gzipped, whatever its name.
+    /// Wraps a reader. Detects gzip by the magic number.
     pub fn new(mut source: impl Read + 'static) -> io::Result<Self> {
         let start = read_until(&mut source, |start| start.len() >= GZIP.len())?;
         let is_zipped = start.starts_with(&GZIP);
@@ -41,7 +41,7 @@ impl Input {
         Ok(Self { all: Box::new(Cursor::new(first_line.clone()).chain(plain)), first_line })
     }
 
-    /// The first line, and perhaps something of what follows it.
+    /// Returns the first line and possibly some of the bytes after it.
     pub(super) fn first_line(&self) -> &[u8] {
         &self.first_line
     }
@@ -53,7 +53,7 @@ impl Read for Input {
     }
 }
 
-/// Reads on until it is enough, or as much as there is. A pipe may give a byte at a time.
+/// Reads until `is_enough` or the end of the input. A pipe can return one byte at a time.
 fn read_until(source: &mut dyn Read, is_enough: impl Fn(&[u8]) -> bool) -> io::Result<Vec<u8>> {
     let mut start = Vec::new();
     let mut buffer = [0; 4096];

@@ -1,17 +1,18 @@
-//! Numbers as spreadsheets write them.
+//! Numbers in the formats of spreadsheets.
 
 use rust_decimal::Decimal;
 
-/// Why a text is no number that we take.
+/// Reason why a text is not a valid number.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum NumberError {
     NotANumber,
-    TooManyPlaces,
+    TooManyDecimalPlaces,
     TooLarge,
 }
 
-/// `6` of `6` and `6.0`: spreadsheets and data frames write whole numbers as if they had places.
-pub(super) fn without_zero_places(text: &str) -> &str {
+/// Removes decimal places that are all zero: `6.0` becomes `6`. Spreadsheets and data frames write whole numbers in
+/// this form.
+pub(super) fn without_zero_decimals(text: &str) -> &str {
     match text.split_once('.') {
         Some((whole, places))
             if !places.is_empty()
@@ -24,9 +25,9 @@ pub(super) fn without_zero_places(text: &str) -> &str {
     }
 }
 
-/// A whole number of any size that 64 bits hold.
+/// Parses a whole number of at most 64 bits.
 pub(super) fn parse_whole(text: &str) -> Result<i64, NumberError> {
-    let text = without_zero_places(text);
+    let text = without_zero_decimals(text);
     let digits = text.strip_prefix(['-', '+']).unwrap_or(text);
     if digits.is_empty() || !digits.bytes().all(|b| b.is_ascii_digit()) {
         return Err(NumberError::NotANumber);
@@ -34,7 +35,7 @@ pub(super) fn parse_whole(text: &str) -> Result<i64, NumberError> {
     text.parse().map_err(|_| NumberError::TooLarge)
 }
 
-/// An amount with at most the four places of our columns.
+/// Parses an amount with at most four decimal places, as many as the database columns have.
 pub(super) fn parse_amount(text: &str) -> Result<Decimal, NumberError> {
     let has_digit = text.bytes().any(|b| b.is_ascii_digit());
     let is_plain = text.bytes().all(|b| b.is_ascii_digit() || matches!(b, b'.' | b'-' | b'+'));
@@ -43,12 +44,12 @@ pub(super) fn parse_amount(text: &str) -> Result<Decimal, NumberError> {
     }
     let amount = match Decimal::from_str_exact(text) {
         Ok(amount) => amount.normalize(),
-        Err(rust_decimal::Error::Underflow) => return Err(NumberError::TooManyPlaces),
+        Err(rust_decimal::Error::Underflow) => return Err(NumberError::TooManyDecimalPlaces),
         Err(_) if text.bytes().take_while(|&b| b != b'.').count() > 20 => return Err(NumberError::TooLarge),
         Err(_) => return Err(NumberError::NotANumber),
     };
     if amount.scale() > 4 {
-        return Err(NumberError::TooManyPlaces);
+        return Err(NumberError::TooManyDecimalPlaces);
     }
     // The column is numeric(19, 4).
     if amount.abs() >= Decimal::from(1_000_000_000_000_000_i64) {
@@ -62,7 +63,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn whole_numbers_may_look_like_floats() {
+    fn whole_numbers_can_have_zero_decimal_places() {
         let cases = [
             ("6", Ok(6)),
             ("-12", Ok(-12)),
@@ -89,8 +90,8 @@ mod tests {
             ("-11062.06", Ok("-11062.06")),
             ("0.0001", Ok("0.0001")),
             (".5", Ok("0.5")),
-            ("0.00001", Err(NumberError::TooManyPlaces)),
-            ("0.00000000000000000000000000000000001", Err(NumberError::TooManyPlaces)),
+            ("0.00001", Err(NumberError::TooManyDecimalPlaces)),
+            ("0.00000000000000000000000000000000001", Err(NumberError::TooManyDecimalPlaces)),
             ("1000000000000000", Err(NumberError::TooLarge)),
             ("9999999999999999999999999999999999", Err(NumberError::TooLarge)),
             ("£2.55", Err(NumberError::NotANumber)),

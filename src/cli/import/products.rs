@@ -1,52 +1,51 @@
-//! Products from `sku,name,description,category,price,currency,stock,options,is_active`.
+//! Import of products from the columns `sku,name,description,category,price,currency,stock,options,is_active`.
 //!
-//! Only `sku` and `name` are needed. What has no column, or an empty cell, stays as it is.
+//! Only `sku` and `name` are required. A missing column or an empty cell keeps the stored value.
 //!
-//! - A variant's identity is its SKU, without regard to case; a row that repeats one is refused.
-//! - Rows directly below each other with the same name, each with options, are variants of one product.
+//! - The SKU identifies a variant; the comparison ignores case. A row that repeats a SKU is rejected.
+//! - Consecutive rows with the same name and with options are variants of one product.
 //! - `category` is a slug, an external id, or a path such as `Kitchen > Cookware`.
-//! - `price` is for the channel (`--channel`, else the default one), whose `currency` it must have.
-//! - `stock` is what a count of the first warehouse finds; the difference is written into the ledger.
+//! - `price` is the price in the channel (`--channel`, or the default channel) and must have its currency.
+//! - `stock` is the counted quantity in the first warehouse; the ledger records the difference.
 //! - `options` are pairs such as `size=20 cm; colour=Sage`, or a JSON object.
-//! - `is_active` is `true` or `false` (also yes/no, 1/0). True takes an archived product out of the archive.
+//! - `is_active` is `true` or `false` (also yes/no, 1/0). True restores an archived product.
 
 use std::borrow::Cow;
 use std::collections::HashSet;
 
-use anyhow::{Context, Result};
+use anyhow::Result;
 use clap::Args;
 use rust_decimal::Decimal;
 use serde_json::{Map, Value};
 
 use super::numbers::{parse_amount, parse_whole};
-use super::report::{Changes, Figures};
-use super::table::{Column, Row, Table};
-use super::{FileOptions, Import};
-use crate::platform::audit::Origin;
+use super::report::{ImportSummary, RowCounts};
+use super::run::{FileOptions, ImportRun};
+use super::table::{Column, Row, SourceRow, Table};
 use crate::platform::types::Currency;
-use crate::products::catalogue::import::{ListedProduct, ListedVariant, import_listing};
+use crate::products::catalogue::import::{ProductRow, VariantRow, import_products};
 use crate::products::channels::Channel;
 
 const MAX_SKU: usize = 64;
 const MAX_NAME: usize = 250;
 
-/// Products.
+/// Arguments of `mercer import products`.
 #[derive(Debug, Clone, Args)]
 pub struct ProductsCommand {
     #[command(flatten)]
     pub file: FileOptions,
-    /// The channel that the prices are for, by its slug [default: the default channel]
+    /// Slug of the channel of the prices [default: the default channel]
     #[arg(long, value_name = "SLUG")]
     pub channel: Option<String>,
 }
 
-/// Reads and writes batch by batch.
-pub(super) fn import(import: &mut Import<'_>, command: &ProductsCommand) -> Result<Figures> {
-    let channel = find_channel(import, command.channel.as_deref())?;
-    let columns = Columns::of(&import.table, channel.currency)?;
+/// Reads and imports the file in batches.
+pub(super) fn import(import: &mut ImportRun<'_>, command: &ProductsCommand) -> Result<ImportSummary> {
+    let channel = import.find_channel(command.channel.as_deref())?;
+    let columns = ProductColumns::find(&import.table, channel.currency)?;
     let mut seen = HashSet::new();
-    let mut batch = Batch::default();
-    let mut changes = Changes::default();
+    let mut batch = ProductBatch::default();
+    let mut counts = RowCounts::default();
     import.progress.begin("Importing", None);
     while let Some(row) = import.table.next_row()? {
         let parsed = columns.parse(&row).and_then(|product| {
@@ -54,69 +53,58 @@ pub(super) fn import(import: &mut Import<'_>, command: &ProductsCommand) -> Resu
             is_first.then_some(product).ok_or("an earlier row has the same SKU")
         });
         match parsed {
-            Err(reason) => import.refusals.refuse(&row, reason)?,
+            Err(reason) => import.rejections.reject(&row, reason)?,
             Ok(product) => {
-                let original = (row.line(), row.fields());
+                let source = row.source();
                 if let Some(product) = batch.join(product) {
-                    if batch.originals.len() >= import.options.batch {
-                        batch.write(import, &channel, &mut changes)?;
+                    if batch.sources.len() >= import.options.batch {
+                        batch.write(import, &channel, &mut counts)?;
                     }
-                    batch.listing.push(product);
+                    batch.products.push(product);
                 }
-                batch.originals.push(original);
+                batch.sources.push(source);
             }
         }
     }
-    batch.write(import, &channel, &mut changes)?;
-    Ok(Figures::Products(changes))
+    batch.write(import, &channel, &mut counts)?;
+    Ok(ImportSummary::Products(counts))
 }
 
-/// The channel of this slug, or the default one.
-pub(super) fn find_channel(import: &Import<'_>, slug: Option<&str>) -> Result<Channel> {
-    match slug {
-        None => Ok(import.db.read_blocking(Channel::default_one)?),
-        Some(slug) => {
-            let channel = import.db.read_blocking(|conn| Channel::find_by_slug(conn, slug))?;
-            channel.with_context(|| format!("there is no channel {slug:?}"))
-        }
-    }
-}
-
-/// Products that will be written together, and the rows they come from.
+/// Products of one transaction and the rows of the file that contain them.
 #[derive(Default)]
-struct Batch {
-    listing: Vec<ListedProduct>,
-    originals: Vec<(u64, Vec<String>)>,
+struct ProductBatch {
+    products: Vec<ProductRow>,
+    sources: Vec<SourceRow>,
 }
 
-impl Batch {
-    /// Adds a row to the product above it, or gives it back as a product of its own.
-    fn join(&mut self, product: ListedProduct) -> Option<ListedProduct> {
-        let has_options = |product: &ListedProduct| product.variants.iter().all(|variant| variant.options.is_some());
-        match self.listing.last_mut() {
-            Some(above) if above.name == product.name && has_options(above) && has_options(&product) => {
-                above.variants.extend(product.variants);
+impl ProductBatch {
+    /// Adds a row to the preceding product, or returns it if it is a new product.
+    fn join(&mut self, product: ProductRow) -> Option<ProductRow> {
+        let has_options = |product: &ProductRow| product.variants.iter().all(|variant| variant.options.is_some());
+        match self.products.last_mut() {
+            Some(previous) if previous.name == product.name && has_options(previous) && has_options(&product) => {
+                previous.variants.extend(product.variants);
                 None
             }
             _ => Some(product),
         }
     }
 
-    fn write(&mut self, import: &mut Import<'_>, channel: &Channel, changes: &mut Changes) -> Result<()> {
-        let origin = Origin::system(import.at);
-        let outcomes = import.write(|conn| import_listing(conn, channel, &self.listing, &origin))?;
-        self.listing.clear();
-        let rows = u64::try_from(self.originals.len())?;
-        for (outcome, (line, fields)) in outcomes.into_iter().zip(self.originals.drain(..)) {
-            if let Err(reason) = changes.count(outcome) {
-                import.refusals.refuse_fields(line, &reason, || fields)?;
+    fn write(&mut self, import: &mut ImportRun<'_>, channel: &Channel, counts: &mut RowCounts) -> Result<()> {
+        let context = import.context;
+        let outcomes = import.write(|conn| import_products(conn, channel, &self.products, context))?;
+        self.products.clear();
+        let rows = u64::try_from(self.sources.len())?;
+        for (outcome, source) in outcomes.into_iter().zip(self.sources.drain(..)) {
+            if let Err(reason) = counts.count(outcome) {
+                import.rejections.reject_source(&source, &reason)?;
             }
         }
         import.progress.advance(rows)
     }
 }
 
-struct Columns {
+struct ProductColumns {
     sku: Column,
     name: Column,
     description: Option<Column>,
@@ -129,8 +117,8 @@ struct Columns {
     channel_currency: Currency,
 }
 
-impl Columns {
-    fn of(table: &Table, channel_currency: Currency) -> Result<Self> {
+impl ProductColumns {
+    fn find(table: &Table, channel_currency: Currency) -> Result<Self> {
         Ok(Self {
             sku: table.require("sku")?,
             name: table.require("name")?,
@@ -145,10 +133,10 @@ impl Columns {
         })
     }
 
-    /// A row as a product with one variant.
-    fn parse(&self, row: &Row<'_>) -> Result<ListedProduct, &'static str> {
+    /// Parses a row as a product with one variant.
+    fn parse(&self, row: &Row<'_>) -> Result<ProductRow, &'static str> {
         if row.has_nul() {
-            return Err("it holds a NUL character");
+            return Err("the row contains a NUL character");
         }
         let sku = row.filled(self.sku).ok_or("the SKU is missing")?;
         let name = row.filled(self.name).ok_or("the name is missing")?;
@@ -158,13 +146,13 @@ impl Columns {
         if name.chars().count() > MAX_NAME {
             return Err("the name is longer than 250 characters");
         }
-        let variant = ListedVariant {
+        let variant = VariantRow {
             sku: sku.into_owned(),
             options: row.filled(self.options).map(|text| parse_options(&text)).transpose()?,
             price: self.price(row)?,
             stock: row.filled(self.stock).map(|text| parse_stock(&text)).transpose()?,
         };
-        Ok(ListedProduct {
+        Ok(ProductRow {
             name: name.into_owned(),
             description: row.filled(self.description).map(Cow::into_owned),
             category: row.filled(self.category).map(Cow::into_owned),
@@ -180,12 +168,12 @@ impl Columns {
         }
         let currency = row.filled(self.currency).map(|code| code.parse::<Currency>());
         if currency.is_some_and(|currency| currency.ok() != Some(self.channel_currency)) {
-            return Err("the currency is not the channel's");
+            return Err("the currency differs from the currency of the channel");
         }
         match parse_amount(&text) {
             Ok(price) if price.is_sign_negative() && !price.is_zero() => Err("the price is negative"),
             Ok(price) => Ok(Some(price)),
-            Err(_) => Err("the price is no number of at most four decimal places"),
+            Err(_) => Err("the price is not a number with at most four decimal places"),
         }
     }
 }
@@ -194,7 +182,7 @@ fn parse_stock(text: &str) -> Result<i32, &'static str> {
     let quantity = parse_whole(text).ok().and_then(|quantity| i32::try_from(quantity).ok());
     quantity
         .filter(|quantity| (0..=1_000_000_000).contains(quantity))
-        .ok_or("the stock is no whole number from 0 to 1,000,000,000")
+        .ok_or("the stock is not a whole number from 0 to 1,000,000,000")
 }
 
 fn parse_flag(text: &str) -> Result<bool, &'static str> {
@@ -206,13 +194,13 @@ fn parse_flag(text: &str) -> Result<bool, &'static str> {
 }
 
 fn parse_options(text: &str) -> Result<Value, &'static str> {
-    const WRONG: &str = "the options are no pairs such as size=20 cm; colour=Sage";
+    const INVALID: &str = "the options are not pairs such as size=20 cm; colour=Sage";
     if text.starts_with('{') {
-        return serde_json::from_str::<Map<String, Value>>(text).map(Value::Object).map_err(|_| WRONG);
+        return serde_json::from_str::<Map<String, Value>>(text).map(Value::Object).map_err(|_| INVALID);
     }
     let mut options = Map::new();
     for pair in text.split([';', '|']).map(str::trim).filter(|pair| !pair.is_empty()) {
-        let (name, value) = pair.split_once('=').ok_or(WRONG)?;
+        let (name, value) = pair.split_once('=').ok_or(INVALID)?;
         options.insert(name.trim().to_owned(), Value::from(value.trim()));
     }
     Ok(Value::Object(options))

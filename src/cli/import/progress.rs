@@ -1,4 +1,4 @@
-//! How far an import is.
+//! Progress of an import.
 
 use std::io::IsTerminal;
 use std::time::Duration;
@@ -6,20 +6,20 @@ use std::time::Duration;
 use anyhow::Result;
 use indicatif::{ProgressBar, ProgressStyle};
 
-/// Somebody who watches an import.
+/// Observer of the progress of an import.
 pub trait Progress {
-    /// A stage begins, with so many rows before it if that is known.
+    /// Begins a stage. `rows` is its number of rows, if known.
     fn begin(&mut self, stage: &'static str, rows: Option<u64>);
 
-    /// So many more rows are done, and safe if the stage writes. An error ends the import here.
+    /// Reports further completed rows; those of a writing stage are committed. An error aborts the import.
     fn advance(&mut self, rows: u64) -> Result<()>;
 }
 
-/// A bar on standard error; nothing where that is no terminal.
+/// Progress bar on standard error; shows nothing if standard error is not a terminal.
 #[derive(Debug, Default)]
-pub(super) struct Bar(Option<ProgressBar>);
+pub(super) struct TerminalProgress(Option<ProgressBar>);
 
-impl Progress for Bar {
+impl Progress for TerminalProgress {
     fn begin(&mut self, stage: &'static str, rows: Option<u64>) {
         self.finish();
         if !std::io::stderr().is_terminal() {
@@ -47,7 +47,7 @@ impl Progress for Bar {
     }
 }
 
-impl Bar {
+impl TerminalProgress {
     fn finish(&mut self) {
         if let Some(bar) = self.0.take() {
             bar.finish_and_clear();
@@ -55,7 +55,7 @@ impl Bar {
     }
 }
 
-impl Drop for Bar {
+impl Drop for TerminalProgress {
     fn drop(&mut self) {
         self.finish();
     }

@@ -1,4 +1,4 @@
-//! A CSV file as a table: columns by name, rows with their lines, text in whatever encoding.
+//! CSV file as a table: columns by name, rows with their line numbers, decoded text.
 
 use std::borrow::Cow;
 use std::io::{Chain, Read};
@@ -9,30 +9,30 @@ use encoding_rs::{Encoding, WINDOWS_1252};
 
 use super::input::Input;
 
-/// A column of a table; rows that end before it have nothing in it.
+/// Column of a table. Shorter rows have an empty field in it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) struct Column(usize);
 
 impl Column {
-    pub const fn place(self) -> usize {
+    pub const fn index(self) -> usize {
         self.0
     }
 }
 
-/// A file being read.
+/// CSV file that is being read.
 pub(super) struct Table {
     reader: csv::Reader<Chain<Input, &'static [u8]>>,
     headers: Vec<String>,
     record: ByteRecord,
-    text: Text,
+    text: TextDecoder,
     rows_read: u64,
 }
 
-/// How bytes become text.
+/// Decoder of fields.
 #[derive(Debug, Clone, Copy)]
-struct Text {
+struct TextDecoder {
     encoding: Option<&'static Encoding>,
-    /// Whether `2,55` is a number: where commas do not part the columns.
+    /// True if a comma can be the decimal separator, because it is not the delimiter.
     has_decimal_commas: bool,
 }
 
@@ -40,10 +40,10 @@ impl Table {
     pub fn read(input: Input, encoding: Option<&'static Encoding>) -> Result<Self> {
         let start = input.first_line();
         let is_utf_16 = start.starts_with(&[0xff, 0xfe]) || start.starts_with(&[0xfe, 0xff]);
-        ensure!(!is_utf_16, "the file is UTF-16: save it as UTF-8 first");
-        let delimiter = sniff_delimiter(start);
-        let text = Text { encoding, has_decimal_commas: delimiter != b',' };
-        // Records end at `\n` alone, the last one too: else lines could not be counted (see `next_row`).
+        ensure!(!is_utf_16, "the file is encoded as UTF-16: save it as UTF-8");
+        let delimiter = detect_delimiter(start);
+        let text = TextDecoder { encoding, has_decimal_commas: delimiter != b',' };
+        // Every record, also the last one, must end with `\n`, so that `next_row` can compute line numbers.
         let mut reader = ReaderBuilder::new()
             .delimiter(delimiter)
             .terminator(Terminator::Any(b'\n'))
@@ -63,20 +63,21 @@ impl Table {
         self.rows_read
     }
 
-    /// The column of this name, if there is one.
+    /// Returns the column with this name, if it exists.
     pub fn find(&self, name: &str) -> Option<Column> {
-        let is_it = |header: &String| header.to_lowercase() == name.trim().to_lowercase();
-        self.headers.iter().position(is_it).map(Column)
+        let has_name = |header: &String| header.to_lowercase() == name.trim().to_lowercase();
+        self.headers.iter().position(has_name).map(Column)
     }
 
+    /// Returns the column with this name or an error that lists all columns.
     pub fn require(&self, name: &str) -> Result<Column> {
         match self.find(name) {
             Some(column) => Ok(column),
-            None => bail!("there is no column {name:?}; there are: {}", self.headers.join(", ")),
+            None => bail!("the file has no column {name:?}; its columns are: {}", self.headers.join(", ")),
         }
     }
 
-    /// The next row that is not blank.
+    /// Returns the next row that is not blank.
     pub fn next_row(&mut self) -> Result<Option<Row<'_>>> {
         loop {
             if !self.reader.read_byte_record(&mut self.record)? {
@@ -87,45 +88,52 @@ impl Table {
             }
         }
         self.rows_read += 1;
-        let breaks_inside = self.record.as_slice().iter().filter(|&&byte| byte == b'\n').count();
+        let inner_line_breaks = self.record.as_slice().iter().filter(|&&byte| byte == b'\n').count();
         let next_line = self.reader.position().line();
         Ok(Some(Row {
             record: &self.record,
             text: self.text,
-            line: next_line.saturating_sub(1 + u64::try_from(breaks_inside)?),
+            line: next_line.saturating_sub(1 + u64::try_from(inner_line_breaks)?),
         }))
     }
 }
 
-/// One row.
+/// Row of the file.
 #[derive(Debug, Clone, Copy)]
 pub(super) struct Row<'a> {
     record: &'a ByteRecord,
-    text: Text,
+    text: TextDecoder,
     line: u64,
 }
 
+/// Line number and fields of a row of the file.
+#[derive(Debug, Clone)]
+pub(super) struct SourceRow {
+    pub line: u64,
+    pub fields: Vec<String>,
+}
+
 impl<'a> Row<'a> {
-    /// The line on which it starts.
+    /// Returns the number of the line on which the row starts.
     pub const fn line(&self) -> u64 {
         self.line
     }
 
-    /// What stands in a column, without outer spaces; nothing in one that the file does not have.
+    /// Returns the text of a column without leading and trailing spaces. Empty if the file has no such column.
     pub fn text(&self, column: impl Into<Option<Column>>) -> Cow<'a, str> {
-        let field = column.into().and_then(|Column(place)| self.record.get(place));
+        let field = column.into().and_then(|Column(index)| self.record.get(index));
         match self.text.decode(field.unwrap_or_default()) {
             Cow::Borrowed(text) => Cow::Borrowed(text.trim()),
             Cow::Owned(text) => Cow::Owned(text.trim().to_owned()),
         }
     }
 
-    /// [`Row::text`] where there is any.
+    /// Returns the text of a column unless it is empty.
     pub fn filled(&self, column: impl Into<Option<Column>>) -> Option<Cow<'a, str>> {
         Some(self.text(column)).filter(|text| !text.is_empty())
     }
 
-    /// A number as it is read by machines: with a point.
+    /// Returns the text of a number with a decimal point instead of a decimal comma.
     pub fn number(&self, column: impl Into<Option<Column>>) -> Cow<'a, str> {
         let text = self.text(column);
         if self.text.has_decimal_commas && !text.contains('.') && text.matches(',').count() == 1 {
@@ -135,19 +143,24 @@ impl<'a> Row<'a> {
         }
     }
 
-    /// The row as it was.
+    /// Returns all fields of the row, decoded.
     pub fn fields(&self) -> Vec<String> {
         let fields = self.record.iter();
         fields.map(|field| self.text.decode(field.strip_suffix(b"\r").unwrap_or(field)).into_owned()).collect()
     }
 
-    /// Whether it holds what no text of the database may.
+    /// Returns the line number and the fields, for a row that can be rejected later.
+    pub fn source(&self) -> SourceRow {
+        SourceRow { line: self.line, fields: self.fields() }
+    }
+
+    /// Returns true if the row contains a NUL character, which PostgreSQL cannot store.
     pub fn has_nul(&self) -> bool {
         self.record.as_slice().contains(&0)
     }
 }
 
-impl Text {
+impl TextDecoder {
     fn decode<'a>(&self, field: &'a [u8]) -> Cow<'a, str> {
         match self.encoding {
             Some(encoding) => encoding.decode_without_bom_handling(field).0,
@@ -157,8 +170,8 @@ impl Text {
     }
 }
 
-/// The delimiter that parts the first line into the most columns; a comma if none does.
-fn sniff_delimiter(start: &[u8]) -> u8 {
+/// Returns the delimiter that splits the first line into the most columns, or a comma.
+fn detect_delimiter(start: &[u8]) -> u8 {
     let mut is_quoted = false;
     let mut counts = [(b'\t', 0), (b';', 0), (b',', 0)];
     for &byte in start.iter().take_while(|&&byte| byte != b'\n') {
@@ -180,15 +193,15 @@ mod tests {
     }
 
     #[test]
-    fn the_delimiter_is_seen_in_the_first_line() {
-        assert_eq!(sniff_delimiter(b"a,b,c\n1;2;3;4;5"), b',');
-        assert_eq!(sniff_delimiter(b"a;\"b,c,d\";e\n"), b';');
-        assert_eq!(sniff_delimiter(b"a\tb\tc"), b'\t');
-        assert_eq!(sniff_delimiter(b"a"), b',');
+    fn delimiter_is_detected_in_the_first_line() {
+        assert_eq!(detect_delimiter(b"a,b,c\n1;2;3;4;5"), b',');
+        assert_eq!(detect_delimiter(b"a;\"b,c,d\";e\n"), b';');
+        assert_eq!(detect_delimiter(b"a\tb\tc"), b'\t');
+        assert_eq!(detect_delimiter(b"a"), b',');
     }
 
     #[test]
-    fn a_row_knows_the_line_it_starts_on() {
+    fn rows_have_the_number_of_their_first_line() {
         for end in ["\n", "\r\n"] {
             let text = "a,b|1,2|\"x|y\",3|||4,5|6,7".replace('|', end);
             let mut table = table(text.leak().as_bytes());
@@ -203,7 +216,7 @@ mod tests {
     }
 
     #[test]
-    fn text_is_utf_8_or_else_windows_1252() {
+    fn invalid_utf_8_is_decoded_as_windows_1252() {
         let mut table = table(b"\xef\xbb\xbfName,Price\n caf\xc3\xa9 ,1\ncaf\xe9 \x80,2\n");
         let name = table.require("NAME").unwrap();
         assert_eq!(table.next_row().unwrap().unwrap().text(name), "café");
@@ -211,7 +224,7 @@ mod tests {
     }
 
     #[test]
-    fn commas_are_decimal_where_they_do_not_part_columns() {
+    fn decimal_commas_are_accepted_unless_commas_delimit_columns() {
         let mut semicolons = table(b"a;b\n2,55;1,234.5\n");
         let row = semicolons.next_row().unwrap().unwrap();
         assert_eq!((row.number(Column(0)), row.number(Column(1))), ("2.55".into(), "1,234.5".into()));
@@ -220,7 +233,7 @@ mod tests {
     }
 
     #[test]
-    fn utf_16_is_refused() {
+    fn utf_16_is_rejected() {
         let input = Input::new(&b"\xff\xfea\0,\0b\0"[..]).unwrap();
         assert!(Table::read(input, None).is_err());
     }

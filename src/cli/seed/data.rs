@@ -1,4 +1,4 @@
-//! The demo shop's data: three files beside this one, compiled in.
+//! Data of the demo shop: three CSV files, compiled into the binary.
 
 use anyhow::{Context, Result};
 use chrono::{DateTime, Utc};
@@ -13,13 +13,13 @@ pub(super) const CUSTOMERS: &str = include_str!("customers.csv");
 #[derive(Debug, Deserialize)]
 pub(super) struct CategoryRow {
     pub slug: String,
-    /// Empty for a root.
+    /// Empty for a root category.
     pub parent: String,
     pub name: String,
     pub description: String,
 }
 
-/// A variant; neighbours of the same name are one product.
+/// Row of a variant. Consecutive rows with the same name form one product.
 #[derive(Debug, Deserialize)]
 pub(super) struct ProductRow {
     pub sku: String,
@@ -46,7 +46,7 @@ pub(super) struct CustomerRow {
 }
 
 impl ProductRow {
-    /// `size=M;colour=Blue` as pairs.
+    /// Returns the options, written as `size=M;colour=Blue`, as pairs.
     pub fn options(&self) -> Vec<(String, String)> {
         let pairs = self.options.split(';').filter_map(|pair| pair.split_once('='));
         pairs.map(|(name, value)| (name.to_owned(), value.to_owned())).collect()
@@ -55,10 +55,10 @@ impl ProductRow {
 
 pub(super) fn read<T: DeserializeOwned>(text: &str) -> Result<Vec<T>> {
     let rows = csv::Reader::from_reader(text.as_bytes()).into_deserialize().collect::<Result<_, _>>();
-    rows.context("the demo data cannot be read")
+    rows.context("cannot read the demo data")
 }
 
-/// Rows grouped by product.
+/// Returns the rows grouped by product.
 pub(super) fn read_products() -> Result<Vec<Vec<ProductRow>>> {
     let mut products: Vec<Vec<ProductRow>> = Vec::new();
     for row in read::<ProductRow>(PRODUCTS)? {
@@ -70,7 +70,7 @@ pub(super) fn read_products() -> Result<Vec<Vec<ProductRow>>> {
     Ok(products)
 }
 
-/// When the demo shop opened.
+/// Returns the opening time of the demo shop.
 pub(super) fn opening() -> Result<DateTime<Utc>> {
-    "2026-01-05T08:00:00Z".parse().context("the opening day")
+    "2026-01-05T08:00:00Z".parse().context("the opening time is invalid")
 }

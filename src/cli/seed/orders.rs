@@ -1,24 +1,28 @@
-//! The demo shop's orders: 500, in all statuses, the same every time.
+//! Orders of the demo shop: 500 orders in all statuses, the same every time.
 
+use crate::platform::crypto::MasterKey;
 use anyhow::{Context, Result};
-use chrono::{DateTime, TimeDelta, Utc};
+use chrono::TimeDelta;
 use diesel::PgConnection;
 use serde_json::json;
+use std::sync::Arc;
 
 use super::data::{CustomerRow, opening};
-use crate::orders::checkout::{Buyer, PlaceOrder, Placement, WantedLine, place};
-use crate::orders::lifecycle::{self, OrderAccess, OrderStatus};
-use crate::orders::{fulfilment, returns};
-use crate::platform::audit::Origin;
-use crate::platform::types::{CustomerId, Email, OrderId, Quantity};
-use crate::products::catalogue::Pick;
+use crate::orders::access::OrderAccess;
+use crate::orders::checkout::{Buyer, InitialStatus, PlaceOrder, RequestedLine, place};
+use crate::orders::ids::OrderId;
+use crate::orders::lifecycle::OrderStatus;
+use crate::orders::{expiry, fulfillment, returns};
+use crate::platform::types::{CustomerId, Email, Quantity};
+use crate::platform::write_context::WriteContext;
+use crate::products::offers::VariantRef;
 
 const ORDERS: i64 = 500;
 
-/// Orders come this often on average.
-const PAUSE: TimeDelta = TimeDelta::minutes(900);
+/// Average time between two orders.
+const AVERAGE_INTERVAL: TimeDelta = TimeDelta::minutes(900);
 
-/// A customer of the demo shop, and where they live.
+/// Customer of the demo shop, with the address.
 #[derive(Debug)]
 pub(super) struct DemoCustomer {
     pub id: CustomerId,
@@ -26,24 +30,29 @@ pub(super) struct DemoCustomer {
     pub row: CustomerRow,
 }
 
-pub(super) fn fill_orders(conn: &mut PgConnection, customers: &[DemoCustomer], skus: &[String]) -> Result<()> {
-    // The seed makes chance the same every time.
-    let mut chance = fastrand::Rng::with_seed(20_260_105);
+pub(super) fn fill_orders(
+    conn: &mut PgConnection,
+    customers: &[DemoCustomer],
+    skus: &[String],
+    key: &Arc<MasterKey>,
+) -> Result<()> {
+    // A fixed seed makes the orders the same every time.
+    let mut random = fastrand::Rng::with_seed(20_260_105);
     let mut at = opening()?;
     for number in 0..ORDERS {
-        at += PAUSE * chance.i32(50..150) / 100;
-        let customer = chance.choice(customers).context("no customers")?;
-        let status = status_of(number, &mut chance);
-        let command = command(customer, status, wanted(skus, &mut chance)?)?;
-        let placed = place(conn, &command, &Origin::system(at))?;
-        bring_to(conn, placed.order.id, status, at)?;
+        at += AVERAGE_INTERVAL * random.i32(50..150) / 100;
+        let customer = random.choice(customers).context("there are no customers")?;
+        let status = choose_status(number, &mut random);
+        let command = command(customer, status, choose_lines(skus, &mut random)?)?;
+        let placed = place(conn, &command, &WriteContext::system(at, key))?;
+        advance_to(conn, placed.order.id, status, &WriteContext::system(at, key))?;
     }
     Ok(())
 }
 
-/// Old orders have mostly arrived; the newest are still on their way. Every status comes up.
-fn status_of(number: i64, chance: &mut fastrand::Rng) -> OrderStatus {
-    match (ORDERS - number, chance.i32(0..100)) {
+/// Chooses a status: most old orders are delivered, the newest are in progress, and every status occurs.
+fn choose_status(number: i64, random: &mut fastrand::Rng) -> OrderStatus {
+    match (ORDERS - number, random.i32(0..100)) {
         (1..=8, _) => OrderStatus::Pending,
         (9..=40, _) => OrderStatus::Confirmed,
         (41..=70, _) => OrderStatus::Processing,
@@ -56,25 +65,25 @@ fn status_of(number: i64, chance: &mut fastrand::Rng) -> OrderStatus {
     }
 }
 
-/// One to four different things, mostly few of each.
-fn wanted(skus: &[String], chance: &mut fastrand::Rng) -> Result<Vec<WantedLine>> {
-    let count = chance.usize(1..=4);
-    let lines = chance.choose_multiple(skus, count).into_iter().map(|sku| {
-        let quantity = Quantity::new(chance_quantity(sku)).context("a quantity")?;
-        Ok(WantedLine { pick: Pick::Sku(sku.clone()), quantity })
+/// Chooses one to four different variants.
+fn choose_lines(skus: &[String], random: &mut fastrand::Rng) -> Result<Vec<RequestedLine>> {
+    let count = random.usize(1..=4);
+    let lines = random.choose_multiple(skus, count).into_iter().map(|sku| {
+        let quantity = Quantity::new(quantity_for(sku)).context("the quantity is invalid")?;
+        Ok(RequestedLine { variant: VariantRef::Sku(sku.clone()), quantity })
     });
     lines.collect()
 }
 
-/// Between one and three, by the SKU.
-fn chance_quantity(sku: &str) -> i32 {
+/// Returns a quantity between one and three that depends only on the SKU.
+fn quantity_for(sku: &str) -> i32 {
     let sum: u32 = sku.bytes().map(u32::from).sum();
     1 + i32::try_from(sum % 3).unwrap_or_default()
 }
 
-fn command(customer: &DemoCustomer, status: OrderStatus, lines: Vec<WantedLine>) -> Result<PlaceOrder> {
+fn command(customer: &DemoCustomer, status: OrderStatus, lines: Vec<RequestedLine>) -> Result<PlaceOrder> {
     let row = &customer.row;
-    let country = row.country.parse().map_err(|_| anyhow::anyhow!("{:?} is no country", row.country))?;
+    let country = row.country.parse().map_err(|_| anyhow::anyhow!("{:?} is not a country", row.country))?;
     let address = json!({
         "name": format!("{} {}", row.first_name, row.last_name),
         "company": "",
@@ -93,36 +102,36 @@ fn command(customer: &DemoCustomer, status: OrderStatus, lines: Vec<WantedLine>)
         billing_address: address,
         currency: None,
         note: String::new(),
-        placement: match status {
-            OrderStatus::Draft => Placement::Draft,
-            OrderStatus::Pending | OrderStatus::Expired => Placement::Held,
-            _ => Placement::AsChannelSays,
+        initial_status: match status {
+            OrderStatus::Draft => InitialStatus::Draft,
+            OrderStatus::Pending | OrderStatus::Expired => InitialStatus::Pending,
+            _ => InitialStatus::ChannelDefault,
         },
         lines,
     })
 }
 
-/// Moves an order along the way that every order goes.
-fn bring_to(conn: &mut PgConnection, id: OrderId, status: OrderStatus, placed_at: DateTime<Utc>) -> Result<()> {
-    let hours = |hours| Origin::system(placed_at + TimeDelta::hours(hours));
+/// Moves an order to its status through all statuses before it.
+fn advance_to(conn: &mut PgConnection, id: OrderId, status: OrderStatus, placed: &WriteContext) -> Result<()> {
+    let hours = |hours| WriteContext { at: placed.at + TimeDelta::hours(hours), ..placed.clone() };
     match status {
         OrderStatus::Draft | OrderStatus::Pending | OrderStatus::Confirmed => {}
         OrderStatus::Expired => {
-            lifecycle::expire(conn, id, &hours(72))?;
+            expiry::expire(conn, id, &hours(72))?;
         }
         OrderStatus::Cancelled => {
-            fulfilment::cancel(conn, id, &OrderAccess::everything(), "changed their mind", &hours(2))?;
+            fulfillment::cancel(conn, id, &OrderAccess::unrestricted(), "changed their mind", &hours(2))?;
         }
         OrderStatus::Processing | OrderStatus::Shipped | OrderStatus::Delivered | OrderStatus::Returned => {
-            fulfilment::process(conn, id, "", &hours(5))?;
+            fulfillment::process(conn, id, "", &hours(5))?;
             if status != OrderStatus::Processing {
-                fulfilment::ship(conn, id, &fulfilment::Label::default(), "", &hours(26))?;
+                fulfillment::ship(conn, id, &fulfillment::ShippingLabel::default(), "", &hours(26))?;
             }
             if matches!(status, OrderStatus::Delivered | OrderStatus::Returned) {
-                fulfilment::deliver(conn, id, "", &hours(74))?;
+                fulfillment::deliver(conn, id, "", &hours(74))?;
             }
             if status == OrderStatus::Returned {
-                returns::take_back(conn, id, "did not fit", &hours(200))?;
+                returns::return_order(conn, id, "did not fit", &hours(200))?;
             }
         }
     }

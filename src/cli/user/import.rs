@@ -1,5 +1,6 @@
-//! `mercer user import`: accounts of another shop, with the hashes of their passwords.
+//! `mercer user import`: accounts of another system, with their password hashes.
 
+use crate::cli::setup::system_context;
 use std::path::Path;
 
 use anyhow::{Context, Result, anyhow, bail};
@@ -7,18 +8,18 @@ use serde::Deserialize;
 
 use crate::cli::output;
 use crate::cli::setup::Database;
-use crate::customers::accounts::{self, AccountError, NewAccount, PasswordHash};
-use crate::platform::audit::Origin;
-use crate::platform::clock::Clock;
+use crate::customers::accounts::{self, AccountError, NewAccount};
+use crate::customers::passwords::PasswordHash;
 use crate::platform::config::Config;
-use crate::platform::db::{Db, TimeOuts};
+use crate::platform::db::{DatabaseTimeouts, Db};
 use crate::platform::types::Language;
+use crate::platform::write_context::WriteContext;
 
-/// A line of the file.
+/// Row of the file.
 #[derive(Debug, Deserialize)]
-struct Row {
+struct AccountRow {
     email: String,
-    /// Empty for somebody who never chose a password.
+    /// Empty for an account without a password.
     password_hash: String,
     #[serde(default)]
     first_name: String,
@@ -28,33 +29,35 @@ struct Row {
     phone: String,
 }
 
-/// Each line by itself: what is made stays, whatever the next one brings. Accounts that are there already stay as they
-/// are, so the same file may come again.
+/// Imports each row in a separate transaction, so an invalid row does not affect the others.
+///
+/// Existing accounts stay unchanged, so the same file can be imported again.
 pub(super) fn run(config: &Config, file: &Path) -> Result<()> {
     let mut reader = csv::Reader::from_path(file).with_context(|| format!("cannot read {}", file.display()))?;
     let (database, _) = Database::open_and_migrate(config)?;
-    let db = database.connect(config, TimeOuts::BATCH)?;
-    let (mut made, mut known, mut refused) = (0_u64, 0_u64, Vec::new());
-    for row in reader.deserialize::<Row>() {
-        let line = made + known + u64::try_from(refused.len())? + 2;
-        match row.map_err(Into::into).and_then(|row| take(&db, &row)) {
-            Ok(true) => made += 1,
-            Ok(false) => known += 1,
-            Err(error) => refused.push(format!("line {line}: {error:#}")),
+    let db = database.connect(config, DatabaseTimeouts::BATCH)?;
+    let context = system_context(config)?;
+    let (mut created, mut existing, mut rejected) = (0_u64, 0_u64, Vec::new());
+    for row in reader.deserialize::<AccountRow>() {
+        let line = created + existing + u64::try_from(rejected.len())? + 2;
+        match row.map_err(Into::into).and_then(|row| import_account(&db, &row, &context)) {
+            Ok(true) => created += 1,
+            Ok(false) => existing += 1,
+            Err(error) => rejected.push(format!("line {line}: {error:#}")),
         }
     }
     drop(db);
     database.close();
-    output::print(&format!("Made {made} accounts; {known} were there already.\n"))?;
-    if !refused.is_empty() {
-        bail!("{} lines were refused:\n  {}", refused.len(), refused.join("\n  "));
+    output::print(&format!("Created {created} accounts; {existing} already existed.\n"))?;
+    if !rejected.is_empty() {
+        bail!("{} rows were rejected:\n  {}", rejected.len(), rejected.join("\n  "));
     }
     Ok(())
 }
 
-/// False where there is such an account.
-fn take(db: &Db, row: &Row) -> Result<bool> {
-    let email = row.email.parse().map_err(|_| anyhow!("{:?} is no e-mail address", row.email))?;
+/// Creates an account. Returns false if it already exists.
+fn import_account(db: &Db, row: &AccountRow, context: &WriteContext) -> Result<bool> {
+    let email = row.email.parse().map_err(|_| anyhow!("{:?} is not an e-mail address", row.email))?;
     let hash = (!row.password_hash.is_empty()).then(|| PasswordHash::import(&row.password_hash)).transpose()?;
     let phone = (!row.phone.is_empty()).then(|| row.phone.parse()).transpose();
     let account = NewAccount {
@@ -62,17 +65,16 @@ fn take(db: &Db, row: &Row) -> Result<bool> {
         password_hash: hash,
         first_name: row.first_name.clone(),
         last_name: row.last_name.clone(),
-        phone: phone.map_err(|_| anyhow!("{:?} is no telephone number", row.phone))?,
+        phone: phone.map_err(|_| anyhow!("{:?} is not a phone number", row.phone))?,
         language: Language::default(),
         is_staff: false,
         is_superuser: false,
     };
-    let origin = Origin::system(Clock::system().now());
-    let make = |conn: &mut diesel::PgConnection| -> Result<_, AccountError> {
+    let create = |conn: &mut diesel::PgConnection| -> Result<_, AccountError> {
         if accounts::find_by_email(conn, &account.email)?.is_some() {
             return Ok(false);
         }
-        accounts::create(conn, &account, &origin).map(|_| true)
+        accounts::create(conn, &account, context).map(|_| true)
     };
-    Ok(db.write_blocking(make)?)
+    Ok(db.write_blocking(create)?)
 }

@@ -1,45 +1,35 @@
-//! What can be wrong with an account.
+//! Errors of accounts.
 
-use crate::platform::api::Stale;
-use crate::platform::auth::SignInAgain;
-use crate::platform::error::{ApiError, ErrorTree, Kind};
+use crate::platform::auth::ReauthenticationRequired;
+use crate::platform::error::ApiError;
+use crate::platform::write_context::Stale;
 
-#[derive(Debug, thiserror::Error)]
+#[derive(Debug, thiserror::Error, ApiError)]
 pub enum AccountError {
     #[error("A user is already registered with this e-mail address.")]
+    #[kind(invalid("email", "unique"))]
     EmailTaken,
-    #[error("A customer without an account has one name, the first.")]
-    OneName,
+    #[error("A customer without an account has no last name: enter the full name as the first name.")]
+    #[kind(invalid("last_name", "invalid"))]
+    LastNameWithoutAccount,
     #[error("Not found.")]
+    #[kind(not_found = "not_found")]
     NotFound,
     #[error(transparent)]
-    SignInAgain(#[from] SignInAgain),
-    /// Who looks after customers changes nobody who looks after the shop.
-    #[error("This is an account of staff: they change it themselves.")]
+    ReauthenticationRequired(#[from] ReauthenticationRequired),
+    /// A staff member with customer permissions cannot change the account of another staff member.
+    #[error("This account belongs to a staff member: only the staff member can change it.")]
+    #[kind(conflict = "staff_account")]
     StaffAccount,
-    /// Only the books know of them.
+    /// The customer was erased: only the id remains, for the orders.
     #[error("This customer was erased.")]
+    #[kind(conflict = "customer_erased")]
     Erased,
-    #[error("a message could not be queued: {0}")]
-    Untold(anyhow::Error),
+    #[error("cannot queue a message: {0}")]
+    #[kind(internal)]
+    MessageNotQueued(anyhow::Error),
     #[error(transparent)]
     Stale(#[from] Stale),
     #[error(transparent)]
     Database(#[from] diesel::result::Error),
-}
-
-impl ApiError for AccountError {
-    fn kind(&self) -> Kind {
-        match self {
-            Self::EmailTaken => Kind::invalid("email", ErrorTree::message("unique", self.to_string())),
-            Self::OneName => Kind::invalid("last_name", ErrorTree::message("invalid", self.to_string())),
-            Self::NotFound => Kind::not_found("not_found"),
-            Self::SignInAgain(cause) => cause.kind(),
-            Self::StaffAccount => Kind::conflict("staff_account"),
-            Self::Erased => Kind::conflict("customer_erased"),
-            Self::Untold(_) => Kind::Internal,
-            Self::Stale(cause) => cause.kind(),
-            Self::Database(cause) => cause.kind(),
-        }
-    }
 }

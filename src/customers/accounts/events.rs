@@ -1,4 +1,4 @@
-//! What happens to customers, for all who want to know.
+//! Events about customers.
 
 use anyhow::{Context, bail};
 use diesel::pg::PgConnection;
@@ -6,27 +6,33 @@ use diesel::result::QueryResult;
 use serde_json::json;
 
 use super::models::Customer;
-use crate::platform::audit::Origin;
-use crate::platform::events::{NewEvent, StoredEvent, publish};
+use crate::platform::events::{self, NewEvent, StoredEvent};
 use crate::platform::types::{CustomerId, EventId, UserId, text_enum};
+use crate::platform::write_context::WriteContext;
 
 const AGGREGATE: &str = "customer";
 
 text_enum! {
-    /// What happened.
+    /// Topic of an event about a customer.
     pub enum CustomerTopic {
+        /// A customer registered.
         Registered = "customer.registered",
-        /// Somebody wanted to register with the address of an account.
+        /// A registration request named the e-mail address of an existing account.
         RegistrationRepeated = "customer.registration_repeated",
+        /// The customer proved that the e-mail address is theirs.
         Verified = "customer.verified",
+        /// The customer has a new, verified e-mail address.
         EmailChanged = "customer.email_changed",
+        /// The account was deactivated.
         Deactivated = "customer.deactivated",
+        /// The account was activated again.
         Activated = "customer.activated",
+        /// The personal data of the customer was erased.
         Erased = "customer.erased",
     }
 }
 
-/// Something that happened to a customer.
+/// Event about a customer, as read from the outbox.
 #[derive(Debug, Clone, Copy)]
 pub struct CustomerEvent {
     pub id: EventId,
@@ -36,20 +42,28 @@ pub struct CustomerEvent {
 }
 
 impl CustomerEvent {
-    /// Reads it from the outbox; none where it is not about a customer.
-    pub fn read(stored: &StoredEvent) -> anyhow::Result<Option<Self>> {
+    /// Reads an event from the outbox. Returns None if the event is not about a customer.
+    pub fn from_stored(stored: &StoredEvent) -> anyhow::Result<Option<Self>> {
         if stored.aggregate_type != AGGREGATE {
             return Ok(None);
         }
         let Ok(topic) = stored.topic.parse() else { bail!("unknown topic {:?}", stored.topic) };
-        let member = |name: &str| stored.payload.get(name).cloned().with_context(|| format!("no {name} is named"));
+        let member =
+            |name: &str| stored.payload.get(name).cloned().with_context(|| format!("the payload has no {name:?}"));
         let customer = serde_json::from_value(member("id")?)?;
         Ok(Some(Self { id: stored.id, topic, customer, user: serde_json::from_value(member("user")?)? }))
     }
 }
 
-/// Publishes what happened to a customer whom the caller holds locked, or has just made. Ids only: events are kept.
-pub fn tell(conn: &mut PgConnection, topic: CustomerTopic, customer: &Customer, origin: &Origin) -> QueryResult<()> {
+/// Publishes an event about a customer that the caller has locked or inserted.
+///
+/// The payload contains ids only, because events are stored without a time limit.
+pub fn publish(
+    conn: &mut PgConnection,
+    topic: CustomerTopic,
+    customer: &Customer,
+    context: &WriteContext,
+) -> QueryResult<()> {
     let event = NewEvent {
         topic: topic.as_str(),
         aggregate_type: AGGREGATE,
@@ -58,5 +72,5 @@ pub fn tell(conn: &mut PgConnection, topic: CustomerTopic, customer: &Customer, 
         owner: Some(customer.id),
         payload: json!({"id": customer.id, "user": customer.user_id}),
     };
-    publish(conn, event, origin).map(|_| ())
+    events::publish(conn, event, context).map(|_| ())
 }

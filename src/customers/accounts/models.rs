@@ -1,18 +1,20 @@
 //! Rows of `users` and `customers`.
 
+use std::collections::HashMap;
+
 use chrono::{DateTime, Utc};
 use diesel::prelude::*;
 use diesel::sql_types::Bool;
 use serde_json::{Value, json};
 
 use super::errors::AccountError;
-use super::hashes::PasswordHash;
+use crate::customers::passwords::PasswordHash;
 use crate::platform::auth::sha256;
 use crate::platform::error::ConstraintExt;
-use crate::platform::types::{CustomerId, Email, Language, Phone, UserId};
+use crate::platform::types::{Country, CustomerId, Email, Language, Phone, UserId};
 use crate::schema::{customers, users};
 
-/// Somebody who signs in.
+/// Row of `users`: an account that can sign in.
 #[derive(Debug, Clone, HasQuery)]
 #[diesel(table_name = users)]
 pub struct User {
@@ -33,11 +35,11 @@ impl User {
         Self::query().filter(users::id.eq(id)).first(conn).optional()
     }
 
-    pub(super) fn with_ids(conn: &mut PgConnection, ids: &[UserId]) -> QueryResult<Vec<Self>> {
+    pub(super) fn list_by_ids(conn: &mut PgConnection, ids: &[UserId]) -> QueryResult<Vec<Self>> {
         Self::query().filter(users::id.eq_any(ids)).load(conn)
     }
 
-    /// Locked until the transaction ends.
+    /// Locks the row until the transaction ends.
     pub(super) fn lock(conn: &mut PgConnection, id: UserId) -> QueryResult<Option<Self>> {
         Self::query().filter(users::id.eq(id)).for_no_key_update().first(conn).optional()
     }
@@ -46,26 +48,26 @@ impl User {
         Self::query().filter(users::email.eq(email)).first(conn).optional()
     }
 
-    pub(super) fn exist(conn: &mut PgConnection) -> QueryResult<bool> {
+    pub(super) fn any_exists(conn: &mut PgConnection) -> QueryResult<bool> {
         diesel::select(diesel::dsl::exists(users::table.select(users::id))).get_result(conn)
     }
 
-    /// What a person is called, in a letter to them.
+    /// Returns first and last name, for messages to the user.
     pub fn full_name(&self) -> String {
         format!("{} {}", self.first_name, self.last_name).trim().to_owned()
     }
 
-    /// Makes the user, unless somebody has the address already.
+    /// Inserts a user, or returns `EmailTaken`.
     pub(super) fn insert(
         conn: &mut PgConnection,
         account: &NewAccount,
         now: DateTime<Utc>,
     ) -> Result<Self, AccountError> {
-        Self::insert_unless_known(conn, account, now)?.ok_or(AccountError::EmailTaken)
+        Self::insert_unless_email_taken(conn, account, now)?.ok_or(AccountError::EmailTaken)
     }
 
-    /// Makes the user; none where somebody has the address already.
-    pub(super) fn insert_unless_known(
+    /// Inserts a user, or returns None if the e-mail address already has an account.
+    pub(super) fn insert_unless_email_taken(
         conn: &mut PgConnection,
         account: &NewAccount,
         now: DateTime<Utc>,
@@ -89,41 +91,37 @@ impl User {
             .optional()
     }
 
-    /// Whether the address is known to be theirs.
+    /// Returns true if the user has proved that the e-mail address is theirs.
     pub const fn is_verified(&self) -> bool {
         self.email_verified_at.is_some()
     }
 
-    /// A digest of e-mail and password as they are: what is bound to it is no good when either has changed.
-    pub fn credentials(&self) -> Vec<u8> {
+    /// Returns a digest of the e-mail address and the password hash. Tokens that are bound to this digest become
+    /// invalid when either changes.
+    pub fn credentials_digest(&self) -> Vec<u8> {
         let hash = self.password_hash.as_ref().map_or("", PasswordHash::as_str);
         sha256(format!("{}\0{hash}", self.email))
     }
 
-    /// Notes that they signed in; false where the password that was right is no longer theirs, or the account is off.
+    /// Sets the time of the last sign-in. Returns false if the password has changed since this row was read, or if the
+    /// account is inactive.
     pub(super) fn set_last_login(&self, conn: &mut PgConnection, now: DateTime<Utc>) -> QueryResult<bool> {
         let same = users::password_hash.is_not_distinct_from(&self.password_hash);
-        let noted = diesel::update(users::table.find(self.id).filter(users::is_active).filter(same))
+        let updated = diesel::update(users::table.find(self.id).filter(users::is_active).filter(same))
             .set(users::last_login_at.eq(now))
             .execute(conn)?;
-        Ok(noted == 1)
+        Ok(updated == 1)
     }
 
+    /// Sets the password hash, or removes it.
     pub(super) fn set_password(
         &self,
         conn: &mut PgConnection,
-        hash: &PasswordHash,
+        hash: Option<&PasswordHash>,
         now: DateTime<Utc>,
     ) -> QueryResult<usize> {
         diesel::update(users::table.find(self.id))
             .set((users::password_hash.eq(hash), users::version.eq(users::version + 1), users::updated_at.eq(now)))
-            .execute(conn)
-    }
-
-    pub(super) fn forget_password(&self, conn: &mut PgConnection, now: DateTime<Utc>) -> QueryResult<usize> {
-        let version = users::version.eq(users::version + 1);
-        diesel::update(users::table.find(self.id))
-            .set((users::password_hash.eq(None::<PasswordHash>), version, users::updated_at.eq(now)))
             .execute(conn)
     }
 
@@ -166,7 +164,7 @@ impl User {
         diesel::update(users::table.find(id))
             .set((
                 users::is_staff.eq(is_staff),
-                // Superusers are staff: who is none is no superuser either.
+                // A user who is not a staff member cannot be a superuser.
                 users::is_superuser.eq(users::is_superuser.and(is_staff.into_sql::<Bool>())),
                 users::version.eq(users::version + 1),
                 users::updated_at.eq(now),
@@ -174,13 +172,13 @@ impl User {
             .execute(conn)
     }
 
-    /// Keeps the same password in another form; false where it was changed meanwhile.
+    /// Replaces the hash of an unchanged password. Returns false if the password has changed in the meantime.
     pub(super) fn upgrade_password(
         conn: &mut PgConnection,
         id: UserId,
-        hashes: (&PasswordHash, &PasswordHash),
+        old: &PasswordHash,
+        new: &PasswordHash,
     ) -> QueryResult<bool> {
-        let (old, new) = hashes;
         let unchanged = users::table.find(id).filter(users::password_hash.eq(old));
         Ok(diesel::update(unchanged).set(users::password_hash.eq(new)).execute(conn)? == 1)
     }
@@ -190,7 +188,7 @@ impl User {
     }
 }
 
-/// An account to make.
+/// Values of a new account: the user and the customer profile.
 #[derive(Debug, Clone)]
 pub struct NewAccount {
     pub email: Email,
@@ -198,7 +196,7 @@ pub struct NewAccount {
     pub first_name: String,
     pub last_name: String,
     pub phone: Option<Phone>,
-    /// Of the mails to them.
+    /// Language of the messages to the customer.
     pub language: Language,
     pub is_staff: bool,
     pub is_superuser: bool,
@@ -221,7 +219,7 @@ impl UserChanges {
     }
 }
 
-/// Somebody who buys.
+/// Row of `customers`: a buyer, with or without an account.
 #[derive(Debug, Clone, HasQuery)]
 #[diesel(table_name = customers)]
 pub struct Customer {
@@ -235,21 +233,21 @@ pub struct Customer {
     pub version: i32,
     pub created_at: DateTime<Utc>,
     pub updated_at: DateTime<Utc>,
-    /// Since when only the books know of them.
+    /// Time at which the personal data was erased.
     pub erased_at: Option<DateTime<Utc>>,
 }
 
 impl Customer {
-    /// Whether there is a person behind it still.
-    pub const fn is_known(&self) -> bool {
-        self.erased_at.is_none()
+    /// Returns true if the personal data was erased and only the id remains.
+    pub const fn is_erased(&self) -> bool {
+        self.erased_at.is_some()
     }
 
     pub fn find(conn: &mut PgConnection, id: CustomerId) -> QueryResult<Option<Self>> {
         Self::query().filter(customers::id.eq(id)).first(conn).optional()
     }
 
-    /// What the shop has written down about them.
+    /// Returns the internal notes of the shop about the customer.
     pub(super) fn notes(conn: &mut PgConnection, id: CustomerId) -> QueryResult<String> {
         customers::table.find(id).select(customers::notes).first(conn)
     }
@@ -258,25 +256,26 @@ impl Customer {
         Self::query().filter(customers::user_id.eq(user)).first(conn).optional()
     }
 
-    pub(super) fn with_ids(conn: &mut PgConnection, ids: &[CustomerId]) -> QueryResult<Vec<Self>> {
+    pub(super) fn list_by_ids(conn: &mut PgConnection, ids: &[CustomerId]) -> QueryResult<Vec<Self>> {
         Self::query().filter(customers::id.eq_any(ids)).load(conn)
     }
 
-    /// Locked until the transaction ends.
+    /// Locks the row until the transaction ends.
     pub(super) fn lock(conn: &mut PgConnection, id: CustomerId) -> QueryResult<Option<Self>> {
         Self::query().filter(customers::id.eq(id)).for_no_key_update().first(conn).optional()
     }
 
-    /// Locked until the transaction ends. Whoever locks the user as well comes here first.
-    pub(super) fn lock_of_user(conn: &mut PgConnection, user: UserId) -> QueryResult<Option<Self>> {
+    /// Locks the profile of a user until the transaction ends. A caller that also locks the user locks the customer
+    /// first.
+    pub(super) fn lock_by_user(conn: &mut PgConnection, user: UserId) -> QueryResult<Option<Self>> {
         Self::query().filter(customers::user_id.eq(user)).for_no_key_update().first(conn).optional()
     }
 
-    /// The one whose account has this address, locked until the transaction ends.
+    /// Locks the customer whose account has this e-mail address until the transaction ends.
     pub(super) fn lock_by_account_email(conn: &mut PgConnection, email: &Email) -> QueryResult<Option<Self>> {
         let owner = users::table.filter(users::email.eq(email)).select(users::id.nullable());
-        let theirs = Self::query().filter(customers::user_id.eq_any(owner));
-        theirs.for_no_key_update().first(conn).optional()
+        let of_owner = Self::query().filter(customers::user_id.eq_any(owner));
+        of_owner.for_no_key_update().first(conn).optional()
     }
 
     pub(super) fn set_email(&self, conn: &mut PgConnection, email: &Email, now: DateTime<Utc>) -> QueryResult<usize> {
@@ -286,8 +285,8 @@ impl Customer {
             .execute(conn)
     }
 
-    /// Leaves nothing but the id, for the books.
-    pub(super) fn strip(&self, conn: &mut PgConnection, now: DateTime<Utc>) -> QueryResult<usize> {
+    /// Erases all values except the id, which the orders refer to.
+    pub(super) fn anonymise(&self, conn: &mut PgConnection, now: DateTime<Utc>) -> QueryResult<usize> {
         diesel::update(customers::table.find(self.id))
             .set((
                 customers::user_id.eq(None::<UserId>),
@@ -350,4 +349,73 @@ impl CustomerChanges {
             .get_result(conn)
             .optional()
     }
+}
+
+/// Customer of another system, which an import refers to by its id there.
+#[derive(Debug, Clone, Copy)]
+pub struct ExternalCustomer<'a> {
+    pub external_id: &'a str,
+    pub name: &'a str,
+    pub country: Option<Country>,
+}
+
+#[derive(Insertable)]
+#[diesel(table_name = customers)]
+struct NewExternalCustomer<'a> {
+    id: CustomerId,
+    external_id: &'a str,
+    name: &'a str,
+    metadata: Value,
+    created_at: DateTime<Utc>,
+    updated_at: DateTime<Utc>,
+}
+
+/// Rows per insert. PostgreSQL accepts 65,535 values in one statement.
+const INSERT_CHUNK: usize = 1000;
+
+/// Inserts the customers that do not exist yet, and returns the ids of all by their external ids.
+///
+/// Existing customers stay unchanged, because the shop can have edited them since the first import.
+pub fn upsert_external(
+    conn: &mut PgConnection,
+    wanted: &[ExternalCustomer<'_>],
+    at: DateTime<Utc>,
+) -> QueryResult<HashMap<String, CustomerId>> {
+    let mut known = find_external(conn, wanted)?;
+    let mut missing: Vec<_> = wanted
+        .iter()
+        .filter(|customer| !known.contains_key(customer.external_id))
+        .map(|customer| NewExternalCustomer {
+            id: CustomerId::generate(),
+            external_id: customer.external_id,
+            name: customer.name,
+            metadata: customer.country.map_or_else(|| json!({}), |code| json!({"country": code})),
+            created_at: at,
+            updated_at: at,
+        })
+        .collect();
+    if missing.is_empty() {
+        return Ok(known);
+    }
+
+    // In one fixed order, so that two imports wait for each other instead of deadlocking.
+    missing.sort_unstable_by_key(|customer| customer.external_id);
+    for chunk in missing.chunks(INSERT_CHUNK) {
+        diesel::insert_into(customers::table)
+            .values(chunk)
+            .on_conflict(customers::external_id)
+            .do_nothing()
+            .execute(conn)?;
+    }
+    known.extend(find_external(conn, wanted)?);
+    Ok(known)
+}
+
+fn find_external(conn: &mut PgConnection, wanted: &[ExternalCustomer<'_>]) -> QueryResult<HashMap<String, CustomerId>> {
+    let external_ids: Vec<&str> = wanted.iter().map(|customer| customer.external_id).collect();
+    let rows: Vec<(String, CustomerId)> = customers::table
+        .filter(customers::external_id.eq_any(external_ids))
+        .select((customers::external_id.assume_not_null(), customers::id))
+        .load(conn)?;
+    Ok(rows.into_iter().collect())
 }

@@ -1,4 +1,4 @@
-//! Accounts as JSON, and what may be sent to change them.
+//! Request and response bodies of accounts.
 
 use std::collections::HashMap;
 
@@ -9,14 +9,17 @@ use serde_json::Value;
 use utoipa::ToSchema;
 
 use super::models::{Customer, CustomerChanges, User, UserChanges};
-use super::services::Profile;
+use super::services::{CustomerWithUser, Profile};
 use crate::platform::api::Resource;
-use crate::platform::http::{Field, body, patch_body};
-use crate::platform::types::{CustomerId, Email, Language, Paragraph, Phone, UserId};
+use crate::platform::http::{Field, request_body};
+use crate::platform::types::{CustomerId, Email, Language, Metadata, Phone, Text, UserId};
 
-/// The signed-in user, as dj-rest-auth shows it.
+/// The signed-in user, with the fields of dj-rest-auth.
 #[derive(Debug, Serialize, ToSchema)]
-#[schema(as = User)]
+#[schema(as = User, example = json!({
+    "pk": "0190a5f0-7c3e-7b2a-9d1f-3c5e8a7b6d02", "email": "ana@example.com", "first_name": "Ana",
+    "last_name": "Wanjiru",
+}))]
 pub struct UserView {
     pub pk: UserId,
     pub email: Email,
@@ -39,20 +42,24 @@ impl From<User> for UserView {
     }
 }
 
-/// A customer's own profile.
+/// Profile of a customer.
 #[derive(Debug, Serialize, ToSchema)]
-#[schema(as = Customer)]
+#[schema(as = Customer, example = json!({
+    "id": "0190a5f0-7c3e-7b2a-9d1f-3c5e8a7b6d01", "email": "ana@example.com", "first_name": "Ana",
+    "last_name": "Wanjiru", "phone": "+254700000001", "language": "en", "metadata": {},
+    "created_at": "2026-11-02T09:00:00Z", "updated_at": "2026-11-02T09:00:00Z",
+}))]
 pub struct CustomerView {
     pub id: CustomerId,
-    /// Null for somebody who was imported without one.
+    /// Null for an imported customer without an e-mail address.
     pub email: Option<Email>,
     pub first_name: String,
     pub last_name: String,
     pub phone: Option<Phone>,
-    /// The language that messages are written in, such as `en` or `de-AT`.
+    /// Language of the messages to the customer, such as `en` or `de-AT`.
     pub language: String,
-    /// What programs around the shop remember about the customer.
-    #[schema(value_type = Object)]
+    /// Values that integrations store with the customer.
+    #[schema(value_type = Metadata)]
     pub metadata: Value,
     pub created_at: DateTime<Utc>,
     pub updated_at: DateTime<Utc>,
@@ -66,29 +73,30 @@ impl Resource for CustomerView {
     }
 }
 
-/// Customers as they would stand in place of their ids; whether somebody may see them is for the caller to say.
-pub fn customers_in_full(conn: &mut PgConnection, ids: &[CustomerId]) -> QueryResult<Vec<CustomerView>> {
-    let customers = Customer::with_ids(conn, ids)?;
+/// Returns the views of customers for `expand`. The caller checks that the principal is allowed to see them.
+pub fn expand_customers(conn: &mut PgConnection, ids: &[CustomerId]) -> QueryResult<Vec<CustomerView>> {
+    let customers = Customer::list_by_ids(conn, ids)?;
     let users: Vec<UserId> = customers.iter().filter_map(|customer| customer.user_id).collect();
-    let users = User::with_ids(conn, &users)?;
+    let users = User::list_by_ids(conn, &users)?;
     let mut users: HashMap<UserId, User> = users.into_iter().map(|user| (user.id, user)).collect();
     let view = |customer: Customer| {
         let user = customer.user_id.and_then(|id| users.remove(&id));
-        CustomerView::new(customer, user)
+        CustomerView::from(CustomerWithUser { customer, user })
     };
     Ok(customers.into_iter().map(view).collect())
 }
 
 impl From<Profile> for CustomerView {
     fn from(Profile { user, customer }: Profile) -> Self {
-        Self::new(customer, Some(user))
+        Self::from(CustomerWithUser { customer, user: Some(user) })
     }
 }
 
-impl CustomerView {
-    /// Somebody without an account has one name, which is not taken apart.
-    fn new(customer: Customer, user: Option<User>) -> Self {
-        let version = customer.version + user.as_ref().map_or(0, |user| user.version);
+impl From<CustomerWithUser> for CustomerView {
+    /// The single name of a customer without an account becomes the first name.
+    fn from(person: CustomerWithUser) -> Self {
+        let version = person.version();
+        let CustomerWithUser { customer, user } = person;
         let (email, first_name, last_name) = match user {
             Some(user) => (Some(user.email), user.first_name, user.last_name),
             None => (customer.email, customer.name, String::new()),
@@ -108,63 +116,49 @@ impl CustomerView {
     }
 }
 
-body! {
-    /// A user's own names; the e-mail is changed elsewhere.
-    #[schema(as = UserRequest)]
-    pub struct UserBody {
-        pub first_name: Paragraph<150>,
-        pub last_name: Paragraph<150>,
-    }
-}
-
-impl UserBody {
-    pub(super) fn into_changes(self) -> UserChanges {
-        UserChanges { first_name: Some(self.first_name.into_inner()), last_name: Some(self.last_name.into_inner()) }
-    }
-}
-
-patch_body! {
-    #[schema(as = PatchedUserRequest)]
-    pub struct PatchedUserBody {
-        pub first_name: Option<Paragraph<150>>,
-        pub last_name: Option<Paragraph<150>>,
-    }
+/// Names of a user.
+#[request_body(UserRequest, patch = PatchedUserBody)]
+#[derive(Debug, Clone)]
+#[schema(example = json!({"first_name": "Ana", "last_name": "Wanjiru"}))]
+pub struct UserBody {
+    pub first_name: Text<150>,
+    pub last_name: Text<150>,
 }
 
 impl PatchedUserBody {
     pub(super) fn into_changes(self) -> UserChanges {
         UserChanges {
-            first_name: self.first_name.map(Paragraph::into_inner),
-            last_name: self.last_name.map(Paragraph::into_inner),
+            first_name: self.first_name.map(Text::into_inner),
+            last_name: self.last_name.map(Text::into_inner),
         }
     }
 }
 
-patch_body! {
-    #[schema(as = PatchedCustomerRequest)]
-    pub struct PatchedCustomerBody {
-        pub first_name: Option<Paragraph<150>>,
-        pub last_name: Option<Paragraph<150>>,
-        /// Null forgets the number. A number that is known is changed only within ten minutes of signing in.
-        #[schema(value_type = Option<String>)]
-        pub phone: Field<Phone>,
-        /// Of the mails to them.
-        #[schema(value_type = Option<Language>)]
-        pub language: Option<Language>,
-    }
+#[request_body(PatchedCustomerRequest, partial)]
+pub struct PatchedProfileBody {
+    pub first_name: Option<Text<150>>,
+    pub last_name: Option<Text<150>>,
+    /// Null removes the number. Replacing or removing a number requires a sign-in within the last ten minutes.
+    #[schema(value_type = Option<String>)]
+    pub phone: Field<Phone>,
+    /// Language of the messages to the customer.
+    #[schema(value_type = Option<Language>)]
+    pub language: Option<Language>,
 }
 
-impl PatchedCustomerBody {
-    pub(super) fn into_changes(self) -> (UserChanges, CustomerChanges) {
-        let of_user = UserChanges {
-            first_name: self.first_name.map(Paragraph::into_inner),
-            last_name: self.last_name.map(Paragraph::into_inner),
-        };
-        let of_customer = CustomerChanges {
+impl PatchedProfileBody {
+    pub(super) fn user_changes(&self) -> UserChanges {
+        UserChanges {
+            first_name: self.first_name.clone().map(Text::into_inner),
+            last_name: self.last_name.clone().map(Text::into_inner),
+        }
+    }
+
+    pub(super) fn into_customer_changes(self) -> CustomerChanges {
+        CustomerChanges {
             phone: self.phone.into_nullable(),
             language: self.language.map(Language::into_inner),
             ..CustomerChanges::default()
-        };
-        (of_user, of_customer)
+        }
     }
 }

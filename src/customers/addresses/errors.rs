@@ -1,15 +1,18 @@
-//! What can be wrong with a customer's addresses.
+//! Errors of a customer's addresses.
 
-use crate::platform::api::Stale;
 use crate::platform::error::{ApiError, ErrorTree, Kind};
+use crate::platform::write_context::Stale;
 
-#[derive(Debug, thiserror::Error)]
+#[derive(Debug, thiserror::Error, ApiError)]
 pub enum AddressError {
     #[error("Not found.")]
+    #[kind(not_found = "not_found")]
     NotFound,
-    #[error("A customer has at most 100 addresses.")]
+    #[error("A customer can have at most 100 addresses. Delete an address first.")]
+    #[kind(conflict = "too_many_addresses")]
     TooMany,
-    #[error("The address is not one of its country.")]
+    #[error("The address is not valid in its country.")]
+    #[kind(with = invalid_address)]
     Invalid(ErrorTree),
     #[error(transparent)]
     Stale(#[from] Stale),
@@ -17,14 +20,6 @@ pub enum AddressError {
     Database(#[from] diesel::result::Error),
 }
 
-impl ApiError for AddressError {
-    fn kind(&self) -> Kind {
-        match self {
-            Self::NotFound => Kind::not_found("not_found"),
-            Self::TooMany => Kind::conflict("too_many_addresses"),
-            Self::Invalid(tree) => Kind::Invalid(tree.clone()),
-            Self::Stale(cause) => cause.kind(),
-            Self::Database(cause) => cause.kind(),
-        }
-    }
+fn invalid_address(errors: &ErrorTree) -> Kind {
+    Kind::Invalid(errors.clone())
 }

@@ -1,64 +1,62 @@
-//! One's own addresses over HTTP.
+//! HTTP endpoints for the addresses of the signed-in customer, and functions shared with the endpoints of staff.
 
 use actix_web::web::{Data, Path};
 use actix_web::{delete, get, patch, post, put};
 use diesel::prelude::*;
 
-use super::errors::AddressError;
 use super::listing::{AddressFilter, AddressList};
-use super::models::{Address, AddressId};
+use super::models::{Address, AddressId, AddressKey};
 use super::services::{self, NewAddress};
 use super::views::{AddressBody, AddressView, PatchedAddressBody};
-use crate::platform::api::{Answer, Changed, Created, Gone, Paged, ReadRequest, WriteRequest};
+use crate::platform::api::{ApiResult, Paged, ReadRequest, WriteRequest, endpoint};
 use crate::platform::app::App;
 use crate::platform::auth::CurrentCustomer;
 use crate::platform::error::{ErrorTree, Problem};
 use crate::platform::http::Body;
 use crate::platform::types::CustomerId;
+use crate::schema::addresses;
 
-/// List the signed-in customer's addresses, as they were added.
-#[utoipa::path(tag = "customers", params(AddressList), security(("jwtAuth" = [])),
-    responses((status = 200, body = Paged<AddressView>)))]
+/// List the signed-in customer's addresses
+///
+/// Returns the addresses by default in the order in which they were created.
+#[endpoint(tag = "customers", returns(200 = Paged<AddressView>))]
 #[get("/me/addresses/")]
-pub async fn list_my_addresses(
-    app: Data<App>,
-    customer: CurrentCustomer,
-    list: AddressList,
-) -> Result<Answer, Problem> {
-    list_of(&app, customer.id, list).await
+pub async fn list_my_addresses(app: Data<App>, customer: CurrentCustomer, list: AddressList) -> ApiResult {
+    list_for_customer(&app, customer.id, list).await
 }
 
-/// Add an address of the signed-in customer.
+/// Create an address of the signed-in customer
 ///
-/// The first one becomes the default for bills and goods. Answers 409 `too_many_addresses` behind the hundredth.
-#[utoipa::path(tag = "customers", params(WriteRequest), security(("jwtAuth" = [])), request_body = AddressBody,
-    responses((status = 201, body = AddressView)))]
+/// The first address becomes the default billing and shipping address, unless the request sets the default flags to
+/// false. Returns 409 `too_many_addresses` if the customer already has 100 addresses.
+#[endpoint(tag = "customers", returns(201 = AddressView))]
 #[post("/me/addresses/")]
 pub async fn add_my_address(
     app: Data<App>,
     customer: CurrentCustomer,
     request: WriteRequest,
     body: Body<AddressBody>,
-) -> Result<Answer, Problem> {
-    add_to(&app, (customer.id, "/api/customers/me/addresses/".to_owned()), request, body.0.into_new()).await
+) -> ApiResult {
+    create_for_customer(&app, customer.id, "/api/customers/me/addresses/", request, body.0.into_new()).await
 }
 
-/// Retrieve an address of the signed-in customer.
-#[utoipa::path(tag = "customers", params(AddressId, ReadRequest), security(("jwtAuth" = [])),
-    responses((status = 200, body = AddressView)))]
+/// Retrieve an address of the signed-in customer
+#[endpoint(tag = "customers", returns(200 = AddressView))]
 #[get("/me/addresses/{id}/")]
 pub async fn get_my_address(
     app: Data<App>,
     customer: CurrentCustomer,
     request: ReadRequest,
     id: Path<AddressId>,
-) -> Result<Answer, Problem> {
-    get_of(&app, (customer.id, *id), request).await
+) -> ApiResult {
+    retrieve(&app, AddressKey { customer: customer.id, address: *id }, request).await
 }
 
-/// Replace an address of the signed-in customer.
-#[utoipa::path(tag = "customers", params(AddressId, WriteRequest), security(("jwtAuth" = [])),
-    request_body = AddressBody, responses((status = 200, body = AddressView)))]
+/// Replace an address of the signed-in customer
+///
+/// Making the address a default address removes the flag from the previous default. An absent default flag does not
+/// change.
+#[endpoint(tag = "customers", returns(200 = AddressView))]
 #[put("/me/addresses/{id}/")]
 pub async fn replace_my_address(
     app: Data<App>,
@@ -66,14 +64,16 @@ pub async fn replace_my_address(
     request: WriteRequest,
     id: Path<AddressId>,
     body: Body<AddressBody>,
-) -> Result<Answer, Problem> {
+) -> ApiResult {
     let new = body.0.into_new();
-    change_of(&app, (customer.id, *id), request, move |_| Ok(new.clone())).await
+    update(&app, AddressKey { customer: customer.id, address: *id }, request, move |_| Ok(new.clone())).await
 }
 
-/// Change an address of the signed-in customer.
-#[utoipa::path(tag = "customers", params(AddressId, WriteRequest), security(("jwtAuth" = [])),
-    request_body = PatchedAddressBody, responses((status = 200, body = AddressView)))]
+/// Update an address of the signed-in customer
+///
+/// The complete address is validated against the rules of its country. Making the address a default address removes the
+/// flag from the previous default.
+#[endpoint(tag = "customers", returns(200 = AddressView))]
 #[patch("/me/addresses/{id}/")]
 pub async fn change_my_address(
     app: Data<App>,
@@ -81,75 +81,64 @@ pub async fn change_my_address(
     request: WriteRequest,
     id: Path<AddressId>,
     body: Body<PatchedAddressBody>,
-) -> Result<Answer, Problem> {
+) -> ApiResult {
     let changes = body.0.into_changes();
-    change_of(&app, (customer.id, *id), request, move |address| changes.applied_to(address)).await
+    let key = AddressKey { customer: customer.id, address: *id };
+    update(&app, key, request, move |address| changes.applied_to(address)).await
 }
 
-/// Remove an address of the signed-in customer.
-#[utoipa::path(tag = "customers", params(AddressId, WriteRequest), security(("jwtAuth" = [])),
-    responses((status = 204)))]
+/// Delete an address of the signed-in customer
+///
+/// After the deletion of a default address, the customer has no default of that kind until another address becomes the
+/// default.
+#[endpoint(tag = "customers", returns(204))]
 #[delete("/me/addresses/{id}/")]
 pub async fn remove_my_address(
     app: Data<App>,
     customer: CurrentCustomer,
     request: WriteRequest,
     id: Path<AddressId>,
-) -> Result<Answer, Problem> {
-    remove_of(&app, (customer.id, *id), request).await
+) -> ApiResult {
+    remove(&app, AddressKey { customer: customer.id, address: *id }, request).await
 }
 
-pub(super) async fn list_of(app: &App, customer: CustomerId, list: AddressList) -> Result<Answer, Problem> {
-    let read = move |conn: &mut PgConnection, list: &AddressList| -> Result<_, Problem> {
+/// Responds with a page of the customer's addresses.
+pub(super) async fn list_for_customer(app: &App, customer: CustomerId, list: AddressList) -> ApiResult {
+    let page = move |conn: &mut _, list: &_| -> Result<_, Problem> {
         services::ensure_customer(conn, customer)?;
-        Ok(AddressFilter::page(conn, list, customer)?.map(AddressView::from))
+        let own = || addresses::table.filter(addresses::customer_id.eq(customer)).into_boxed();
+        AddressFilter::page(conn, list, own)
     };
-    list.page(app, read).await
+    list.list::<AddressView, _>(app, page).await
 }
 
-/// `list` is the URL that it is added at.
-pub(super) async fn add_to(
+/// Creates an address. `list_url` is the URL of the list, to which the response's `Location` appends the id.
+pub(super) async fn create_for_customer(
     app: &App,
-    (customer, list): (CustomerId, String),
+    customer: CustomerId,
+    list_url: &str,
     request: WriteRequest,
     new: NewAddress,
-) -> Result<Answer, Problem> {
-    let add = move |conn: &mut PgConnection, request: &WriteRequest| -> Result<_, AddressError> {
-        let address = services::add(conn, customer, &new, &request.origin)?;
-        Ok(Created::at(format!("{list}{}/", address.id), AddressView::from(address)))
-    };
-    request.run(app, add).await
+) -> ApiResult {
+    let list_url = list_url.to_owned();
+    let location = move |address: &AddressView| format!("{list_url}{}/", address.id);
+    request.create(app, location, move |conn, context| services::create(conn, customer, &new, context)).await
 }
 
-pub(super) async fn get_of(
-    app: &App,
-    (customer, id): (CustomerId, AddressId),
-    request: ReadRequest,
-) -> Result<Answer, Problem> {
-    let find = move |conn: &mut PgConnection| services::find(conn, customer, id).map(AddressView::from);
-    request.one(app, find).await
+pub(super) async fn retrieve(app: &App, key: AddressKey, request: ReadRequest) -> ApiResult {
+    request.retrieve::<AddressView, _>(app, move |conn| services::find(conn, key)).await
 }
 
-pub(super) async fn change_of(
+pub(super) async fn update(
     app: &App,
-    key: (CustomerId, AddressId),
+    key: AddressKey,
     request: WriteRequest,
-    change: impl Fn(&Address) -> Result<NewAddress, ErrorTree> + Send + 'static,
-) -> Result<Answer, Problem> {
-    let change = move |conn: &mut PgConnection, request: &WriteRequest| {
-        let address = services::change(conn, key, &change, request)?;
-        Ok::<_, AddressError>(Changed(AddressView::from(address)))
-    };
-    request.run(app, change).await
+    update: impl Fn(&Address) -> Result<NewAddress, ErrorTree> + Send + 'static,
+) -> ApiResult {
+    let update = move |conn: &mut _, context: &_| services::update(conn, key, &update, context);
+    request.update::<AddressView, _>(app, update).await
 }
 
-pub(super) async fn remove_of(
-    app: &App,
-    (customer, id): (CustomerId, AddressId),
-    request: WriteRequest,
-) -> Result<Answer, Problem> {
-    let remove = move |conn: &mut PgConnection, request: &WriteRequest| {
-        services::remove(conn, customer, id, request).map(|()| Gone)
-    };
-    request.run(app, remove).await
+pub(super) async fn remove(app: &App, key: AddressKey, request: WriteRequest) -> ApiResult {
+    request.delete(app, move |conn, context| services::delete(conn, key, context)).await
 }

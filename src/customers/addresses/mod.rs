@@ -1,9 +1,8 @@
-//! Addresses: where a customer's goods and bills go.
+//! Addresses: billing and shipping addresses of customers.
 //!
-//! Owns `addresses`: at most a hundred for each customer, one of them the default for bills and one for goods. They
-//! have the shape of an order's addresses and are checked by the rules of their country, which anybody may read.
+//! Owns `addresses`: at most 100 per customer, of which one can be the default billing address and one the default
+//! shipping address. They have the fields of an order's addresses and are validated by the same rules of their country.
 
-mod countries;
 mod errors;
 mod handlers;
 mod listing;
@@ -16,12 +15,12 @@ mod views;
 use utoipa_actix_web::service_config::ServiceConfig;
 
 pub use errors::AddressError;
-pub use models::{Address, AddressId};
+pub use models::{Address, AddressId, DefaultAddresses};
 pub use personal_data::AddressData;
-pub use services::forget;
-pub use views::{AddressView, expandable};
+pub use services::delete_all;
+pub use views::{AddressView, expand_addresses};
 
-/// Below `/api/customers`: one's own first, for `me` is no id.
+/// Routes below `/api/customers`. The routes of `me` come first, because `me` is not a customer id.
 pub fn customer_routes(config: &mut ServiceConfig<'_>) {
     config
         .service(handlers::list_my_addresses)
@@ -36,9 +35,4 @@ pub fn customer_routes(config: &mut ServiceConfig<'_>) {
         .service(staff_handlers::replace_address)
         .service(staff_handlers::change_address)
         .service(staff_handlers::remove_address);
-}
-
-/// Below `/api/countries`.
-pub fn country_routes(config: &mut ServiceConfig<'_>) {
-    config.service(countries::list_countries).service(countries::get_country);
 }

@@ -9,11 +9,11 @@ use crate::platform::types::{Country, CustomerId, Phone, PostalAddress, typed_id
 use crate::schema::addresses;
 
 typed_id!(
-    /// An address of a customer.
+    /// Id of an address.
     AddressId
 );
 
-/// Where a customer's goods or bills go.
+/// Row of `addresses`: a billing or shipping address of a customer.
 #[derive(Debug, Clone, HasQuery)]
 #[diesel(table_name = addresses)]
 pub struct Address {
@@ -35,17 +35,24 @@ pub struct Address {
     pub updated_at: DateTime<Utc>,
 }
 
-/// Which of a customer's addresses are used where none is named.
+/// Key of an address below its customer.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct AddressKey {
+    pub customer: CustomerId,
+    pub address: AddressId,
+}
+
+/// Default flags of an address.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) struct Defaults {
+pub(super) struct DefaultFlags {
     pub billing: bool,
     pub shipping: bool,
 }
 
-/// All that can be written of an address.
+/// Columns of an insert or update.
 #[derive(Insertable, AsChangeset)]
 #[diesel(table_name = addresses, treat_none_as_null = true)]
-struct Columns<'a> {
+struct AddressColumns<'a> {
     name: &'a str,
     company: &'a str,
     line1: &'a str,
@@ -59,8 +66,8 @@ struct Columns<'a> {
     is_default_shipping: bool,
 }
 
-impl<'a> Columns<'a> {
-    fn of(address: &'a PostalAddress, defaults: Defaults) -> Self {
+impl<'a> AddressColumns<'a> {
+    fn new(address: &'a PostalAddress, defaults: DefaultFlags) -> Self {
         Self {
             name: &address.name,
             company: &address.company,
@@ -77,20 +84,28 @@ impl<'a> Columns<'a> {
     }
 }
 
-/// The addresses for bills and for goods, where they are chosen.
-pub(super) type DefaultAddresses = (Option<AddressId>, Option<AddressId>);
+/// Default addresses of a customer.
+#[derive(Debug, Clone, Copy, Default)]
+pub struct DefaultAddresses {
+    pub billing: Option<AddressId>,
+    pub shipping: Option<AddressId>,
+}
 
 impl Address {
-    pub(super) fn find(conn: &mut PgConnection, customer: CustomerId, id: AddressId) -> QueryResult<Option<Self>> {
-        Self::query().filter(addresses::id.eq(id)).filter(addresses::customer_id.eq(customer)).first(conn).optional()
+    pub(super) fn find(conn: &mut PgConnection, key: AddressKey) -> QueryResult<Option<Self>> {
+        Self::query()
+            .filter(addresses::id.eq(key.address))
+            .filter(addresses::customer_id.eq(key.customer))
+            .first(conn)
+            .optional()
     }
 
     pub(super) fn with_ids(conn: &mut PgConnection, ids: &[AddressId]) -> QueryResult<Vec<Self>> {
         Self::query().filter(addresses::id.eq_any(ids)).load(conn)
     }
 
-    /// The defaults of these customers, for bills and for goods.
-    pub fn defaults_of(
+    /// Returns the default addresses of each customer that has any.
+    pub fn find_defaults(
         conn: &mut PgConnection,
         customers: &[CustomerId],
     ) -> QueryResult<HashMap<CustomerId, DefaultAddresses>> {
@@ -105,15 +120,15 @@ impl Address {
             ))
             .load(conn)?;
         let mut defaults: HashMap<_, DefaultAddresses> = HashMap::new();
-        for (customer, id, is_for_bills, is_for_goods) in rows {
-            let (billing, shipping) = defaults.entry(customer).or_default();
-            *billing = billing.or(is_for_bills.then_some(id));
-            *shipping = shipping.or(is_for_goods.then_some(id));
+        for (customer, id, is_billing, is_shipping) in rows {
+            let found = defaults.entry(customer).or_default();
+            found.billing = found.billing.or(is_billing.then_some(id));
+            found.shipping = found.shipping.or(is_shipping.then_some(id));
         }
         Ok(defaults)
     }
 
-    /// The country that a customer's goods or else bills go to, if nothing else is said.
+    /// Returns the country of the default shipping address, or else of the default billing address.
     pub fn default_country(conn: &mut PgConnection, customer: CustomerId) -> QueryResult<Option<Country>> {
         addresses::table
             .filter(addresses::customer_id.eq(customer))
@@ -128,18 +143,23 @@ impl Address {
         addresses::table.filter(addresses::customer_id.eq(customer)).count().get_result(conn)
     }
 
-    /// Makes room for the next defaults: those of now are no longer.
-    pub(super) fn give_way(conn: &mut PgConnection, customer: CustomerId, next: Defaults) -> QueryResult<()> {
-        let of_customer = addresses::table.filter(addresses::customer_id.eq(customer));
-        let grows = addresses::version.eq(addresses::version + 1);
-        if next.billing {
-            diesel::update(of_customer.filter(addresses::is_default_billing))
-                .set((addresses::is_default_billing.eq(false), grows))
+    /// Clears the given flags on the customer's present default addresses, because a customer has one default of each
+    /// kind.
+    pub(super) fn unset_defaults(
+        conn: &mut PgConnection,
+        customer: CustomerId,
+        flags: DefaultFlags,
+    ) -> QueryResult<()> {
+        let own = addresses::table.filter(addresses::customer_id.eq(customer));
+        let next_version = addresses::version.eq(addresses::version + 1);
+        if flags.billing {
+            diesel::update(own.filter(addresses::is_default_billing))
+                .set((addresses::is_default_billing.eq(false), next_version))
                 .execute(conn)?;
         }
-        if next.shipping {
-            diesel::update(of_customer.filter(addresses::is_default_shipping))
-                .set((addresses::is_default_shipping.eq(false), grows))
+        if flags.shipping {
+            diesel::update(own.filter(addresses::is_default_shipping))
+                .set((addresses::is_default_shipping.eq(false), next_version))
                 .execute(conn)?;
         }
         Ok(())
@@ -149,7 +169,7 @@ impl Address {
         conn: &mut PgConnection,
         customer: CustomerId,
         address: &PostalAddress,
-        defaults: Defaults,
+        defaults: DefaultFlags,
         now: DateTime<Utc>,
     ) -> QueryResult<Self> {
         diesel::insert_into(addresses::table)
@@ -158,7 +178,7 @@ impl Address {
                 addresses::customer_id.eq(customer),
                 addresses::created_at.eq(now),
                 addresses::updated_at.eq(now),
-                Columns::of(address, defaults),
+                AddressColumns::new(address, defaults),
             ))
             .returning(Self::as_returning())
             .get_result(conn)
@@ -168,12 +188,12 @@ impl Address {
         &self,
         conn: &mut PgConnection,
         address: &PostalAddress,
-        defaults: Defaults,
+        defaults: DefaultFlags,
         now: DateTime<Utc>,
     ) -> QueryResult<Self> {
         diesel::update(addresses::table.find(self.id))
             .set((
-                Columns::of(address, defaults),
+                AddressColumns::new(address, defaults),
                 addresses::version.eq(addresses::version + 1),
                 addresses::updated_at.eq(now),
             ))

@@ -1,17 +1,17 @@
-//! What the book of addresses knows of a person.
+//! Personal data in a customer's addresses.
 
 use diesel::prelude::*;
 use serde_json::Value;
 
 use super::models::Address;
-use super::services::forget;
+use super::services::delete_all;
 use super::views::AddressView;
-use crate::platform::audit::Origin;
 use crate::platform::personal_data::PersonalData;
 use crate::platform::types::CustomerId;
+use crate::platform::write_context::WriteContext;
 use crate::schema::addresses;
 
-/// A customer's addresses.
+/// Addresses of a customer.
 #[derive(Debug, Clone, Copy)]
 pub struct AddressData;
 
@@ -21,12 +21,12 @@ impl PersonalData for AddressData {
     }
 
     fn export(&self, conn: &mut PgConnection, customer: CustomerId) -> QueryResult<Value> {
-        let theirs = Address::query().filter(addresses::customer_id.eq(customer)).order(addresses::id);
-        let views: Vec<AddressView> = theirs.load(conn)?.into_iter().map(AddressView::from).collect();
+        let own = Address::query().filter(addresses::customer_id.eq(customer)).order(addresses::id);
+        let views: Vec<AddressView> = own.load(conn)?.into_iter().map(AddressView::from).collect();
         serde_json::to_value(views).map_err(|error| diesel::result::Error::SerializationError(error.into()))
     }
 
-    fn erase(&self, conn: &mut PgConnection, customer: CustomerId, _: &Origin) -> QueryResult<()> {
-        forget(conn, customer)
+    fn erase(&self, conn: &mut PgConnection, customer: CustomerId, _: &WriteContext) -> QueryResult<()> {
+        delete_all(conn, customer)
     }
 }

@@ -1,21 +1,21 @@
-//! The rules of a customer's addresses.
+//! Creating, changing and deleting a customer's addresses.
 
 use diesel::pg::PgConnection;
 use diesel::result::QueryResult;
 use serde_json::{Value, json};
 
 use super::errors::AddressError;
-use super::models::{Address, AddressId, Defaults};
+use super::models::{Address, AddressKey, DefaultFlags};
 use crate::customers::accounts;
-use crate::platform::api::WriteRequest;
-use crate::platform::audit::{self, Changes, Origin};
+use crate::platform::audit::{self, AuditObject, Changes};
 use crate::platform::error::ErrorTree;
 use crate::platform::types::{CustomerId, PostalAddress};
+use crate::platform::write_context::WriteContext;
 
-/// More are an address book of others.
-const MOST_ADDRESSES: i64 = 100;
+/// Maximum number of addresses of a customer.
+const MAX_ADDRESSES: i64 = 100;
 
-/// What is to be written, and whether it becomes a default; None leaves that as it is.
+/// Complete address to write. A default flag of `None` keeps the present value.
 #[derive(Debug, Clone)]
 pub(super) struct NewAddress {
     pub address: PostalAddress,
@@ -23,95 +23,90 @@ pub(super) struct NewAddress {
     pub is_default_shipping: Option<bool>,
 }
 
-/// What becomes of an address, told by what it is: changed in parts, or replaced.
-pub(super) type Change<'a> = &'a dyn Fn(&Address) -> Result<NewAddress, ErrorTree>;
+/// Function that returns the new address for the present one: a replacement, or the present address with changes.
+pub(super) type AddressUpdate<'a> = &'a dyn Fn(&Address) -> Result<NewAddress, ErrorTree>;
 
-pub(super) fn find(conn: &mut PgConnection, customer: CustomerId, id: AddressId) -> Result<Address, AddressError> {
-    Address::find(conn, customer, id)?.ok_or(AddressError::NotFound)
+pub(super) fn find(conn: &mut PgConnection, key: AddressKey) -> Result<Address, AddressError> {
+    Address::find(conn, key)?.ok_or(AddressError::NotFound)
 }
 
 pub(super) fn ensure_customer(conn: &mut PgConnection, id: CustomerId) -> Result<(), AddressError> {
     accounts::find_customer(conn, id)?.map(|_| ()).ok_or(AddressError::NotFound)
 }
 
-/// One at a time for each customer, so that their number and their defaults are counted right.
-fn hold(conn: &mut PgConnection, customer: CustomerId) -> Result<(), AddressError> {
+/// Locks the customer, so that concurrent requests cannot exceed the limit or set two defaults.
+fn lock_customer(conn: &mut PgConnection, customer: CustomerId) -> Result<(), AddressError> {
     accounts::lock_customer(conn, customer)?.map(|_| ()).ok_or(AddressError::NotFound)
 }
 
-/// The first one becomes the default for everything.
-pub(super) fn add(
+/// Creates an address. The first one becomes the default billing and shipping address.
+pub(super) fn create(
     conn: &mut PgConnection,
     customer: CustomerId,
     new: &NewAddress,
-    origin: &Origin,
+    context: &WriteContext,
 ) -> Result<Address, AddressError> {
-    hold(conn, customer)?;
+    lock_customer(conn, customer)?;
     let count = Address::count(conn, customer)?;
-    if count >= MOST_ADDRESSES {
+    if count >= MAX_ADDRESSES {
         return Err(AddressError::TooMany);
     }
-    let defaults = Defaults {
+    let defaults = DefaultFlags {
         billing: new.is_default_billing.unwrap_or(count == 0),
         shipping: new.is_default_shipping.unwrap_or(count == 0),
     };
-    Address::give_way(conn, customer, defaults)?;
-    let address = Address::insert(conn, customer, &new.address, defaults, origin.at)?;
-    note(conn, origin, "customer_address.created", &address, Changes::created(&facts_of(&address)))?;
+    Address::unset_defaults(conn, customer, defaults)?;
+    let address = Address::insert(conn, customer, &new.address, defaults, context.at)?;
+    record_audit(conn, context, "customer_address.created", &address, Changes::created(&audit_fields(&address)))?;
     Ok(address)
 }
 
-pub(super) fn change(
+pub(super) fn update(
     conn: &mut PgConnection,
-    (customer, id): (CustomerId, AddressId),
-    change: Change<'_>,
-    request: &WriteRequest,
+    key: AddressKey,
+    update: AddressUpdate<'_>,
+    context: &WriteContext,
 ) -> Result<Address, AddressError> {
-    hold(conn, customer)?;
-    let address = find(conn, customer, id)?;
-    request.expected.ensure(address.version)?;
-    let new = change(&address).map_err(AddressError::Invalid)?;
-    let defaults = Defaults {
+    lock_customer(conn, key.customer)?;
+    let address = find(conn, key)?;
+    context.expected.ensure(address.version)?;
+    let new = update(&address).map_err(AddressError::Invalid)?;
+    let defaults = DefaultFlags {
         billing: new.is_default_billing.unwrap_or(address.is_default_billing),
         shipping: new.is_default_shipping.unwrap_or(address.is_default_shipping),
     };
-    let taken = Defaults {
+    let newly_set = DefaultFlags {
         billing: defaults.billing && !address.is_default_billing,
         shipping: defaults.shipping && !address.is_default_shipping,
     };
-    Address::give_way(conn, customer, taken)?;
-    let changed = address.update(conn, &new.address, defaults, request.origin.at)?;
-    let told = Changes::between(&facts_of(&address), &facts_of(&changed));
-    note(conn, &request.origin, "customer_address.changed", &changed, told)?;
+    Address::unset_defaults(conn, key.customer, newly_set)?;
+    let changed = address.update(conn, &new.address, defaults, context.at)?;
+    let changes = Changes::between(&audit_fields(&address), &audit_fields(&changed));
+    record_audit(conn, context, "customer_address.changed", &changed, changes)?;
     Ok(changed)
 }
 
-/// A default that goes leaves none behind: nobody but the customer knows which comes next.
-pub(super) fn remove(
-    conn: &mut PgConnection,
-    customer: CustomerId,
-    id: AddressId,
-    request: &WriteRequest,
-) -> Result<(), AddressError> {
-    hold(conn, customer)?;
-    let address = find(conn, customer, id)?;
-    request.expected.ensure(address.version)?;
+/// Deletes an address. If it was a default, no other address becomes the default: only the customer can choose it.
+pub(super) fn delete(conn: &mut PgConnection, key: AddressKey, context: &WriteContext) -> Result<(), AddressError> {
+    lock_customer(conn, key.customer)?;
+    let address = find(conn, key)?;
+    context.expected.ensure(address.version)?;
     address.delete(conn)?;
-    let told = Changes::deleted(&facts_of(&address));
-    note(conn, &request.origin, "customer_address.deleted", &address, told)?;
+    let changes = Changes::deleted(&audit_fields(&address));
+    record_audit(conn, context, "customer_address.deleted", &address, changes)?;
     Ok(())
 }
 
-/// Takes all of a customer's addresses away, for whoever erases the person.
-pub fn forget(conn: &mut PgConnection, customer: CustomerId) -> QueryResult<()> {
+/// Deletes all addresses of a customer who is erased.
+pub fn delete_all(conn: &mut PgConnection, customer: CustomerId) -> QueryResult<()> {
     Address::delete_all(conn, customer).map(|_| ())
 }
 
-/// What goes with the person.
-const PERSONAL: [&str; 8] = ["name", "company", "line1", "line2", "city", "area", "postal_code", "phone"];
+/// Fields that the audit log deletes when the customer is erased.
+const PERSONAL_FIELDS: [&str; 8] = ["name", "company", "line1", "line2", "city", "area", "postal_code", "phone"];
 
-/// What the audit log tells of an address.
-fn facts_of(address: &Address) -> Value {
+/// Returns the fields of an address for the audit log.
+fn audit_fields(address: &Address) -> Value {
     let Address { name, company, line1, line2, city, area, postal_code, country, phone, .. } = address;
     json!({
         "name": name, "company": company, "line1": line1, "line2": line2, "city": city, "area": area,
@@ -120,13 +115,14 @@ fn facts_of(address: &Address) -> Value {
     })
 }
 
-fn note(
+fn record_audit(
     conn: &mut PgConnection,
-    origin: &Origin,
+    context: &WriteContext,
     action: &str,
     address: &Address,
     changes: Changes,
 ) -> QueryResult<()> {
-    let told = Changes::created(&json!({"address": address.id})).join(changes.about(address.customer_id, &PERSONAL));
-    audit::record(conn, origin, action, ("customer", address.customer_id.to_string()), told)
+    let changes = changes.mark_personal(address.customer_id, &PERSONAL_FIELDS);
+    let changes = Changes::created(&json!({"address": address.id})).join(changes);
+    audit::record(conn, context, action, AuditObject::new("customer", address.customer_id), changes)
 }

@@ -1,4 +1,4 @@
-//! Addresses as JSON, and what may be sent to write them.
+//! JSON views and request bodies of addresses.
 
 use chrono::{DateTime, Utc};
 use diesel::PgConnection;
@@ -9,15 +9,22 @@ use utoipa::{PartialSchema, ToSchema};
 
 use super::models::{Address, AddressId};
 use super::services::NewAddress;
-use crate::platform::api::{Loaded, Resource, keys};
-use crate::platform::auth::{Permission, Principal};
+use crate::customers::permissions::ViewCustomers;
+use crate::platform::api::{ExpandedResources, View, parse_keys};
+use crate::platform::auth::Principal;
 use crate::platform::error::{ErrorTree, Problem};
-use crate::platform::http::{Field, FromJson, FromObject, Members, object_from_json, patch_body};
-use crate::platform::types::{Country, Paragraph, Phone, PostalAddress};
+use crate::platform::http::{Field, FromJson, FromObject, Members, object_from_json, request_body};
+use crate::platform::types::{Country, Phone, PostalAddress, Text};
 
-/// An address of a customer.
-#[derive(Debug, Serialize, ToSchema)]
-#[schema(as = Address)]
+/// Address of a customer.
+#[derive(Debug, Serialize, ToSchema, View)]
+#[schema(as = Address, example = json!({
+    "id": "0190a5f0-7c3e-7b2a-9d1f-3c5e8a7b6d42", "name": "Ana Wanjiru", "company": "", "line1": "Moi Avenue 12",
+    "line2": "", "city": "Nairobi", "postal_code": "00100", "area": "", "country": "KE", "phone": "+254700000001",
+    "is_default_billing": true, "is_default_shipping": true, "created_at": "2026-11-02T09:00:00Z",
+    "updated_at": "2026-11-02T09:00:00Z",
+}))]
+#[view(row = Address)]
 pub struct AddressView {
     pub id: AddressId,
     pub name: String,
@@ -30,9 +37,9 @@ pub struct AddressView {
     pub area: String,
     pub country: Country,
     pub phone: Option<Phone>,
-    /// Where bills go if nothing else is said.
+    /// True if this is the customer's default billing address.
     pub is_default_billing: bool,
-    /// Where goods go if nothing else is said.
+    /// True if this is the customer's default shipping address.
     pub is_default_shipping: bool,
     pub created_at: DateTime<Utc>,
     pub updated_at: DateTime<Utc>,
@@ -40,45 +47,21 @@ pub struct AddressView {
     pub version: i32,
 }
 
-impl Resource for AddressView {
-    fn version(&self) -> Option<i32> {
-        Some(self.version)
+/// Loads addresses for `expand`: the principal's own, or any with the permission `customers.view`.
+pub fn expand_addresses(
+    conn: &mut PgConnection,
+    principal: Option<&Principal>,
+    ids: &[String],
+) -> Result<ExpandedResources, Problem> {
+    let Some(viewer) = principal else { return Ok(ExpandedResources::default()) };
+    let mut rows = Address::with_ids(conn, &parse_keys(ids))?;
+    if !viewer.has_permission(ViewCustomers::PERMISSION) {
+        rows.retain(|address| viewer.customer_id() == Some(address.customer_id));
     }
+    ExpandedResources::new(rows.into_iter().map(AddressView::from).collect(), principal, |view| view.id.to_string())
 }
 
-impl From<Address> for AddressView {
-    fn from(address: Address) -> Self {
-        Self {
-            id: address.id,
-            name: address.name,
-            company: address.company,
-            line1: address.line1,
-            line2: address.line2,
-            city: address.city,
-            postal_code: address.postal_code,
-            area: address.area,
-            country: address.country,
-            phone: address.phone,
-            is_default_billing: address.is_default_billing,
-            is_default_shipping: address.is_default_shipping,
-            created_at: address.created_at,
-            updated_at: address.updated_at,
-            version: address.version,
-        }
-    }
-}
-
-/// Addresses in place of their ids: one's own, or anybody's for those who see customers.
-pub fn expandable(conn: &mut PgConnection, principal: Option<&Principal>, ids: &[String]) -> Result<Loaded, Problem> {
-    let Some(somebody) = principal else { return Ok(Loaded::default()) };
-    let mut rows = Address::with_ids(conn, &keys(ids))?;
-    if !somebody.may(Permission::CustomersView) {
-        rows.retain(|address| somebody.customer_id() == Some(address.customer_id));
-    }
-    Loaded::of(rows.into_iter().map(AddressView::from).collect(), principal, |view| view.id.to_string())
-}
-
-/// An address to write: what an order's address has, and what it is the default for.
+/// Request body of an address: the fields of an order's address and two default flags.
 #[derive(Debug)]
 pub struct AddressBody(NewAddress);
 
@@ -107,7 +90,7 @@ impl FromJson for AddressBody {
     }
 }
 
-// By hand: the members of the one schema and two more, side by side.
+// Written by hand, because it extends the properties of another schema.
 impl PartialSchema for AddressBody {
     fn schema() -> RefOr<Schema> {
         let mut schema = PostalAddress::schema();
@@ -126,40 +109,38 @@ impl ToSchema for AddressBody {
     }
 }
 
-patch_body! {
-    #[schema(as = PatchedCustomerAddressRequest)]
-    pub struct PatchedAddressBody {
-        #[schema(value_type = Option<String>, max_length = 150)]
-        pub name: Option<Paragraph<150>>,
-        #[schema(value_type = Option<String>, max_length = 150)]
-        pub company: Option<Paragraph<150>>,
-        #[schema(value_type = Option<String>, max_length = 200)]
-        pub line1: Option<Paragraph<200>>,
-        #[schema(value_type = Option<String>, max_length = 200)]
-        pub line2: Option<Paragraph<200>>,
-        #[schema(value_type = Option<String>, max_length = 100)]
-        pub city: Option<Paragraph<100>>,
-        #[schema(value_type = Option<String>, max_length = 20)]
-        pub postal_code: Option<Paragraph<20>>,
-        #[schema(value_type = Option<String>, max_length = 100)]
-        pub area: Option<Paragraph<100>>,
-        #[schema(value_type = Option<String>, min_length = 2, max_length = 2)]
-        pub country: Option<Country>,
-        /// Null forgets the number.
-        #[schema(value_type = Option<String>, max_length = 40)]
-        pub phone: Field<Paragraph<40>>,
-        pub is_default_billing: Option<bool>,
-        pub is_default_shipping: Option<bool>,
-    }
+#[request_body(PatchedCustomerAddressRequest, partial)]
+pub struct PatchedAddressBody {
+    #[schema(value_type = Option<String>, max_length = 150)]
+    pub name: Option<Text<150>>,
+    #[schema(value_type = Option<String>, max_length = 150)]
+    pub company: Option<Text<150>>,
+    #[schema(value_type = Option<String>, max_length = 200)]
+    pub line1: Option<Text<200>>,
+    #[schema(value_type = Option<String>, max_length = 200)]
+    pub line2: Option<Text<200>>,
+    #[schema(value_type = Option<String>, max_length = 100)]
+    pub city: Option<Text<100>>,
+    #[schema(value_type = Option<String>, max_length = 20)]
+    pub postal_code: Option<Text<20>>,
+    #[schema(value_type = Option<String>, max_length = 100)]
+    pub area: Option<Text<100>>,
+    #[schema(value_type = Option<String>, min_length = 2, max_length = 2)]
+    pub country: Option<Country>,
+    /// Null removes the phone number.
+    #[schema(value_type = Option<String>, max_length = 40)]
+    pub phone: Field<Text<40>>,
+    pub is_default_billing: Option<bool>,
+    pub is_default_shipping: Option<bool>,
 }
 
-/// Changes of an address, as members that take the place of what is there.
+/// Changes of an address, as JSON members that replace the present ones.
 #[derive(Debug)]
 pub(super) struct AddressChanges(Map<String, Value>);
 
 impl PatchedAddressBody {
     pub(super) fn into_changes(self) -> AddressChanges {
-        fn text<const MAX: usize>(text: Option<Paragraph<MAX>>) -> Option<Value> {
+        fn text<const MAX: usize>(text: Option<Text<MAX>>) -> Option<Value> {
             text.map(|text| json!(text.into_inner()))
         }
         let members = [
@@ -171,20 +152,21 @@ impl PatchedAddressBody {
             ("postal_code", text(self.postal_code)),
             ("area", text(self.area)),
             ("country", self.country.map(|country| json!(country))),
-            ("phone", self.phone.into_nullable().map(|phone| json!(phone.map(Paragraph::into_inner)))),
+            ("phone", self.phone.into_nullable().map(|phone| json!(phone.map(Text::into_inner)))),
             ("is_default_billing", self.is_default_billing.map(Value::from)),
             ("is_default_shipping", self.is_default_shipping.map(Value::from)),
         ];
-        let sent = members.into_iter().filter_map(|(name, value)| Some((name.to_owned(), value?)));
-        AddressChanges(sent.collect())
+        let present = members.into_iter().filter_map(|(name, value)| Some((name.to_owned(), value?)));
+        AddressChanges(present.collect())
     }
 }
 
 impl AddressChanges {
-    /// What is there and what was sent are checked together: another country may ask for more.
+    /// Merges the changes into the address and validates the result as a whole, because another country can require
+    /// other fields.
     pub(super) fn applied_to(&self, address: &Address) -> Result<NewAddress, ErrorTree> {
         let mut members = Map::new();
-        let now = [
+        let present = [
             ("name", &address.name),
             ("company", &address.company),
             ("line1", &address.line1),
@@ -193,7 +175,7 @@ impl AddressChanges {
             ("postal_code", &address.postal_code),
             ("area", &address.area),
         ];
-        members.extend(now.map(|(name, value)| (name.to_owned(), json!(value))));
+        members.extend(present.map(|(name, value)| (name.to_owned(), json!(value))));
         members.insert("country".to_owned(), json!(address.country));
         members.insert("phone".to_owned(), json!(address.phone));
         members.extend(self.0.clone());

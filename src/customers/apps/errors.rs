@@ -1,45 +1,34 @@
-//! What can be wrong with programs.
+//! Errors of apps and their tokens.
 
 use crate::customers::staff::StaffError;
-use crate::platform::api::Stale;
 use crate::platform::auth::Permission;
-use crate::platform::error::{ApiError, ErrorTree, Kind};
+use crate::platform::error::ApiError;
+use crate::platform::write_context::Stale;
 
-#[derive(Debug, thiserror::Error)]
+#[derive(Debug, thiserror::Error, ApiError)]
 pub enum AppError {
     #[error("Not found.")]
+    #[kind(not_found = "not_found")]
     NotFound,
     #[error("An app with this name exists already.")]
+    #[kind(invalid("name", "unique"))]
     NameTaken,
     #[error("\"{}\" cannot be granted to an app.", .0.name())]
-    NotForApps(Permission),
-    #[error("An app has {0} tokens at most.")]
+    #[kind(invalid("permissions", "invalid"))]
+    NotGrantableToApps(Permission),
+    #[error("An app can have at most {0} tokens. Revoke a token first.")]
+    #[kind(conflict = "too_many_tokens")]
     TooManyTokens(i64),
-    #[error("This time is over.")]
-    Over,
-    #[error("No random bytes could be had.")]
-    NoSecret(#[source] anyhow::Error),
-    /// Nobody gives or takes what they lack.
+    #[error("Enter a time in the future.")]
+    #[kind(invalid("expires_at", "invalid"))]
+    ExpiryInPast,
+    #[error("app token generation failed")]
+    #[kind(internal)]
+    TokenGeneration(#[source] anyhow::Error),
     #[error(transparent)]
-    Rights(#[from] StaffError),
+    Staff(#[from] StaffError),
     #[error(transparent)]
     Stale(#[from] Stale),
     #[error(transparent)]
     Database(#[from] diesel::result::Error),
-}
-
-impl ApiError for AppError {
-    fn kind(&self) -> Kind {
-        match self {
-            Self::NotFound => Kind::not_found("not_found"),
-            Self::NameTaken => Kind::invalid("name", ErrorTree::message("unique", self.to_string())),
-            Self::NotForApps(_) => Kind::invalid("permissions", ErrorTree::message("invalid", self.to_string())),
-            Self::TooManyTokens(_) => Kind::conflict("too_many_tokens"),
-            Self::Over => Kind::invalid("expires_at", ErrorTree::message("invalid", self.to_string())),
-            Self::NoSecret(_) => Kind::Internal,
-            Self::Rights(cause) => cause.kind(),
-            Self::Stale(cause) => cause.kind(),
-            Self::Database(cause) => cause.kind(),
-        }
-    }
 }

@@ -1,52 +1,19 @@
-//! Lists of programs.
-
-use diesel::pg::Pg;
-use diesel::prelude::*;
+//! Filters and orderings of apps.
 
 use super::models::RegisteredApp;
-use crate::platform::api::{
-    Choices, ListRequest, Moments, Ordering, Search, Slice, SortColumn, Texts, filter, narrow, paginate,
-};
-use crate::platform::error::Problem;
+use crate::platform::api::{ChoiceLookups, DateTimeLookups, ListFilter, ListRequest, Search, TextLookups};
 use crate::schema::apps;
 
-filter! {
-    pub struct AppFilter {
-        "name" => pub name: Texts,
-        "is_active" => pub is_active: Choices<bool>,
-        "created_at" => pub created_at: Moments,
-        /// Every word must be in the name; a "quoted phrase" counts as one.
-        "search" => pub search: Search,
-    }
+#[derive(Debug, Clone, Default, ListFilter)]
+#[list(table = apps, row = RegisteredApp)]
+#[list(order_by(name, created_at), default = "name")]
+pub struct AppFilter {
+    pub name: TextLookups,
+    pub is_active: ChoiceLookups<bool>,
+    pub created_at: DateTimeLookups,
+    /// Words that must all occur in the name. A "quoted phrase" counts as one word.
+    #[list(search(name))]
+    pub search: Search,
 }
 
-/// By name.
-pub struct AppOrdering;
-
-impl Ordering for AppOrdering {
-    const COLUMNS: &'static [SortColumn] = &[
-        SortColumn::new("name", "apps.name", "text"),
-        SortColumn::new("created_at", "apps.created_at", "timestamptz"),
-    ];
-    const DEFAULT: &'static str = "name";
-    const ID: SortColumn = SortColumn::new("id", "apps.id", "uuid");
-}
-
-pub(super) type AppList = ListRequest<AppFilter, AppOrdering>;
-
-impl AppFilter {
-    pub(super) fn page(conn: &mut PgConnection, list: &AppList) -> Result<Slice<RegisteredApp>, Problem> {
-        Ok(paginate!(conn, || list.filter.query(), RegisteredApp, list))
-    }
-
-    fn query<'a>(&self) -> apps::BoxedQuery<'a, Pg> {
-        let mut query = apps::table.into_boxed();
-        narrow!(query, texts, apps::name, &self.name);
-        narrow!(query, choices, apps::is_active, &self.is_active);
-        narrow!(query, moments, apps::created_at, &self.created_at);
-        for pattern in self.search.patterns() {
-            query = query.filter(apps::name.ilike(pattern));
-        }
-        query
-    }
-}
+pub(super) type AppList = ListRequest<AppFilter>;

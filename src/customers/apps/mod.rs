@@ -1,7 +1,7 @@
-//! Apps: programs of others that call the shop, each with its own permissions and tokens.
+//! Apps: external applications that call the API, each with its own permissions and tokens.
 //!
-//! Owns `apps` and `app_tokens`. A token is shown once and kept as its hash. A program acts for itself, from the
-//! addresses it is allowed, and never manages people, groups or programs.
+//! Owns `apps` and `app_tokens`. A token is returned once and stored as a hash. An app acts on its own behalf, from its
+//! allowed networks, and never has permissions of staff, groups or apps.
 
 mod errors;
 mod handlers;
@@ -13,9 +13,9 @@ mod views;
 
 use utoipa_actix_web::service_config::ServiceConfig;
 
-pub use models::{AppCredential, AppTokenId, find_credential, note_use};
+pub use models::{AppCredential, AppTokenId, find_credential, record_use};
 
-/// Below `/api/apps`.
+/// Routes below `/api/apps`.
 pub fn routes(config: &mut ServiceConfig<'_>) {
     config
         .service(handlers::list_apps)

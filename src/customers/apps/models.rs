@@ -2,21 +2,25 @@
 
 use chrono::{DateTime, Utc};
 use diesel::prelude::*;
+use serde::Deserialize;
+use utoipa::IntoParams;
 
 use super::errors::AppError;
+use crate::platform::api::Record;
 use crate::platform::auth::PermissionSet;
 use crate::platform::error::ConstraintExt;
 use crate::platform::types::{AppId, typed_id};
 use crate::schema::{app_tokens, apps};
 
 typed_id!(
-    /// A token of a program.
+    /// Id of an app token.
     AppTokenId
 );
 
-/// A program of somebody else's.
-#[derive(Debug, Clone, HasQuery)]
+/// Row of `apps`: an external application.
+#[derive(Debug, Clone, HasQuery, Record)]
 #[diesel(table_name = apps)]
+#[record(object = "app", error = AppError, audit(name, permissions, allowed_addresses, is_active), delete)]
 pub struct RegisteredApp {
     pub id: AppId,
     pub name: String,
@@ -28,28 +32,19 @@ pub struct RegisteredApp {
     pub updated_at: DateTime<Utc>,
 }
 
-/// What may be set.
+/// Changes of an app, or the values of a new one. `None` keeps the present value or sets the default.
 #[derive(Debug, Clone, Default)]
 pub(super) struct AppChanges {
     pub name: Option<String>,
     pub permissions: Option<PermissionSet>,
-    /// Networks, written out.
+    /// Networks in CIDR notation.
     pub allowed_addresses: Option<Vec<String>>,
     pub is_active: Option<bool>,
 }
 
 impl RegisteredApp {
     pub fn permissions(&self) -> PermissionSet {
-        PermissionSet::of_names(&self.permissions)
-    }
-
-    pub fn find(conn: &mut PgConnection, id: AppId) -> QueryResult<Option<Self>> {
-        Self::query().filter(apps::id.eq(id)).first(conn).optional()
-    }
-
-    /// Locked until the transaction ends.
-    pub(super) fn lock(conn: &mut PgConnection, id: AppId) -> QueryResult<Option<Self>> {
-        Self::query().filter(apps::id.eq(id)).for_update().first(conn).optional()
+        PermissionSet::from_names(&self.permissions)
     }
 
     pub(super) fn insert(conn: &mut PgConnection, new: &AppChanges, now: DateTime<Utc>) -> Result<Self, AppError> {
@@ -88,13 +83,22 @@ impl RegisteredApp {
             .get_result(conn)
             .on_constraint("apps_name_key", || AppError::NameTaken)
     }
-
-    pub(super) fn delete(&self, conn: &mut PgConnection) -> QueryResult<usize> {
-        diesel::delete(apps::table.find(self.id)).execute(conn)
-    }
 }
 
-/// A token, as far as it can be told again.
+/// Path parameters that identify a token of an app.
+#[derive(Debug, Clone, Copy, Deserialize, IntoParams)]
+#[into_params(parameter_in = Path)]
+pub struct AppTokenKey {
+    /// Id of the app.
+    #[serde(rename = "id")]
+    #[param(value_type = String)]
+    pub app: AppId,
+    /// Id of the token.
+    #[param(value_type = String)]
+    pub token: AppTokenId,
+}
+
+/// Row of `app_tokens`, without the hash.
 #[derive(Debug, Clone, HasQuery)]
 #[diesel(table_name = app_tokens)]
 pub struct AppToken {
@@ -107,7 +111,7 @@ pub struct AppToken {
     pub created_at: DateTime<Utc>,
 }
 
-/// A token to keep.
+/// Insert of an app token.
 #[derive(Debug, Insertable)]
 #[diesel(table_name = app_tokens)]
 pub(super) struct NewAppToken {
@@ -127,35 +131,35 @@ impl NewAppToken {
 }
 
 impl AppToken {
-    /// The newest first.
-    pub fn of_app(conn: &mut PgConnection, app: AppId) -> QueryResult<Vec<Self>> {
+    /// Returns the app's tokens, newest first.
+    pub fn list(conn: &mut PgConnection, app: AppId) -> QueryResult<Vec<Self>> {
         let newest = (app_tokens::created_at.desc(), app_tokens::id.desc());
         Self::query().filter(app_tokens::app_id.eq(app)).order(newest).load(conn)
     }
 
-    pub fn find(conn: &mut PgConnection, app: AppId, id: AppTokenId) -> QueryResult<Option<Self>> {
-        Self::query().filter(app_tokens::id.eq(id).and(app_tokens::app_id.eq(app))).first(conn).optional()
+    pub fn find(conn: &mut PgConnection, key: AppTokenKey) -> QueryResult<Option<Self>> {
+        Self::query().filter(app_tokens::id.eq(key.token).and(app_tokens::app_id.eq(key.app))).first(conn).optional()
     }
 
-    /// True where there was one.
-    pub fn delete(conn: &mut PgConnection, app: AppId, id: AppTokenId) -> QueryResult<bool> {
-        let own = app_tokens::table.filter(app_tokens::id.eq(id).and(app_tokens::app_id.eq(app)));
-        Ok(diesel::delete(own).execute(conn)? == 1)
+    /// Deletes the token. Returns false if it does not exist.
+    pub fn delete(conn: &mut PgConnection, key: AppTokenKey) -> QueryResult<bool> {
+        let token = app_tokens::table.filter(app_tokens::id.eq(key.token).and(app_tokens::app_id.eq(key.app)));
+        Ok(diesel::delete(token).execute(conn)? == 1)
     }
 }
 
-/// A token of an active program that has not expired, and what the program may do.
+/// Unexpired token of an active app, with the app's permissions.
 #[derive(Debug, Clone, Queryable)]
 pub struct AppCredential {
     pub id: AppTokenId,
     pub last_used_at: Option<DateTime<Utc>>,
     pub app_id: AppId,
     pub permissions: Vec<Option<String>>,
-    /// Networks; none: from anywhere.
+    /// Networks in CIDR notation. Empty if the app can call from any address.
     pub allowed_addresses: Vec<Option<String>>,
 }
 
-/// Whose token this is, by its SHA-256.
+/// Returns the unexpired token with this SHA-256 hash, if its app is active.
 pub fn find_credential(
     conn: &mut PgConnection,
     token_hash: &[u8],
@@ -171,7 +175,7 @@ pub fn find_credential(
         .optional()
 }
 
-/// Notes that a token is in use.
-pub fn note_use(conn: &mut PgConnection, id: AppTokenId, now: DateTime<Utc>) -> QueryResult<()> {
+/// Records the last use of a token.
+pub fn record_use(conn: &mut PgConnection, id: AppTokenId, now: DateTime<Utc>) -> QueryResult<()> {
     diesel::update(app_tokens::table.find(id)).set(app_tokens::last_used_at.eq(now)).execute(conn).map(|_| ())
 }

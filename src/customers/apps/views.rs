@@ -1,4 +1,4 @@
-//! Programs and their tokens as JSON, and what may be sent to change them.
+//! JSON views and request bodies of apps and their tokens.
 
 use chrono::{DateTime, Utc};
 use ipnet::IpNet;
@@ -7,22 +7,29 @@ use serde_json::Value;
 use utoipa::ToSchema;
 
 use super::models::{AppChanges, AppToken, AppTokenId, RegisteredApp};
-use super::services::TokenOrder;
-use crate::platform::api::Resource;
+use super::services::TokenOptions;
+use crate::platform::api::{Resource, View};
 use crate::platform::auth::PermissionSet;
 use crate::platform::error::ErrorTree;
-use crate::platform::http::{FromJson, body, patch_body};
-use crate::platform::types::{AppId, Line, Paragraph};
+use crate::platform::http::{FromJson, request_body};
+use crate::platform::types::{AppId, NonEmptyText, Text};
 
-/// A program that may call the shop.
-#[derive(Debug, Serialize, ToSchema)]
-#[schema(as = App)]
+/// External application that can call the API.
+#[derive(Debug, Serialize, ToSchema, View)]
+#[schema(as = App, example = json!({
+    "id": "0190a5f0-7c3e-7b2a-9d1f-3c5e8a7b6d33", "name": "Stock sync", "permissions": ["stock.view", "stock.adjust"],
+    "allowed_addresses": ["203.0.113.0/24"], "is_active": true, "created_at": "2026-11-02T09:00:00Z",
+    "updated_at": "2026-11-02T09:00:00Z",
+}))]
+#[view(row = RegisteredApp, last_modified = updated_at)]
 pub struct AppView {
     pub id: AppId,
     pub name: String,
+    #[view(value = row.permissions())]
     pub permissions: PermissionSet,
-    /// Addresses and networks that it may call from; empty: from anywhere.
+    /// Networks that the app can call from, in CIDR notation. Empty if it can call from any address.
     #[schema(example = json!(["203.0.113.0/24"]))]
+    #[view(value = row.allowed_addresses.iter().flatten().cloned().collect())]
     pub allowed_addresses: Vec<String>,
     pub is_active: bool,
     pub created_at: DateTime<Utc>,
@@ -31,62 +38,35 @@ pub struct AppView {
     pub version: i32,
 }
 
-impl Resource for AppView {
-    fn version(&self) -> Option<i32> {
-        Some(self.version)
-    }
-
-    fn last_modified(&self) -> Option<DateTime<Utc>> {
-        Some(self.updated_at)
-    }
-}
-
-impl From<RegisteredApp> for AppView {
-    fn from(app: RegisteredApp) -> Self {
-        Self {
-            permissions: app.permissions(),
-            id: app.id,
-            name: app.name,
-            allowed_addresses: app.allowed_addresses.into_iter().flatten().collect(),
-            is_active: app.is_active,
-            created_at: app.created_at,
-            updated_at: app.updated_at,
-            version: app.version,
-        }
-    }
-}
-
-/// A token, without its secret.
-#[derive(Debug, Serialize, ToSchema)]
-#[schema(as = AppToken)]
+/// App token without its secret.
+#[derive(Debug, Serialize, ToSchema, View)]
+#[schema(as = AppToken, example = json!({
+    "id": "0190a5f0-7c3e-7b2a-9d1f-3c5e8a7b6d34", "name": "Production", "last_four": "9f2c", "expires_at": null,
+    "last_used_at": "2026-11-21T08:00:00Z", "created_at": "2026-11-02T09:00:00Z",
+}))]
+#[view(row = AppToken)]
 pub struct AppTokenView {
     pub id: AppTokenId,
     pub name: String,
-    /// What the token ends with.
+    /// Last four characters of the secret.
     pub last_four: String,
-    /// Null: never.
+    /// Null if the token does not expire.
     pub expires_at: Option<DateTime<Utc>>,
-    /// To the minute; null: never.
+    /// Time of the last use, to the minute. Null if the token has not been used.
     pub last_used_at: Option<DateTime<Utc>>,
     pub created_at: DateTime<Utc>,
 }
 
-impl Resource for AppTokenView {}
-
-impl From<AppToken> for AppTokenView {
-    fn from(token: AppToken) -> Self {
-        let AppToken { id, name, last_four, expires_at, last_used_at, created_at, .. } = token;
-        Self { id, name, last_four, expires_at, last_used_at, created_at }
-    }
-}
-
-/// A token that was just made: the only time that it is told.
+/// Created app token with its secret. No other response contains the secret.
 #[derive(Debug, Serialize, ToSchema)]
-#[schema(as = NewAppToken)]
+#[schema(as = NewAppToken, example = json!({
+    "id": "0190a5f0-7c3e-7b2a-9d1f-3c5e8a7b6d34", "name": "Production", "token": "mercer_4pWq8Zt1Lx7Nc2Vb9f2c",
+    "last_four": "9f2c", "expires_at": null, "created_at": "2026-11-02T09:00:00Z",
+}))]
 pub struct NewAppTokenView {
     pub id: AppTokenId,
     pub name: String,
-    /// For `Authorization: Bearer …`.
+    /// Secret, for the header `Authorization: Bearer …`.
     pub token: String,
     pub last_four: String,
     pub expires_at: Option<DateTime<Utc>>,
@@ -102,7 +82,7 @@ impl NewAppTokenView {
     }
 }
 
-/// An address, or a network of them.
+/// IP address or network in CIDR notation.
 #[derive(Debug, Clone, ToSchema)]
 #[schema(value_type = String, example = "203.0.113.0/24")]
 pub struct Network(IpNet);
@@ -116,62 +96,42 @@ impl FromJson for Network {
     }
 }
 
-fn written(networks: &[Network]) -> Vec<String> {
+fn to_strings(networks: &[Network]) -> Vec<String> {
     networks.iter().map(|network| network.0.to_string()).collect()
 }
 
-body! {
-    #[schema(as = AppRequest, example = json!({"name": "Ledger", "permissions": ["orders.view"]}))]
-    pub struct AppBody {
-        pub name: Line<100>,
-        pub permissions: PermissionSet,
-        pub allowed_addresses: Option<Vec<Network>>,
-    }
-}
-
-impl AppBody {
-    pub(super) fn into_changes(self) -> AppChanges {
-        AppChanges {
-            name: Some(self.name.into_inner()),
-            permissions: Some(self.permissions),
-            allowed_addresses: Some(written(&self.allowed_addresses.unwrap_or_default())),
-            is_active: None,
-        }
-    }
-}
-
-patch_body! {
-    #[schema(as = PatchedAppRequest)]
-    pub struct PatchedAppBody {
-        pub name: Option<Line<100>>,
-        pub permissions: Option<PermissionSet>,
-        pub allowed_addresses: Option<Vec<Network>>,
-    }
+#[request_body(AppRequest, patch = PatchedAppBody)]
+#[derive(Debug)]
+#[schema(example = json!({"name": "Stock sync", "permissions": ["stock.view", "stock.adjust"], "allowed_addresses": ["203.0.113.0/24"]}))]
+pub struct AppBody {
+    pub name: NonEmptyText<100>,
+    pub permissions: PermissionSet,
+    pub allowed_addresses: Option<Vec<Network>>,
 }
 
 impl PatchedAppBody {
     pub(super) fn into_changes(self) -> AppChanges {
         AppChanges {
-            name: self.name.map(Line::into_inner),
+            name: self.name.map(NonEmptyText::into_inner),
             permissions: self.permissions,
-            allowed_addresses: self.allowed_addresses.map(|networks| written(&networks)),
+            allowed_addresses: self.allowed_addresses.map(|networks| to_strings(&networks)),
             is_active: None,
         }
     }
 }
 
-body! {
-    #[schema(as = AppTokenRequest, example = json!({"name": "production"}))]
-    pub struct AppTokenBody {
-        /// For whoever must tell several apart.
-        pub name: Option<Paragraph<100>>,
-        /// Null: never.
-        pub expires_at: Option<DateTime<Utc>>,
-    }
+#[request_body(AppTokenRequest)]
+#[derive(Debug)]
+#[schema(example = json!({"name": "Production", "expires_at": null}))]
+pub struct AppTokenBody {
+    /// Name that distinguishes the tokens of an app.
+    pub name: Option<Text<100>>,
+    /// Null if the token does not expire.
+    pub expires_at: Option<DateTime<Utc>>,
 }
 
 impl AppTokenBody {
-    pub(super) fn into_order(self) -> TokenOrder {
-        TokenOrder { name: self.name.map(Paragraph::into_inner).unwrap_or_default(), expires_at: self.expires_at }
+    pub(super) fn into_options(self) -> TokenOptions {
+        TokenOptions { name: self.name.map(Text::into_inner).unwrap_or_default(), expires_at: self.expires_at }
     }
 }

@@ -1,36 +1,37 @@
-//! Why somebody is not let in.
+//! Errors of registration, sign-in and tokens.
 
 use actix_web::http::StatusCode;
 use serde_json::json;
 
-use super::signing_in::Challenged;
+use super::second_factors::PendingSecondFactor;
 use crate::customers::accounts::AccountError;
+use crate::customers::sessions::SessionError;
 use crate::platform::auth::TokenError;
 use crate::platform::error::{ApiError, ErrorTree, Kind};
 
 #[derive(Debug, thiserror::Error)]
 pub enum AuthError {
-    /// dj-rest-auth's answer at `login/`.
+    /// Wrong credentials at `login/`, with the response of dj-rest-auth.
     #[error("Unable to log in with provided credentials.")]
     CannotLogIn,
-    /// simplejwt's answer at `token/`.
+    /// Wrong credentials at `token/`, with the response of simplejwt.
     #[error("No active account found with the given credentials")]
     NoActiveAccount,
-    /// simplejwt's clients look for tokens in every 200.
+    /// Response of `token/`, because clients of simplejwt expect tokens in every 200 response.
     #[error("A second factor is required.")]
-    SecondFactorAsked(Challenged),
-    /// The password is right, and whoever knows it may know this.
+    SecondFactorRequired(PendingSecondFactor),
+    /// The credentials are correct, so the client can learn this.
     #[error("E-mail is not verified.")]
     EmailNotVerified,
     #[error(transparent)]
     Account(#[from] AccountError),
-    /// Not ours, expired, ended, or used before.
+    #[error(transparent)]
+    Session(#[from] SessionError),
+    /// The token has an invalid signature, is expired or revoked, or was used before.
     #[error("Token is invalid")]
-    TokenNotValid,
-    #[error("Not found.")]
-    NotFound,
-    #[error("no random bytes could be had")]
-    NoSecret(#[source] anyhow::Error),
+    InvalidToken,
+    #[error("cannot generate a random token")]
+    TokenGeneration(#[source] anyhow::Error),
     #[error(transparent)]
     Token(TokenError),
     #[error(transparent)]
@@ -40,8 +41,8 @@ pub enum AuthError {
 impl From<TokenError> for AuthError {
     fn from(error: TokenError) -> Self {
         match error {
-            TokenError::Invalid => Self::TokenNotValid,
-            other @ (TokenError::Unsigned(_) | TokenError::NoKey) => Self::Token(other),
+            TokenError::Invalid => Self::InvalidToken,
+            other @ (TokenError::SigningFailed(_) | TokenError::NoSigningKey) => Self::Token(other),
         }
     }
 }
@@ -49,17 +50,17 @@ impl From<TokenError> for AuthError {
 impl ApiError for AuthError {
     fn kind(&self) -> Kind {
         match self {
-            Self::CannotLogIn => Kind::Invalid(ErrorTree::of_object("invalid", self.to_string())),
-            Self::EmailNotVerified => Kind::Invalid(ErrorTree::of_object("email_not_verified", self.to_string())),
+            Self::CannotLogIn => Kind::Invalid(ErrorTree::non_field("invalid", self.to_string())),
+            Self::EmailNotVerified => Kind::Invalid(ErrorTree::non_field("email_not_verified", self.to_string())),
             Self::Account(cause) => cause.kind(),
-            Self::NoActiveAccount => Kind::refused(StatusCode::UNAUTHORIZED, "no_active_account"),
-            Self::SecondFactorAsked(Challenged { token, methods }) => {
-                let kind = Kind::refused(StatusCode::UNAUTHORIZED, "mfa_required");
+            Self::Session(cause) => cause.kind(),
+            Self::NoActiveAccount => Kind::rejected(StatusCode::UNAUTHORIZED, "no_active_account"),
+            Self::SecondFactorRequired(PendingSecondFactor { token, methods }) => {
+                let kind = Kind::rejected(StatusCode::UNAUTHORIZED, "mfa_required");
                 kind.with("mfa_token", json!(token)).with("methods", json!(methods))
             }
-            Self::TokenNotValid => Kind::refused(StatusCode::UNAUTHORIZED, "token_not_valid"),
-            Self::NotFound => Kind::not_found("not_found"),
-            Self::Token(_) | Self::NoSecret(_) => Kind::Internal,
+            Self::InvalidToken => Kind::rejected(StatusCode::UNAUTHORIZED, "token_not_valid"),
+            Self::Token(_) | Self::TokenGeneration(_) => Kind::Internal,
             Self::Database(cause) => cause.kind(),
         }
     }

@@ -1,36 +1,29 @@
-//! Auth: registration, sign-in and sessions.
+//! Auth: registration, sign-in and tokens.
 //!
-//! Owns `sessions` and `sign_in_challenges`. A session is a family of refresh tokens: each refresh replaces the one
-//! before it, and an old one shown again ends the whole family.
+//! Owns no table. The room `accounts` owns the users, `sessions` the sessions and the sign-ins that wait for a second
+//! factor. Every sign-in method calls [`sign_in`], which opens a session or requires a second factor.
 
-mod browser;
-mod challenges;
 mod errors;
 mod handlers;
 mod jobs;
-mod listing;
-mod models;
-mod personal_data;
+mod responses;
+mod second_factors;
 mod services;
-mod session_handlers;
-mod session_views;
-mod signing_in;
+mod sign_in;
 mod views;
 
 use utoipa_actix_web::service_config::ServiceConfig;
 
-pub use browser::cookies_of;
-pub use challenges::{Challenge, Method, has_passkey};
 pub use errors::AuthError;
 pub use handlers::jwks;
-pub use jobs::{PurgeSessions, TendKeys};
-pub use models::SessionOwner;
-pub use personal_data::SessionData;
-pub use services::{OpenSession, end_all, find_owner, note_refusal, note_use, rotate_keys};
-pub use signing_in::{Challenged, Keeping, Proof, SignIn, Terms, answer, lock_challenge, meet, sign_in};
-pub use views::{DetailView, LoginAnswer, LoginView};
+pub use jobs::RotateSigningKeys;
+pub use responses::{SessionDelivery, login_response, session_cookies};
+pub use second_factors::{PendingSecondFactor, SecondFactorMethod, has_passkey};
+pub use services::{record_rejected_sign_in, rotate_keys};
+pub use sign_in::{AuthenticationLevel, SignInResult, complete_challenge, lock_challenge, sign_in};
+pub use views::{DetailView, LoginResponse, LoginView};
 
-/// Below `/api/auth`.
+/// Routes below `/api/auth`.
 pub fn routes(config: &mut ServiceConfig<'_>) {
     config
         .service(handlers::register)
@@ -39,18 +32,10 @@ pub fn routes(config: &mut ServiceConfig<'_>) {
         .service(handlers::blacklist_token)
         .service(handlers::obtain_token)
         .service(handlers::refresh_token)
-        .service(handlers::verify_token)
-        .service(session_handlers::list_own_sessions)
-        .service(session_handlers::end_own_session)
-        .service(session_handlers::end_own_sessions);
+        .service(handlers::verify_token);
 }
 
-/// Below `/api/sessions`.
-pub fn session_routes(config: &mut ServiceConfig<'_>) {
-    config.service(session_handlers::list_sessions).service(session_handlers::end_session);
-}
-
-/// The same three under the names that simplejwt's clients call, below `/api/token`.
+/// Routes below `/api/token`: the same endpoints at the usual URLs of simplejwt.
 pub fn token_routes(config: &mut ServiceConfig<'_>) {
     config
         .service(handlers::obtain_token_alias)

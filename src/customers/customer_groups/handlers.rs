@@ -1,77 +1,61 @@
-//! Groups of customers over HTTP.
+//! HTTP handlers of customer groups and their members.
 
 use actix_web::web::{Data, Path};
 use actix_web::{delete, get, patch, post, put};
-use diesel::prelude::*;
+use diesel::QueryDsl;
 
-use super::errors::GroupError;
-use super::listing::{GroupFilter, GroupList};
-use super::models::GroupChanges;
+use super::models::{
+    CustomerGroup, GroupBody, GroupFilter, GroupList, Member, MemberFilter, MemberList, MembersBody, PatchedGroupBody,
+};
 use super::services;
-use super::views::{GroupBody, GroupView, PatchedGroupBody};
-use crate::platform::api::{Answer, Changed, Created, Gone, Paged, ReadRequest, WriteRequest};
+use super::views::{GroupView, MemberView};
+use crate::customers::ids::CustomerGroupId;
+use crate::customers::permissions::{ManageCustomerGroups, ViewCustomerGroups};
+use crate::platform::api::{ApiResult, Paged, ReadRequest, WriteRequest, endpoint};
 use crate::platform::app::App;
-use crate::platform::auth::{Allowed, ManageCustomerGroups, ViewCustomerGroups};
-use crate::platform::error::Problem;
+use crate::platform::auth::Allowed;
 use crate::platform::http::Body;
-use crate::platform::types::CustomerGroupId;
+use crate::schema::customer_groups;
 
-/// List groups of customers by name.
-#[utoipa::path(tag = "customer-groups", params(GroupList), security(("jwtAuth" = ["customer_groups.view"])),
-    responses((status = 200, body = Paged<GroupView>)))]
+/// List customer groups
+#[endpoint(tag = "customer-groups", returns(200 = Paged<GroupView>))]
 #[get("/")]
-pub async fn list_groups(
-    app: Data<App>,
-    _staff: Allowed<ViewCustomerGroups>,
-    list: GroupList,
-) -> Result<Answer, Problem> {
-    let read = |conn: &mut PgConnection, list: &GroupList| -> Result<_, Problem> {
-        let slice = GroupFilter::page(conn, list)?;
-        Ok(slice.map_rows(|rows| GroupView::of_all(conn, rows))?)
-    };
-    list.page(&app, read).await
+pub async fn list_groups(app: Data<App>, _staff: Allowed<ViewCustomerGroups>, list: GroupList) -> ApiResult {
+    let page = |conn: &mut _, list: &_| GroupFilter::page(conn, list, || customer_groups::table.into_boxed());
+    list.list::<GroupView, _>(&app, page).await
 }
 
-/// Create a group of customers.
-#[utoipa::path(tag = "customer-groups", params(WriteRequest), security(("jwtAuth" = ["customer_groups.manage"])),
-    request_body = GroupBody, responses((status = 201, body = GroupView)))]
+/// Create a customer group
+///
+/// Returns 400 if another group has the same name.
+#[endpoint(tag = "customer-groups", returns(201 = GroupView))]
 #[post("/")]
 pub async fn create_group(
     app: Data<App>,
     _staff: Allowed<ManageCustomerGroups>,
     request: WriteRequest,
     body: Body<GroupBody>,
-) -> Result<Answer, Problem> {
-    let new = body.0.into_new();
-    let create = move |conn: &mut PgConnection, request: &WriteRequest| -> Result<_, GroupError> {
-        let group = services::create(conn, &new, &request.origin)?;
-        let view = GroupView::of(conn, group)?;
-        Ok(Created::at(format!("/api/customer-groups/{}/", view.id), view))
-    };
-    request.run(&app, create).await
+) -> ApiResult {
+    let location = |group: &GroupView| format!("/api/customer-groups/{}/", group.id);
+    request.create(&app, location, move |conn, context| CustomerGroup::create(conn, context, &body.0)).await
 }
 
-/// Retrieve a group of customers.
-#[utoipa::path(tag = "customer-groups", params(CustomerGroupId, ReadRequest),
-    security(("jwtAuth" = ["customer_groups.view"])), responses((status = 200, body = GroupView)))]
+/// Retrieve a customer group
+#[endpoint(tag = "customer-groups", returns(200 = GroupView))]
 #[get("/{id}/")]
 pub async fn get_group(
     app: Data<App>,
     _staff: Allowed<ViewCustomerGroups>,
     request: ReadRequest,
     id: Path<CustomerGroupId>,
-) -> Result<Answer, Problem> {
-    let find = move |conn: &mut PgConnection| -> Result<_, GroupError> {
-        let group = services::find(conn, *id)?;
-        Ok(GroupView::of(conn, group)?)
-    };
-    request.one(&app, find).await
+) -> ApiResult {
+    request.retrieve::<GroupView, _>(&app, move |conn| CustomerGroup::get(conn, *id)).await
 }
 
-/// Replace a group of customers; those who belong to it stay.
-#[utoipa::path(tag = "customer-groups", params(CustomerGroupId, WriteRequest),
-    security(("jwtAuth" = ["customer_groups.manage"])), request_body = GroupBody,
-    responses((status = 200, body = GroupView)))]
+/// Replace a customer group
+///
+/// Does not change the members of the group. Returns 400 if another group has the same name.
+#[endpoint(tag = "customer-groups", returns(200 = GroupView))]
 #[put("/{id}/")]
 pub async fn replace_group(
     app: Data<App>,
@@ -79,49 +63,84 @@ pub async fn replace_group(
     request: WriteRequest,
     id: Path<CustomerGroupId>,
     body: Body<GroupBody>,
-) -> Result<Answer, Problem> {
-    change(&app, request, *id, body.0.into_changes()).await
+) -> ApiResult {
+    let changes = PatchedGroupBody::from(body.0);
+    request.update::<GroupView, _>(&app, move |conn, context| services::update(conn, context, *id, &changes)).await
 }
 
-/// Change a group of customers.
-#[utoipa::path(tag = "customer-groups", params(CustomerGroupId, WriteRequest),
-    security(("jwtAuth" = ["customer_groups.manage"])), request_body = PatchedGroupBody,
-    responses((status = 200, body = GroupView)))]
+/// Update a customer group
+///
+/// Returns 400 if another group has the same name.
+#[endpoint(tag = "customer-groups", returns(200 = GroupView))]
 #[patch("/{id}/")]
-pub async fn change_group(
+pub async fn update_group(
     app: Data<App>,
     _staff: Allowed<ManageCustomerGroups>,
     request: WriteRequest,
     id: Path<CustomerGroupId>,
     body: Body<PatchedGroupBody>,
-) -> Result<Answer, Problem> {
-    change(&app, request, *id, body.0.into_changes()).await
+) -> ApiResult {
+    request.update::<GroupView, _>(&app, move |conn, context| services::update(conn, context, *id, &body.0)).await
 }
 
-/// Delete a group of customers. The customers stay.
-#[utoipa::path(tag = "customer-groups", params(CustomerGroupId, WriteRequest),
-    security(("jwtAuth" = ["customer_groups.manage"])), responses((status = 204)))]
+/// Delete a customer group
+///
+/// Deletes the group, but not its customers.
+#[endpoint(tag = "customer-groups", returns(204))]
 #[delete("/{id}/")]
 pub async fn delete_group(
     app: Data<App>,
     _staff: Allowed<ManageCustomerGroups>,
     request: WriteRequest,
     id: Path<CustomerGroupId>,
-) -> Result<Answer, Problem> {
-    let delete =
-        move |conn: &mut PgConnection, request: &WriteRequest| services::delete(conn, *id, request).map(|()| Gone);
-    request.run(&app, delete).await
+) -> ApiResult {
+    request.delete(&app, move |conn, context| CustomerGroup::lock(conn, context, *id)?.delete(conn, context)).await
 }
 
-async fn change(
-    app: &App,
-    request: WriteRequest,
-    id: CustomerGroupId,
-    changes: GroupChanges,
-) -> Result<Answer, Problem> {
-    let change = move |conn: &mut PgConnection, request: &WriteRequest| -> Result<_, GroupError> {
-        let group = services::change(conn, id, &changes, request)?;
-        Ok(Changed(GroupView::of(conn, group)?))
+/// List the members of a customer group
+#[endpoint(tag = "customer-groups", returns(200 = Paged<MemberView>))]
+#[get("/{id}/members/")]
+pub async fn list_members(
+    app: Data<App>,
+    _staff: Allowed<ViewCustomerGroups>,
+    list: MemberList,
+    id: Path<CustomerGroupId>,
+) -> ApiResult {
+    let page = move |conn: &mut _, list: &_| {
+        let group = CustomerGroup::get(conn, *id)?;
+        MemberFilter::page(conn, list, || Member::of_group(group.id))
     };
-    request.run(app, change).await
+    list.list::<MemberView, _>(&app, page).await
+}
+
+/// Add customers to a group
+///
+/// Has no effect on customers who are already members. Returns 400 and adds no customer if one of them does not exist.
+#[endpoint(tag = "customer-groups", returns(200 = GroupView))]
+#[post("/{id}/members/")]
+pub async fn add_members(
+    app: Data<App>,
+    _staff: Allowed<ManageCustomerGroups>,
+    request: WriteRequest,
+    id: Path<CustomerGroupId>,
+    body: Body<MembersBody>,
+) -> ApiResult {
+    let add = move |conn: &mut _, context: &_| services::add_members(conn, context, *id, &body.0.customers);
+    request.update::<GroupView, _>(&app, add).await
+}
+
+/// Remove customers from a group
+///
+/// The server ignores customers who are not members.
+#[endpoint(tag = "customer-groups", returns(200 = GroupView))]
+#[post("/{id}/members/remove/")]
+pub async fn remove_members(
+    app: Data<App>,
+    _staff: Allowed<ManageCustomerGroups>,
+    request: WriteRequest,
+    id: Path<CustomerGroupId>,
+    body: Body<MembersBody>,
+) -> ApiResult {
+    let remove = move |conn: &mut _, context: &_| services::remove_members(conn, context, *id, &body.0.customers);
+    request.update::<GroupView, _>(&app, remove).await
 }

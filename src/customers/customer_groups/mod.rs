@@ -1,11 +1,9 @@
-//! Groups of customers: wholesalers, friends of the house, whoever is treated alike.
+//! Customer groups, such as wholesale customers.
 //!
 //! Owns `customer_groups` and `customer_group_members`.
 
 mod errors;
 mod handlers;
-mod listing;
-mod member_handlers;
 mod models;
 mod personal_data;
 mod services;
@@ -15,18 +13,10 @@ use utoipa_actix_web::service_config::ServiceConfig;
 
 pub use errors::GroupError;
 pub use personal_data::GroupData;
-pub use services::forget;
 
-/// Below `/api/customer-groups`.
+/// Routes below `/api/customer-groups`.
 pub fn routes(config: &mut ServiceConfig<'_>) {
-    config
-        .service(handlers::list_groups)
-        .service(handlers::create_group)
-        .service(handlers::get_group)
-        .service(handlers::replace_group)
-        .service(handlers::change_group)
-        .service(handlers::delete_group)
-        .service(member_handlers::list_members)
-        .service(member_handlers::add_members)
-        .service(member_handlers::remove_members);
+    config.service(handlers::list_groups).service(handlers::create_group).service(handlers::get_group);
+    config.service(handlers::replace_group).service(handlers::update_group).service(handlers::delete_group);
+    config.service(handlers::list_members).service(handlers::add_members).service(handlers::remove_members);
 }

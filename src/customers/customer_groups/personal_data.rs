@@ -1,15 +1,14 @@
-//! The groups that a person is in.
+//! Export and erasure of a customer's group memberships.
 
 use diesel::prelude::*;
 use serde_json::Value;
 
-use super::services::forget;
-use crate::platform::audit::Origin;
 use crate::platform::personal_data::PersonalData;
 use crate::platform::types::CustomerId;
+use crate::platform::write_context::WriteContext;
 use crate::schema::{customer_group_members, customer_groups};
 
-/// A customer's groups, by their names.
+/// Names of the groups that a customer belongs to.
 #[derive(Debug, Clone, Copy)]
 pub struct GroupData;
 
@@ -19,13 +18,16 @@ impl PersonalData for GroupData {
     }
 
     fn export(&self, conn: &mut PgConnection, customer: CustomerId) -> QueryResult<Value> {
-        let of_customer = customer_group_members::table.filter(customer_group_members::customer_id.eq(customer));
-        let groups = of_customer.select(customer_group_members::group_id);
-        let names = customer_groups::table.filter(customer_groups::id.eq_any(groups)).select(customer_groups::name);
-        Ok(names.order(customer_groups::name).load::<String>(conn)?.into_iter().collect())
+        let names = customer_group_members::table
+            .inner_join(customer_groups::table)
+            .filter(customer_group_members::customer_id.eq(customer))
+            .order(customer_groups::name)
+            .select(customer_groups::name);
+        Ok(names.load::<String>(conn)?.into())
     }
 
-    fn erase(&self, conn: &mut PgConnection, customer: CustomerId, _: &Origin) -> QueryResult<()> {
-        forget(conn, customer)
+    fn erase(&self, conn: &mut PgConnection, customer: CustomerId, _: &WriteContext) -> QueryResult<()> {
+        let members = customer_group_members::table.filter(customer_group_members::customer_id.eq(customer));
+        diesel::delete(members).execute(conn).map(|_| ())
     }
 }

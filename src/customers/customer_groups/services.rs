@@ -1,96 +1,53 @@
-//! Making groups of customers, and who belongs to them.
+//! Updates of customer groups and of their members.
 
 use diesel::pg::PgConnection;
-use diesel::result::QueryResult;
-use serde_json::{Value, json};
+use serde_json::json;
 
 use super::errors::GroupError;
-use super::models::{CustomerGroup, GroupChanges, NewGroup, hold_customers, leave_all};
-use crate::platform::api::WriteRequest;
-use crate::platform::audit::{self, Changes, Origin};
-use crate::platform::types::{CustomerGroupId, CustomerId};
+use super::models::{CustomerGroup, Member, PatchedGroupBody, lock_customers};
+use crate::customers::ids::CustomerGroupId;
+use crate::platform::audit::Changes;
+use crate::platform::error::UnknownIds;
+use crate::platform::types::CustomerId;
+use crate::platform::write_context::WriteContext;
 
-pub(super) fn find(conn: &mut PgConnection, id: CustomerGroupId) -> Result<CustomerGroup, GroupError> {
-    CustomerGroup::find(conn, id)?.ok_or(GroupError::NotFound)
-}
-
-fn lock(conn: &mut PgConnection, id: CustomerGroupId, request: &WriteRequest) -> Result<CustomerGroup, GroupError> {
-    let group = CustomerGroup::lock(conn, id)?.ok_or(GroupError::NotFound)?;
-    request.expected.ensure(group.version)?;
-    Ok(group)
-}
-
-pub(super) fn create(conn: &mut PgConnection, new: &NewGroup, origin: &Origin) -> Result<CustomerGroup, GroupError> {
-    let group = CustomerGroup::insert(conn, new, origin.at)?;
-    let told = Changes::created(&facts_of(&group));
-    audit::record(conn, origin, "customer_group.created", ("customer_group", group.id.to_string()), told)?;
-    Ok(group)
-}
-
-pub(super) fn change(
+/// Updates the fields that are in the request body.
+pub(super) fn update(
     conn: &mut PgConnection,
+    context: &WriteContext,
     id: CustomerGroupId,
-    changes: &GroupChanges,
-    request: &WriteRequest,
+    changes: &PatchedGroupBody,
 ) -> Result<CustomerGroup, GroupError> {
-    let group = lock(conn, id, request)?;
-    let changed = group.update(conn, changes, request.origin.at)?;
-    let told = Changes::between(&facts_of(&group), &facts_of(&changed));
-    audit::record(conn, &request.origin, "customer_group.changed", ("customer_group", id.to_string()), told)?;
-    Ok(changed)
+    CustomerGroup::lock(conn, context, id)?.update(conn, context, changes)
 }
 
-/// The customers stay; they only belong to it no longer.
-pub(super) fn delete(conn: &mut PgConnection, id: CustomerGroupId, request: &WriteRequest) -> Result<(), GroupError> {
-    let group = lock(conn, id, request)?;
-    group.delete(conn)?;
-    let told = Changes::deleted(&facts_of(&group));
-    audit::record(conn, &request.origin, "customer_group.deleted", ("customer_group", id.to_string()), told)?;
-    Ok(())
-}
-
-/// All of them or, where one does not exist, none.
-pub(super) fn add(
+/// Adds customers to a group. If one of them does not exist, the service adds none.
+pub(super) fn add_members(
     conn: &mut PgConnection,
+    context: &WriteContext,
     id: CustomerGroupId,
     customers: &[CustomerId],
-    request: &WriteRequest,
 ) -> Result<CustomerGroup, GroupError> {
-    let group = lock(conn, id, request)?;
-    let there = hold_customers(conn, customers)?;
-    let unknown: Vec<_> = customers.iter().copied().enumerate().filter(|(_, id)| !there.contains(id)).collect();
-    if !unknown.is_empty() {
-        return Err(GroupError::UnknownCustomers(unknown));
-    }
-    if group.add(conn, customers, request.origin.at)? > 0 {
-        let told = Changes::created(&json!({"customers": customers}));
-        let group = ("customer_group", id.to_string());
-        audit::record(conn, &request.origin, "customer_group.members_added", group, told)?;
+    let group = CustomerGroup::lock(conn, context, id)?;
+    UnknownIds::check("customers", customers, &lock_customers(conn, customers)?)?;
+    if Member::insert(conn, id, customers, context.at)? > 0 {
+        let changes = Changes::created(&json!({"customers": customers}));
+        group.audit(conn, context, "customer_group.members_added", changes)?;
     }
     Ok(group)
 }
 
-/// Those who do not belong to it are passed over: they are where they should be.
-pub(super) fn remove(
+/// Removes customers from a group. Customers who are not members are ignored.
+pub(super) fn remove_members(
     conn: &mut PgConnection,
+    context: &WriteContext,
     id: CustomerGroupId,
     customers: &[CustomerId],
-    request: &WriteRequest,
 ) -> Result<CustomerGroup, GroupError> {
-    let group = lock(conn, id, request)?;
-    if group.remove(conn, customers)? > 0 {
-        let told = Changes::deleted(&json!({"customers": customers}));
-        let group = ("customer_group", id.to_string());
-        audit::record(conn, &request.origin, "customer_group.members_removed", group, told)?;
+    let group = CustomerGroup::lock(conn, context, id)?;
+    if Member::delete(conn, id, customers)? > 0 {
+        let changes = Changes::deleted(&json!({"customers": customers}));
+        group.audit(conn, context, "customer_group.members_removed", changes)?;
     }
     Ok(group)
-}
-
-/// Takes a customer out of all groups, for whoever erases the person.
-pub fn forget(conn: &mut PgConnection, customer: CustomerId) -> QueryResult<()> {
-    leave_all(conn, customer).map(|_| ())
-}
-
-fn facts_of(group: &CustomerGroup) -> Value {
-    json!({"name": group.name, "description": group.description, "metadata": group.metadata})
 }

@@ -1,13 +1,15 @@
-//! What can be wrong with a change of a customer.
+//! Errors of customer records and notes.
 
 use crate::customers::accounts::AccountError;
 use crate::platform::error::{ApiError, ErrorTree, Kind};
 
-#[derive(Debug, thiserror::Error)]
+#[derive(Debug, thiserror::Error, ApiError)]
 pub enum DirectoryError {
     #[error("Not found.")]
+    #[kind(not_found = "not_found")]
     NotFound,
     #[error("The phone number is not valid.")]
+    #[kind(with = invalid_phone)]
     Phone(ErrorTree),
     #[error(transparent)]
     Account(#[from] AccountError),
@@ -15,13 +17,6 @@ pub enum DirectoryError {
     Database(#[from] diesel::result::Error),
 }
 
-impl ApiError for DirectoryError {
-    fn kind(&self) -> Kind {
-        match self {
-            Self::NotFound => Kind::not_found("not_found"),
-            Self::Phone(tree) => Kind::invalid("phone", tree.clone()),
-            Self::Account(cause) => cause.kind(),
-            Self::Database(cause) => cause.kind(),
-        }
-    }
+fn invalid_phone(errors: &ErrorTree) -> Kind {
+    Kind::invalid("phone", errors.clone())
 }

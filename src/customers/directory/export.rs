@@ -1,4 +1,4 @@
-//! The list of customers as a table to download.
+//! CSV export of the customer list.
 
 use std::sync::Arc;
 
@@ -8,13 +8,14 @@ use futures_util::FutureExt;
 use serde_json::json;
 
 use super::listing::CustomerFilter;
-use super::models::Record;
-use crate::platform::audit::{self, Changes, Origin};
+use super::models::{CustomerRecord, records};
+use crate::platform::audit::{self, AuditObject, Changes};
 use crate::platform::db::Db;
-use crate::platform::http::{NextRows, Rows};
+use crate::platform::http::{CsvRows, NextCsvRows};
 use crate::platform::types::CustomerId;
+use crate::platform::write_context::WriteContext;
 
-/// Rows that are read at once: an export of any length needs the memory of so many.
+/// Number of rows per batch. An export holds only one batch in memory.
 const BATCH: i64 = 1000;
 
 const COLUMNS: [&str; 11] = [
@@ -31,24 +32,35 @@ const COLUMNS: [&str; 11] = [
     "created_at",
 ];
 
-/// Writes down who takes how many customers away.
-pub(super) fn note(conn: &mut PgConnection, filter: &CustomerFilter, origin: &Origin) -> QueryResult<()> {
-    let count: i64 = filter.query().count().get_result(conn)?;
-    let told = Changes::created(&json!({"customers": count}));
-    audit::record(conn, origin, "customers.exported", ("customers", String::new()), told)
+/// Records in the audit log that the actor exports customers, and their number.
+pub(super) fn record_export(
+    conn: &mut PgConnection,
+    filter: &CustomerFilter,
+    context: &WriteContext,
+) -> QueryResult<()> {
+    let count: i64 = filter.apply(records()).count().get_result(conn)?;
+    let changes = Changes::created(&json!({"customers": count}));
+    audit::record(conn, context, "customers.exported", AuditObject::new("customers", ""), changes)
 }
 
-pub(super) fn head() -> Rows {
-    let mut rows = Rows::default();
+/// Returns the header row.
+pub(super) fn header_row() -> CsvRows {
+    let mut rows = CsvRows::default();
     rows.push(COLUMNS);
     rows
 }
 
-/// The next customers behind `last`; each batch is a reading of its own, so no transaction lasts as long as a download.
-pub(super) fn next(db: &Db, filter: &Arc<CustomerFilter>, last: Option<CustomerId>) -> NextRows<Option<CustomerId>> {
+/// Reads the batch after the customer `last`. Each batch is a separate read, so that no transaction stays open for the
+/// whole download.
+pub(super) fn next_batch(
+    db: &Db,
+    filter: &Arc<CustomerFilter>,
+    last: Option<CustomerId>,
+) -> NextCsvRows<Option<CustomerId>> {
     let (db, filter) = (db.clone(), Arc::clone(filter));
     async move {
-        let read = move |conn: &mut PgConnection| Record::behind(conn, filter.query(), last, BATCH);
+        let read =
+            move |conn: &mut PgConnection| CustomerRecord::list_after(conn, filter.apply(records()), last, BATCH);
         let records = db.read(read).await?;
         let last = records.last().map(|record| record.customer.id);
         Ok(last.map(|last| (table(&records), Some(last))))
@@ -56,12 +68,12 @@ pub(super) fn next(db: &Db, filter: &Arc<CustomerFilter>, last: Option<CustomerI
     .boxed()
 }
 
-fn table(records: &[Record]) -> Rows {
-    let mut rows = Rows::default();
+fn table(records: &[CustomerRecord]) -> CsvRows {
+    let mut rows = CsvRows::default();
     for record in records {
         let (first_name, last_name) = record.names();
         let (customer, account) = (&record.customer, record.account.as_ref());
-        let word = |is_so: Option<bool>| is_so.map_or("", |is_so| if is_so { "true" } else { "false" });
+        let boolean = |value: Option<bool>| value.map_or("", |value| if value { "true" } else { "false" });
         rows.push([
             customer.id.to_string().as_str(),
             customer.external_id.as_deref().unwrap_or_default(),
@@ -70,9 +82,9 @@ fn table(records: &[Record]) -> Rows {
             last_name,
             customer.phone.as_ref().map(|phone| phone.as_str()).unwrap_or_default(),
             &customer.language,
-            word(Some(account.is_some())),
-            word(account.map(|account| account.is_active)),
-            word(account.map(|account| account.email_verified_at.is_some())),
+            boolean(Some(account.is_some())),
+            boolean(account.map(|account| account.is_active)),
+            boolean(account.map(|account| account.email_verified_at.is_some())),
             &customer.created_at.to_rfc3339_opts(chrono::SecondsFormat::Secs, true),
         ]);
     }

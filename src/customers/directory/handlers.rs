@@ -1,118 +1,112 @@
-//! Customers over HTTP, for staff.
+//! HTTP handlers of customer records, for staff.
 
 use std::sync::Arc;
 
 use actix_web::web::{Data, Path};
 use actix_web::{HttpResponse, get, patch};
-use diesel::prelude::*;
 
-use super::errors::DirectoryError;
-use super::history::{self, HistoryList, HistoryView};
+use super::history::{self, CustomerHistoryList, CustomerHistoryView};
 use super::listing::{CustomerFilter, CustomerList};
+use super::models::records;
 use super::views::{CustomerRecordView, PatchedCustomerBody};
 use super::{export, services};
-use crate::platform::api::{Answer, Changed, FilterRequest, Paged, ReadRequest, WriteRequest};
+use crate::customers::permissions::ViewPrivateCustomers;
+use crate::customers::permissions::{ChangeCustomers, ExportCustomers, ViewCustomerHistory, ViewCustomers};
+use crate::platform::api::{ApiResponse, FilterRequest, Paged, ReadRequest, WriteRequest, endpoint};
 use crate::platform::app::App;
-use crate::platform::audit::Origin;
-use crate::platform::auth::{
-    Allowed, ChangeCustomers, ExportCustomers, Permission, ViewCustomerHistory, ViewCustomers,
-};
+use crate::platform::auth::Allowed;
 use crate::platform::error::Problem;
-use crate::platform::http::{Body, download};
+use crate::platform::http::{Body, download_csv};
 use crate::platform::types::CustomerId;
+use crate::platform::write_context::WriteContext;
 
-/// List customers, the newest first.
-#[utoipa::path(tag = "customers", params(CustomerList), security(("jwtAuth" = ["customers.view"])),
-    responses((status = 200, body = Paged<CustomerRecordView>)))]
+/// List customers
+///
+/// Returns customers with and without an account, newest first. Returns 403 `permission_denied` if the filter `group`
+/// is used without `customer_groups.view`.
+#[endpoint(tag = "customers", returns(200 = Paged<CustomerRecordView>))]
 #[get("/")]
 pub async fn list_customers(
     app: Data<App>,
     staff: Allowed<ViewCustomers>,
     list: CustomerList,
-) -> Result<Answer, Problem> {
-    list.filter.ensure_seen_by(&staff.principal)?;
-    let read = |conn: &mut PgConnection, list: &CustomerList| -> Result<_, Problem> {
-        let slice = CustomerFilter::page(conn, list)?;
-        Ok(slice.map_rows(|rows| CustomerRecordView::of_all(conn, rows))?)
-    };
-    list.page(&app, read).await
+) -> Result<ApiResponse, Problem> {
+    list.filter.ensure_allowed(&staff.principal)?;
+    let page = |conn: &mut _, list: &_| CustomerFilter::page(conn, list, records);
+    list.list::<CustomerRecordView, _>(&app, page).await
 }
 
-/// Download customers as a table (CSV in UTF-8), in the order in which they came.
+/// Export customers
 ///
-/// Takes the filters of the list. Cells that a spreadsheet would take for formulas are led by an apostrophe.
-#[utoipa::path(tag = "customers", params(FilterRequest<CustomerFilter>),
-    security(("jwtAuth" = ["customers.export"])),
-    responses((status = 200, body = String, content_type = "text/csv")))]
+/// Returns the customers as CSV in UTF-8, oldest first, and records the export in the audit log. Accepts the filters of
+/// the list. A cell that a spreadsheet would interpret as a formula starts with an apostrophe. Returns 403
+/// `permission_denied` if the filter `group` is used without `customer_groups.view`.
+#[endpoint(tag = "customers", responses((status = 200, body = String, content_type = "text/csv")))]
 #[get("/export/")]
 pub async fn export_customers(
     app: Data<App>,
     staff: Allowed<ExportCustomers>,
-    origin: Origin,
+    context: WriteContext,
     filter: FilterRequest<CustomerFilter>,
 ) -> Result<HttpResponse, Problem> {
     let FilterRequest(filter) = filter;
-    filter.ensure_seen_by(&staff.principal)?;
+    filter.ensure_allowed(&staff.principal)?;
     let filter = Arc::new(filter);
-    let (noted, db) = (Arc::clone(&filter), app.db.clone());
-    app.db.write(move |conn| export::note(conn, &noted, &origin)).await?;
-    download("customers.csv", export::head(), None, move |last| export::next(&db, &filter, last))
+    let (recorded, db) = (Arc::clone(&filter), app.db.clone());
+    app.db.write(move |conn| export::record_export(conn, &recorded, &context)).await?;
+    download_csv("customers.csv", export::header_row(), None, move |last| export::next_batch(&db, &filter, last))
 }
 
-/// Retrieve a customer.
-#[utoipa::path(tag = "customers", params(CustomerId, ReadRequest), security(("jwtAuth" = ["customers.view"])),
-    responses((status = 200, body = CustomerRecordView)))]
+/// Retrieve a customer
+///
+/// Returns 404 `not_found` if the customer does not exist.
+#[endpoint(tag = "customers", returns(200 = CustomerRecordView))]
 #[get("/{id}/")]
 pub async fn get_customer(
     app: Data<App>,
     _staff: Allowed<ViewCustomers>,
     request: ReadRequest,
     id: Path<CustomerId>,
-) -> Result<Answer, Problem> {
-    let find = move |conn: &mut PgConnection| -> Result<_, DirectoryError> {
-        let record = services::find(conn, *id)?;
-        Ok(CustomerRecordView::of(conn, record)?)
-    };
-    request.one(&app, find).await
+) -> Result<ApiResponse, Problem> {
+    request.retrieve::<CustomerRecordView, _>(&app, move |conn| services::find(conn, *id)).await
 }
 
-/// Change a customer.
+/// Update a customer
 ///
-/// Private metadata needs `customers.view_private` as well.
-#[utoipa::path(tag = "customers", params(CustomerId, WriteRequest), security(("jwtAuth" = ["customers.change"])),
-    request_body = PatchedCustomerBody, responses((status = 200, body = CustomerRecordView)))]
+/// Updates the fields in the request. Changing `private_metadata` also requires `customers.view_private`; without it,
+/// the server returns 403 `permission_denied`. Returns 404 `not_found` if the customer does not exist.
+#[endpoint(tag = "customers", returns(200 = CustomerRecordView))]
 #[patch("/{id}/")]
-pub async fn change_customer(
+pub async fn update_customer(
     app: Data<App>,
     staff: Allowed<ChangeCustomers>,
     request: WriteRequest,
     id: Path<CustomerId>,
     body: Body<PatchedCustomerBody>,
-) -> Result<Answer, Problem> {
+) -> Result<ApiResponse, Problem> {
     let command = body.0.into_command();
-    if command.private_metadata.is_some() && !staff.principal.may(Permission::CustomersViewPrivate) {
+    if command.private_metadata.is_some() && !staff.principal.has_permission(ViewPrivateCustomers::PERMISSION) {
         return Err(Problem::permission_denied());
     }
-    let change = move |conn: &mut PgConnection, request: &WriteRequest| -> Result<_, DirectoryError> {
-        let record = services::change(conn, *id, &command, request)?;
-        Ok(Changed(CustomerRecordView::of(conn, record)?))
-    };
-    request.run(&app, change).await
+    let update = move |conn: &mut _, context: &_| services::update(conn, *id, &command, context);
+    request.update::<CustomerRecordView, _>(&app, update).await
 }
 
-/// List what happened to a customer's account, the newest first.
-#[utoipa::path(tag = "customers", params(CustomerId, HistoryList),
-    security(("jwtAuth" = ["customers.view_history"])), responses((status = 200, body = Paged<HistoryView>)))]
+/// List the history of a customer
+///
+/// Returns the audit entries about the customer and the customer's account, newest first. Returns 404 `not_found` if
+/// the customer does not exist.
+#[endpoint(tag = "customers", returns(200 = Paged<CustomerHistoryView>))]
 #[get("/{id}/history/")]
 pub async fn list_history(
     app: Data<App>,
     _staff: Allowed<ViewCustomerHistory>,
-    list: HistoryList,
+    list: CustomerHistoryList,
     id: Path<CustomerId>,
-) -> Result<Answer, Problem> {
-    let read = move |conn: &mut PgConnection, list: &HistoryList| -> Result<_, Problem> {
+) -> Result<ApiResponse, Problem> {
+    let page = move |conn: &mut _, list: &_| -> Result<_, Problem> {
         let record = services::find(conn, *id)?;
-        Ok(history::page(conn, list, &record)?.map(HistoryView::from))
+        history::page(conn, list, &record)
     };
-    list.page(&app, read).await
+    list.list::<CustomerHistoryView, _>(&app, page).await
 }

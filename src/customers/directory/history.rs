@@ -1,4 +1,4 @@
-//! What happened to a customer's account, as a list.
+//! History of a customer and the customer's account, from the audit log.
 
 use chrono::{DateTime, Utc};
 use diesel::prelude::*;
@@ -8,14 +8,15 @@ use utoipa::openapi::path::{Parameter, ParameterIn};
 use utoipa::{IntoParams, ToSchema};
 use uuid::Uuid;
 
-use super::models::Record;
-use crate::platform::api::{ListFilter, ListRequest, LookupQuery, Ordering, Resource, Slice, SortColumn, paginate};
-use crate::platform::audit::{self, AuditEntry, Entry, Origin};
+use super::models::CustomerRecord;
+use crate::platform::api::{ListFilter, ListRequest, LookupQuery, Ordering, PageRows, SortColumn, View, paginate};
+use crate::platform::audit::{self, AuditEntry, AuditEntryRow, AuditObject, FieldChange};
 use crate::platform::error::Problem;
 use crate::platform::personal_data::PersonalData;
-use crate::platform::types::CustomerId;
+use crate::platform::types::{ActorView, CustomerId};
+use crate::platform::write_context::WriteContext;
 
-/// Nothing: it is read from its newest entry on.
+/// Filter of a list that cannot be filtered.
 #[derive(Debug, Clone, Copy)]
 pub struct NoFilter;
 
@@ -31,80 +32,76 @@ impl IntoParams for NoFilter {
     }
 }
 
-/// The newest first.
-pub struct HistoryOrdering;
+/// Ordering of the history; newest first by default.
+pub struct CustomerHistoryOrdering;
 
-impl Ordering for HistoryOrdering {
+impl Ordering for CustomerHistoryOrdering {
     const COLUMNS: &'static [SortColumn] = &[SortColumn::new("created_at", "audit_entries.created_at", "timestamptz")];
     const DEFAULT: &'static str = "-created_at";
     const ID: SortColumn = SortColumn::new("id", "audit_entries.id", "uuid");
 }
 
-pub(super) type HistoryList = ListRequest<NoFilter, HistoryOrdering>;
+pub(super) type CustomerHistoryList = ListRequest<NoFilter, CustomerHistoryOrdering>;
 
-/// A page of what was done to the customer and to the account.
-pub(super) fn page(conn: &mut PgConnection, list: &HistoryList, record: &Record) -> Result<Slice<AuditEntry>, Problem> {
+/// Returns a page of the audit entries about the customer and the account.
+pub(super) fn page(
+    conn: &mut PgConnection,
+    list: &CustomerHistoryList,
+    record: &CustomerRecord,
+) -> Result<PageRows<AuditEntry>, Problem> {
     let objects = objects(record);
-    let slice = paginate!(conn, || audit::of_objects(&objects), Entry, list);
-    Ok(slice.map_rows(|rows| AuditEntry::of_all(conn, rows))?)
+    let slice = paginate!(conn, || audit::entries_about(&objects), AuditEntryRow, list);
+    Ok(slice.map_rows(|rows| AuditEntry::from_rows(conn, rows))?)
 }
 
-/// What was done to somebody's account.
+/// History of a customer, as personal data.
 #[derive(Debug, Clone, Copy)]
-pub struct HistoryData;
+pub struct CustomerHistoryData;
 
-impl PersonalData for HistoryData {
+impl PersonalData for CustomerHistoryData {
     fn section(&self) -> &'static str {
         "history"
     }
 
     fn export(&self, conn: &mut PgConnection, customer: CustomerId) -> QueryResult<Value> {
-        let Some(record) = Record::find(conn, customer)? else { return Ok(Value::Null) };
-        let shown = AuditEntry::all_about(conn, &objects(&record))?.into_iter().map(|entry| {
+        let Some(record) = CustomerRecord::find(conn, customer)? else { return Ok(Value::Null) };
+        let entries = AuditEntry::list_about(conn, &objects(&record))?.into_iter().map(|entry| {
             json!({
                 "action": entry.action, "changes": entry.changes, "address": entry.address,
                 "created_at": entry.created_at,
             })
         });
-        Ok(shown.collect())
+        Ok(entries.collect())
     }
 
-    /// The account's last entry says that it was erased; the audit log forgets the person by itself.
-    fn erase(&self, _: &mut PgConnection, _: CustomerId, _: &Origin) -> QueryResult<()> {
+    /// Does nothing: the audit log erases personal values itself and keeps the entry about the erasure.
+    fn erase(&self, _: &mut PgConnection, _: CustomerId, _: &WriteContext) -> QueryResult<()> {
         Ok(())
     }
 }
 
-fn objects(record: &Record) -> Vec<(&'static str, String)> {
-    let user = record.customer.user_id.map(|user| ("user", user.to_string()));
-    [("customer", record.customer.id.to_string())].into_iter().chain(user).collect()
+fn objects(record: &CustomerRecord) -> Vec<AuditObject> {
+    let user = record.customer.user_id.map(|user| AuditObject::new("user", user));
+    [AuditObject::new("customer", record.customer.id)].into_iter().chain(user).collect()
 }
 
-/// Something that happened to a customer's account.
-#[derive(Debug, Serialize, ToSchema)]
+/// Entry in the history of a customer.
+#[derive(Debug, Serialize, ToSchema, View)]
 #[schema(as = CustomerHistoryEntry)]
-pub struct HistoryView {
+#[view(row = AuditEntry)]
+pub struct CustomerHistoryView {
     #[schema(value_type = String, format = "uuid")]
     pub id: Uuid,
-    /// Such as `user.signed_in` or `customer.changed`.
+    /// Action, such as `user.signed_in` or `customer.changed`.
     pub action: String,
-    /// Who did it: the customer, staff, a program, or the shop itself.
-    #[schema(value_type = Object)]
+    /// Principal that performed the action: the customer, a staff member, an app or the system.
+    #[schema(value_type = ActorView)]
     pub actor: Value,
-    /// Fields with their new values.
-    #[schema(value_type = Object)]
+    /// Changed fields with their values before and after the change.
+    #[schema(value_type = HashMap<String, FieldChange>)]
     pub changes: Value,
-    /// Where the request came from.
+    /// IP address of the client.
     pub address: Option<String>,
     pub request_id: Option<String>,
     pub created_at: DateTime<Utc>,
-}
-
-impl Resource for HistoryView {}
-
-impl From<AuditEntry> for HistoryView {
-    fn from(entry: AuditEntry) -> Self {
-        let AuditEntry { id, action, actor, changes, address, request_id, created_at, .. } = entry;
-        Self { id, action, actor, changes, address, request_id, created_at }
-    }
 }

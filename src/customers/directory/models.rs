@@ -1,4 +1,4 @@
-//! Customers with their accounts, as rows.
+//! Rows of customers with their accounts.
 
 use std::collections::HashMap;
 
@@ -8,21 +8,22 @@ use diesel::pg::Pg;
 use diesel::prelude::*;
 use serde_json::Value;
 
-use crate::platform::types::{CustomerGroupId, CustomerId, Email, Phone, UserId};
+use crate::customers::ids::CustomerGroupId;
+use crate::platform::types::{CustomerId, Email, Phone, UserId};
 use crate::schema::{customer_group_members, customer_groups, customers, users};
 
-/// A customer with the account that they may have.
+/// Customer with the optional account.
 #[derive(Debug, Clone, Queryable, Selectable)]
-pub struct Record {
+pub struct CustomerRecord {
     #[diesel(embed)]
-    pub customer: CustomerRow,
+    pub customer: DirectoryCustomer,
     #[diesel(embed)]
     pub account: Option<AccountRow>,
 }
 
 #[derive(Debug, Clone, Queryable, Selectable)]
 #[diesel(table_name = customers)]
-pub struct CustomerRow {
+pub struct DirectoryCustomer {
     pub id: CustomerId,
     pub user_id: Option<UserId>,
     pub external_id: Option<String>,
@@ -49,37 +50,37 @@ pub struct AccountRow {
     pub version: i32,
 }
 
-/// A query of customers with their accounts, to be narrowed.
-pub(super) type RecordQuery = IntoBoxed<'static, LeftJoin<customers::table, users::table>, Pg>;
+/// Query of customers with their accounts, without filters.
+pub(super) type CustomerRecordQuery = IntoBoxed<'static, LeftJoin<customers::table, users::table>, Pg>;
 
-pub(super) fn records() -> RecordQuery {
+pub(super) fn records() -> CustomerRecordQuery {
     customers::table.left_join(users::table).into_boxed()
 }
 
-impl Record {
+impl CustomerRecord {
     pub(super) fn find(conn: &mut PgConnection, id: CustomerId) -> QueryResult<Option<Self>> {
         records().filter(customers::id.eq(id)).select(Self::as_select()).first(conn).optional()
     }
 
-    pub(super) fn with_ids(conn: &mut PgConnection, ids: &[CustomerId]) -> QueryResult<Vec<Self>> {
+    pub(super) fn list_by_ids(conn: &mut PgConnection, ids: &[CustomerId]) -> QueryResult<Vec<Self>> {
         records().filter(customers::id.eq_any(ids.to_vec())).select(Self::as_select()).load(conn)
     }
 
-    /// So many behind `last`, in the order of their ids, which is the order in which they came.
-    pub(super) fn behind(
+    /// Returns at most `limit` customers after `last` in the order of their ids, which is the order of creation.
+    pub(super) fn list_after(
         conn: &mut PgConnection,
-        query: RecordQuery,
+        query: CustomerRecordQuery,
         last: Option<CustomerId>,
-        most: i64,
+        limit: i64,
     ) -> QueryResult<Vec<Self>> {
         let query = match last {
             Some(last) => query.filter(customers::id.gt(last)),
             None => query,
         };
-        query.order(customers::id).limit(most).select(Self::as_select()).load(conn)
+        query.order(customers::id).limit(limit).select(Self::as_select()).load(conn)
     }
 
-    /// One name of somebody without an account is not taken apart.
+    /// Returns first and last name. The single name of a customer without an account counts as the first name.
     pub fn names(&self) -> (&str, &str) {
         match &self.account {
             Some(account) => (&account.first_name, &account.last_name),
@@ -91,26 +92,34 @@ impl Record {
         self.account.as_ref().map(|account| &account.email).or(self.customer.email.as_ref())
     }
 
-    /// Of customer and account together: either change makes it grow.
+    /// Returns the sum of the versions of customer and account, which increases with each change of either.
     pub fn version(&self) -> i32 {
         self.customer.version + self.account.as_ref().map_or(0, |account| account.version)
     }
 }
 
-/// The groups of each of these, by name.
-pub(super) fn groups_of(
+/// Id and name of a customer group.
+#[derive(Debug, Clone, Queryable, Selectable)]
+#[diesel(table_name = customer_groups)]
+pub(super) struct GroupRow {
+    pub id: CustomerGroupId,
+    pub name: String,
+}
+
+/// Returns the groups of each customer, sorted by name.
+pub(super) fn load_groups(
     conn: &mut PgConnection,
     ids: &[CustomerId],
-) -> QueryResult<HashMap<CustomerId, Vec<(CustomerGroupId, String)>>> {
-    let rows: Vec<(CustomerId, CustomerGroupId, String)> = customer_group_members::table
+) -> QueryResult<HashMap<CustomerId, Vec<GroupRow>>> {
+    let rows: Vec<(CustomerId, GroupRow)> = customer_group_members::table
         .inner_join(customer_groups::table)
         .filter(customer_group_members::customer_id.eq_any(ids))
         .order((customer_groups::name, customer_groups::id))
-        .select((customer_group_members::customer_id, customer_groups::id, customer_groups::name))
+        .select((customer_group_members::customer_id, GroupRow::as_select()))
         .load(conn)?;
     let mut groups: HashMap<_, Vec<_>> = HashMap::new();
-    for (customer, id, name) in rows {
-        groups.entry(customer).or_default().push((id, name));
+    for (customer, group) in rows {
+        groups.entry(customer).or_default().push(group);
     }
     Ok(groups)
 }

@@ -1,30 +1,30 @@
-//! What staff have written about a person.
+//! Export and erasure of the notes about a customer.
 
 use diesel::prelude::*;
 use serde_json::{Value, json};
 
-use super::notes::{Note, forget};
-use crate::platform::audit::Origin;
+use super::notes::{CustomerNote, delete_notes};
 use crate::platform::personal_data::PersonalData;
 use crate::platform::types::CustomerId;
+use crate::platform::write_context::WriteContext;
 use crate::schema::customer_notes;
 
-/// Notes about a customer; not who wrote them.
+/// Notes about a customer, as personal data. The export omits their authors.
 #[derive(Debug, Clone, Copy)]
-pub struct NoteData;
+pub struct CustomerNoteData;
 
-impl PersonalData for NoteData {
+impl PersonalData for CustomerNoteData {
     fn section(&self) -> &'static str {
         "notes"
     }
 
     fn export(&self, conn: &mut PgConnection, customer: CustomerId) -> QueryResult<Value> {
-        let notes = Note::query().filter(customer_notes::customer_id.eq(customer)).order(customer_notes::id);
-        let shown = notes.load(conn)?.into_iter();
-        Ok(shown.map(|note| json!({"text": note.text, "created_at": note.created_at})).collect())
+        let notes = CustomerNote::query().filter(customer_notes::customer_id.eq(customer)).order(customer_notes::id);
+        let notes = notes.load(conn)?.into_iter();
+        Ok(notes.map(|note| json!({"text": note.text, "created_at": note.created_at})).collect())
     }
 
-    fn erase(&self, conn: &mut PgConnection, customer: CustomerId, _: &Origin) -> QueryResult<()> {
-        forget(conn, customer)
+    fn erase(&self, conn: &mut PgConnection, customer: CustomerId, _: &WriteContext) -> QueryResult<()> {
+        delete_notes(conn, customer)
     }
 }

@@ -1,4 +1,4 @@
-//! Customers as JSON for staff, and what may be sent to change them.
+//! JSON view of customer records for staff, and the body to update them.
 
 use std::collections::HashMap;
 
@@ -8,46 +8,56 @@ use serde::Serialize;
 use serde_json::Value;
 use utoipa::ToSchema;
 
-use super::models::{Record, groups_of};
-use super::services::CustomerCommand;
-use crate::customers::addresses::{self, Address, AddressId, AddressView};
-use crate::platform::api::{Loaded, Relation, Resource, keys};
-use crate::platform::auth::{Permission, Principal};
+use super::models::{CustomerRecord, GroupRow, load_groups};
+use super::services::UpdateCustomer;
+use crate::customers::addresses::{self, Address, AddressId, AddressView, DefaultAddresses};
+use crate::customers::ids::CustomerGroupId;
+use crate::customers::permissions::{ViewCustomerGroups, ViewCustomers, ViewPrivateCustomers};
+use crate::platform::api::{ExpandedResources, LoadView, Relation, Resource, parse_keys};
+use crate::platform::auth::Principal;
 use crate::platform::error::Problem;
-use crate::platform::http::{Field, patch_body};
-use crate::platform::types::{CustomerGroupId, CustomerId, Email, Language, Line, Metadata, Paragraph, Phone};
+use crate::platform::http::{Field, request_body};
+use crate::platform::types::{CustomerId, Email, Language, Metadata, NonEmptyText, Phone, Text};
 
-/// A customer as staff see them.
+/// Customer record for staff.
 #[derive(Debug, Serialize, ToSchema)]
-#[schema(as = CustomerRecord)]
+#[schema(as = CustomerRecord, example = json!({
+    "id": "0190a5f0-7c3e-7b2a-9d1f-3c5e8a7b6d01", "external_id": null, "email": "ana@example.com",
+    "first_name": "Ana", "last_name": "Wanjiru", "phone": "+254700000001", "language": "en", "has_account": true,
+    "is_active": true, "is_verified": true, "last_login_at": "2026-11-21T08:00:00Z",
+    "default_billing_address": "0190a5f0-7c3e-7b2a-9d1f-3c5e8a7b6d42",
+    "default_shipping_address": "0190a5f0-7c3e-7b2a-9d1f-3c5e8a7b6d42",
+    "groups": [{"id": "0190a5f0-7c3e-7b2a-9d1f-3c5e8a7b6d41", "name": "Wholesale"}], "metadata": {},
+    "created_at": "2026-11-02T09:00:00Z", "updated_at": "2026-11-21T08:00:00Z",
+}))]
 pub struct CustomerRecordView {
     pub id: CustomerId,
-    /// Their id in the shop that they were imported from.
+    /// Id of the customer in the shop that the customer was imported from.
     pub external_id: Option<String>,
     pub email: Option<Email>,
-    /// The only name of somebody without an account.
+    /// First name, or the full name of a customer without an account.
     pub first_name: String,
     pub last_name: String,
     pub phone: Option<Phone>,
-    /// The language that messages are written in, such as `en` or `de-AT`.
+    /// Language of messages to the customer, such as `en` or `de-AT`.
     pub language: String,
     pub has_account: bool,
-    /// Whether they may sign in; null without an account.
+    /// True if the customer can sign in. Null without an account.
     pub is_active: Option<bool>,
-    /// Whether the e-mail address is known to be theirs; null without an account.
+    /// True if the e-mail address is verified. Null without an account.
     pub is_verified: Option<bool>,
     pub last_login_at: Option<DateTime<Utc>>,
     pub default_billing_address: Option<AddressId>,
     pub default_shipping_address: Option<AddressId>,
-    /// Only with `customer_groups.view`.
+    /// Groups of the customer. Present only for principals with `customer_groups.view`.
     #[schema(value_type = Vec<GroupName>, required = false)]
     #[serde(skip_serializing_if = "Option::is_none")]
     pub groups: Option<Vec<GroupName>>,
-    /// The customer sees it too.
-    #[schema(value_type = Object)]
+    /// Metadata that the customer can see.
+    #[schema(value_type = Metadata)]
     pub metadata: Value,
-    /// Only with `customers.view_private`.
-    #[schema(value_type = Object, required = false)]
+    /// Metadata that only staff can see. Requires `customers.view_private`.
+    #[schema(value_type = Metadata, required = false)]
     #[serde(skip_serializing_if = "Option::is_none")]
     pub private_metadata: Option<Value>,
     pub created_at: DateTime<Utc>,
@@ -56,7 +66,7 @@ pub struct CustomerRecordView {
     pub version: i32,
 }
 
-/// A group that somebody belongs to.
+/// Customer group that the customer belongs to.
 #[derive(Debug, Serialize, ToSchema)]
 #[schema(as = CustomerGroupName)]
 pub struct GroupName {
@@ -66,58 +76,56 @@ pub struct GroupName {
 
 impl Resource for CustomerRecordView {
     const RELATIONS: &'static [Relation] = &[
-        Relation::reference("default_billing_address", addresses::expandable, || AddressView::RELATIONS),
-        Relation::reference("default_shipping_address", addresses::expandable, || AddressView::RELATIONS),
+        Relation::reference("default_billing_address", addresses::expand_addresses, || AddressView::RELATIONS),
+        Relation::reference("default_shipping_address", addresses::expand_addresses, || AddressView::RELATIONS),
     ];
 
     fn version(&self) -> Option<i32> {
         Some(self.version)
     }
 
-    fn conceal(&mut self, principal: Option<&Principal>) {
-        let may = |permission| principal.is_some_and(|principal| principal.may(permission));
-        self.groups = self.groups.take().filter(|_| may(Permission::CustomerGroupsView));
-        self.private_metadata = self.private_metadata.take().filter(|_| may(Permission::CustomersViewPrivate));
+    fn redact(&mut self, principal: Option<&Principal>) {
+        let has = |permission| principal.is_some_and(|principal| principal.has_permission(permission));
+        self.groups = self.groups.take().filter(|_| has(ViewCustomerGroups::PERMISSION));
+        self.private_metadata = self.private_metadata.take().filter(|_| has(ViewPrivateCustomers::PERMISSION));
     }
 }
 
-/// Customers in place of their ids, for staff who see customers.
-pub fn expandable(conn: &mut PgConnection, principal: Option<&Principal>, ids: &[String]) -> Result<Loaded, Problem> {
-    if !principal.is_some_and(|principal| principal.may(Permission::CustomersView)) {
-        return Ok(Loaded::default());
+/// Loads customer records for `expand`. Requires `customers.view`.
+pub fn expandable(
+    conn: &mut PgConnection,
+    principal: Option<&Principal>,
+    ids: &[String],
+) -> Result<ExpandedResources, Problem> {
+    if !principal.is_some_and(|principal| principal.has_permission(ViewCustomers::PERMISSION)) {
+        return Ok(ExpandedResources::default());
     }
-    let records = Record::with_ids(conn, &keys(ids))?;
-    Loaded::of(CustomerRecordView::of_all(conn, records)?, principal, |view| view.id.to_string())
+    let records = CustomerRecord::list_by_ids(conn, &parse_keys(ids))?;
+    ExpandedResources::new(CustomerRecordView::load(conn, records)?, principal, |view| view.id.to_string())
 }
 
-impl CustomerRecordView {
-    pub(super) fn of(conn: &mut PgConnection, record: Record) -> QueryResult<Self> {
-        let mut views = Self::of_all(conn, vec![record])?;
-        views.pop().ok_or(diesel::result::Error::NotFound)
-    }
+impl LoadView for CustomerRecordView {
+    type Row = CustomerRecord;
 
-    /// Groups and default addresses of all of them in one query each.
-    pub(super) fn of_all(conn: &mut PgConnection, records: Vec<Record>) -> QueryResult<Vec<Self>> {
+    fn load(conn: &mut PgConnection, records: Vec<CustomerRecord>) -> QueryResult<Vec<Self>> {
         let ids: Vec<CustomerId> = records.iter().map(|record| record.customer.id).collect();
-        let mut groups = groups_of(conn, &ids)?;
-        let defaults = Address::defaults_of(conn, &ids)?;
-        let view = |record: Record| {
+        let mut groups = load_groups(conn, &ids)?;
+        let defaults = Address::find_defaults(conn, &ids)?;
+        let view = |record: CustomerRecord| {
             let id = record.customer.id;
             Self::new(record, groups.remove(&id).unwrap_or_default(), &defaults)
         };
         Ok(records.into_iter().map(view).collect())
     }
+}
 
-    fn new(
-        record: Record,
-        groups: Vec<(CustomerGroupId, String)>,
-        defaults: &HashMap<CustomerId, (Option<AddressId>, Option<AddressId>)>,
-    ) -> Self {
+impl CustomerRecordView {
+    fn new(record: CustomerRecord, groups: Vec<GroupRow>, defaults: &HashMap<CustomerId, DefaultAddresses>) -> Self {
         let (first_name, last_name) = record.names();
         let (first_name, last_name) = (first_name.to_owned(), last_name.to_owned());
         let (email, version) = (record.email().cloned(), record.version());
-        let Record { customer, account } = record;
-        let (billing, shipping) = defaults.get(&customer.id).copied().unwrap_or_default();
+        let CustomerRecord { customer, account } = record;
+        let DefaultAddresses { billing, shipping } = defaults.get(&customer.id).copied().unwrap_or_default();
         Self {
             id: customer.id,
             external_id: customer.external_id,
@@ -132,7 +140,7 @@ impl CustomerRecordView {
             last_login_at: account.and_then(|account| account.last_login_at),
             default_billing_address: billing,
             default_shipping_address: shipping,
-            groups: Some(groups.into_iter().map(|(id, name)| GroupName { id, name }).collect()),
+            groups: Some(groups.into_iter().map(|GroupRow { id, name }| GroupName { id, name }).collect()),
             metadata: customer.metadata,
             private_metadata: Some(customer.private_metadata),
             created_at: customer.created_at,
@@ -142,29 +150,28 @@ impl CustomerRecordView {
     }
 }
 
-patch_body! {
-    #[schema(as = PatchedCustomerRecordRequest)]
-    pub struct PatchedCustomerBody {
-        pub first_name: Option<Paragraph<150>>,
-        /// Only of customers with an account.
-        pub last_name: Option<Paragraph<150>>,
-        /// With + and the country code, or as it is dialled in the country of the default address. Null forgets it.
-        #[schema(value_type = Option<String>, max_length = 40)]
-        pub phone: Field<Line<40>>,
-        pub language: Option<Language>,
-        /// Takes the place of all that is there.
-        pub metadata: Option<Metadata>,
-        /// Only with `customers.view_private`. Takes the place of all that is there.
-        pub private_metadata: Option<Metadata>,
-    }
+#[request_body(PatchedCustomerRecordRequest, partial)]
+pub struct PatchedCustomerBody {
+    pub first_name: Option<Text<150>>,
+    /// Rejected for customers without an account.
+    pub last_name: Option<Text<150>>,
+    /// Phone number with `+` and the country code, or in the national format of the default address's country. Null
+    /// removes the number.
+    #[schema(value_type = Option<String>, max_length = 40)]
+    pub phone: Field<NonEmptyText<40>>,
+    pub language: Option<Language>,
+    /// Replaces all metadata.
+    pub metadata: Option<Metadata>,
+    /// Replaces all private metadata. Requires `customers.view_private`.
+    pub private_metadata: Option<Metadata>,
 }
 
 impl PatchedCustomerBody {
-    pub(super) fn into_command(self) -> CustomerCommand {
-        CustomerCommand {
-            first_name: self.first_name.map(Paragraph::into_inner),
-            last_name: self.last_name.map(Paragraph::into_inner),
-            phone: self.phone.into_nullable().map(|phone| phone.map(Line::into_inner)),
+    pub(super) fn into_command(self) -> UpdateCustomer {
+        UpdateCustomer {
+            first_name: self.first_name.map(Text::into_inner),
+            last_name: self.last_name.map(Text::into_inner),
+            phone: self.phone.into_nullable().map(|phone| phone.map(NonEmptyText::into_inner)),
             language: self.language.map(Language::into_inner),
             metadata: self.metadata.map(Metadata::into_inner),
             private_metadata: self.private_metadata.map(Metadata::into_inner),

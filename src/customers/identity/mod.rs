@@ -1,7 +1,7 @@
-//! Identity: who is behind a session or the token of a program, and what they may do.
+//! Identity: resolves session ids and app tokens to principals with their permissions and channel scope.
 //!
-//! Owns no table: it asks the rooms that keep sessions, groups and programs.
+//! Owns no table. It reads through the rooms that own sessions, staff groups and apps.
 
 mod principals;
 
-pub use principals::{Principals, Restrictions};
+pub use principals::{LoadChannelRestrictions, PrincipalCache};

@@ -1,16 +1,20 @@
-//! What time brings to second factors.
+//! Job that purges data of second factors.
 
 use chrono::TimeDelta;
 use serde::{Deserialize, Serialize};
 
-use super::models::{Ceremony, Failures};
+use crate::customers::passkeys::purge_ceremonies;
+use crate::customers::totp::purge_failures;
 use crate::platform::app::App;
 use crate::platform::jobs::Job;
 
-/// Few enough for one short transaction.
+/// Rows per transaction, which keeps each transaction short.
 const BATCH: i64 = 5000;
 
-/// Forgets challenges that no passkey answered, and wrong tries of yesterday.
+/// Time for which failures are retained.
+const FAILURE_RETENTION: TimeDelta = TimeDelta::days(1);
+
+/// Deletes expired passkey challenges, and failures that are older than a day.
 #[derive(Debug, Serialize, Deserialize)]
 pub struct PurgeFactors {}
 
@@ -19,9 +23,9 @@ impl Job for PurgeFactors {
 
     async fn run(&self, app: &App) -> anyhow::Result<()> {
         let now = app.clock.now();
-        while app.db.write(move |conn| Ceremony::delete_expired(conn, now, BATCH)).await? > 0 {}
-        let yesterday = now - TimeDelta::days(1);
-        while app.db.write(move |conn| Failures::delete_old(conn, yesterday, BATCH)).await? > 0 {}
+        while app.db.write(move |conn| purge_ceremonies(conn, now, BATCH)).await? > 0 {}
+        let before = now - FAILURE_RETENTION;
+        while app.db.write(move |conn| purge_failures(conn, before, BATCH)).await? > 0 {}
         Ok(())
     }
 }

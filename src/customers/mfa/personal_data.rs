@@ -1,16 +1,18 @@
-//! What second factors know of a person.
+//! Personal data in second factors.
 
 use diesel::pg::PgConnection;
 use diesel::result::QueryResult;
 use serde_json::{Value, json};
 
-use super::models::{Passkey, RecoveryCodes, TotpDevice};
 use crate::customers::accounts;
-use crate::platform::audit::{self, Changes, Origin};
+use crate::customers::passkeys;
+use crate::customers::totp;
+use crate::platform::audit::{self, AuditObject, Changes};
 use crate::platform::personal_data::PersonalData;
 use crate::platform::types::CustomerId;
+use crate::platform::write_context::WriteContext;
 
-/// Which factors somebody has; never what they are made of.
+/// Kinds and names of a customer's second factors, without their secrets.
 #[derive(Debug, Clone, Copy)]
 pub struct FactorData;
 
@@ -20,31 +22,36 @@ impl PersonalData for FactorData {
     }
 
     fn export(&self, conn: &mut PgConnection, customer: CustomerId) -> QueryResult<Value> {
-        let Some(user) = accounts::user_of(conn, customer)? else { return Ok(Value::Null) };
-        let passkeys = Passkey::of_user(conn, user)?.into_iter().map(|passkey| {
+        let Some(user) = accounts::find_user_id(conn, customer)? else { return Ok(Value::Null) };
+        let passkeys = passkeys::list_passkeys(conn, user)?.into_iter().map(|passkey| {
             json!({
                 "name": passkey.name, "created_at": passkey.created_at, "last_used_at": passkey.last_used_at,
             })
         });
         Ok(json!({
             "passkeys": passkeys.collect::<Value>(),
-            "totp": TotpDevice::is_active(conn, user)?,
-            "recovery_codes_left": RecoveryCodes::left(conn, user)?,
+            "totp": totp::has_totp(conn, user)?,
+            "recovery_codes_left": totp::recovery_codes_left(conn, user)?,
         }))
     }
 
-    fn disown(&self, conn: &mut PgConnection, customer: CustomerId, origin: &Origin) -> QueryResult<()> {
-        let Some(user) = accounts::user_of(conn, customer)? else { return Ok(()) };
-        let gone =
-            TotpDevice::delete(conn, user)? + Passkey::delete_of(conn, user)? + RecoveryCodes::delete(conn, user)?;
-        if gone == 0 {
+    /// Deletes all second factors. A person who does not own the e-mail address could have set them up.
+    fn remove_secondary_credentials(
+        &self,
+        conn: &mut PgConnection,
+        customer: CustomerId,
+        context: &WriteContext,
+    ) -> QueryResult<()> {
+        let Some(user) = accounts::find_user_id(conn, customer)? else { return Ok(()) };
+        let deleted = totp::delete_factors(conn, user)? + passkeys::delete_passkeys(conn, user)?;
+        if deleted == 0 {
             return Ok(());
         }
-        audit::record(conn, origin, "user.factors_disowned", ("user", user.to_string()), Changes::none())
+        audit::record(conn, context, "user.factors_disowned", AuditObject::new("user", user), Changes::none())
     }
 
-    /// They go with the user.
-    fn erase(&self, _: &mut PgConnection, _: CustomerId, _: &Origin) -> QueryResult<()> {
+    /// Does nothing: second factors are deleted with their user.
+    fn erase(&self, _: &mut PgConnection, _: CustomerId, _: &WriteContext) -> QueryResult<()> {
         Ok(())
     }
 }

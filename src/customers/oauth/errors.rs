@@ -1,4 +1,4 @@
-//! Why somebody is not let in, or an identity not linked.
+//! Errors of sign-in with a provider and of linking identities.
 
 use actix_web::http::StatusCode;
 
@@ -8,37 +8,37 @@ use crate::customers::verification::VerificationError;
 use crate::platform::error::{ApiError, ErrorTree, Kind};
 use crate::platform::oidc::OidcError;
 
-/// In the words of dj-rest-auth and allauth, where they have some.
+/// Error of sign-in or linking. Messages are those of dj-rest-auth and allauth where these define one.
 #[derive(Debug, thiserror::Error)]
 pub enum OAuthError {
-    /// Nobody has set up a provider of this name.
+    /// No provider with this name is configured.
     #[error("Not found.")]
     UnknownProvider,
-    /// Whose account it is cannot be told from an address: they sign in to it and link the identity there.
+    /// An e-mail address does not prove ownership of an account: the user must sign in to it and link the identity.
     #[error("User is already registered with this e-mail address.")]
     EmailTaken,
     #[error("Unable to log in with provided credentials.")]
     Inactive,
     #[error("Failed to exchange code for access token")]
-    CodeRefused,
+    CodeRejected,
     #[error("Incorrect value")]
-    TokenRefused,
+    TokenRejected,
     #[error("The provider has not verified this e-mail address.")]
     EmailUnverified,
-    /// The provider sends somebody back without a code, and says why.
-    #[error("The provider did not sign you in: {0}")]
+    /// The provider returned an error code instead of an authorization code.
+    #[error("The provider did not complete the sign-in: {0}.")]
     Declined(&'static str),
-    /// The state is not known, was used, is too old, or another browser's.
-    #[error("This sign-in was not begun in this browser, or too long ago.")]
-    StateRefused,
+    /// The state is unknown, used, expired, or belongs to another browser.
+    #[error("This sign-in was not started in this browser or has expired. Start the sign-in again.")]
+    InvalidState,
     #[error("The social account is already connected to a different account.")]
-    LinkedElsewhere,
-    /// Without a password and without another identity nobody could sign in to this account again.
+    LinkedToOtherAccount,
+    /// The account has no password, no passkey and no other identity.
     #[error("Your account has no password set up.")]
-    LastWayIn,
+    LastSignInMethod,
     #[error("Not found.")]
     NotFound,
-    #[error("identity provider: {0}")]
+    #[error("identity provider unavailable: {0}")]
     Unavailable(String),
     #[error(transparent)]
     Letter(#[from] VerificationError),
@@ -51,27 +51,27 @@ pub enum OAuthError {
 }
 
 impl OAuthError {
-    /// For the page that somebody is sent back to: what OAuth 2.0 calls it, where it has a name.
+    /// Returns the `error` parameter of the redirect: the code of OAuth 2.0 where it defines one.
     pub const fn code(&self) -> &'static str {
         match self {
             Self::EmailTaken => "email_taken",
             Self::Declined(code) => code,
             Self::Inactive | Self::UnknownProvider | Self::NotFound => "access_denied",
-            Self::CodeRefused | Self::TokenRefused | Self::StateRefused => "invalid_grant",
+            Self::CodeRejected | Self::TokenRejected | Self::InvalidState => "invalid_grant",
             Self::EmailUnverified => "email_unverified",
-            Self::LinkedElsewhere | Self::LastWayIn => "invalid_request",
+            Self::LinkedToOtherAccount | Self::LastSignInMethod => "invalid_request",
             Self::Unavailable(_) => "temporarily_unavailable",
             Self::Letter(_) | Self::Account(_) | Self::Auth(_) | Self::Database(_) => "server_error",
         }
     }
 
-    /// Somebody is not let in, and nothing is broken.
-    pub const fn is_refusal(&self) -> bool {
+    /// Returns true if the sign-in was rejected, and false if it failed for a technical reason.
+    pub const fn is_rejection(&self) -> bool {
         !matches!(self, Self::Unavailable(_) | Self::Letter(_) | Self::Account(_) | Self::Auth(_) | Self::Database(_))
     }
 
-    fn of_object(&self) -> Kind {
-        Kind::Invalid(ErrorTree::of_object("invalid", self.to_string()))
+    fn non_field(&self) -> Kind {
+        Kind::Invalid(ErrorTree::non_field("invalid", self.to_string()))
     }
 }
 
@@ -87,8 +87,8 @@ impl From<AccountError> for OAuthError {
 impl From<OidcError> for OAuthError {
     fn from(error: OidcError) -> Self {
         match error {
-            OidcError::CodeRefused => Self::CodeRefused,
-            OidcError::TokenRefused(_) => Self::TokenRefused,
+            OidcError::CodeRejected => Self::CodeRejected,
+            OidcError::TokenRejected(_) => Self::TokenRejected,
             OidcError::EmailUnverified => Self::EmailUnverified,
             OidcError::Unavailable(cause) => Self::Unavailable(cause),
         }
@@ -101,13 +101,13 @@ impl ApiError for OAuthError {
             Self::UnknownProvider | Self::NotFound => Kind::not_found("not_found"),
             Self::EmailTaken
             | Self::Inactive
-            | Self::CodeRefused
-            | Self::TokenRefused
+            | Self::CodeRejected
+            | Self::TokenRejected
             | Self::EmailUnverified
             | Self::Declined(_)
-            | Self::LinkedElsewhere
-            | Self::LastWayIn => self.of_object(),
-            Self::StateRefused => Kind::refused(StatusCode::BAD_REQUEST, "invalid_state"),
+            | Self::LinkedToOtherAccount
+            | Self::LastSignInMethod => self.non_field(),
+            Self::InvalidState => Kind::rejected(StatusCode::BAD_REQUEST, "invalid_state"),
             Self::Unavailable(_) => Kind::Unavailable,
             Self::Letter(cause) => cause.kind(),
             Self::Account(cause) => cause.kind(),

@@ -1,12 +1,12 @@
-//! What time brings to sign-ins that were begun.
+//! Periodic deletion of expired sign-in attempts.
 
 use serde::{Deserialize, Serialize};
 
-use super::models::{Attempt, SpentToken};
+use super::models::{OAuthAttempt, SpentToken};
 use crate::platform::app::App;
 use crate::platform::jobs::Job;
 
-/// Forgets people who did not come back, and tokens that are too old to be shown again.
+/// Deletes expired sign-in attempts and the digests of expired id_tokens.
 #[derive(Debug, Serialize, Deserialize)]
 pub struct PurgeSignIns {}
 
@@ -15,7 +15,7 @@ impl Job for PurgeSignIns {
 
     async fn run(&self, app: &App) -> anyhow::Result<()> {
         let now = app.clock.now();
-        app.db.write(move |conn| Attempt::delete_expired(conn, now)).await?;
+        app.db.write(move |conn| OAuthAttempt::delete_expired(conn, now)).await?;
         app.db.write(move |conn| SpentToken::delete_expired(conn, now)).await?;
         Ok(())
     }

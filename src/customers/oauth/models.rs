@@ -1,36 +1,55 @@
-//! Rows of `identities`, `oauth_attempts` and `spent_id_tokens`.
+//! Credentials and identities of providers, and rows of `identities`, `oauth_attempts` and `spent_id_tokens`.
 
 use chrono::{DateTime, Utc};
 use diesel::prelude::*;
 use diesel::sql_types::Text;
 
-use super::vouching::Voucher;
-use crate::platform::oidc::IdentityClaims;
+use crate::platform::oidc::{CodeGrant, IdentityClaims};
 use crate::platform::types::{Email, UserId, typed_id};
 use crate::schema::{identities, oauth_attempts, spent_id_tokens};
 
 typed_id!(
-    /// Who a user is at a provider.
+    /// Id of an account at an identity provider.
     IdentityId
 );
 
-/// Who a user is at a provider: its issuer and the subject there.
+/// Credential that a client obtained from a provider.
+#[derive(Debug)]
+pub(super) enum ProviderCredential {
+    Code(CodeGrant),
+    /// The nonce binds the token to one sign-in, because the token itself can be intercepted.
+    IdToken {
+        id_token: String,
+        nonce: String,
+    },
+}
+
+/// Identity that a provider confirmed and that passed all checks.
+#[derive(Debug, Clone)]
+pub(super) struct VerifiedIdentity {
+    pub provider: String,
+    pub claims: IdentityClaims,
+    /// True if the client sent the id_token, false if the server received it from the provider.
+    pub is_from_client: bool,
+}
+
+/// Row of `identities`: an account at a provider, identified by issuer and subject, linked to a user.
 #[derive(Debug, Clone, HasQuery)]
 #[diesel(table_name = identities)]
-pub(super) struct Identity {
+pub struct Identity {
     pub id: IdentityId,
     pub user_id: UserId,
     pub provider: String,
     pub subject: String,
-    /// As the provider told it last.
+    /// E-mail address at the last sign-in with this identity.
     pub email: Email,
     pub created_at: DateTime<Utc>,
     pub last_used_at: DateTime<Utc>,
 }
 
 impl Identity {
-    /// Until the transaction ends, nobody else looks this subject up: of two first sign-ins one comes first.
-    pub fn take_turn(conn: &mut PgConnection, claims: &IdentityClaims) -> QueryResult<()> {
+    /// Locks the subject until the transaction ends, so that two concurrent first sign-ins create one account.
+    pub fn lock_subject(conn: &mut PgConnection, claims: &IdentityClaims) -> QueryResult<()> {
         let subject = format!("identity {} {}", claims.issuer, claims.subject);
         diesel::sql_query("select pg_advisory_xact_lock(hashtextextended($1, 0))")
             .bind::<Text, _>(subject)
@@ -46,18 +65,23 @@ impl Identity {
             .optional()
     }
 
-    /// In the order in which they were linked.
+    /// Returns the user's identities in the order in which they were linked.
     pub fn list(conn: &mut PgConnection, user: UserId) -> QueryResult<Vec<Self>> {
         Self::query().filter(identities::user_id.eq(user)).order(identities::id).load(conn)
     }
 
-    /// All of a user's, locked: of two that are unlinked at once, one comes first.
+    /// Returns the user's identities, locked so that two concurrent requests cannot unlink the last two.
     pub fn lock_all(conn: &mut PgConnection, user: UserId) -> QueryResult<Vec<Self>> {
         Self::query().filter(identities::user_id.eq(user)).order(identities::id).for_update().load(conn)
     }
 
-    pub fn insert(conn: &mut PgConnection, user: UserId, voucher: &Voucher, now: DateTime<Utc>) -> QueryResult<Self> {
-        let Voucher { provider, claims, .. } = voucher;
+    pub fn insert(
+        conn: &mut PgConnection,
+        user: UserId,
+        verified: &VerifiedIdentity,
+        now: DateTime<Utc>,
+    ) -> QueryResult<Self> {
+        let VerifiedIdentity { provider, claims, .. } = verified;
         diesel::insert_into(identities::table)
             .values((
                 identities::id.eq(IdentityId::generate()),
@@ -73,7 +97,7 @@ impl Identity {
             .get_result(conn)
     }
 
-    pub fn note_use(&self, conn: &mut PgConnection, email: &Email, now: DateTime<Utc>) -> QueryResult<usize> {
+    pub fn record_use(&self, conn: &mut PgConnection, email: &Email, now: DateTime<Utc>) -> QueryResult<usize> {
         diesel::update(identities::table.find(self.id))
             .set((identities::email.eq(email), identities::last_used_at.eq(now)))
             .execute(conn)
@@ -84,10 +108,10 @@ impl Identity {
     }
 }
 
-/// Somebody who was sent to a provider and is expected back.
+/// Row of `oauth_attempts`: a browser that was redirected to a provider and has not returned yet.
 #[derive(Debug, Insertable, Queryable)]
 #[diesel(table_name = oauth_attempts)]
-pub(super) struct Attempt {
+pub(super) struct OAuthAttempt {
     pub state_hash: Vec<u8>,
     pub browser_hash: Vec<u8>,
     pub provider: String,
@@ -96,25 +120,31 @@ pub(super) struct Attempt {
     pub expires_at: DateTime<Utc>,
 }
 
-impl Attempt {
+/// Values that identify an attempt at the callback.
+#[derive(Debug)]
+pub(super) struct OAuthAttemptKey<'a> {
+    pub state_hash: &'a [u8],
+    pub browser_hash: &'a [u8],
+    pub provider: &'a str,
+}
+
+impl OAuthAttempt {
     pub fn insert(&self, conn: &mut PgConnection) -> QueryResult<usize> {
         diesel::insert_into(oauth_attempts::table).values(self).execute(conn)
     }
 
-    /// What was sealed for this state, browser and provider, which is then forgotten: it counts once.
+    /// Deletes the unexpired attempt with this key and returns its encrypted state.
     pub fn take(
         conn: &mut PgConnection,
-        hashes: (&[u8], &[u8]),
-        provider: &str,
+        key: &OAuthAttemptKey<'_>,
         now: DateTime<Utc>,
     ) -> QueryResult<Option<Vec<u8>>> {
-        let (state_hash, browser_hash) = hashes;
-        let theirs = oauth_attempts::table
-            .filter(oauth_attempts::state_hash.eq(state_hash))
-            .filter(oauth_attempts::browser_hash.eq(browser_hash))
-            .filter(oauth_attempts::provider.eq(provider))
+        let attempt = oauth_attempts::table
+            .filter(oauth_attempts::state_hash.eq(key.state_hash))
+            .filter(oauth_attempts::browser_hash.eq(key.browser_hash))
+            .filter(oauth_attempts::provider.eq(key.provider))
             .filter(oauth_attempts::expires_at.gt(now));
-        diesel::delete(theirs).returning(oauth_attempts::sealed).get_result(conn).optional()
+        diesel::delete(attempt).returning(oauth_attempts::sealed).get_result(conn).optional()
     }
 
     pub fn delete_expired(conn: &mut PgConnection, now: DateTime<Utc>) -> QueryResult<usize> {
@@ -122,11 +152,11 @@ impl Attempt {
     }
 }
 
-/// A token that somebody brought along.
+/// Row of `spent_id_tokens`: digest of an id_token that a client has used.
 pub(super) struct SpentToken;
 
 impl SpentToken {
-    /// False where it was spent before.
+    /// Stores the digest. Returns false if it was stored before.
     pub fn insert(conn: &mut PgConnection, digest: &[u8], expires_at: DateTime<Utc>) -> QueryResult<bool> {
         let inserted = diesel::insert_into(spent_id_tokens::table)
             .values((spent_id_tokens::digest.eq(digest), spent_id_tokens::expires_at.eq(expires_at)))

@@ -1,4 +1,4 @@
-//! What is known of people at other providers.
+//! Personal data of linked identities.
 
 use diesel::pg::PgConnection;
 use diesel::result::QueryResult;
@@ -7,11 +7,11 @@ use serde_json::{Value, json};
 use super::models::Identity;
 use super::services;
 use crate::customers::accounts;
-use crate::platform::audit::Origin;
 use crate::platform::personal_data::PersonalData;
 use crate::platform::types::CustomerId;
+use crate::platform::write_context::WriteContext;
 
-/// The accounts elsewhere that open somebody's account here.
+/// Identities at providers that are linked to a customer's account.
 #[derive(Debug, Clone, Copy)]
 pub struct IdentityData;
 
@@ -21,24 +21,31 @@ impl PersonalData for IdentityData {
     }
 
     fn export(&self, conn: &mut PgConnection, customer: CustomerId) -> QueryResult<Value> {
-        let user = accounts::user_of(conn, customer)?;
+        let user = accounts::find_user_id(conn, customer)?;
         let identities = user.map(|user| Identity::list(conn, user)).transpose()?.unwrap_or_default();
-        let shown = identities.into_iter().map(|identity| {
+        let exported = identities.into_iter().map(|identity| {
             json!({
                 "provider": identity.provider, "uid": identity.subject, "email": identity.email,
                 "created_at": identity.created_at, "last_used_at": identity.last_used_at,
             })
         });
-        Ok(shown.collect())
+        Ok(exported.collect())
     }
 
-    fn disown(&self, conn: &mut PgConnection, customer: CustomerId, origin: &Origin) -> QueryResult<()> {
-        let Some(user) = accounts::user_of(conn, customer)? else { return Ok(()) };
-        Identity::lock_all(conn, user)?.iter().try_for_each(|identity| services::remove(conn, identity, origin))
+    fn remove_secondary_credentials(
+        &self,
+        conn: &mut PgConnection,
+        customer: CustomerId,
+        context: &WriteContext,
+    ) -> QueryResult<()> {
+        let Some(user) = accounts::find_user_id(conn, customer)? else { return Ok(()) };
+        Identity::lock_all(conn, user)?
+            .iter()
+            .try_for_each(|identity| services::delete_identity(conn, identity, context))
     }
 
-    /// They go with the user.
-    fn erase(&self, _: &mut PgConnection, _: CustomerId, _: &Origin) -> QueryResult<()> {
+    /// Does nothing: the database deletes identities with the user.
+    fn erase(&self, _: &mut PgConnection, _: CustomerId, _: &WriteContext) -> QueryResult<()> {
         Ok(())
     }
 }

@@ -1,4 +1,4 @@
-//! Whom a provider's word lets in, and which identities belong to whom.
+//! Sign-in with a verified identity, and linking and unlinking of identities.
 
 use diesel::Connection;
 use diesel::pg::PgConnection;
@@ -6,59 +6,78 @@ use diesel::result::QueryResult;
 use serde_json::json;
 
 use super::errors::OAuthError;
-use super::models::{Identity, IdentityId, SpentToken};
-use super::vouching::Voucher;
+use super::models::{Identity, IdentityId, SpentToken, VerifiedIdentity};
 use crate::customers::accounts::{self, CustomerTopic, NewAccount, Profile, User};
-use crate::customers::auth::{self, Proof, SignIn, Terms};
-use crate::customers::verification::{Letter, Stationery, post};
-use crate::platform::audit::{self, Changes, Origin};
+use crate::customers::auth::{self, AuthenticationLevel, SignInResult};
+use crate::customers::sessions::SessionSettings;
+use crate::customers::verification::{AccountMail, MailSettings, queue_mail};
+use crate::platform::audit::{self, AuditObject, Changes};
 use crate::platform::auth::sha256;
-use crate::platform::types::{Actor, EventId, Language, UserId};
+use crate::platform::types::{EventId, Language, UserId};
+use crate::platform::write_context::WriteContext;
 
-/// Signs in whom the provider means. That somebody is refused is written down and kept, so it is no error here; it
-/// leaves nothing else.
+/// Outcome of a sign-in. A rejection is no error, because its audit entry must be committed.
+#[derive(Debug)]
+pub(super) enum SignInOutcome {
+    Accepted { user: Box<User>, result: SignInResult },
+    Rejected(OAuthError),
+}
+
+/// Signs in the user of a verified identity.
+///
+/// A savepoint rolls back what a rejected sign-in has written, except the audit entry about the rejection.
 pub(super) fn sign_in(
     conn: &mut PgConnection,
-    voucher: &Voucher,
-    terms: &Terms<'_>,
-    origin: &Origin,
-) -> Result<Result<(User, SignIn), OAuthError>, OAuthError> {
-    let signed_in = conn.transaction(|conn| {
-        let user = recognise(conn, voucher, origin)?;
-        let sign_in = auth::sign_in(conn, &user, Proof::OneFactor, terms, origin)?;
-        Ok::<_, OAuthError>((user, sign_in))
+    verified: &VerifiedIdentity,
+    settings: SessionSettings<'_>,
+    context: &WriteContext,
+) -> Result<SignInOutcome, OAuthError> {
+    let signed_in: Result<_, OAuthError> = conn.transaction(|conn| {
+        let user = Box::new(find_or_register_user(conn, verified, context)?);
+        let result = auth::sign_in(conn, &user, AuthenticationLevel::OneFactor, settings, context)?;
+        Ok(SignInOutcome::Accepted { user, result })
     });
     match signed_in {
-        Err(refusal) if refusal.is_refusal() => {
-            note_refusal(conn, &voucher.provider, &refusal.to_string(), origin)?;
-            Ok(Err(refusal))
+        Err(rejection) if rejection.is_rejection() => {
+            record_rejection(conn, &verified.provider, &rejection.to_string(), context)?;
+            Ok(SignInOutcome::Rejected(rejection))
         }
-        other => other.map(Ok),
+        other => other,
     }
 }
 
-/// Writes down that somebody was not let in by a provider.
-pub(super) fn note_refusal(conn: &mut PgConnection, provider: &str, reason: &str, origin: &Origin) -> QueryResult<()> {
-    auth::note_refusal(conn, ("provider", provider.to_owned()), reason, origin)
+/// Records a rejected sign-in with a provider in the audit log.
+pub(super) fn record_rejection(
+    conn: &mut PgConnection,
+    provider: &str,
+    reason: &str,
+    context: &WriteContext,
+) -> QueryResult<()> {
+    auth::record_rejected_sign_in(conn, AuditObject::new("provider", provider.to_owned()), reason, context)
 }
 
-/// The user whom the provider means; an account of their own, if they were never here.
-fn recognise(conn: &mut PgConnection, voucher: &Voucher, origin: &Origin) -> Result<User, OAuthError> {
-    spend(conn, voucher)?;
-    Identity::take_turn(conn, &voucher.claims)?;
-    match Identity::find_by_subject(conn, &voucher.claims)? {
+/// Returns the user that the identity is linked to, or registers a new account for it.
+fn find_or_register_user(
+    conn: &mut PgConnection,
+    verified: &VerifiedIdentity,
+    context: &WriteContext,
+) -> Result<User, OAuthError> {
+    mark_token_used(conn, verified)?;
+    Identity::lock_subject(conn, &verified.claims)?;
+    match Identity::find_by_subject(conn, &verified.claims)? {
         Some(identity) => {
             let user = accounts::find_user(conn, identity.user_id)?.filter(|user| user.is_active);
-            identity.note_use(conn, &voucher.claims.email, origin.at)?;
+            identity.record_use(conn, &verified.claims.email, context.at)?;
             user.ok_or(OAuthError::Inactive)
         }
-        None => register(conn, voucher, origin),
+        None => register(conn, verified, context),
     }
 }
 
-/// Makes an account without a password. An address that somebody has here already is theirs, whoever vouches for it.
-fn register(conn: &mut PgConnection, voucher: &Voucher, origin: &Origin) -> Result<User, OAuthError> {
-    let claims = &voucher.claims;
+/// Creates an account without a password. If an account with this e-mail address exists, the sign-in is rejected: the
+/// provider's claim alone does not give access to an existing account.
+fn register(conn: &mut PgConnection, verified: &VerifiedIdentity, context: &WriteContext) -> Result<User, OAuthError> {
+    let claims = &verified.claims;
     if accounts::find_by_email(conn, &claims.email)?.is_some() {
         return Err(OAuthError::EmailTaken);
     }
@@ -72,79 +91,82 @@ fn register(conn: &mut PgConnection, voucher: &Voucher, origin: &Origin) -> Resu
         is_superuser: false,
         language: Language::default(),
     };
-    let profile = accounts::create(conn, &account, origin)?;
-    accounts::tell(conn, CustomerTopic::Registered, &profile.customer, origin)?;
-    accounts::verify_email(conn, &profile, origin)?;
+    let profile = accounts::create(conn, &account, context)?;
+    accounts::publish(conn, CustomerTopic::Registered, &profile.customer, context)?;
+    accounts::verify_email(conn, &profile, context)?;
     let user = profile.user;
-    let origin = Origin { actor: Actor::User(user.id), ..origin.clone() };
-    add(conn, user.id, voucher, &origin)?;
+    let context = context.as_user(user.id);
+    insert_identity(conn, user.id, verified, &context)?;
     Ok(user)
 }
 
-/// Links an identity to an account, whose owner is told; nothing where it is linked to it already.
+/// Links an identity to an account and notifies its owner by e-mail. Does nothing if it is already linked.
 pub(super) fn link(
     conn: &mut PgConnection,
     user: UserId,
-    voucher: &Voucher,
-    stationery: &Stationery,
-    origin: &Origin,
+    verified: &VerifiedIdentity,
+    settings: &MailSettings,
+    context: &WriteContext,
 ) -> Result<Identity, OAuthError> {
-    spend(conn, voucher)?;
-    Identity::take_turn(conn, &voucher.claims)?;
-    match Identity::find_by_subject(conn, &voucher.claims)? {
+    mark_token_used(conn, verified)?;
+    Identity::lock_subject(conn, &verified.claims)?;
+    match Identity::find_by_subject(conn, &verified.claims)? {
         Some(identity) if identity.user_id == user => return Ok(identity),
-        Some(_) => return Err(OAuthError::LinkedElsewhere),
+        Some(_) => return Err(OAuthError::LinkedToOtherAccount),
         None => {}
     }
-    let identity = add(conn, user, voucher, origin)?;
-    if let Some(about) = Profile::lock(conn, user)? {
-        let (event, to) = (EventId::generate(), &about.user.email);
-        post(
-            conn,
-            stationery,
-            Letter { event, to, template: "identity_linked", about: &about, link: None },
-            origin.at,
-        )?;
+    let identity = insert_identity(conn, user, verified, context)?;
+    if let Some(profile) = Profile::lock(conn, user)? {
+        let (event, to) = (EventId::generate(), &profile.user.email);
+        let mail = AccountMail { event, to, template: "identity_linked", profile: &profile, link: None };
+        queue_mail(conn, settings, &mail, context.at)?;
     }
     Ok(identity)
 }
 
-fn add(conn: &mut PgConnection, user: UserId, voucher: &Voucher, origin: &Origin) -> Result<Identity, OAuthError> {
-    let identity = Identity::insert(conn, user, voucher, origin.at)?;
-    let told = Changes::created(&json!({"provider": voucher.provider, "identity": identity.id}));
-    audit::record(conn, origin, "user.identity_linked", ("user", user.to_string()), told)?;
+fn insert_identity(
+    conn: &mut PgConnection,
+    user: UserId,
+    verified: &VerifiedIdentity,
+    context: &WriteContext,
+) -> Result<Identity, OAuthError> {
+    let identity = Identity::insert(conn, user, verified, context.at)?;
+    let changes = Changes::created(&json!({"provider": verified.provider, "identity": identity.id}));
+    audit::record(conn, context, "user.identity_linked", AuditObject::new("user", user), changes)?;
     Ok(identity)
 }
 
-/// Takes an identity off an account that can be signed in to without it.
+/// Unlinks an identity from an account that has another sign-in method.
 pub(super) fn unlink(
     conn: &mut PgConnection,
     user: UserId,
     id: IdentityId,
-    origin: &Origin,
+    context: &WriteContext,
 ) -> Result<Identity, OAuthError> {
     let identities = Identity::lock_all(conn, user)?;
     let has_others = identities.len() > 1 || auth::has_passkey(conn, user)?;
     let identity = identities.into_iter().find(|identity| identity.id == id).ok_or(OAuthError::NotFound)?;
     let has_password = accounts::find_user(conn, user)?.is_some_and(|user| user.password_hash.is_some());
     if !has_others && !has_password {
-        return Err(OAuthError::LastWayIn);
+        return Err(OAuthError::LastSignInMethod);
     }
-    remove(conn, &identity, origin)?;
+    delete_identity(conn, &identity, context)?;
     Ok(identity)
 }
 
-/// Takes an identity off its account, whatever else opens it.
-pub(super) fn remove(conn: &mut PgConnection, identity: &Identity, origin: &Origin) -> QueryResult<()> {
+/// Unlinks an identity from its account without checking for another sign-in method.
+pub(super) fn delete_identity(conn: &mut PgConnection, identity: &Identity, context: &WriteContext) -> QueryResult<()> {
     identity.delete(conn)?;
-    let told = Changes::deleted(&json!({"provider": identity.provider, "identity": identity.id}));
-    audit::record(conn, origin, "user.identity_unlinked", ("user", identity.user_id.to_string()), told)
+    let changes = Changes::deleted(&json!({"provider": identity.provider, "identity": identity.id}));
+    audit::record(conn, context, "user.identity_unlinked", AuditObject::new("user", identity.user_id), changes)
 }
 
-/// A token that somebody brings along counts once. It is known by what it says, for signatures can be rewritten.
-fn spend(conn: &mut PgConnection, voucher: &Voucher) -> Result<(), OAuthError> {
-    let Some(nonce) = voucher.claims.nonce.as_deref().filter(|_| voucher.was_brought) else { return Ok(()) };
-    let digest = sha256(json!([voucher.claims.issuer, voucher.claims.subject, nonce]).to_string());
-    let is_first = SpentToken::insert(conn, &digest, voucher.claims.expires_at)?;
-    if is_first { Ok(()) } else { Err(OAuthError::TokenRefused) }
+/// Marks an id_token that a client sent as used. Returns an error if it was used before.
+///
+/// The digest covers the claims and not the token text, because one token can carry different valid signatures.
+fn mark_token_used(conn: &mut PgConnection, verified: &VerifiedIdentity) -> Result<(), OAuthError> {
+    let Some(nonce) = verified.claims.nonce.as_deref().filter(|_| verified.is_from_client) else { return Ok(()) };
+    let digest = sha256(json!([verified.claims.issuer, verified.claims.subject, nonce]).to_string());
+    let is_first = SpentToken::insert(conn, &digest, verified.claims.expires_at)?;
+    if is_first { Ok(()) } else { Err(OAuthError::TokenRejected) }
 }

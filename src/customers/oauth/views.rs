@@ -1,79 +1,73 @@
-//! Identities as JSON, and what may be brought along to sign in.
+//! JSON views of identities, and request bodies of sign-in.
 
 use chrono::{DateTime, Utc};
 use serde::Serialize;
 use utoipa::{IntoParams, ToSchema};
 
-use super::models::{Identity, IdentityId};
-use super::vouching::Proof;
-use crate::platform::api::Resource;
+use super::models::{Identity, IdentityId, ProviderCredential};
+use crate::platform::api::View;
 use crate::platform::error::{ErrorTree, Problem};
-use crate::platform::http::body;
-use crate::platform::oidc::Code;
-use crate::platform::types::{Line, Paragraph};
+use crate::platform::http::request_body;
+use crate::platform::oidc::CodeGrant;
+use crate::platform::types::{NonEmptyText, Text};
 
-/// An account at a provider that opens the user's account here.
-#[derive(Debug, Serialize, ToSchema)]
+/// Account at a provider that is linked to the user's account.
+#[derive(Debug, Serialize, ToSchema, View)]
 #[schema(as = SocialAccount)]
+#[view(row = Identity)]
 pub struct SocialAccountView {
     pub id: IdentityId,
-    /// `google`, or another provider's name.
+    /// Name of the provider, such as `google`.
     pub provider: String,
-    /// Who they are there.
+    /// Subject: the user's id at the provider.
+    #[view(field = subject)]
     pub uid: String,
+    #[view(field = last_used_at)]
     pub last_login: DateTime<Utc>,
+    #[view(field = created_at)]
     pub date_joined: DateTime<Utc>,
 }
 
-impl Resource for SocialAccountView {}
-
-impl From<Identity> for SocialAccountView {
-    fn from(identity: Identity) -> Self {
-        let Identity { id, provider, subject, created_at, last_used_at, .. } = identity;
-        Self { id, provider, uid: subject, last_login: last_used_at, date_joined: created_at }
-    }
-}
-
-body! {
-    /// Either a code of the provider's, with the URL it was sent to and the PKCE verifier it was asked for with; or an
-    /// id_token, with the nonce it was asked for with. Each counts once.
-    #[schema(as = SocialLoginRequest, example = json!({
-        "code": "4/0AX4XfWh", "redirect_uri": "https://shop.example/welcome",
-        "code_verifier": "dBjftJeZ4CVP-mB92K27uhbUJU1p1r_wW1gFWFOEjXk",
-    }))]
-    pub struct SocialLoginBody {
-        pub code: Option<Line<2048>>,
-        /// One of the URLs in the shop's settings, exactly.
-        pub redirect_uri: Option<Line<2048>>,
-        /// 43 to 128 characters (RFC 7636).
-        pub code_verifier: Option<Line<128>>,
-        pub id_token: Option<Line<8192>>,
-        /// Needed with an id_token; compared with the token's, where one comes with a code.
-        pub nonce: Option<Line<255>>,
-        /// Refused: it does not say for whom it was made.
-        pub access_token: Option<Paragraph<8192>>,
-        /// For browsers, as at `login/`: the session goes into a cookie, and the answer has no tokens.
-        pub cookie: Option<bool>,
-    }
+/// Either an authorization code with the redirect URL and the PKCE verifier of its authorization request, or an
+/// id_token with its nonce. Each can be used once.
+#[request_body(SocialLoginRequest)]
+#[derive(Debug)]
+#[schema(example = json!({
+    "code": "4/0AX4XfWh", "redirect_uri": "https://shop.example/welcome",
+    "code_verifier": "dBjftJeZ4CVP-mB92K27uhbUJU1p1r_wW1gFWFOEjXk",
+}))]
+pub struct SocialLoginBody {
+    pub code: Option<NonEmptyText<2048>>,
+    /// Redirect URL of the authorization request. Must be equal to one of the configured URLs.
+    pub redirect_uri: Option<NonEmptyText<2048>>,
+    /// PKCE verifier, 43 to 128 characters (RFC 7636).
+    pub code_verifier: Option<NonEmptyText<128>>,
+    pub id_token: Option<NonEmptyText<8192>>,
+    /// Nonce of the authorization request. Required with an id_token; optional with a code.
+    pub nonce: Option<NonEmptyText<255>>,
+    /// Not accepted, because an access token does not identify the client that it was issued to.
+    pub access_token: Option<Text<8192>>,
+    /// If true, the session is stored in cookies and the response contains no tokens, as in `login/`.
+    pub cookie: Option<bool>,
 }
 
 impl SocialLoginBody {
-    /// `redirect_urls` are those that codes may have been sent to.
-    pub(super) fn into_proof(self, redirect_urls: &[String]) -> Result<Proof, Problem> {
-        let needed = |name: &str, value: Option<String>| {
+    /// Validates the body. `redirect_urls` are the configured redirect URLs.
+    pub(super) fn into_credential(self, redirect_urls: &[String]) -> Result<ProviderCredential, Problem> {
+        let require = |name: &str, value: Option<String>| {
             value.ok_or_else(|| Problem::invalid(ErrorTree::member(name, ErrorTree::required())))
         };
-        let nonce = self.nonce.map(Line::into_inner);
+        let nonce = self.nonce.map(NonEmptyText::into_inner);
         match (self.code, self.id_token) {
             (Some(code), None) => {
-                let redirect_uri = needed("redirect_uri", self.redirect_uri.map(Line::into_inner))?;
+                let redirect_uri = require("redirect_uri", self.redirect_uri.map(NonEmptyText::into_inner))?;
                 ensure_allowed("redirect_uri", &redirect_uri, redirect_urls)?;
-                let verifier = needed("code_verifier", self.code_verifier.map(Line::into_inner))?;
+                let verifier = require("code_verifier", self.code_verifier.map(NonEmptyText::into_inner))?;
                 ensure_verifier(&verifier)?;
-                Ok(Proof::Code(Code { code: code.into_inner(), redirect_uri, verifier, nonce }))
+                Ok(ProviderCredential::Code(CodeGrant { code: code.into_inner(), redirect_uri, verifier, nonce }))
             }
             (None, Some(id_token)) => {
-                Ok(Proof::IdToken { id_token: id_token.into_inner(), nonce: needed("nonce", nonce)? })
+                Ok(ProviderCredential::IdToken { id_token: id_token.into_inner(), nonce: require("nonce", nonce)? })
             }
             (None, None) if self.access_token.is_some() => {
                 let text = "Access tokens are not accepted: send a code or an id_token.";
@@ -81,13 +75,13 @@ impl SocialLoginBody {
             }
             (None, None) | (Some(_), Some(_)) => {
                 let text = "Incorrect input. code or id_token is required.";
-                Err(Problem::invalid(ErrorTree::of_object("invalid", text)))
+                Err(Problem::invalid(ErrorTree::non_field("invalid", text)))
             }
         }
     }
 }
 
-/// Exactly one of the allowed: what is like it leads elsewhere.
+/// Checks that the URL is equal to an allowed one. Prefix matching would allow redirects to other sites.
 pub(super) fn ensure_allowed(name: &str, url: &str, allowed: &[String]) -> Result<(), Problem> {
     if allowed.iter().any(|known| known == url) {
         return Ok(());
@@ -100,30 +94,30 @@ fn ensure_verifier(verifier: &str) -> Result<(), Problem> {
     if (43..=128).contains(&verifier.len()) && verifier.bytes().all(is_unreserved) {
         return Ok(());
     }
-    let tree = ErrorTree::message("invalid", "A code verifier has 43 to 128 letters, digits, or any of - . _ ~");
+    let tree = ErrorTree::message("invalid", "Enter 43 to 128 characters: letters, digits, and - . _ ~ only.");
     Err(Problem::invalid(ErrorTree::member("code_verifier", tree)))
 }
 
-/// For the OpenAPI document.
+/// Query parameters of a redirect to a provider, for the OpenAPI document.
 #[derive(IntoParams)]
 #[into_params(parameter_in = Query)]
-#[expect(dead_code, reason = "only documents the parameter, which is read with the rest of the query")]
-pub(super) struct BeginParams {
-    /// Where the browser goes on after signing in: one of the URLs in the shop's settings, exactly.
+#[expect(dead_code, reason = "documents the parameter; the handler reads it from the query")]
+pub(super) struct RedirectParams {
+    /// URL to redirect to after the sign-in. Must be equal to one of the configured URLs.
     #[param(required = true)]
     next: String,
 }
 
-/// For the OpenAPI document.
+/// Query parameters of a callback, for the OpenAPI document.
 #[derive(IntoParams)]
 #[into_params(parameter_in = Query)]
-#[expect(dead_code, reason = "only documents the parameters, which are read with the rest of the query")]
-pub(super) struct ReturnParams {
-    /// What the provider was given when the browser was sent there.
+#[expect(dead_code, reason = "documents the parameters; the handler reads them from the query")]
+pub(super) struct CallbackParams {
+    /// State of the authorization request.
     #[param(required = true)]
     state: String,
-    /// What the provider gives for it.
+    /// Authorization code.
     code: Option<String>,
-    /// Why the provider gives none.
+    /// Error code of the provider, instead of an authorization code.
     error: Option<String>,
 }

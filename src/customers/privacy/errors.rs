@@ -1,49 +1,43 @@
-//! Why somebody is not forgotten, switched off or shown what is known of them.
+//! Errors of account deactivation, erasure and personal data exports.
 
 use actix_web::http::StatusCode;
 
 use crate::customers::verification::VerificationError;
-use crate::platform::api::Stale;
 use crate::platform::error::{ApiError, Kind};
+use crate::platform::write_context::Stale;
 
-#[derive(Debug, thiserror::Error)]
+#[derive(Debug, thiserror::Error, ApiError)]
 pub enum PrivacyError {
     #[error("Not found.")]
+    #[kind(not_found = "not_found")]
     NotFound,
     #[error("This customer has no account.")]
+    #[kind(conflict = "no_account")]
     NoAccount,
-    #[error("This is an account of staff: take their rights away first.")]
+    #[error("This account belongs to a staff member. Remove the staff member first.")]
+    #[kind(conflict = "staff_account")]
     StaffAccount,
-    /// In words for the customer.
+    /// The message names what must be completed before the customer can be erased.
     #[error("{0}")]
-    Unfinished(String),
-    #[error("The export is not ready yet.")]
+    #[kind(conflict = "unfinished_business")]
+    UnfinishedBusiness(String),
+    #[error("The export is not ready yet. Try again later.")]
+    #[kind(conflict = "export_not_ready")]
     NotReady,
-    #[error("The export has been downloaded, or its time is over. Ask for another one.")]
-    Gone,
-    #[error("an export cannot be read: {0:#}")]
-    Broken(anyhow::Error),
+    #[error("The export has been downloaded or has expired. Request a new one.")]
+    #[kind(with = export_gone)]
+    ExportGone,
+    #[error("personal data export failed: {0:#}")]
+    #[kind(internal)]
+    Internal(anyhow::Error),
     #[error(transparent)]
     Stale(#[from] Stale),
     #[error(transparent)]
-    Unproved(#[from] VerificationError),
+    Verification(#[from] VerificationError),
     #[error(transparent)]
     Database(#[from] diesel::result::Error),
 }
 
-impl ApiError for PrivacyError {
-    fn kind(&self) -> Kind {
-        match self {
-            Self::NotFound => Kind::not_found("not_found"),
-            Self::NoAccount => Kind::conflict("no_account"),
-            Self::StaffAccount => Kind::conflict("staff_account"),
-            Self::Unfinished(_) => Kind::conflict("unfinished_business"),
-            Self::NotReady => Kind::conflict("export_not_ready"),
-            Self::Gone => Kind::refused(StatusCode::GONE, "export_gone"),
-            Self::Broken(_) => Kind::Internal,
-            Self::Stale(cause) => cause.kind(),
-            Self::Unproved(cause) => cause.kind(),
-            Self::Database(cause) => cause.kind(),
-        }
-    }
+fn export_gone() -> Kind {
+    Kind::rejected(StatusCode::GONE, "export_gone")
 }

@@ -1,15 +1,15 @@
-//! Exports in the making, and their end.
+//! Jobs that create exports and delete expired ones.
 
 use diesel::pg::PgConnection;
 use serde::{Deserialize, Serialize};
 
+use super::exports;
 use super::models::{Export, ExportId};
-use super::services;
-use crate::customers::verification::Stationery;
+use crate::customers::verification::MailSettings;
 use crate::platform::app::App;
 use crate::platform::jobs::Job;
 
-/// Collects what the shop knows of somebody.
+/// Collects the personal data of a customer and stores it as an encrypted export.
 #[derive(Debug, Serialize, Deserialize)]
 pub struct MakeExport {
     pub export: ExportId,
@@ -21,19 +21,22 @@ impl Job for MakeExport {
     async fn run(&self, app: &App) -> anyhow::Result<()> {
         let (id, now) = (self.export, app.clock.now());
         let found = app.db.read(move |conn| Export::find(conn, id)).await?;
-        // Forgotten with the customer, or made before.
+        // The export was deleted with the customer, or an earlier run completed it.
         let Some(export) = found.filter(|export| export.ready_at.is_none()) else { return Ok(()) };
-        let (rooms, shop_name, asked) = (app.personal_data.clone(), app.config.shop_name.clone(), export.clone());
-        let collect = move |conn: &mut PgConnection| services::collect(conn, &asked, (&shop_name, &rooms), now);
+        let (personal_data, shop_name) = (app.personal_data.clone(), app.config.shop_name.clone());
+        let requested = export.clone();
+        let collect =
+            move |conn: &mut PgConnection| exports::collect(conn, &requested, &shop_name, &personal_data, now);
         let collected = app.db.read(collect).await?;
-        let sealed = app.master_key.seal(&services::purpose(id), &serde_json::to_vec_pretty(&collected)?)?;
-        let stationery = Stationery::from(app);
-        app.db.write(move |conn| services::keep(conn, &export, &sealed, &stationery, now)).await?;
+        let plain = serde_json::to_vec_pretty(&collected)?;
+        let encrypted = app.master_key.encrypt(&exports::encryption_context(id), &plain)?;
+        let settings = MailSettings::from(app);
+        app.db.write(move |conn| exports::store(conn, &export, &encrypted, &settings, now)).await?;
         Ok(())
     }
 }
 
-/// Forgets exports that nobody downloaded in time.
+/// Deletes expired exports.
 #[derive(Debug, Serialize, Deserialize)]
 pub struct PurgeExports {}
 

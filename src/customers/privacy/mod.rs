@@ -1,9 +1,10 @@
-//! Privacy: accounts switched off, what the shop knows of a person told to them, and people forgotten.
+//! Privacy: deactivation of accounts, exports of personal data, and erasure of customers.
 //!
-//! Owns `personal_data_exports`. Which rooms know something of people is told by the registry in
-//! [`App`](crate::platform::app::App); of somebody who is forgotten only the books still know, under an id.
+//! Owns `personal_data_exports`. The registry in [`App`](crate::platform::app::App) lists the rooms that store personal
+//! data. After an erasure, orders and the audit log refer to the customer only by id.
 
 mod errors;
+mod exports;
 mod handlers;
 mod jobs;
 mod models;
@@ -16,11 +17,11 @@ pub use errors::PrivacyError;
 pub use jobs::{MakeExport, PurgeExports};
 pub use services::erase;
 
-/// Below `/api/customers`.
+/// Routes below `/api/customers`.
 pub fn routes(config: &mut ServiceConfig<'_>) {
     config
         .service(handlers::delete_me)
-        .service(handlers::ask_for_export)
+        .service(handlers::request_export)
         .service(handlers::get_export)
         .service(handlers::download_export)
         .service(handlers::deactivate_customer)

@@ -3,18 +3,32 @@
 use chrono::{DateTime, TimeDelta, Utc};
 use diesel::prelude::*;
 
-use super::views::ExportStatus;
-use crate::platform::types::{CustomerId, typed_id};
+use crate::platform::types::{CustomerId, text_enum, typed_id};
 use crate::schema::personal_data_exports as exports;
 
 typed_id!(
-    /// An export of what the shop knows of somebody.
+    /// Id of an export.
     ExportId
 );
 
-/// How long an export waits to be downloaded.
-pub(super) const HOURS: i64 = 48;
+text_enum! {
+    /// Status of an export.
+    pub enum ExportStatus {
+        /// The export is being created.
+        Pending = "pending",
+        /// The export can be downloaded once.
+        Ready = "ready",
+        /// The export was downloaded and its contents are deleted.
+        Downloaded = "downloaded",
+        /// The export was not downloaded in time.
+        Expired = "expired",
+    }
+}
 
+/// Hours after the request in which an export can be downloaded.
+pub(super) const EXPORT_LIFETIME_HOURS: i64 = 48;
+
+/// Row of `personal_data_exports`, without the encrypted contents.
 #[derive(Debug, Clone, HasQuery)]
 #[diesel(table_name = exports)]
 pub struct Export {
@@ -33,7 +47,7 @@ impl Export {
                 exports::id.eq(ExportId::generate()),
                 exports::customer_id.eq(customer),
                 exports::created_at.eq(now),
-                exports::expires_at.eq(now + TimeDelta::hours(HOURS)),
+                exports::expires_at.eq(now + TimeDelta::hours(EXPORT_LIFETIME_HOURS)),
             ))
             .returning(Self::as_returning())
             .get_result(conn)
@@ -43,12 +57,16 @@ impl Export {
         Self::query().filter(exports::id.eq(id)).first(conn).optional()
     }
 
-    pub(super) fn find_of(conn: &mut PgConnection, id: ExportId, customer: CustomerId) -> QueryResult<Option<Self>> {
+    pub(super) fn find_for_customer(
+        conn: &mut PgConnection,
+        id: ExportId,
+        customer: CustomerId,
+    ) -> QueryResult<Option<Self>> {
         Self::query().filter(exports::id.eq(id)).filter(exports::customer_id.eq(customer)).first(conn).optional()
     }
 
-    /// The one that somebody has asked for and can still download.
-    pub(super) fn open_of(
+    /// Returns the customer's export that has neither been downloaded nor expired.
+    pub(super) fn find_open(
         conn: &mut PgConnection,
         customer: CustomerId,
         now: DateTime<Utc>,
@@ -61,8 +79,8 @@ impl Export {
             .optional()
     }
 
-    /// Locks somebody's export, so that of two who download it one does.
-    pub(super) fn lock_of(
+    /// Returns the customer's export with its encrypted contents, locked so that only one request can download it.
+    pub(super) fn lock_for_customer(
         conn: &mut PgConnection,
         id: ExportId,
         customer: CustomerId,
@@ -76,26 +94,30 @@ impl Export {
             .optional()
     }
 
-    /// Keeps what was made; false where somebody was quicker.
-    pub(super) fn fill(conn: &mut PgConnection, id: ExportId, sealed: &[u8], now: DateTime<Utc>) -> QueryResult<bool> {
-        let waiting = exports::table.find(id).filter(exports::ready_at.is_null());
-        let filled =
-            diesel::update(waiting).set((exports::sealed.eq(sealed), exports::ready_at.eq(now))).execute(conn)?;
-        Ok(filled == 1)
+    /// Stores the encrypted contents. Returns false if another run stored them before.
+    pub(super) fn mark_ready(
+        conn: &mut PgConnection,
+        id: ExportId,
+        encrypted: &[u8],
+        now: DateTime<Utc>,
+    ) -> QueryResult<bool> {
+        let pending = exports::table.find(id).filter(exports::ready_at.is_null());
+        let updated =
+            diesel::update(pending).set((exports::sealed.eq(encrypted), exports::ready_at.eq(now))).execute(conn)?;
+        Ok(updated == 1)
     }
 
-    /// It was downloaded: nothing of it stays.
-    pub(super) fn empty(&self, conn: &mut PgConnection, now: DateTime<Utc>) -> QueryResult<usize> {
+    /// Records the download and deletes the contents.
+    pub(super) fn mark_downloaded(&self, conn: &mut PgConnection, now: DateTime<Utc>) -> QueryResult<usize> {
         diesel::update(exports::table.find(self.id))
             .set((exports::sealed.eq(None::<Vec<u8>>), exports::downloaded_at.eq(now)))
             .execute(conn)
     }
 
-    pub(super) fn delete_of(conn: &mut PgConnection, customer: CustomerId) -> QueryResult<usize> {
+    pub(super) fn delete_for_customer(conn: &mut PgConnection, customer: CustomerId) -> QueryResult<usize> {
         diesel::delete(exports::table.filter(exports::customer_id.eq(customer))).execute(conn)
     }
 
-    /// Deletes those whose time is over.
     pub(super) fn delete_expired(conn: &mut PgConnection, now: DateTime<Utc>) -> QueryResult<usize> {
         diesel::delete(exports::table.filter(exports::expires_at.lt(now))).execute(conn)
     }

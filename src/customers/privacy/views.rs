@@ -1,37 +1,23 @@
-//! Exports and states of accounts as JSON.
+//! JSON views of exports and account states, and the request body of an account deletion.
 
 use chrono::{DateTime, Utc};
 use serde::Serialize;
 use utoipa::ToSchema;
 
-use super::models::{Export, ExportId};
-use crate::customers::accounts::Password;
+use super::models::{Export, ExportId, ExportStatus};
+use crate::customers::passwords::Password;
 use crate::platform::api::Resource;
-use crate::platform::http::body;
-use crate::platform::types::{CustomerId, Line, text_enum};
+use crate::platform::http::request_body;
+use crate::platform::types::{CustomerId, NonEmptyText};
 
-text_enum! {
-    /// How far an export has come.
-    pub enum ExportStatus {
-        /// It is being made.
-        Pending = "pending",
-        /// It can be downloaded, once.
-        Ready = "ready",
-        /// It was downloaded, and is gone.
-        Downloaded = "downloaded",
-        /// Nobody downloaded it in time.
-        Expired = "expired",
-    }
-}
-
-/// An export of what the shop knows of somebody.
+/// Export of a customer's personal data.
 #[derive(Debug, Serialize, ToSchema)]
 #[schema(as = PersonalDataExport)]
 pub struct ExportView {
     pub id: ExportId,
     pub status: ExportStatus,
     pub created_at: DateTime<Utc>,
-    /// Until then it can be downloaded.
+    /// Time until which the export can be downloaded.
     pub expires_at: DateTime<Utc>,
 }
 
@@ -44,7 +30,7 @@ impl ExportView {
     }
 }
 
-/// Whether somebody may sign in.
+/// State of a customer's account. The customer can sign in if it is active.
 #[derive(Debug, Serialize, ToSchema)]
 #[schema(as = AccountState)]
 pub struct AccountStateView {
@@ -54,13 +40,13 @@ pub struct AccountStateView {
 
 impl Resource for AccountStateView {}
 
-body! {
-    /// The password, or, of an account without one, the token that was mailed.
-    #[schema(as = AccountDeletionRequest, example = json!({"password": "correct horse"}))]
-    pub struct DeletionBody {
-        #[schema(value_type = Option<String>, format = Password)]
-        pub password: Option<Password>,
-        #[schema(value_type = Option<String>, min_length = 1, max_length = 200)]
-        pub token: Option<Line<200>>,
-    }
+/// Either the password or, for an account without a password, the token of the confirmation link.
+#[request_body(AccountDeletionRequest)]
+#[derive(Debug)]
+#[schema(example = json!({"password": "correct horse"}))]
+pub struct DeletionBody {
+    #[schema(value_type = Option<String>, format = Password)]
+    pub password: Option<Password>,
+    #[schema(value_type = Option<String>, min_length = 1, max_length = 200)]
+    pub token: Option<NonEmptyText<200>>,
 }

@@ -1,36 +1,46 @@
-//! What can be wrong with rights.
+//! Errors of staff, groups and permissions.
 
 use actix_web::http::StatusCode;
 use serde_json::json;
 
 use crate::customers::accounts::AccountError;
-use crate::platform::api::Stale;
+use crate::customers::ids::GroupId;
 use crate::platform::auth::PermissionSet;
 use crate::platform::error::{ApiError, ErrorTree, Kind};
-use crate::platform::types::GroupId;
+use crate::platform::write_context::Stale;
 
-#[derive(Debug, thiserror::Error)]
+#[derive(Debug, thiserror::Error, ApiError)]
 pub enum StaffError {
     #[error("Not found.")]
+    #[kind(not_found = "not_found")]
     NotFound,
     #[error("A group with this name exists already.")]
+    #[kind(invalid("name", "unique"))]
     NameTaken,
     #[error("This group does not exist.")]
+    #[kind(with = unknown_group)]
     NoSuchGroup(GroupId),
-    #[error("Nobody gives or takes what they lack.")]
-    OutOfScope(PermissionSet),
-    #[error("Only superusers change superusers.")]
-    OfSuperuser,
-    #[error("Whoever is restricted to channels neither gives nor takes rights.")]
-    Restricted,
-    /// Somebody has changed them while this was asked.
+    #[error("You cannot grant or revoke permissions that you do not have.")]
+    #[kind(with = missing_permissions)]
+    MissingPermissions(PermissionSet),
+    #[error("Only a superuser can change a superuser.")]
+    #[kind(forbidden = "out_of_scope")]
+    SuperuserRequired,
+    #[error("You cannot grant or revoke permissions because your access is restricted to channels.")]
+    #[kind(forbidden = "out_of_scope")]
+    ChannelRestricted,
+    /// The principal's permissions were revoked after the request was authenticated.
     #[error("You do not have permission to perform this action.")]
-    RightsLost,
-    #[error("Somebody must keep these permissions.")]
+    #[kind(forbidden = "permission_denied")]
+    PermissionsLost,
+    #[error("At least one active staff member must keep these permissions.")]
+    #[kind(with = last_holder)]
     LastHolder(PermissionSet),
-    #[error("This person works here already.")]
+    #[error("This user is already a staff member.")]
+    #[kind(invalid("email", "unique"))]
     AlreadyStaff,
-    #[error("This account is switched off.")]
+    #[error("This account is deactivated. Activate it first.")]
+    #[kind(invalid("email", "inactive"))]
     Inactive,
     #[error(transparent)]
     Account(#[from] AccountError),
@@ -40,23 +50,14 @@ pub enum StaffError {
     Database(#[from] diesel::result::Error),
 }
 
-impl ApiError for StaffError {
-    fn kind(&self) -> Kind {
-        match self {
-            Self::NotFound => Kind::not_found("not_found"),
-            Self::NameTaken => Kind::invalid("name", ErrorTree::message("unique", self.to_string())),
-            Self::NoSuchGroup(id) => Kind::invalid("groups", ErrorTree::does_not_exist(id)),
-            Self::OutOfScope(lacking) => {
-                Kind::refused(StatusCode::FORBIDDEN, "out_of_scope").with("permissions", json!(lacking))
-            }
-            Self::OfSuperuser | Self::Restricted => Kind::refused(StatusCode::FORBIDDEN, "out_of_scope"),
-            Self::RightsLost => Kind::refused(StatusCode::FORBIDDEN, "permission_denied"),
-            Self::LastHolder(lost) => Kind::conflict("last_holder").with("permissions", json!(lost)),
-            Self::AlreadyStaff => Kind::invalid("email", ErrorTree::message("unique", self.to_string())),
-            Self::Inactive => Kind::invalid("email", ErrorTree::message("inactive", self.to_string())),
-            Self::Account(cause) => cause.kind(),
-            Self::Stale(cause) => cause.kind(),
-            Self::Database(cause) => cause.kind(),
-        }
-    }
+fn unknown_group(id: &GroupId) -> Kind {
+    Kind::invalid("groups", ErrorTree::does_not_exist(id))
+}
+
+fn missing_permissions(missing: &PermissionSet) -> Kind {
+    Kind::rejected(StatusCode::FORBIDDEN, "out_of_scope").with("permissions", json!(missing))
+}
+
+fn last_holder(lost: &PermissionSet) -> Kind {
+    Kind::conflict("last_holder").with("permissions", json!(lost))
 }

@@ -1,119 +1,109 @@
-//! Groups of staff and permissions over HTTP.
+//! HTTP endpoints for groups of staff and for permissions.
 
 use actix_web::web::{Data, Path};
 use actix_web::{delete, get, patch, post, put};
 use diesel::prelude::*;
 
-use super::errors::StaffError;
-use super::listing::{GroupFilter, GroupList};
-use super::models::{Group, GroupChanges};
+use super::listing::{StaffGroupFilter, StaffGroupList};
+use super::models::{Group, PatchedStaffGroupBody, StaffGroupBody};
 use super::services;
-use super::views::{GroupBody, GroupView, PatchedGroupBody, PermissionView};
-use crate::platform::api::{Answer, Changed, Created, Gone, Paged, ReadRequest, WriteRequest};
+use super::views::{PermissionView, StaffGroupView};
+use crate::customers::ids::GroupId;
+use crate::customers::permissions::{ManageGroups, ViewGroups};
+use crate::platform::api::{ApiResult, Paged, ReadRequest, WriteRequest, endpoint};
 use crate::platform::app::App;
-use crate::platform::auth::{Allowed, ManageGroups, Permission, Principal, ViewGroups};
+use crate::platform::auth::{Allowed, Permission, Principal};
 use crate::platform::error::Problem;
 use crate::platform::http::Body;
-use crate::platform::types::GroupId;
+use crate::schema::groups;
 
-/// List everything that can be granted.
-#[utoipa::path(tag = "permissions", params(ReadRequest), security(("jwtAuth" = ["groups.view"])),
-    responses((status = 200, body = Vec<PermissionView>)))]
+/// List permissions
+///
+/// Returns all permissions that can be granted. Requires the permission `groups.view`.
+#[endpoint(tag = "permissions", returns(200 = Vec<PermissionView>))]
 #[get("/")]
-pub async fn list_permissions(
-    app: Data<App>,
-    _staff: Allowed<ViewGroups>,
-    request: ReadRequest,
-) -> Result<Answer, Problem> {
+pub async fn list_permissions(app: Data<App>, _staff: Allowed<ViewGroups>, request: ReadRequest) -> ApiResult {
     let list = |_: &mut PgConnection| -> Result<_, Problem> {
-        Ok(Permission::ALL.iter().copied().map(PermissionView::from).collect())
+        Ok(Permission::all().iter().copied().map(PermissionView::from).collect())
     };
     request.all(&app, list).await
 }
 
-/// List the groups of staff.
-#[utoipa::path(tag = "groups", params(GroupList), security(("jwtAuth" = ["groups.view"])),
-    responses((status = 200, body = Paged<GroupView>)))]
+/// List groups
+///
+/// Requires the permission `groups.view`.
+#[endpoint(tag = "groups", returns(200 = Paged<StaffGroupView>))]
 #[get("/")]
-pub async fn list_groups(app: Data<App>, _staff: Allowed<ViewGroups>, list: GroupList) -> Result<Answer, Problem> {
-    let read = |conn: &mut PgConnection, list: &GroupList| -> Result<_, Problem> {
-        let slice = GroupFilter::page(conn, list)?;
-        Ok(slice.map_rows(|rows| GroupView::of_all(conn, rows))?)
-    };
-    list.page(&app, read).await
+pub async fn list_groups(app: Data<App>, _staff: Allowed<ViewGroups>, list: StaffGroupList) -> ApiResult {
+    let page = |conn: &mut _, list: &_| StaffGroupFilter::page(conn, list, || groups::table.into_boxed());
+    list.list::<StaffGroupView, _>(&app, page).await
 }
 
-/// Retrieve a group of staff.
-#[utoipa::path(tag = "groups", params(GroupId, ReadRequest), security(("jwtAuth" = ["groups.view"])),
-    responses((status = 200, body = GroupView)))]
+/// Retrieve a group
+///
+/// Requires the permission `groups.view`.
+#[endpoint(tag = "groups", returns(200 = StaffGroupView))]
 #[get("/{id}/")]
 pub async fn get_group(
     app: Data<App>,
     _staff: Allowed<ViewGroups>,
     request: ReadRequest,
     id: Path<GroupId>,
-) -> Result<Answer, Problem> {
-    let find = move |conn: &mut PgConnection| -> Result<_, StaffError> {
-        let group = Group::find(conn, *id)?.ok_or(StaffError::NotFound)?;
-        Ok(GroupView::of(conn, group)?)
-    };
-    request.one(&app, find).await
+) -> ApiResult {
+    request.retrieve::<StaffGroupView, _>(&app, move |conn| Group::get(conn, *id)).await
 }
 
-/// Make a group of staff.
+/// Create a group
 ///
-/// Answers 403 `out_of_scope`, with the permissions, for what whoever asks may not do themselves.
-#[utoipa::path(tag = "groups", params(WriteRequest), security(("jwtAuth" = ["groups.manage"])),
-    request_body = GroupBody, responses((status = 201, body = GroupView)))]
+/// Returns 403 `out_of_scope` with the missing permissions if the group has permissions that the caller does not have.
+/// Requires the permission `groups.manage`.
+#[endpoint(tag = "groups", returns(201 = StaffGroupView))]
 #[post("/")]
 pub async fn create_group(
     app: Data<App>,
     staff: Allowed<ManageGroups>,
     request: WriteRequest,
-    body: Body<GroupBody>,
-) -> Result<Answer, Problem> {
-    let GroupBody { name, permissions } = body.0;
+    body: Body<StaffGroupBody>,
+) -> ApiResult {
+    let StaffGroupBody { name, permissions } = body.0;
     let name = name.into_inner();
-    let create = move |conn: &mut PgConnection, request: &WriteRequest| -> Result<_, StaffError> {
-        let group = services::grant_group(conn, &staff.principal, (&name, &permissions), &request.origin)?;
-        let view = GroupView::of(conn, group)?;
-        Ok(Created::at(format!("/api/groups/{}/", view.id), view))
+    let location = |group: &StaffGroupView| format!("/api/groups/{}/", group.id);
+    let create = move |conn: &mut _, context: &_| {
+        services::create_group_as(conn, &staff.principal, &name, &permissions, context)
     };
-    request.run(&app, create).await
+    request.create(&app, location, create).await
 }
 
-/// Replace a group of staff.
+/// Replace a group
 ///
-/// Answers 403 `out_of_scope` for what whoever asks may not do themselves, and 409 `last_holder` where a permission
-/// would be nobody's.
-#[utoipa::path(tag = "groups", params(GroupId, WriteRequest), security(("jwtAuth" = ["groups.manage"])),
-    request_body = GroupBody, responses((status = 200, body = GroupView)))]
+/// Returns 403 `out_of_scope` if the group has, or would have, permissions that the caller does not have, and 409
+/// `last_holder` if a permission would lose its last active holder. Requires the permission `groups.manage`.
+#[endpoint(tag = "groups", returns(200 = StaffGroupView))]
 #[put("/{id}/")]
 pub async fn replace_group(
     app: Data<App>,
     staff: Allowed<ManageGroups>,
     request: WriteRequest,
     id: Path<GroupId>,
-    body: Body<GroupBody>,
-) -> Result<Answer, Problem> {
-    change(&app, staff.principal, request, *id, body.0.into_changes()).await
+    body: Body<StaffGroupBody>,
+) -> ApiResult {
+    change(&app, staff.principal, request, *id, body.0.into()).await
 }
 
-/// Change a group of staff.
+/// Update a group
 ///
-/// Answers 403 `out_of_scope` for what whoever asks may not do themselves, and 409 `last_holder` where a permission
-/// would be nobody's.
-#[utoipa::path(tag = "groups", params(GroupId, WriteRequest), security(("jwtAuth" = ["groups.manage"])),
-    request_body = PatchedGroupBody, responses((status = 200, body = GroupView)))]
+/// Returns 403 `out_of_scope` if the group has, or would have, permissions that the caller does not have, and 409
+/// `last_holder` if a permission would lose its last active holder. Requires the permission `groups.manage`.
+#[endpoint(tag = "groups", returns(200 = StaffGroupView))]
 #[patch("/{id}/")]
 pub async fn change_group(
     app: Data<App>,
     staff: Allowed<ManageGroups>,
     request: WriteRequest,
     id: Path<GroupId>,
-    body: Body<PatchedGroupBody>,
-) -> Result<Answer, Problem> {
-    change(&app, staff.principal, request, *id, body.0.into_changes()).await
+    body: Body<PatchedStaffGroupBody>,
+) -> ApiResult {
+    change(&app, staff.principal, request, *id, body.0).await
 }
 
 async fn change(
@@ -121,27 +111,23 @@ async fn change(
     principal: Principal,
     request: WriteRequest,
     id: GroupId,
-    changes: GroupChanges,
-) -> Result<Answer, Problem> {
-    let change = move |conn: &mut PgConnection, request: &WriteRequest| -> Result<_, StaffError> {
-        let group = services::change_group(conn, &principal, id, &changes, request)?;
-        Ok(Changed(GroupView::of(conn, group)?))
-    };
-    request.run(app, change).await
+    changes: PatchedStaffGroupBody,
+) -> ApiResult {
+    let change = move |conn: &mut _, context: &_| services::change_group(conn, &principal, id, &changes, context);
+    request.update::<StaffGroupView, _>(app, change).await
 }
 
-/// Delete a group of staff: whoever is in it loses what it allows.
-#[utoipa::path(tag = "groups", params(GroupId, WriteRequest), security(("jwtAuth" = ["groups.manage"])),
-    responses((status = 204)))]
+/// Delete a group
+///
+/// Members of the group lose its permissions. Returns 403 `out_of_scope` if the group has permissions that the caller
+/// does not have, and 409 `last_holder` if a permission would lose its last active holder.
+#[endpoint(tag = "groups", returns(204))]
 #[delete("/{id}/")]
 pub async fn delete_group(
     app: Data<App>,
     staff: Allowed<ManageGroups>,
     request: WriteRequest,
     id: Path<GroupId>,
-) -> Result<Answer, Problem> {
-    let delete = move |conn: &mut PgConnection, request: &WriteRequest| {
-        services::delete_group(conn, &staff.principal, *id, request).map(|()| Gone)
-    };
-    request.run(&app, delete).await
+) -> ApiResult {
+    request.delete(&app, move |conn, context| services::delete_group(conn, &staff.principal, *id, context)).await
 }

@@ -1,25 +1,26 @@
-//! Staff: who works for the shop, the groups they are in, and what these allow.
+//! Staff: staff members, their groups, and the permissions of groups.
 //!
-//! Owns `groups` and `group_members`. What somebody may do is the union of their groups' permissions; superusers may do
-//! everything. Nobody gives or takes what they lack, and every permission keeps at least one active holder.
+//! Owns `groups` and `group_members`. A staff member has the union of the permissions of their groups; a superuser has
+//! all permissions. A principal can grant and revoke only permissions that it has. Every permission that an active
+//! staff member holds must keep at least one active holder.
 
 mod errors;
 mod group_handlers;
 mod handlers;
 mod listing;
 mod models;
-mod rights;
+mod permissions;
 mod services;
 mod views;
 
 use utoipa_actix_web::service_config::ServiceConfig;
 
 pub use errors::StaffError;
-pub use models::{Group, groups_of_holders, rights_of, union};
-pub use rights::{ensure_above, ensure_may_give, ensure_within, take_turn};
+pub use models::{Group, combined_permissions, groups_of_permission_holders, groups_of_user};
+pub use permissions::{begin_permission_change, ensure_can_grant, ensure_can_manage, ensure_has_permissions};
 pub use services::{create_group, find_group, join_group};
 
-/// Below `/api/staff`.
+/// Routes below `/api/staff`.
 pub fn routes(config: &mut ServiceConfig<'_>) {
     config
         .service(handlers::list_staff)
@@ -31,7 +32,7 @@ pub fn routes(config: &mut ServiceConfig<'_>) {
         .service(handlers::deactivate_staff);
 }
 
-/// Below `/api/groups`.
+/// Routes below `/api/groups`.
 pub fn group_routes(config: &mut ServiceConfig<'_>) {
     config
         .service(group_handlers::list_groups)
@@ -42,12 +43,12 @@ pub fn group_routes(config: &mut ServiceConfig<'_>) {
         .service(group_handlers::delete_group);
 }
 
-/// Below `/api/permissions`.
+/// Routes below `/api/permissions`.
 pub fn permission_routes(config: &mut ServiceConfig<'_>) {
     config.service(group_handlers::list_permissions);
 }
 
-/// Below `/api/auth`.
+/// Routes below `/api/auth`.
 pub fn own_routes(config: &mut ServiceConfig<'_>) {
     config.service(handlers::get_own_permissions);
 }

@@ -1,4 +1,4 @@
-//! Rows of `groups` and `group_members`, and who of the users works here.
+//! Rows of `groups` and `group_members`, and staff members among the rows of `users`.
 
 use std::collections::{HashMap, HashSet};
 
@@ -7,15 +7,17 @@ use diesel::prelude::*;
 use diesel::sql_types::Text;
 
 use super::errors::StaffError;
+use crate::customers::ids::GroupId;
 use crate::platform::auth::{Permission, PermissionSet};
 use crate::platform::error::ConstraintExt;
-use crate::platform::types::{Email, GroupId, UserId};
+use crate::platform::http::request_body;
+use crate::platform::types::{Email, NonEmptyText, UserId};
 use crate::schema::{group_members, groups, users};
 
-/// Held by whatever changes rights.
-const RIGHTS_LOCK: i64 = 0x5249_4748;
+/// Key of the advisory lock that serializes permission changes.
+const PERMISSION_CHANGES_LOCK: i64 = 0x5249_4748;
 
-/// A named set of permissions.
+/// Row of `groups`: a named set of permissions.
 #[derive(Debug, Clone, HasQuery)]
 #[diesel(table_name = groups)]
 pub struct Group {
@@ -27,11 +29,12 @@ pub struct Group {
     pub updated_at: DateTime<Utc>,
 }
 
-/// What may be changed.
-#[derive(Debug, Clone, Default)]
-pub(super) struct GroupChanges {
-    pub name: Option<String>,
-    pub permissions: Option<PermissionSet>,
+#[request_body(GroupRequest, patch = PatchedStaffGroupBody)]
+#[derive(Debug, Clone)]
+#[schema(example = json!({"name": "Order desk", "permissions": ["orders.view", "orders.confirm", "fulfillments.ship"]}))]
+pub struct StaffGroupBody {
+    pub name: NonEmptyText<100>,
+    pub permissions: PermissionSet,
 }
 
 #[diesel::declare_sql_function]
@@ -41,14 +44,18 @@ extern "SQL" {
 
 impl Group {
     pub fn permissions(&self) -> PermissionSet {
-        PermissionSet::of_names(&self.permissions)
+        PermissionSet::from_names(&self.permissions)
     }
 
     pub fn find(conn: &mut PgConnection, id: GroupId) -> QueryResult<Option<Self>> {
         Self::query().filter(groups::id.eq(id)).first(conn).optional()
     }
 
-    /// Locked until the transaction ends.
+    pub(super) fn get(conn: &mut PgConnection, id: GroupId) -> Result<Self, StaffError> {
+        Self::find(conn, id)?.ok_or(StaffError::NotFound)
+    }
+
+    /// Returns the group, locked until the transaction ends.
     pub fn lock(conn: &mut PgConnection, id: GroupId) -> QueryResult<Option<Self>> {
         Self::query().filter(groups::id.eq(id)).for_no_key_update().first(conn).optional()
     }
@@ -83,7 +90,7 @@ impl Group {
     pub(super) fn change(
         &self,
         conn: &mut PgConnection,
-        changes: &GroupChanges,
+        changes: &PatchedStaffGroupBody,
         now: DateTime<Utc>,
     ) -> Result<Self, StaffError> {
         let names = changes.permissions.as_ref().map(PermissionSet::names);
@@ -99,7 +106,7 @@ impl Group {
             .on_constraint("groups_name_key", || StaffError::NameTaken)
     }
 
-    /// Something that belongs to it has changed; its version from now on.
+    /// Increments the version after a change of a row that belongs to the group, and returns the new version.
     pub fn touch(&self, conn: &mut PgConnection, now: DateTime<Utc>) -> QueryResult<i32> {
         diesel::update(groups::table.find(self.id))
             .set((groups::version.eq(groups::version + 1), groups::updated_at.eq(now)))
@@ -112,11 +119,11 @@ impl Group {
     }
 }
 
-pub(super) fn lock_rights(conn: &mut PgConnection) -> QueryResult<()> {
-    diesel::sql_query(format!("select pg_advisory_xact_lock({RIGHTS_LOCK})")).execute(conn).map(|_| ())
+pub(super) fn lock_permission_changes(conn: &mut PgConnection) -> QueryResult<()> {
+    diesel::sql_query(format!("select pg_advisory_xact_lock({PERMISSION_CHANGES_LOCK})")).execute(conn).map(|_| ())
 }
 
-/// How many are in each group.
+/// Returns the number of members of each group.
 pub(super) fn member_counts(conn: &mut PgConnection, ids: &[GroupId]) -> QueryResult<HashMap<GroupId, i64>> {
     let counted: Vec<(GroupId, i64)> = group_members::table
         .filter(group_members::group_id.eq_any(ids))
@@ -126,34 +133,34 @@ pub(super) fn member_counts(conn: &mut PgConnection, ids: &[GroupId]) -> QueryRe
     Ok(counted.into_iter().collect())
 }
 
-/// The groups of each of these.
+/// Returns the group ids of each user.
 pub(super) fn groups_of(conn: &mut PgConnection, users: &[UserId]) -> QueryResult<HashMap<UserId, Vec<GroupId>>> {
     let pairs: Vec<(UserId, GroupId)> = group_members::table
         .filter(group_members::user_id.eq_any(users))
         .order(group_members::group_id)
         .select((group_members::user_id, group_members::group_id))
         .load(conn)?;
-    let mut of_each: HashMap<UserId, Vec<GroupId>> = HashMap::new();
+    let mut groups: HashMap<UserId, Vec<GroupId>> = HashMap::new();
     for (user, group) in pairs {
-        of_each.entry(user).or_default().push(group);
+        groups.entry(user).or_default().push(group);
     }
-    Ok(of_each)
+    Ok(groups)
 }
 
-/// What a group is and allows, for every group that somebody is in.
-pub fn rights_of(conn: &mut PgConnection, user: UserId) -> QueryResult<Vec<Group>> {
+/// Returns the groups of a user.
+pub fn groups_of_user(conn: &mut PgConnection, user: UserId) -> QueryResult<Vec<Group>> {
     let own = group_members::table.filter(group_members::user_id.eq(user)).select(group_members::group_id);
     Group::query().filter(groups::id.eq_any(own)).order(groups::id).load(conn)
 }
 
-/// All that these groups allow together.
-pub fn union(groups: &[Group]) -> PermissionSet {
+/// Returns the union of the groups' permissions.
+pub fn combined_permissions(groups: &[Group]) -> PermissionSet {
     groups.iter().fold(PermissionSet::default(), |all, group| all.union(&group.permissions()))
 }
 
-/// The union of somebody's groups.
-pub(super) fn of_user(conn: &mut PgConnection, user: UserId) -> QueryResult<PermissionSet> {
-    Ok(union(&rights_of(conn, user)?))
+/// Returns the union of the permissions of the user's groups.
+pub(super) fn permissions_of_user(conn: &mut PgConnection, user: UserId) -> QueryResult<PermissionSet> {
+    Ok(combined_permissions(&groups_of_user(conn, user)?))
 }
 
 pub(super) fn join(conn: &mut PgConnection, user: UserId, groups: &[GroupId]) -> QueryResult<()> {
@@ -167,8 +174,8 @@ pub(super) fn leave(conn: &mut PgConnection, user: UserId, groups: &[GroupId]) -
     diesel::delete(left).execute(conn).map(|_| ())
 }
 
-/// All that active staff may do together.
-pub(super) fn held_by_staff(conn: &mut PgConnection) -> QueryResult<PermissionSet> {
+/// Returns the union of the permissions of all active staff members.
+pub(super) fn permissions_of_active_staff(conn: &mut PgConnection) -> QueryResult<PermissionSet> {
     let active = users::table.filter(users::is_active.and(users::is_staff));
     let superusers = active.filter(users::is_superuser).select(users::id);
     if diesel::select(diesel::dsl::exists(superusers)).get_result(conn)? {
@@ -180,28 +187,31 @@ pub(super) fn held_by_staff(conn: &mut PgConnection) -> QueryResult<PermissionSe
         .select(groups::permissions)
         .distinct()
         .load(conn)?;
-    Ok(members.iter().fold(PermissionSet::default(), |all, names| all.union(&PermissionSet::of_names(names))))
+    Ok(members.iter().fold(PermissionSet::default(), |all, names| all.union(&PermissionSet::from_names(names))))
 }
 
-/// The groups of each active member of staff who may do this; none where a superuser may, who may everything
-/// everywhere.
-pub fn groups_of_holders(conn: &mut PgConnection, permission: Permission) -> QueryResult<Option<Vec<Vec<GroupId>>>> {
+/// Returns the groups of each active staff member who has this permission through a group. Returns `None` if there is
+/// an active superuser, who has every permission in all channels.
+pub fn groups_of_permission_holders(
+    conn: &mut PgConnection,
+    permission: Permission,
+) -> QueryResult<Option<Vec<Vec<GroupId>>>> {
     let active = users::table.filter(users::is_active.and(users::is_staff));
     if diesel::select(diesel::dsl::exists(active.filter(users::is_superuser))).get_result(conn)? {
         return Ok(None);
     }
     let staff: Vec<UserId> = active.select(users::id).load(conn)?;
     let all: Vec<Group> = Group::query().load(conn)?;
-    let allowing = all.iter().filter(|group| group.permissions().contains(permission)).map(|group| group.id);
-    let allowing: HashSet<GroupId> = allowing.collect();
-    let of_each = groups_of(conn, &staff)?.into_values();
-    Ok(Some(of_each.filter(|groups| groups.iter().any(|group| allowing.contains(group))).collect()))
+    let granting = all.iter().filter(|group| group.permissions().contains(permission)).map(|group| group.id);
+    let granting: HashSet<GroupId> = granting.collect();
+    let groups_by_member = groups_of(conn, &staff)?.into_values();
+    Ok(Some(groups_by_member.filter(|groups| groups.iter().any(|group| granting.contains(group))).collect()))
 }
 
-/// Somebody who works here.
+/// Row of `users`: a staff member.
 #[derive(Debug, Clone, HasQuery)]
 #[diesel(table_name = users)]
-pub(super) struct StaffMember {
+pub struct StaffMember {
     pub id: UserId,
     pub email: Email,
     pub first_name: String,
@@ -215,7 +225,8 @@ pub(super) struct StaffMember {
 }
 
 impl StaffMember {
-    pub fn find(conn: &mut PgConnection, id: UserId) -> QueryResult<Option<Self>> {
-        Self::query().filter(users::id.eq(id).and(users::is_staff)).first(conn).optional()
+    pub fn get(conn: &mut PgConnection, id: UserId) -> Result<Self, StaffError> {
+        let member = Self::query().filter(users::id.eq(id).and(users::is_staff)).first(conn).optional()?;
+        member.ok_or(StaffError::NotFound)
     }
 }

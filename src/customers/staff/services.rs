@@ -1,22 +1,23 @@
-//! Inviting, changing and dismissing staff; making and changing groups.
+//! Inviting, changing and dismissing staff members; creating and changing groups.
 
 use diesel::pg::PgConnection;
 use diesel::result::QueryResult;
 use serde_json::json;
 
 use super::errors::StaffError;
-use super::models::{self, Group, GroupChanges, StaffMember};
-use super::rights::{ensure_above, ensure_may_give, keeping_holders, take_turn};
+use super::models::{self, Group, PatchedStaffGroupBody, StaffMember};
+use super::permissions::{begin_permission_change, ensure_can_grant, ensure_can_manage, ensuring_holders_remain};
 use crate::customers::accounts::{self, NewAccount, Profile, User, UserChanges};
-use crate::customers::auth;
-use crate::customers::verification::{TokenLetter, queue_letter, shut_out};
-use crate::platform::api::WriteRequest;
-use crate::platform::audit::{self, Changes, Origin};
+use crate::customers::ids::GroupId;
+use crate::customers::sessions;
+use crate::customers::verification::{TokenMail, queue_token_mail, revoke_access};
+use crate::platform::audit::{self, AuditObject, Changes};
 use crate::platform::auth::{PermissionSet, Principal};
 use crate::platform::personal_data::PersonalDataRegistry;
-use crate::platform::types::{Email, GroupId, Language, UserId};
+use crate::platform::types::{Email, Language, UserId};
+use crate::platform::write_context::WriteContext;
 
-/// Somebody who is to work here.
+/// Invitation to become a staff member.
 #[derive(Debug, Clone)]
 pub(super) struct Invitation {
     pub email: Email,
@@ -25,53 +26,54 @@ pub(super) struct Invitation {
     pub groups: Vec<GroupId>,
 }
 
-/// What may be changed of somebody who works here.
+/// Changes of a staff member. `None` keeps the present value.
 #[derive(Debug, Default)]
 pub(super) struct StaffChanges {
     pub names: UserChanges,
     pub groups: Option<Vec<GroupId>>,
 }
 
-/// The group of this name, whatever the case of its letters.
+/// Returns the group with this name. The comparison is case-insensitive.
 pub fn find_group(conn: &mut PgConnection, name: &str) -> QueryResult<Option<Group>> {
     Group::find_by_name(conn, name)
 }
 
-/// Makes a group, whoever asks.
+/// Creates a group without checking permissions.
 pub fn create_group(
     conn: &mut PgConnection,
     name: &str,
     permissions: &PermissionSet,
-    origin: &Origin,
+    context: &WriteContext,
 ) -> Result<Group, StaffError> {
-    let group = Group::insert(conn, name, permissions, origin.at)?;
-    let told = Changes::created(&facts_of(&group));
-    audit::record(conn, origin, "group.created", ("group", group.id.to_string()), told)?;
+    let group = Group::insert(conn, name, permissions, context.at)?;
+    let changes = Changes::created(&audit_fields(&group));
+    audit::record(conn, context, "group.created", AuditObject::new("group", group.id), changes)?;
     Ok(group)
 }
 
-/// Makes a group for somebody who may do all that it may.
-pub(super) fn grant_group(
+/// Creates a group if the principal has all its permissions.
+pub(super) fn create_group_as(
     conn: &mut PgConnection,
     principal: &Principal,
-    (name, permissions): (&str, &PermissionSet),
-    origin: &Origin,
+    name: &str,
+    permissions: &PermissionSet,
+    context: &WriteContext,
 ) -> Result<Group, StaffError> {
-    take_turn(conn, principal)?;
-    ensure_may_give(principal, permissions)?;
-    create_group(conn, name, permissions, origin)
+    begin_permission_change(conn, principal)?;
+    ensure_can_grant(principal, permissions)?;
+    create_group(conn, name, permissions, context)
 }
 
-/// Puts somebody into a group, whoever asks.
-pub fn join_group(conn: &mut PgConnection, user: UserId, group: GroupId, origin: &Origin) -> Result<(), StaffError> {
+/// Adds a user to a group without checking permissions.
+pub fn join_group(
+    conn: &mut PgConnection,
+    user: UserId,
+    group: GroupId,
+    context: &WriteContext,
+) -> Result<(), StaffError> {
     models::join(conn, user, &[group])?;
-    audit::record(
-        conn,
-        origin,
-        "staff.changed",
-        ("user", user.to_string()),
-        Changes::created(&json!({"joined": [group]})),
-    )?;
+    let changes = Changes::created(&json!({"joined": [group]}));
+    audit::record(conn, context, "staff.changed", AuditObject::new("user", user), changes)?;
     Ok(())
 }
 
@@ -79,85 +81,91 @@ pub(super) fn change_group(
     conn: &mut PgConnection,
     principal: &Principal,
     id: GroupId,
-    changes: &GroupChanges,
-    request: &WriteRequest,
+    changes: &PatchedStaffGroupBody,
+    context: &WriteContext,
 ) -> Result<Group, StaffError> {
-    keeping_holders(conn, principal, |conn| {
-        let group = Group::find(conn, id)?.ok_or(StaffError::NotFound)?;
-        request.expected.ensure(group.version)?;
+    ensuring_holders_remain(conn, principal, |conn| {
+        let group = Group::get(conn, id)?;
+        context.expected.ensure(group.version)?;
         let before = group.permissions();
-        ensure_may_give(principal, &before)?;
+        ensure_can_grant(principal, &before)?;
         if let Some(after) = &changes.permissions {
-            ensure_may_give(principal, &after.without(&before))?;
+            ensure_can_grant(principal, &after.without(&before))?;
         }
-        let changed = group.change(conn, changes, request.origin.at)?;
-        let told = Changes::between(&facts_of(&group), &facts_of(&changed));
-        audit::record(conn, &request.origin, "group.changed", ("group", id.to_string()), told)?;
+        let changed = group.change(conn, changes, context.at)?;
+        let changes = Changes::between(&audit_fields(&group), &audit_fields(&changed));
+        audit::record(conn, context, "group.changed", AuditObject::new("group", id), changes)?;
         Ok(changed)
     })
 }
 
-/// Whoever is in it loses what it allows.
+/// Deletes a group. Its members lose its permissions.
 pub(super) fn delete_group(
     conn: &mut PgConnection,
     principal: &Principal,
     id: GroupId,
-    request: &WriteRequest,
+    context: &WriteContext,
 ) -> Result<(), StaffError> {
-    keeping_holders(conn, principal, |conn| {
-        let group = Group::find(conn, id)?.ok_or(StaffError::NotFound)?;
-        request.expected.ensure(group.version)?;
-        ensure_may_give(principal, &group.permissions())?;
-        let told = Changes::deleted(&facts_of(&group));
+    ensuring_holders_remain(conn, principal, |conn| {
+        let group = Group::get(conn, id)?;
+        context.expected.ensure(group.version)?;
+        ensure_can_grant(principal, &group.permissions())?;
+        let changes = Changes::deleted(&audit_fields(&group));
         group.delete(conn)?;
-        audit::record(conn, &request.origin, "group.deleted", ("group", id.to_string()), told)?;
+        audit::record(conn, context, "group.deleted", AuditObject::new("group", id), changes)?;
         Ok(())
     })
 }
 
-/// Makes an account without a password, or lets somebody who buys here work here too; they get a mail about it.
+/// Makes a user a staff member and notifies them by e-mail. Creates an account without a password if the e-mail address
+/// has no account.
 pub(super) fn invite(
     conn: &mut PgConnection,
     principal: &Principal,
     invitation: &Invitation,
-    rooms: &PersonalDataRegistry,
-    origin: &Origin,
+    personal_data: &PersonalDataRegistry,
+    context: &WriteContext,
 ) -> Result<StaffMember, StaffError> {
-    take_turn(conn, principal)?;
+    begin_permission_change(conn, principal)?;
     ensure_can_assign(conn, principal, &invitation.groups)?;
     let user = match accounts::find_by_email(conn, &invitation.email)? {
         Some(user) if user.is_staff => return Err(StaffError::AlreadyStaff),
         Some(user) if !user.is_active => return Err(StaffError::Inactive),
-        Some(user) => claim(conn, user, rooms, origin)?,
-        None => make_account(conn, invitation, origin)?,
+        Some(user) => reset_unverified_account(conn, user, personal_data, context)?,
+        None => create_account(conn, invitation, context)?,
     };
-    accounts::set_staff(conn, user.id, true, origin)?;
+    accounts::set_staff(conn, user.id, true, context)?;
     models::join(conn, user.id, &invitation.groups)?;
-    let told = Changes::created(&json!({"email": invitation.email, "groups": invitation.groups}));
-    let told = told.about(user.id, &["email"]);
-    audit::record(conn, origin, "staff.invited", ("user", user.id.to_string()), told)?;
-    queue_letter(conn, TokenLetter::StaffInvitation, Some(user.id), origin.at)?;
-    StaffMember::find(conn, user.id)?.ok_or(StaffError::NotFound)
+    let changes = Changes::created(&json!({"email": invitation.email, "groups": invitation.groups}));
+    let changes = changes.mark_personal(user.id, &["email"]);
+    audit::record(conn, context, "staff.invited", AuditObject::new("user", user.id), changes)?;
+    queue_token_mail(conn, TokenMail::StaffInvitation, Some(user.id), context.at)?;
+    StaffMember::get(conn, user.id)
 }
 
-/// The account of an address that nobody has proved may be a stranger's: nothing that opens it now opens it any more.
-fn claim(
+/// Removes the password, the linked identities, the second factors and the sessions of an account whose e-mail address
+/// is not verified, because another person could have registered the address.
+fn reset_unverified_account(
     conn: &mut PgConnection,
     user: User,
-    rooms: &PersonalDataRegistry,
-    origin: &Origin,
+    personal_data: &PersonalDataRegistry,
+    context: &WriteContext,
 ) -> Result<User, StaffError> {
     if user.is_verified() {
         return Ok(user);
     }
     let profile = Profile::lock(conn, user.id)?.ok_or(StaffError::NotFound)?;
-    rooms.disown(conn, profile.customer.id, origin)?;
-    accounts::forget_password(conn, &profile, origin)?;
-    shut_out(conn, user.id, "invited", origin)?;
+    personal_data.remove_secondary_credentials(conn, profile.customer.id, context)?;
+    accounts::remove_password(conn, &profile, context)?;
+    revoke_access(conn, user.id, "invited", context)?;
     Ok(profile.user)
 }
 
-fn make_account(conn: &mut PgConnection, invitation: &Invitation, origin: &Origin) -> Result<User, StaffError> {
+fn create_account(
+    conn: &mut PgConnection,
+    invitation: &Invitation,
+    context: &WriteContext,
+) -> Result<User, StaffError> {
     let account = NewAccount {
         email: invitation.email.clone(),
         password_hash: None,
@@ -168,16 +176,16 @@ fn make_account(conn: &mut PgConnection, invitation: &Invitation, origin: &Origi
         is_staff: false,
         is_superuser: false,
     };
-    Ok(accounts::create(conn, &account, origin)?.user)
+    Ok(accounts::create(conn, &account, context)?.user)
 }
 
-/// All of these exist, and whoever asks has all that they allow.
+/// Checks that all groups exist and that the principal has all their permissions.
 fn ensure_can_assign(conn: &mut PgConnection, principal: &Principal, ids: &[GroupId]) -> Result<(), StaffError> {
     let groups = Group::with_ids(conn, ids)?;
     if let Some(missing) = ids.iter().find(|id| groups.iter().all(|group| group.id != **id)) {
         return Err(StaffError::NoSuchGroup(*missing));
     }
-    groups.iter().try_for_each(|group| ensure_may_give(principal, &group.permissions()))
+    groups.iter().try_for_each(|group| ensure_can_grant(principal, &group.permissions()))
 }
 
 pub(super) fn change(
@@ -185,23 +193,24 @@ pub(super) fn change(
     principal: &Principal,
     id: UserId,
     changes: &StaffChanges,
-    request: &WriteRequest,
+    context: &WriteContext,
 ) -> Result<StaffMember, StaffError> {
-    keeping_holders(conn, principal, |conn| {
-        let person = lock_below(conn, principal, id)?;
-        request.expected.ensure(person.user.version)?;
-        accounts::change_user(conn, id, &changes.names, request)?;
+    ensuring_holders_remain(conn, principal, |conn| {
+        let profile = lock_manageable(conn, principal, id)?;
+        context.expected.ensure(profile.user.version)?;
+        accounts::change_user(conn, id, &changes.names, context)?;
         if let Some(wanted) = &changes.groups {
-            let before = regroup(conn, principal, id, wanted)?;
-            let told = Changes::between(&json!({"groups": before}), &json!({"groups": wanted}));
-            audit::record(conn, &request.origin, "staff.changed", ("user", id.to_string()), told)?;
+            let before = set_groups(conn, principal, id, wanted)?;
+            let changes = Changes::between(&json!({"groups": before}), &json!({"groups": wanted}));
+            audit::record(conn, context, "staff.changed", AuditObject::new("user", id), changes)?;
         }
-        StaffMember::find(conn, id)?.ok_or(StaffError::NotFound)
+        StaffMember::get(conn, id)
     })
 }
 
-/// The groups that somebody is in from now on; only what changes has to be in reach. Tells those before.
-fn regroup(
+/// Replaces the groups of a user and returns the previous ones. The principal needs only the permissions of the groups
+/// that are added.
+fn set_groups(
     conn: &mut PgConnection,
     principal: &Principal,
     id: UserId,
@@ -216,57 +225,52 @@ fn regroup(
     Ok(present)
 }
 
-/// Takes all rights off somebody; as a customer they stay.
+/// Dismisses a staff member: removes all groups and revokes all sessions. The account remains a customer account.
 pub(super) fn dismiss(
     conn: &mut PgConnection,
     principal: &Principal,
     id: UserId,
-    request: &WriteRequest,
+    context: &WriteContext,
 ) -> Result<(), StaffError> {
-    keeping_holders(conn, principal, |conn| {
-        let person = lock_below(conn, principal, id)?;
-        request.expected.ensure(person.user.version)?;
+    ensuring_holders_remain(conn, principal, |conn| {
+        let profile = lock_manageable(conn, principal, id)?;
+        context.expected.ensure(profile.user.version)?;
         let groups = models::groups_of(conn, &[id])?.remove(&id).unwrap_or_default();
         models::leave(conn, id, &groups)?;
-        accounts::set_staff(conn, id, false, &request.origin)?;
-        auth::end_all(conn, id, None, "dismissed", &request.origin)?;
-        audit::record(
-            conn,
-            &request.origin,
-            "staff.dismissed",
-            ("user", id.to_string()),
-            Changes::deleted(&json!({"groups": groups})),
-        )?;
+        accounts::set_staff(conn, id, false, context)?;
+        sessions::revoke_all(conn, id, None, "dismissed", context)?;
+        let changes = Changes::deleted(&json!({"groups": groups}));
+        audit::record(conn, context, "staff.dismissed", AuditObject::new("user", id), changes)?;
         Ok(())
     })
 }
 
-/// Lets somebody sign in, or no longer; who may not is signed out everywhere.
+/// Activates or deactivates a staff member's account. Deactivation revokes all sessions.
 pub(super) fn set_active(
     conn: &mut PgConnection,
     principal: &Principal,
     id: UserId,
     is_active: bool,
-    request: &WriteRequest,
+    context: &WriteContext,
 ) -> Result<StaffMember, StaffError> {
-    keeping_holders(conn, principal, |conn| {
-        let person = lock_below(conn, principal, id)?;
-        request.expected.ensure(person.user.version)?;
-        accounts::switch(conn, &person, is_active, &request.origin)?;
+    ensuring_holders_remain(conn, principal, |conn| {
+        let profile = lock_manageable(conn, principal, id)?;
+        context.expected.ensure(profile.user.version)?;
+        accounts::set_active(conn, &profile, is_active, context)?;
         if !is_active {
-            shut_out(conn, id, "account deactivated", &request.origin)?;
+            revoke_access(conn, id, "account deactivated", context)?;
         }
-        StaffMember::find(conn, id)?.ok_or(StaffError::NotFound)
+        StaffMember::get(conn, id)
     })
 }
 
-fn lock_below(conn: &mut PgConnection, principal: &Principal, id: UserId) -> Result<Profile, StaffError> {
-    let person = Profile::lock(conn, id)?.filter(|person| person.user.is_staff).ok_or(StaffError::NotFound)?;
-    ensure_above(conn, principal, &person.user)?;
-    Ok(person)
+fn lock_manageable(conn: &mut PgConnection, principal: &Principal, id: UserId) -> Result<Profile, StaffError> {
+    let profile = Profile::lock(conn, id)?.filter(|profile| profile.user.is_staff).ok_or(StaffError::NotFound)?;
+    ensure_can_manage(conn, principal, &profile.user)?;
+    Ok(profile)
 }
 
-/// What the audit log tells of a group.
-fn facts_of(group: &Group) -> serde_json::Value {
+/// Returns the fields of a group for the audit log.
+fn audit_fields(group: &Group) -> serde_json::Value {
     json!({"name": group.name, "permissions": group.permissions()})
 }

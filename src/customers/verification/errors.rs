@@ -1,46 +1,37 @@
-//! Why something that needs proof is not done.
+//! Errors of e-mail verification, password changes and e-mail changes.
 
 use crate::customers::accounts::AccountError;
-use crate::platform::error::{ApiError, ErrorTree, Kind};
+use crate::platform::error::ApiError;
 
-#[derive(Debug, thiserror::Error)]
+#[derive(Debug, thiserror::Error, ApiError)]
 pub enum VerificationError {
-    /// Unknown, used, replaced, too old, or made for another password or address: all the same.
+    /// The token is unknown, used, replaced or expired, or the password or address has changed. The response does not
+    /// distinguish these cases.
     #[error("Invalid value")]
-    BadToken,
-    /// The same, at the door where dj-rest-auth answers 404.
+    #[kind(invalid("token", "invalid"))]
+    InvalidToken,
+    /// Same as `InvalidToken`, for the endpoint where dj-rest-auth returns 404.
     #[error("Not found.")]
-    BadKey,
+    #[kind(not_found = "not_found")]
+    InvalidKey,
     #[error("Your old password was entered incorrectly. Please enter it again.")]
+    #[kind(invalid("old_password", "password_incorrect"))]
     WrongOldPassword,
     #[error("Your password was entered incorrectly. Please enter it again.")]
+    #[kind(invalid("password", "password_incorrect"))]
     WrongPassword,
     #[error("This field is required.")]
-    PasswordNeeded,
-    #[error("This is your e-mail address already.")]
+    #[kind(invalid("password", "required"))]
+    PasswordRequired,
+    #[error("This is already your e-mail address.")]
+    #[kind(invalid("new_email", "unchanged"))]
     SameEmail,
-    /// No random bytes, nothing sealed, nothing queued.
-    #[error("a mail could not be made: {0:#}")]
-    Broken(anyhow::Error),
+    /// Token generation, encryption or queueing failed.
+    #[error("cannot create the e-mail: {0:#}")]
+    #[kind(with = Kind::from_anyhow)]
+    Internal(anyhow::Error),
     #[error(transparent)]
     Account(#[from] AccountError),
     #[error(transparent)]
     Database(#[from] diesel::result::Error),
-}
-
-impl ApiError for VerificationError {
-    fn kind(&self) -> Kind {
-        let field = |name, code| Kind::invalid(name, ErrorTree::message(code, self.to_string()));
-        match self {
-            Self::BadToken => field("token", "invalid"),
-            Self::BadKey => Kind::not_found("not_found"),
-            Self::WrongOldPassword => field("old_password", "password_incorrect"),
-            Self::WrongPassword => field("password", "password_incorrect"),
-            Self::PasswordNeeded => Kind::invalid("password", ErrorTree::required()),
-            Self::SameEmail => field("new_email", "unchanged"),
-            Self::Broken(cause) => cause.downcast_ref::<diesel::result::Error>().map_or(Kind::Internal, ApiError::kind),
-            Self::Account(cause) => cause.kind(),
-            Self::Database(cause) => cause.kind(),
-        }
-    }
 }

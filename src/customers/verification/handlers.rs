@@ -1,6 +1,6 @@
-//! Verifying addresses and changing what somebody signs in with, over HTTP, under dj-rest-auth's names.
+//! Endpoints for e-mail verification, password changes and e-mail changes, at the URLs of dj-rest-auth.
 //!
-//! What is sent here is secret: nothing of it is kept for an `Idempotency-Key`.
+//! The request bodies contain secrets, so these endpoints do not support `Idempotency-Key`.
 
 use actix_web::post;
 use actix_web::web::{Data, Json};
@@ -8,160 +8,181 @@ use diesel::pg::PgConnection;
 use diesel::result::QueryResult;
 
 use super::errors::VerificationError;
-use super::jobs::{TokenLetter, queue_letter};
-use super::letters::Stationery;
-use super::models::Purpose;
-use super::proof::{Proof, is_password_of, prove};
-use super::services;
-use super::tokens::holder;
+use super::jobs::queue_token_mail;
+use super::mail::MailSettings;
+use super::models::{TokenMail, TokenPurpose};
+use super::reauthentication::{Reauthenticated, check_current_password, reauthenticate};
+use super::services::{self, PasswordChange, PasswordReset};
 use super::views::{
     EmailBody, EmailChangeBody, EmailChangeConfirmBody, PasswordChangeBody, PasswordResetConfirmBody, VerifyEmailBody,
-    ensure_same, ensure_unlike,
+    ensure_not_similar, ensure_passwords_match,
 };
-use crate::customers::accounts::{self, hash_password};
+use crate::customers::accounts;
 use crate::customers::auth::DetailView;
+use crate::customers::passwords::hash_password;
+use crate::platform::api::endpoint;
 use crate::platform::app::App;
-use crate::platform::audit::Origin;
 use crate::platform::auth::CurrentUser;
 use crate::platform::error::Problem;
 use crate::platform::http::Body;
 use crate::platform::types::Email;
+use crate::platform::write_context::WriteContext;
 
-/// Verify an e-mail address with the key that was mailed to it.
+/// Verify an e-mail address
 ///
-/// Answers 404 where the key is not good, or not any more.
-#[utoipa::path(tag = "auth", request_body = VerifyEmailBody, responses((status = 200, body = DetailView),
-    (status = 404, description = "The key is not good, or not any more.")))]
+/// Redeems the key that was sent to the address. Returns 404 `not_found` if the key is invalid, used or expired.
+#[endpoint(tag = "auth", throttle = login,
+    returns(200 = DetailView), responses((status = 404, description = "Not found")))]
 #[post("/registration/verify-email/")]
 pub async fn verify_email(
     app: Data<App>,
-    origin: Origin,
+    context: WriteContext,
     body: Body<VerifyEmailBody>,
 ) -> Result<Json<DetailView>, Problem> {
     let key = body.0.key.into_inner();
-    app.db.write(move |conn| services::verify_email(conn, &key, &origin)).await?;
+    app.db.write(move |conn| services::verify_email(conn, &key, &context)).await?;
     Ok(Json(DetailView { detail: "ok" }))
 }
 
-/// Mail the key of a registration again.
+/// Send the verification e-mail again
 ///
-/// Answers the same whether or not there is such an account. One mail a minute is sent, and five an hour.
-#[utoipa::path(tag = "auth", request_body = EmailBody, responses((status = 200, body = DetailView)))]
+/// Returns the same response whether or not the address has an account. The server sends at most one e-mail a minute
+/// and five an hour to an account.
+#[endpoint(tag = "auth", throttle = login, returns(200 = DetailView))]
 #[post("/registration/resend-email/")]
-pub async fn resend_email(app: Data<App>, origin: Origin, body: Body<EmailBody>) -> Result<Json<DetailView>, Problem> {
-    mail(&app, body.0.email, TokenLetter::VerifyEmail, origin).await?;
+pub async fn resend_email(
+    app: Data<App>,
+    context: WriteContext,
+    body: Body<EmailBody>,
+) -> Result<Json<DetailView>, Problem> {
+    send_token_mail(&app, body.0.email, TokenMail::VerifyEmail, context).await?;
     Ok(Json(DetailView { detail: "ok" }))
 }
 
-/// Change one's password.
+/// Change your password
 ///
-/// All other sessions end. An account without a password gets its first one by `password/reset/`.
-#[utoipa::path(tag = "auth", security(("jwtAuth" = [])), request_body = PasswordChangeBody,
-    responses((status = 200, body = DetailView)))]
+/// Revokes all other sessions and all links in earlier e-mails, and notifies the user by e-mail. An account without a
+/// password gets its first one with `password/reset/`. Returns 400 if the old password is wrong, and 429 after too many
+/// wrong passwords.
+#[endpoint(tag = "auth", throttle = login, returns(200 = DetailView))]
 #[post("/password/change/")]
 pub async fn change_password(
     app: Data<App>,
     user: CurrentUser,
-    origin: Origin,
+    context: WriteContext,
     body: Body<PasswordChangeBody>,
 ) -> Result<Json<DetailView>, Problem> {
     let PasswordChangeBody { old_password, new_password1, new_password2 } = body.0;
-    ensure_same(&new_password1, &new_password2)?;
-    let (id, cost) = (user.0.user_id, app.config.bcrypt_cost);
+    ensure_passwords_match(&new_password1, &new_password2)?;
+    let id = user.0.user_id;
     let found = app.db.read(move |conn| accounts::find_user(conn, id)).await?.ok_or_else(Problem::not_found)?;
-    if !is_password_of(&app, &found, old_password, &origin).await? {
+    if !check_current_password(&app, &found, old_password, &context).await? {
         return Err(VerificationError::WrongOldPassword.into());
     }
-    ensure_unlike(&new_password1, &found, &app.config.shop_name)?;
-    let hash = hash_password(new_password1.into_inner(), cost).await?;
-    let (proof, session, stationery) = (Proof { user: found }, user.0.session_id, Stationery::from(&**app));
-    let change =
-        move |conn: &mut PgConnection| services::change_password(conn, (&proof, session), &hash, &stationery, &origin);
-    app.db.write(change).await?;
+    ensure_not_similar(&new_password1, &found, &app.config.shop_name)?;
+    let change = PasswordChange {
+        reauthenticated: Reauthenticated { user: found, recent_sign_in: user.0.ensure_recent_sign_in(context.at) },
+        hash: hash_password(new_password1.into_inner(), app.config.bcrypt_cost).await?,
+        session: user.0.session_id,
+    };
+    let settings = MailSettings::from(&**app);
+    app.db.write(move |conn| services::change_password(conn, &change, &settings, &context)).await?;
     Ok(Json(DetailView { detail: "New password has been saved." }))
 }
 
-/// Mail a link with which a forgotten password is replaced.
+/// Request a password reset
 ///
-/// Answers the same whether or not there is such an account. One mail a minute is sent, and five an hour.
-#[utoipa::path(tag = "auth", request_body = EmailBody, responses((status = 200, body = DetailView)))]
+/// Sends an e-mail with a link to choose a new password. Returns the same response whether or not the address has an
+/// account. The server sends at most one e-mail a minute and five an hour to an account.
+#[endpoint(tag = "auth", throttle = login, returns(200 = DetailView))]
 #[post("/password/reset/")]
 pub async fn reset_password(
     app: Data<App>,
-    origin: Origin,
+    context: WriteContext,
     body: Body<EmailBody>,
 ) -> Result<Json<DetailView>, Problem> {
-    mail(&app, body.0.email, TokenLetter::ResetPassword, origin).await?;
+    send_token_mail(&app, body.0.email, TokenMail::ResetPassword, context).await?;
     Ok(Json(DetailView { detail: "Password reset e-mail has been sent." }))
 }
 
-/// Choose a new password with what was mailed, or a first one with an invitation.
+/// Set a new password with a token
 ///
-/// All sessions end, and the e-mail address counts as verified.
-#[utoipa::path(tag = "auth", request_body = PasswordResetConfirmBody, responses((status = 200, body = DetailView)))]
+/// Redeems the token of a password reset or of a staff invitation. Revokes all sessions and marks the e-mail address as
+/// verified. Returns 400 if the token is invalid, used or expired.
+#[endpoint(tag = "auth", throttle = login, returns(200 = DetailView))]
 #[post("/password/reset/confirm/")]
-pub async fn confirm_reset(
+pub async fn confirm_password_reset(
     app: Data<App>,
-    origin: Origin,
+    context: WriteContext,
     body: Body<PasswordResetConfirmBody>,
 ) -> Result<Json<DetailView>, Problem> {
     let PasswordResetConfirmBody { uid, token, new_password1, new_password2 } = body.0;
-    ensure_same(&new_password1, &new_password2)?;
+    ensure_passwords_match(&new_password1, &new_password2)?;
     let token = token.into_inner();
-    // Guesses are worth no hash, whoever's id they come with.
-    let (guess, now) = (token.clone(), origin.at);
-    let found = app.db.read(move |conn| holder(conn, &Purpose::CHOOSING_PASSWORD, &guess, now)).await?;
-    found.filter(|user| *user == uid).ok_or(VerificationError::BadToken)?;
-    let user = app.db.read(move |conn| accounts::find_user(conn, uid)).await?.ok_or(VerificationError::BadToken)?;
-    ensure_unlike(&new_password1, &user, &app.config.shop_name)?;
-    let hash = hash_password(new_password1.into_inner(), app.config.bcrypt_cost).await?;
-    let (stationery, rooms) = (Stationery::from(&**app), app.personal_data.clone());
-    let reset = move |conn: &mut PgConnection| {
-        services::reset_password(conn, (uid, &token), &hash, (&stationery, &rooms), &origin)
+    // Checked before hashing, so that guessed tokens cost no hash.
+    let (submitted, now) = (token.clone(), context.at);
+    let find = move |conn: &mut PgConnection| {
+        services::find_token_user(conn, &TokenPurpose::SETTING_PASSWORD, &submitted, now)
     };
+    app.db.read(find).await?.filter(|user| *user == uid).ok_or(VerificationError::InvalidToken)?;
+    let user = app.db.read(move |conn| accounts::find_user(conn, uid)).await?;
+    let user = user.ok_or(VerificationError::InvalidToken)?;
+    ensure_not_similar(&new_password1, &user, &app.config.shop_name)?;
+    let hash = hash_password(new_password1.into_inner(), app.config.bcrypt_cost).await?;
+    let (settings, personal_data) = (MailSettings::from(&**app), app.personal_data.clone());
+    let reset = PasswordReset { user: uid, token, hash };
+    let reset =
+        move |conn: &mut PgConnection| services::reset_password(conn, &reset, &settings, &personal_data, &context);
     app.db.write(reset).await?;
     Ok(Json(DetailView { detail: "Password has been reset with the new password." }))
 }
 
-/// Ask for another e-mail address.
+/// Request a change of your e-mail address
 ///
-/// A link is mailed to the new address, and a warning to the old one, which counts until the link is opened. The answer
-/// does not tell whether the new address has an account.
-#[utoipa::path(tag = "auth", security(("jwtAuth" = [])), request_body = EmailChangeBody,
-    responses((status = 200, body = DetailView)))]
+/// Sends a link to the new address and a warning to the current address, which stays valid until the link is opened.
+/// The response does not reveal whether the new address has an account. Requires the password, or, for an account
+/// without a password, a sign-in within the last ten minutes; otherwise the server returns 403
+/// `reauthentication_required`.
+#[endpoint(tag = "auth", throttle = login, returns(200 = DetailView))]
 #[post("/email/change/")]
 pub async fn change_email(
     app: Data<App>,
     user: CurrentUser,
-    origin: Origin,
+    context: WriteContext,
     body: Body<EmailChangeBody>,
 ) -> Result<Json<DetailView>, Problem> {
     let EmailChangeBody { new_email, password } = body.0;
-    let proof = prove(&app, &user.0, password, &origin).await?;
-    let stationery = Stationery::from(&**app);
-    app.db.write(move |conn| services::ask_for_email(conn, &proof, &new_email, &stationery, &origin)).await?;
+    let reauthenticated = reauthenticate(&app, &user.0, password, &context).await?;
+    let settings = MailSettings::from(&**app);
+    let change = move |conn: &mut PgConnection| {
+        services::request_email_change(conn, &reauthenticated, &new_email, &settings, &context)
+    };
+    app.db.write(change).await?;
     Ok(Json(DetailView { detail: "Verification e-mail sent." }))
 }
 
-/// Use another e-mail address, with what was mailed to it.
-#[utoipa::path(tag = "auth", request_body = EmailChangeConfirmBody, responses((status = 200, body = DetailView)))]
+/// Confirm a new e-mail address
+///
+/// Redeems the token that was sent to the new address, and notifies the old address. Returns 400 if the token is
+/// invalid, used or expired.
+#[endpoint(tag = "auth", throttle = login, returns(200 = DetailView))]
 #[post("/email/change/confirm/")]
-pub async fn confirm_email(
+pub async fn confirm_email_change(
     app: Data<App>,
-    origin: Origin,
+    context: WriteContext,
     body: Body<EmailChangeConfirmBody>,
 ) -> Result<Json<DetailView>, Problem> {
-    let (token, stationery) = (body.0.token.into_inner(), Stationery::from(&**app));
-    app.db.write(move |conn| services::confirm_email(conn, &token, &stationery, &origin)).await?;
+    let (token, settings) = (body.0.token.into_inner(), MailSettings::from(&**app));
+    app.db.write(move |conn| services::confirm_email_change(conn, &token, &settings, &context)).await?;
     Ok(Json(DetailView { detail: "New e-mail address has been saved." }))
 }
 
-/// Three statements for an address that is known as for one that is not.
-async fn mail(app: &App, email: Email, letter: TokenLetter, origin: Origin) -> Result<(), Problem> {
+/// Enqueues an e-mail with a token. Executes the same three statements for known and unknown addresses.
+async fn send_token_mail(app: &App, email: Email, mail: TokenMail, context: WriteContext) -> Result<(), Problem> {
     let write = move |conn: &mut PgConnection| -> QueryResult<()> {
         let user = accounts::find_by_email(conn, &email)?.map(|user| user.id);
-        services::note_letter(conn, letter, (user, &email), &origin)?;
-        queue_letter(conn, letter, user, origin.at)
+        services::record_mail_request(conn, mail, user, &email, &context)?;
+        queue_token_mail(conn, mail, user, context.at)
     };
     app.db.write(write).await
 }

@@ -1,4 +1,4 @@
-//! Mails with tokens, and the end of tokens.
+//! Jobs that send and purge tokens.
 
 use chrono::{DateTime, TimeDelta, Utc};
 use diesel::pg::PgConnection;
@@ -6,108 +6,88 @@ use diesel::result::QueryResult;
 use serde::{Deserialize, Serialize};
 
 use super::errors::VerificationError;
-use super::letters::{Letter, Stationery, post};
-use super::models::{AccountToken, Purpose};
-use super::tokens::issue;
-use crate::customers::accounts::{CustomerEvent, Profile, User};
+use super::mail::{AccountMail, MailSettings, queue_mail};
+use super::models::{AccountToken, TokenMail};
+use super::services::{TokenRequest, issue_token};
+use crate::customers::accounts::{CustomerEvent, Profile};
 use crate::platform::app::App;
 use crate::platform::jobs::{Job, NewJob, enqueue};
-use crate::platform::types::{EventId, UserId, text_enum};
+use crate::platform::types::{EventId, UserId};
 
-text_enum! {
-    /// What the mail around a token says.
-    pub enum TokenLetter {
-        /// Somebody has registered.
-        VerifyEmail = "verify_email",
-        /// Somebody has registered who could have signed in.
-        AccountExists = "account_exists",
-        /// Somebody has forgotten their password.
-        ResetPassword = "reset_password",
-        /// Somebody is to work here.
-        StaffInvitation = "staff_invitation",
-    }
-}
-
-impl TokenLetter {
-    const fn purpose(self) -> Purpose {
-        match self {
-            Self::VerifyEmail => Purpose::VerifyEmail,
-            Self::AccountExists | Self::ResetPassword => Purpose::ResetPassword,
-            Self::StaffInvitation => Purpose::AcceptInvitation,
-        }
-    }
-
-    /// Whoever has a password accepts an invitation by signing in.
-    const fn needs_link(self, user: &User) -> bool {
-        !matches!(self, Self::StaffInvitation) || user.password_hash.is_none()
-    }
-}
-
-/// Mails somebody a link that only the owner of the address can open. Enqueued for nobody as well: whoever asks costs
-/// the same work, and only the job knows whether a mail follows.
+/// Sends an e-mail with a token to the owner of an account.
+///
+/// The job is enqueued even if no account has the address, so that the request takes the same work in both cases. Only
+/// the job decides whether an e-mail is sent.
 #[derive(Debug, Serialize, Deserialize)]
-pub struct MailToken {
-    pub event: EventId,
-    pub user: Option<UserId>,
-    pub letter: TokenLetter,
+pub struct SendTokenMail {
+    event: EventId,
+    user: Option<UserId>,
+    #[serde(rename = "letter")]
+    mail: TokenMail,
 }
 
-/// Queues a letter in the caller's transaction, which need not know whether a mail follows.
-pub fn queue_letter(
+/// Enqueues an e-mail with a token in the caller's transaction.
+pub fn queue_token_mail(
     conn: &mut PgConnection,
-    letter: TokenLetter,
+    mail: TokenMail,
     user: Option<UserId>,
     now: DateTime<Utc>,
 ) -> QueryResult<()> {
-    let job = NewJob::of(&MailToken { event: EventId::generate(), user, letter });
+    let job = NewJob::new(&SendTokenMail { event: EventId::generate(), user, mail });
     let job = job.map_err(|error| diesel::result::Error::SerializationError(error.into()))?;
     enqueue(conn, &job, now)
 }
 
-impl MailToken {
-    pub const fn after(event: &CustomerEvent, letter: TokenLetter) -> Self {
-        Self { event: event.id, user: event.user, letter }
+impl SendTokenMail {
+    /// Returns the job that an event makes necessary.
+    pub const fn after(event: &CustomerEvent, mail: TokenMail) -> Self {
+        Self { event: event.id, user: event.user, mail }
     }
 
-    fn write(
+    fn send(
         &self,
         conn: &mut PgConnection,
-        stationery: &Stationery,
+        settings: &MailSettings,
         now: DateTime<Utc>,
     ) -> Result<(), VerificationError> {
         let profile = self.user.map(|user| Profile::lock(conn, user)).transpose()?.flatten();
-        let is_wanted = |profile: &Profile| {
-            profile.user.is_active && !(self.letter == TokenLetter::VerifyEmail && profile.user.is_verified())
-        };
-        let Some(profile) = profile.filter(is_wanted) else { return Ok(()) };
+        let Some(profile) = profile.filter(|profile| self.is_necessary(profile)) else { return Ok(()) };
         let (event, to) = (self.event, &profile.user.email);
-        let link = if self.letter.needs_link(&profile.user) {
-            let issued = issue(conn, &profile, self.letter.purpose(), (event, to), now)?;
-            let Some(link) = issued else { return Ok(()) };
-            Some((link.url(&stationery.storefront_url), link.hours()))
+        let link = if self.mail.needs_link(&profile.user) {
+            let request = TokenRequest { event, purpose: self.mail.purpose(), email: to };
+            let Some(link) = issue_token(conn, &profile, request, now)? else { return Ok(()) };
+            Some(link)
         } else {
             None
         };
-        post(conn, stationery, Letter { event, to, template: self.letter.as_str(), about: &profile, link }, now)
+        let (template, link) = (self.mail.as_str(), link.as_ref());
+        let mail = AccountMail { event, to, template, profile: &profile, link };
+        queue_mail(conn, settings, &mail, now)
+    }
+
+    /// Returns false for an inactive account, and for a verification that is already done.
+    fn is_necessary(&self, profile: &Profile) -> bool {
+        let is_already_verified = self.mail == TokenMail::VerifyEmail && profile.user.is_verified();
+        profile.user.is_active && !is_already_verified
     }
 }
 
-impl Job for MailToken {
+impl Job for SendTokenMail {
     const NAME: &'static str = "accounts.mail_token";
     const QUEUE: &'static str = "notify";
 
     async fn run(&self, app: &App) -> anyhow::Result<()> {
-        let (stationery, now) = (Stationery::from(app), app.clock.now());
+        let (settings, now) = (MailSettings::from(app), app.clock.now());
         let job = Self { ..*self };
-        app.db.write(move |conn| job.write(conn, &stationery, now)).await?;
+        app.db.write(move |conn| job.send(conn, &settings, now)).await?;
         Ok(())
     }
 }
 
-/// How long an expired token is still counted.
-const REMEMBERED: TimeDelta = TimeDelta::days(1);
+/// Time for which an expired token is retained. Until then it counts against the limit of e-mails.
+const RETENTION: TimeDelta = TimeDelta::days(1);
 
-/// Forgets tokens that expired yesterday.
+/// Deletes tokens one day after they expired.
 #[derive(Debug, Serialize, Deserialize)]
 pub struct PurgeTokens {}
 
@@ -115,7 +95,7 @@ impl Job for PurgeTokens {
     const NAME: &'static str = "accounts.purge_tokens";
 
     async fn run(&self, app: &App) -> anyhow::Result<()> {
-        let before = app.clock.now() - REMEMBERED;
+        let before = app.clock.now() - RETENTION;
         app.db.write(move |conn| AccountToken::delete_expired(conn, before)).await?;
         Ok(())
     }

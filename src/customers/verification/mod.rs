@@ -1,37 +1,35 @@
-//! Verification: what is mailed to prove an address, and what can be done with it.
+//! Verification: single-use tokens that are sent by e-mail, and what users can do with them.
 //!
-//! Owns `account_tokens`. A token is good once, for a few hours, for one purpose, and only while the e-mail address and
-//! the password are those it was made for; of each purpose only the newest counts. Links lead to the shop's own pages,
-//! whatever address a request was sent to, and carry the token behind `#`, which browsers send to nobody.
+//! Owns `account_tokens`. A token has one purpose and expires after a few hours. It becomes invalid when the e-mail
+//! address or the password changes, and when a newer token of the same purpose is issued. Links lead to the configured
+//! storefront and not to the host of the request. They contain the token in the fragment, which browsers do not send.
 
 mod errors;
 mod handlers;
 mod jobs;
-mod letters;
+mod mail;
 mod models;
-mod proof;
+mod reauthentication;
 mod services;
-mod tokens;
 mod views;
 
 use utoipa_actix_web::service_config::ServiceConfig;
 
 pub use errors::VerificationError;
-pub use jobs::{MailToken, PurgeTokens, TokenLetter, queue_letter};
-pub use letters::{Letter, Stationery, post};
-pub use models::Purpose;
-pub use proof::{Proof, prove};
-pub use services::shut_out;
-pub use tokens::{Link, forget_all, issue, redeem};
+pub use jobs::{PurgeTokens, SendTokenMail, queue_token_mail};
+pub use mail::{AccountMail, MailLink, MailSettings, queue_mail};
+pub use models::{TokenMail, TokenPurpose};
+pub use reauthentication::{Reauthenticated, reauthenticate};
+pub use services::{RedeemedToken, TokenRequest, issue_token, redeem_token, revoke_access, revoke_tokens};
 
-/// Below `/api/auth`.
+/// Routes below `/api/auth`.
 pub fn routes(config: &mut ServiceConfig<'_>) {
     config
         .service(handlers::verify_email)
         .service(handlers::resend_email)
         .service(handlers::change_password)
         .service(handlers::reset_password)
-        .service(handlers::confirm_reset)
+        .service(handlers::confirm_password_reset)
         .service(handlers::change_email)
-        .service(handlers::confirm_email);
+        .service(handlers::confirm_email_change);
 }

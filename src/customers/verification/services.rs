@@ -1,162 +1,276 @@
-//! Verifying addresses, and changing what somebody signs in with.
+//! Issuing and redeeming tokens, and what users do with them: verifying e-mail addresses, and changing passwords and
+//! e-mail addresses.
 
+use chrono::{DateTime, TimeDelta, Utc};
 use diesel::pg::PgConnection;
 use diesel::result::QueryResult;
 use serde_json::json;
 use uuid::Uuid;
 
 use super::errors::VerificationError;
-use super::jobs::TokenLetter;
-use super::letters::{Letter, Stationery, post};
-use super::models::Purpose;
-use super::proof::Proof;
-use super::tokens::{forget_all, issue, redeem};
-use crate::customers::accounts::{self, AccountError, PasswordHash, Profile};
-use crate::customers::auth;
-use crate::platform::audit::{self, Changes, Origin};
+use super::mail::{AccountMail, MailLink, MailSettings, queue_mail};
+use super::models::{AccountToken, NewToken, TokenMail, TokenPurpose};
+use super::reauthentication::Reauthenticated;
+use crate::customers::accounts::{self, AccountError, Profile};
+use crate::customers::passwords::PasswordHash;
+use crate::customers::sessions;
+use crate::platform::audit::{self, AuditObject, Changes};
+use crate::platform::auth::{random_token, sha256};
 use crate::platform::personal_data::PersonalDataRegistry;
-use crate::platform::types::{Actor, Email, EventId, SessionId, UserId};
+use crate::platform::types::{Email, EventId, SessionId, UserId};
+use crate::platform::write_context::WriteContext;
 
-/// Verifies the address that a key was mailed to.
-pub fn verify_email(conn: &mut PgConnection, key: &str, origin: &Origin) -> Result<(), VerificationError> {
-    let redeemed = redeem(conn, &[Purpose::VerifyEmail], key, origin.at)?;
-    let (profile, _) = redeemed.ok_or(VerificationError::BadKey)?;
-    accounts::verify_email(conn, &profile, &acting(&profile, origin))?;
+/// Minimum time between two tokens of the same purpose for a user.
+const MIN_INTERVAL: TimeDelta = TimeDelta::minutes(1);
+
+/// Maximum number of tokens of the same purpose for a user within an hour.
+const MAX_PER_HOUR: usize = 5;
+
+/// Returns the link to the storefront page that redeems a token.
+///
+/// The token is in the fragment, which appears in no server log and in no `Referer` header.
+fn token_link(purpose: TokenPurpose, user: UserId, token: &str) -> MailLink {
+    let page = purpose.page();
+    let path = match purpose {
+        TokenPurpose::VerifyEmail => format!("{page}#key={token}"),
+        TokenPurpose::ResetPassword | TokenPurpose::AcceptInvitation => format!("{page}#uid={user}&token={token}"),
+        TokenPurpose::ChangeEmail | TokenPurpose::DeleteAccount => format!("{page}#token={token}"),
+    };
+    MailLink { path, valid_hours: purpose.valid_hours() }
+}
+
+/// Values of a token to issue.
+#[derive(Debug, Clone, Copy)]
+pub struct TokenRequest<'a> {
+    /// Event that causes the e-mail. Each event issues at most one token.
+    pub event: EventId,
+    pub purpose: TokenPurpose,
+    /// Address that the token is sent to.
+    pub email: &'a Email,
+}
+
+/// Issues a token for a user whom the caller has locked, and revokes the previous token of the same purpose. The
+/// database stores only the hash of the token.
+///
+/// Returns None if the user has received too many e-mails, or if the event has issued a token before. The response to
+/// the client does not reveal this.
+pub fn issue_token(
+    conn: &mut PgConnection,
+    profile: &Profile,
+    request: TokenRequest<'_>,
+    now: DateTime<Utc>,
+) -> Result<Option<MailLink>, VerificationError> {
+    let TokenRequest { event, purpose, email } = request;
+    let user = profile.user.id;
+    let recent = AccountToken::list_issued_since(conn, user, purpose, now - TimeDelta::hours(1))?;
+    let is_too_soon = recent.iter().any(|(id, at)| id == event.as_uuid() || *at > now - MIN_INTERVAL);
+    if is_too_soon || recent.len() >= MAX_PER_HOUR {
+        return Ok(None);
+    }
+    let token = random_token().map_err(VerificationError::Internal)?;
+    AccountToken::revoke(conn, user, Some(purpose), now)?;
+    let credentials = profile.user.credentials_digest();
+    NewToken { event, user, purpose, hash: sha256(&token), email, credentials }.insert(conn, now)?;
+    Ok(Some(token_link(purpose, user, &token)))
+}
+
+/// Returns the user of a valid token without redeeming it.
+pub(super) fn find_token_user(
+    conn: &mut PgConnection,
+    purposes: &[TokenPurpose],
+    token: &str,
+    now: DateTime<Utc>,
+) -> QueryResult<Option<UserId>> {
+    Ok(AccountToken::find(conn, purposes, &sha256(token), now)?.map(|row| row.user_id))
+}
+
+/// Result of redeeming a token.
+pub struct RedeemedToken {
+    /// User that the token was issued for, locked until the transaction ends.
+    pub profile: Profile,
+    /// Address that the token was sent to, and that its holder therefore owns.
+    pub email: Email,
+}
+
+/// Redeems a token. Returns None if the token is invalid for any reason.
+pub fn redeem_token(
+    conn: &mut PgConnection,
+    purposes: &[TokenPurpose],
+    token: &str,
+    now: DateTime<Utc>,
+) -> QueryResult<Option<RedeemedToken>> {
+    let Some(row) = AccountToken::find(conn, purposes, &sha256(token), now)? else { return Ok(None) };
+    let Some(profile) = Profile::lock(conn, row.user_id)? else { return Ok(None) };
+    let is_valid = profile.user.is_active && profile.user.credentials_digest() == row.credentials;
+    if !is_valid || !row.mark_used(conn, now)? {
+        return Ok(None);
+    }
+    Ok(Some(RedeemedToken { profile, email: row.email }))
+}
+
+/// Revokes all tokens of a user.
+pub fn revoke_tokens(conn: &mut PgConnection, user: UserId, now: DateTime<Utc>) -> QueryResult<()> {
+    AccountToken::revoke(conn, user, None, now).map(|_| ())
+}
+
+/// Verifies the address that a key was sent to.
+pub fn verify_email(conn: &mut PgConnection, key: &str, context: &WriteContext) -> Result<(), VerificationError> {
+    let redeemed = redeem_token(conn, &[TokenPurpose::VerifyEmail], key, context.at)?;
+    let profile = redeemed.ok_or(VerificationError::InvalidKey)?.profile;
+    accounts::verify_email(conn, &profile, &context.as_user(profile.user.id))?;
     Ok(())
 }
 
-/// Sets another password and ends all sessions but the one it is done in.
+/// New password of a reauthenticated user.
+pub struct PasswordChange {
+    pub reauthenticated: Reauthenticated,
+    pub hash: PasswordHash,
+    /// Session of the request, which stays open.
+    pub session: SessionId,
+}
+
+/// Changes a password and revokes all other sessions.
 pub fn change_password(
     conn: &mut PgConnection,
-    (proof, session): (&Proof, SessionId),
-    hash: &PasswordHash,
-    stationery: &Stationery,
-    origin: &Origin,
+    change: &PasswordChange,
+    settings: &MailSettings,
+    context: &WriteContext,
 ) -> Result<(), VerificationError> {
-    let profile = Profile::lock(conn, proof.user.id)?.filter(|profile| proof.still_holds(&profile.user));
+    let profile = Profile::lock(conn, change.reauthenticated.user.id)?;
+    let profile = profile.filter(|profile| change.reauthenticated.is_current(&profile.user));
     let profile = profile.ok_or(VerificationError::WrongOldPassword)?;
-    set_password(conn, &profile, hash, Some(session), origin)?;
-    notify(conn, &profile, "password_changed", stationery, origin)
+    set_password(conn, &profile, &change.hash, Some(change.session), context)?;
+    notify(conn, &profile, "password_changed", settings, context)
 }
 
-/// Sets another password for the holder of a token, who has shown that the address is theirs; ends all sessions. Who
-/// shows it for the first time finds nothing that somebody else has put into the account to open it by.
+/// New password of a user with a reset token.
+pub struct PasswordReset {
+    pub user: UserId,
+    pub token: String,
+    pub hash: PasswordHash,
+}
+
+/// Sets the password of the user of a reset token, verifies the address and revokes all sessions.
+///
+/// If the address was not verified before, a person who does not own it could have registered the account. In this
+/// case, the function also removes all other credentials of the account.
 pub fn reset_password(
     conn: &mut PgConnection,
-    (user, token): (UserId, &str),
-    hash: &PasswordHash,
-    (stationery, rooms): (&Stationery, &PersonalDataRegistry),
-    origin: &Origin,
+    reset: &PasswordReset,
+    settings: &MailSettings,
+    personal_data: &PersonalDataRegistry,
+    context: &WriteContext,
 ) -> Result<(), VerificationError> {
-    let redeemed = redeem(conn, &Purpose::CHOOSING_PASSWORD, token, origin.at)?;
-    let (profile, _) = redeemed.filter(|(profile, _)| profile.user.id == user).ok_or(VerificationError::BadToken)?;
-    let origin = acting(&profile, origin);
+    let redeemed = redeem_token(conn, &TokenPurpose::SETTING_PASSWORD, &reset.token, context.at)?;
+    let redeemed = redeemed.filter(|redeemed| redeemed.profile.user.id == reset.user);
+    let profile = redeemed.ok_or(VerificationError::InvalidToken)?.profile;
+    let context = context.as_user(profile.user.id);
     if !profile.user.is_verified() {
-        rooms.disown(conn, profile.customer.id, &origin)?;
+        personal_data.remove_secondary_credentials(conn, profile.customer.id, &context)?;
     }
-    accounts::verify_email(conn, &profile, &origin)?;
-    set_password(conn, &profile, hash, None, &origin)?;
-    notify(conn, &profile, "password_changed", stationery, &origin)
+    accounts::verify_email(conn, &profile, &context)?;
+    set_password(conn, &profile, &reset.hash, None, &context)?;
+    notify(conn, &profile, "password_changed", settings, &context)
 }
 
+/// Sets a password, and revokes all tokens and all sessions except `keep`.
 fn set_password(
     conn: &mut PgConnection,
     profile: &Profile,
     hash: &PasswordHash,
     keep: Option<SessionId>,
-    origin: &Origin,
+    context: &WriteContext,
 ) -> Result<(), VerificationError> {
-    accounts::set_password(conn, profile, hash, origin)?;
-    forget_all(conn, profile.user.id, origin.at)?;
-    Ok(auth::end_all(conn, profile.user.id, keep, "password changed", origin)?)
+    accounts::set_password(conn, profile, hash, context)?;
+    revoke_tokens(conn, profile.user.id, context.at)?;
+    Ok(sessions::revoke_all(conn, profile.user.id, keep, "password changed", context)?)
 }
 
-/// Writes down that a letter was asked for, in one way for everybody.
-pub fn note_letter(
+/// Records in the audit log that a client requested an e-mail with a token, for known and unknown addresses.
+pub fn record_mail_request(
     conn: &mut PgConnection,
-    letter: TokenLetter,
-    (user, email): (Option<UserId>, &Email),
-    origin: &Origin,
-) -> QueryResult<()> {
-    let action = match letter {
-        TokenLetter::ResetPassword => "user.password_reset_asked",
-        TokenLetter::VerifyEmail | TokenLetter::AccountExists | TokenLetter::StaffInvitation => "user.letter_asked",
-    };
-    let by_email = audit::person_by_email(email.as_str());
-    let object = match user {
-        Some(user) => ("user", user.to_string()),
-        None => ("email", by_email.to_string()),
-    };
-    let person = user.map_or(by_email, Uuid::from);
-    audit::record(conn, origin, action, object, Changes::created(&json!({"email": email})).about(person, &["email"]))
-}
-
-/// Signs somebody out everywhere; nothing that was mailed to them is good any more.
-pub fn shut_out(conn: &mut PgConnection, user: UserId, reason: &str, origin: &Origin) -> QueryResult<()> {
-    forget_all(conn, user, origin.at)?;
-    auth::end_all(conn, user, None, reason, origin)
-}
-
-/// Mails a link to the new address and a warning to the old one. Whether the new one has an account is told to its
-/// owner alone: the work and the answer are the same.
-pub fn ask_for_email(
-    conn: &mut PgConnection,
-    proof: &Proof,
+    mail: TokenMail,
+    user: Option<UserId>,
     email: &Email,
-    stationery: &Stationery,
-    origin: &Origin,
+    context: &WriteContext,
+) -> QueryResult<()> {
+    let action = match mail {
+        TokenMail::ResetPassword => "user.password_reset_asked",
+        TokenMail::VerifyEmail | TokenMail::AccountExists | TokenMail::StaffInvitation => "user.letter_asked",
+    };
+    let id_of_email = audit::person_id_for_email(&context.key, email.as_str());
+    let object = match user {
+        Some(user) => AuditObject::new("user", user),
+        None => AuditObject::new("email", id_of_email),
+    };
+    let person = user.map_or(id_of_email, Uuid::from);
+    let changes = Changes::created(&json!({"email": email})).mark_personal(person, &["email"]);
+    audit::record(conn, context, action, object, changes)
+}
+
+/// Revokes all sessions and tokens of a user.
+pub fn revoke_access(conn: &mut PgConnection, user: UserId, reason: &str, context: &WriteContext) -> QueryResult<()> {
+    revoke_tokens(conn, user, context.at)?;
+    sessions::revoke_all(conn, user, None, reason, context)
+}
+
+/// Sends a link to the new address and a warning to the current address.
+///
+/// If the new address has an account, its owner is notified instead. The work and the response are the same, so that
+/// the client does not learn which addresses have an account.
+pub fn request_email_change(
+    conn: &mut PgConnection,
+    reauthenticated: &Reauthenticated,
+    email: &Email,
+    settings: &MailSettings,
+    context: &WriteContext,
 ) -> Result<(), VerificationError> {
-    let profile = Profile::lock(conn, proof.user.id)?.filter(|profile| proof.still_holds(&profile.user));
+    let profile = Profile::lock(conn, reauthenticated.user.id)?;
+    let profile = profile.filter(|profile| reauthenticated.is_current(&profile.user));
     let profile = profile.ok_or(VerificationError::WrongPassword)?;
     if profile.user.email == *email {
         return Err(VerificationError::SameEmail);
     }
-    // Not `email`: it is not theirs yet, and may be somebody else's for ever.
-    let told = Changes::created(&json!({"new_email": email})).about(profile.user.id, &["new_email"]);
-    audit::record(conn, origin, "user.email_change_asked", ("user", profile.user.id.to_string()), told)?;
+    // Not recorded as `email`: the address is not verified and can belong to another person.
+    let changes = Changes::created(&json!({"new_email": email})).mark_personal(profile.user.id, &["new_email"]);
+    audit::record(conn, context, "user.email_change_asked", AuditObject::new("user", profile.user.id), changes)?;
     let is_taken = accounts::find_by_email(conn, email)?.is_some();
     let event = EventId::generate();
-    let Some(link) = issue(conn, &profile, Purpose::ChangeEmail, (event, email), origin.at)? else { return Ok(()) };
-    let (template, link) = match is_taken {
-        true => ("email_taken", None),
-        false => ("email_change", Some((link.url(&stationery.storefront_url), link.hours()))),
-    };
-    post(conn, stationery, Letter { event, to: email, template, about: &profile, link }, origin.at)?;
-    notify(conn, &profile, "email_change_announced", stationery, origin)
+    let request = TokenRequest { event, purpose: TokenPurpose::ChangeEmail, email };
+    let Some(link) = issue_token(conn, &profile, request, context.at)? else { return Ok(()) };
+    let (template, link) = if is_taken { ("email_taken", None) } else { ("email_change", Some(&link)) };
+    queue_mail(conn, settings, &AccountMail { event, to: email, template, profile: &profile, link }, context.at)?;
+    notify(conn, &profile, "email_change_announced", settings, context)
 }
 
-/// Gives the holder of a token the address that it was mailed to. The old address is told.
-pub fn confirm_email(
+/// Changes the address of a user to the address that a token was sent to, and notifies the old address.
+pub fn confirm_email_change(
     conn: &mut PgConnection,
     token: &str,
-    stationery: &Stationery,
-    origin: &Origin,
+    settings: &MailSettings,
+    context: &WriteContext,
 ) -> Result<(), VerificationError> {
-    let redeemed = redeem(conn, &[Purpose::ChangeEmail], token, origin.at)?;
-    let (profile, email) = redeemed.ok_or(VerificationError::BadToken)?;
-    let origin = acting(&profile, origin);
-    accounts::change_email(conn, &profile, &email, &origin).map_err(|error| match error {
-        // Somebody has registered with it since.
-        AccountError::EmailTaken => VerificationError::BadToken,
+    let redeemed = redeem_token(conn, &[TokenPurpose::ChangeEmail], token, context.at)?;
+    let RedeemedToken { profile, email } = redeemed.ok_or(VerificationError::InvalidToken)?;
+    let context = context.as_user(profile.user.id);
+    accounts::change_email(conn, &profile, &email, &context).map_err(|error| match error {
+        // Another customer has registered with the address in the meantime.
+        AccountError::EmailTaken => VerificationError::InvalidToken,
         other => other.into(),
     })?;
-    forget_all(conn, profile.user.id, origin.at)?;
-    notify(conn, &profile, "email_changed", stationery, &origin)
+    revoke_tokens(conn, profile.user.id, context.at)?;
+    notify(conn, &profile, "email_changed", settings, &context)
 }
 
-/// Tells somebody what has happened to their account, at the address that it had until now.
+/// Queues a notification to the address that the account had before the transaction.
 fn notify(
     conn: &mut PgConnection,
     profile: &Profile,
     template: &'static str,
-    stationery: &Stationery,
-    origin: &Origin,
+    settings: &MailSettings,
+    context: &WriteContext,
 ) -> Result<(), VerificationError> {
     let event = EventId::generate();
-    post(conn, stationery, Letter { event, to: &profile.user.email, template, about: profile, link: None }, origin.at)
-}
-
-/// Whoever holds a token that was mailed to somebody acts as they.
-fn acting(profile: &Profile, origin: &Origin) -> Origin {
-    Origin { actor: Actor::User(profile.user.id), ..origin.clone() }
+    let mail = AccountMail { event, to: &profile.user.email, template, profile, link: None };
+    queue_mail(conn, settings, &mail, context.at)
 }

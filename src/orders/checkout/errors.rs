@@ -1,45 +1,47 @@
-//! Why an order is refused. Nothing of a refused order remains.
+//! Errors of checkout.
 
 use std::collections::BTreeMap;
-
-use actix_web::http::StatusCode;
 
 use crate::orders::lifecycle::OrderError;
 use crate::platform::error::{ApiError, ErrorTree, Kind};
 use crate::platform::types::{Currency, CustomerId, MoneyError};
-use crate::products::catalogue::Unavailable;
+use crate::products::offers::UnavailableReason;
 use crate::products::stock::StockError;
 
-/// A line that names something that cannot be bought.
+/// Line whose variant cannot be sold.
 #[derive(Debug)]
-pub struct BadLine {
-    /// Its place in the order.
-    pub place: usize,
-    /// By which field it named what it wanted, and what that field held.
+pub struct InvalidLine {
+    /// Index of the line in the request.
+    pub index: usize,
+    /// Field that refers to the variant: `product`, `variant` or `sku`.
     pub field: &'static str,
+    /// Value of that field.
     pub value: String,
-    pub reason: Unavailable,
+    pub reason: UnavailableReason,
 }
 
-/// All that the shop does not have or do of what an order asks for.
+/// Validation errors of an order that only the database can reveal, collected so that one response reports all of them.
 #[derive(Debug, Default)]
-pub struct Unmet {
-    pub lines: Vec<BadLine>,
-    /// Orders are not delivered there.
+pub struct OrderProblems {
+    pub lines: Vec<InvalidLine>,
+    /// True if the channel does not deliver to the country.
     pub country: bool,
-    /// The channel's, where the order asked for another.
+    /// Currency of the channel, if the request expects another currency.
     pub currency: Option<Currency>,
-    /// Who does not exist.
+    /// Customer that does not exist.
     pub customer: Option<CustomerId>,
 }
 
-#[derive(Debug, thiserror::Error)]
+#[derive(Debug, thiserror::Error, ApiError)]
 pub enum CheckoutError {
-    #[error("The order asks for what the shop does not have.")]
-    Unmet(Unmet),
+    #[error("The order is invalid.")]
+    #[kind(with = OrderProblems::kind)]
+    Invalid(OrderProblems),
     #[error("You do not have permission to perform this action.")]
-    OutOfReach,
-    #[error("The order's total is too large.")]
+    #[kind(forbidden = "permission_denied")]
+    ChannelNotAllowed,
+    #[error("The order's total is too large. Order a smaller quantity.")]
+    #[kind(with = total_too_large)]
     Money(#[from] MoneyError),
     #[error(transparent)]
     Stock(#[from] StockError),
@@ -49,37 +51,37 @@ pub enum CheckoutError {
     Database(#[from] diesel::result::Error),
 }
 
-impl ApiError for CheckoutError {
-    fn kind(&self) -> Kind {
-        match self {
-            Self::Unmet(unmet) => Kind::Invalid(unmet.tree()),
-            Self::OutOfReach => Kind::refused(StatusCode::FORBIDDEN, "permission_denied"),
-            Self::Money(_) => Kind::Invalid(ErrorTree::of_object("total_too_large", self.to_string())),
-            Self::Stock(cause) => cause.kind(),
-            Self::Order(cause) => cause.kind(),
-            Self::Database(cause) => cause.kind(),
-        }
-    }
+fn total_too_large(_: &MoneyError) -> Kind {
+    let text = "The order's total is too large. Order a smaller quantity.".to_owned();
+    Kind::Invalid(ErrorTree::non_field("total_too_large", text))
 }
 
-impl Unmet {
-    pub fn ensure_nothing(self) -> Result<(), CheckoutError> {
-        let is_nothing = self.lines.is_empty() && !self.country && self.currency.is_none() && self.customer.is_none();
-        if is_nothing { Ok(()) } else { Err(CheckoutError::Unmet(self)) }
+impl OrderProblems {
+    /// Returns an error if there is any problem.
+    pub fn ensure_none(self) -> Result<(), CheckoutError> {
+        let is_valid = self.lines.is_empty() && !self.country && self.currency.is_none() && self.customer.is_none();
+        if is_valid { Ok(()) } else { Err(CheckoutError::Invalid(self)) }
+    }
+
+    fn kind(&self) -> Kind {
+        Kind::Invalid(self.tree())
     }
 
     fn tree(&self) -> ErrorTree {
         let mut errors = BTreeMap::new();
         if !self.lines.is_empty() {
-            let lines = self.lines.iter().map(|line| (line.place.to_string(), line.tree()));
+            let lines = self.lines.iter().map(|line| (line.index.to_string(), line.tree()));
             errors.insert("lines".to_owned(), ErrorTree::Members(lines.collect()));
         }
         if self.country {
-            let message = ErrorTree::message("country_not_served", "Orders are not delivered to this country.");
+            let message = ErrorTree::message("country_not_served", "We do not deliver to this country.");
             errors.insert("shipping_address".to_owned(), ErrorTree::member("country", message));
         }
         if let Some(currency) = self.currency {
-            let message = ErrorTree::message("currency_mismatch", format!("Prices are in {currency}."));
+            let message = ErrorTree::message(
+                "currency_mismatch",
+                format!("Prices are in {currency}: send this currency or omit the field."),
+            );
             errors.insert("currency".to_owned(), message);
         }
         if let Some(customer) = self.customer {
@@ -89,17 +91,17 @@ impl Unmet {
     }
 }
 
-impl BadLine {
+impl InvalidLine {
     fn tree(&self) -> ErrorTree {
         let message = match (self.reason, self.field) {
-            (Unavailable::Unknown, "sku") => {
+            (UnavailableReason::NotFound, "sku") => {
                 let text = format!("Object with sku={} does not exist.", self.value);
                 ErrorTree::message("does_not_exist", text)
             }
-            (Unavailable::Unknown, _) => ErrorTree::does_not_exist(&self.value),
-            (Unavailable::NotForSale, _) => ErrorTree::message("not_for_sale", "This is not for sale."),
-            (Unavailable::Ambiguous, _) => {
-                ErrorTree::message("ambiguous", "This product has several variants: name one by variant or sku.")
+            (UnavailableReason::NotFound, _) => ErrorTree::does_not_exist(&self.value),
+            (UnavailableReason::NotForSale, _) => ErrorTree::message("not_for_sale", "This product is not for sale."),
+            (UnavailableReason::Ambiguous, _) => {
+                ErrorTree::message("ambiguous", "This product has several variants: specify one by variant or sku.")
             }
         };
         ErrorTree::member(self.field, message)

@@ -1,7 +1,7 @@
 //! Checkout: placing an order in one call.
 //!
-//! Owns no table: it finds what is wanted, prices it, sets the stock aside and hands the order to the lifecycle, all
-//! in one transaction.
+//! Owns no table. In one transaction it finds the variants, prices the lines, allocates the stock and lets `lifecycle`
+//! create the order.
 
 mod errors;
 mod handlers;
@@ -11,7 +11,7 @@ mod views;
 use utoipa_actix_web::service_config::ServiceConfig;
 
 pub use errors::CheckoutError;
-pub use services::{Buyer, PlaceOrder, PlacedOrder, Placement, WantedLine, place};
+pub use services::{Buyer, InitialStatus, PlaceOrder, PlacedOrder, RequestedLine, place};
 
 pub fn routes(config: &mut ServiceConfig<'_>) {
     config.service(handlers::place_order);

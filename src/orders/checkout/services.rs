@@ -1,44 +1,51 @@
-//! Placing an order: one transaction, all of it or nothing.
+//! Placement of orders in one transaction.
 
 use diesel::pg::PgConnection;
 use diesel::result::QueryResult;
 use serde_json::{Value, json};
 
-use super::errors::{BadLine, CheckoutError, Unmet};
+use super::errors::{CheckoutError, InvalidLine, OrderProblems};
 use crate::customers::accounts;
+use crate::orders::ids::{OrderId, OrderLineId};
 use crate::orders::lifecycle::{self, NewOrder, Order, OrderLine, OrderOrigin, OrderStatus};
 use crate::orders::pricing::{LinePrice, LineToPrice, OrderTotals, TaxRule, price_line, total};
-use crate::platform::audit::{self, Changes, Origin};
-use crate::platform::auth::Reach;
-use crate::platform::types::{
-    Country, Currency, CustomerId, Email, Money, OrderId, OrderLineId, Phone, Quantity, Slug,
-};
-use crate::products::catalogue::{Pick, SaleableVariant, find_saleable};
+use crate::platform::audit::{self, AuditObject, Changes};
+use crate::platform::auth::ChannelScope;
+use crate::platform::types::{Country, Currency, CustomerId, Email, Money, Phone, Quantity};
+use crate::platform::write_context::WriteContext;
 use crate::products::channels::Channel;
+use crate::products::offers::{SaleableVariant, VariantRef, find_saleable};
+use crate::products::slug::Slug;
 use crate::products::stock::{self, Demand};
 
-/// Whose order it is.
+/// Customer or guest that an order is placed for.
 #[derive(Debug, Clone)]
 pub enum Buyer {
-    /// A signed-in customer buys for themselves.
+    /// A customer who places the order.
     Customer { id: CustomerId, email: Email },
-    /// Somebody without an account, who keeps the secret that hashes to this.
+    /// A guest who places the order; the hash belongs to the order token that the guest receives.
     Guest { email: Email, token_hash: Vec<u8> },
-    /// Staff order for a customer, or for somebody who has only an address.
-    ForCustomer { customer: Option<CustomerId>, email: Option<Email>, reach: Reach },
+    /// A customer, or a guest with an e-mail address, for whom a staff member places the order.
+    ForCustomer { customer: Option<CustomerId>, email: Option<Email>, channel_scope: ChannelScope },
 }
 
 impl Buyer {
-    /// Staff order for others where their permissions count.
-    fn ensure_reaches(&self, channel: &Channel) -> Result<(), CheckoutError> {
+    /// Rejects an order by a staff member in a channel outside the staff member's scope.
+    fn ensure_channel_allowed(&self, channel: &Channel) -> Result<(), CheckoutError> {
         match self {
-            Self::ForCustomer { reach, .. } if !reach.covers(channel.id) => Err(CheckoutError::OutOfReach),
+            Self::ForCustomer { channel_scope, .. } if !channel_scope.contains(channel.id) => {
+                Err(CheckoutError::ChannelNotAllowed)
+            }
             _ => Ok(()),
         }
     }
+
+    const fn is_placed_by_staff(&self) -> bool {
+        matches!(self, Self::ForCustomer { .. })
+    }
 }
 
-/// An order to place.
+/// Command to place an order.
 #[derive(Debug, Clone)]
 pub struct PlaceOrder {
     pub buyer: Buyer,
@@ -46,32 +53,32 @@ pub struct PlaceOrder {
     pub country: Country,
     pub shipping_address: Value,
     pub billing_address: Value,
-    /// What the client takes prices to be in, if it says so.
+    /// Currency that the client expects the prices to be in.
     pub currency: Option<Currency>,
     pub note: String,
-    pub placement: Placement,
-    pub lines: Vec<WantedLine>,
+    pub initial_status: InitialStatus,
+    pub lines: Vec<RequestedLine>,
 }
 
-/// How far an order goes when it is placed.
+/// Status that a placed order starts with.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Placement {
-    /// Confirmed at once where the channel says so, else pending.
-    AsChannelSays,
-    /// Pending, whatever the channel says.
-    Held,
-    /// A draft: nothing is set aside for it yet.
+pub enum InitialStatus {
+    /// Confirmed if the channel confirms orders automatically, otherwise pending.
+    ChannelDefault,
+    /// Pending, even if the channel confirms orders automatically.
+    Pending,
+    /// Draft, without allocated stock.
     Draft,
 }
 
-/// A line to order.
+/// Line of an order to place.
 #[derive(Debug, Clone)]
-pub struct WantedLine {
-    pub pick: Pick,
+pub struct RequestedLine {
+    pub variant: VariantRef,
     pub quantity: Quantity,
 }
 
-/// An order as it was placed, with all that is shown of it.
+/// Placed order with the lines and the channel slug that its view needs.
 #[derive(Debug, Clone)]
 pub struct PlacedOrder {
     pub order: Order,
@@ -79,153 +86,166 @@ pub struct PlacedOrder {
     pub channel: Slug,
 }
 
-/// Places an order: prices are looked up and remembered, stock is set aside, the events are written.
-///
-/// Runs in the caller's transaction: order, allocation and events exist together or not at all.
-pub fn place(conn: &mut PgConnection, command: &PlaceOrder, origin: &Origin) -> Result<PlacedOrder, CheckoutError> {
-    let channel = Channel::default_one(conn)?;
-    command.buyer.ensure_reaches(&channel)?;
-    let mut unmet = unmet_terms(&channel, command);
-    let variants = find_wanted(conn, &channel, &command.lines, &mut unmet)?;
-    let contact = contact(conn, command, &mut unmet)?;
-    unmet.ensure_nothing()?;
-    let priced = price(&variants, &command.lines, &channel)?;
-    let totals = total(&priced, channel.currency)?;
+/// Variant and quantity of a line whose variant is for sale.
+struct SaleableLine {
+    variant: SaleableVariant,
+    quantity: Quantity,
+}
 
-    let id = OrderId::generate();
-    let lines = lines_of(id, &variants, &priced, &channel);
-    if command.placement != Placement::Draft {
-        stock::allocate(conn, id, &demands(&variants, &lines, &command.lines), origin)?;
+/// Line with its price.
+struct PricedLine {
+    id: OrderLineId,
+    variant: SaleableVariant,
+    quantity: Quantity,
+    price: LinePrice,
+}
+
+/// Places an order: prices its lines, allocates stock, inserts the order and publishes its events.
+///
+/// Runs in the caller's transaction, which commits order, allocation and events together.
+pub fn place(
+    conn: &mut PgConnection,
+    command: &PlaceOrder,
+    context: &WriteContext,
+) -> Result<PlacedOrder, CheckoutError> {
+    let channel = Channel::load_default(conn)?;
+    command.buyer.ensure_channel_allowed(&channel)?;
+
+    let mut problems = check_channel(&channel, command);
+    let lines = find_variants(conn, &channel, &command.lines, &mut problems)?;
+    let contact = find_contact(conn, command, &mut problems)?;
+    problems.ensure_none()?;
+
+    let lines = price_lines(lines, &channel)?;
+    let totals = total(lines.iter().map(|line| &line.price), channel.currency)?;
+    let order = new_order(&channel, command, contact, &totals, context);
+    if command.initial_status != InitialStatus::Draft {
+        stock::allocate(conn, order.id, &demands(&lines), context)?;
     }
-    let order = new_order(id, &channel, command, (contact, totals), origin);
-    let order = lifecycle::create(conn, &order, &lines, origin)?;
-    if matches!(command.buyer, Buyer::ForCustomer { .. }) {
-        audit_order(conn, &order, &lines, origin)?;
+
+    let lines = order_lines(order.id, lines, &channel);
+    let order = lifecycle::create(conn, &order, &lines, context)?;
+    if command.buyer.is_placed_by_staff() {
+        audit_order(conn, &order, &lines, context)?;
     }
     Ok(PlacedOrder { order, lines, channel: channel.slug })
 }
 
-/// Staff who order for others stand in the audit log; whoever buys for themselves does not, their order says it all.
-fn audit_order(conn: &mut PgConnection, order: &Order, lines: &[OrderLine], origin: &Origin) -> QueryResult<()> {
+/// Records in the audit log that a staff member placed an order. Orders of customers and guests have no audit entry,
+/// because the order itself contains the buyer and the time.
+fn audit_order(conn: &mut PgConnection, order: &Order, lines: &[OrderLine], context: &WriteContext) -> QueryResult<()> {
     let lines: Vec<Value> = lines.iter().map(|line| json!({"sku": line.sku, "quantity": line.quantity})).collect();
-    let told = Changes::created(&json!({
+    let changes = Changes::created(&json!({
         "number": order.number, "status": order.status, "customer": order.customer_id, "email": order.email,
-        "currency": order.currency, "total_gross": order.money(order.total_gross).shown(), "lines": lines,
+        "currency": order.currency, "total_gross": order.money(order.total_gross).to_decimal_string(), "lines": lines,
     }));
-    let told = lifecycle::about_buyer(order, told, &["email"]);
-    audit::record(conn, origin, "order.created", ("order", order.id.to_string()), told)
+    let changes = lifecycle::mark_buyer_data(order, changes, &["email"], context);
+    audit::record(conn, context, "order.created", AuditObject::new("order", order.id), changes)
 }
 
-/// How far the channel lets an order go by itself.
-const fn first_status(placement: Placement, channel: &Channel) -> OrderStatus {
-    match placement {
-        Placement::Draft => OrderStatus::Draft,
-        Placement::AsChannelSays if channel.confirms_orders => OrderStatus::Confirmed,
-        Placement::AsChannelSays | Placement::Held => OrderStatus::Pending,
+const fn first_status(initial_status: InitialStatus, channel: &Channel) -> OrderStatus {
+    match initial_status {
+        InitialStatus::Draft => OrderStatus::Draft,
+        InitialStatus::ChannelDefault if channel.confirms_orders => OrderStatus::Confirmed,
+        InitialStatus::ChannelDefault | InitialStatus::Pending => OrderStatus::Pending,
     }
 }
 
-fn unmet_terms(channel: &Channel, command: &PlaceOrder) -> Unmet {
-    let is_other = command.currency.is_some_and(|currency| currency != channel.currency);
-    Unmet {
+/// Checks country and currency against the channel.
+fn check_channel(channel: &Channel, command: &PlaceOrder) -> OrderProblems {
+    let has_other_currency = command.currency.is_some_and(|currency| currency != channel.currency);
+    OrderProblems {
         country: !channel.sells_to(command.country),
-        currency: is_other.then_some(channel.currency),
-        ..Unmet::default()
+        currency: has_other_currency.then_some(channel.currency),
+        ..OrderProblems::default()
     }
 }
 
-/// The variants of all lines; what is wrong with every line that has none is noted.
-fn find_wanted(
+/// Finds the variants of all lines. Adds a problem for each line whose variant cannot be sold.
+fn find_variants(
     conn: &mut PgConnection,
     channel: &Channel,
-    lines: &[WantedLine],
-    unmet: &mut Unmet,
-) -> Result<Vec<SaleableVariant>, CheckoutError> {
-    let picks: Vec<Pick> = lines.iter().map(|line| line.pick.clone()).collect();
-    let mut variants = Vec::with_capacity(lines.len());
-    for (place, (found, pick)) in find_saleable(conn, channel, &picks)?.into_iter().zip(&picks).enumerate() {
+    lines: &[RequestedLine],
+    problems: &mut OrderProblems,
+) -> Result<Vec<SaleableLine>, CheckoutError> {
+    let variants: Vec<VariantRef> = lines.iter().map(|line| line.variant.clone()).collect();
+    let found = find_saleable(conn, channel, &variants)?;
+
+    let mut saleable = Vec::with_capacity(lines.len());
+    for (index, (line, found)) in lines.iter().zip(found).enumerate() {
         match found {
-            Ok(variant) => variants.push(variant),
+            Ok(variant) => saleable.push(SaleableLine { variant, quantity: line.quantity }),
             Err(reason) => {
-                let (field, value) = match pick {
-                    Pick::Product(id) => ("product", id.to_string()),
-                    Pick::Variant(id) => ("variant", id.to_string()),
-                    Pick::Sku(sku) => ("sku", sku.clone()),
+                let (field, value) = match &line.variant {
+                    VariantRef::Product(id) => ("product", id.to_string()),
+                    VariantRef::Variant(id) => ("variant", id.to_string()),
+                    VariantRef::Sku(sku) => ("sku", sku.clone()),
                 };
-                unmet.lines.push(BadLine { place, field, value, reason });
+                problems.lines.push(InvalidLine { index, field, value, reason });
             }
         }
     }
-    Ok(variants)
+    Ok(saleable)
 }
 
-fn price(
-    variants: &[SaleableVariant],
-    wanted: &[WantedLine],
-    channel: &Channel,
-) -> Result<Vec<(LineToPrice, LinePrice)>, CheckoutError> {
+fn price_lines(lines: Vec<SaleableLine>, channel: &Channel) -> Result<Vec<PricedLine>, CheckoutError> {
     let rule = TaxRule { rate: channel.tax(), prices_include_tax: channel.prices_include_tax };
-    let price = |(variant, wanted): (&SaleableVariant, &WantedLine)| {
+    let price = |SaleableLine { variant, quantity }| {
         let discount = Money::zero(channel.currency);
-        let line = LineToPrice { unit_price: variant.unit_price, quantity: wanted.quantity, discount };
-        Ok((line, price_line(&line, &rule)?))
+        let price = price_line(&LineToPrice { unit_price: variant.unit_price, quantity, discount }, &rule)?;
+        Ok(PricedLine { id: OrderLineId::generate(), variant, quantity, price })
     };
-    variants.iter().zip(wanted).map(price).collect()
+    lines.into_iter().map(price).collect()
 }
 
-fn lines_of(
-    order: OrderId,
-    variants: &[SaleableVariant],
-    priced: &[(LineToPrice, LinePrice)],
-    channel: &Channel,
-) -> Vec<OrderLine> {
-    let line = |((position, variant), (line, price)): ((i32, &SaleableVariant), &(LineToPrice, LinePrice))| OrderLine {
-        id: OrderLineId::generate(),
-        order_id: order,
-        position,
-        product_id: variant.product,
-        variant_id: variant.variant,
-        product_name: variant.product_name.clone(),
-        variant_name: variant.variant_name.clone(),
-        sku: variant.sku.clone(),
-        options: variant.options.clone(),
-        quantity: line.quantity.get(),
-        unit_price: line.unit_price.amount(),
-        discount: line.discount.amount(),
-        tax_rate: channel.tax().fraction(),
-        total_net: price.net.amount(),
-        total_tax: price.tax.amount(),
-        total_gross: price.gross.amount(),
-    };
-    (0..).zip(variants).zip(priced).map(line).collect()
-}
-
-/// What the warehouses must have: nothing for variants whose stock nobody tracks.
-fn demands(variants: &[SaleableVariant], lines: &[OrderLine], wanted: &[WantedLine]) -> Vec<Demand> {
-    let all = variants.iter().zip(lines).zip(wanted).enumerate();
-    all.filter(|(_, ((variant, _), _))| variant.tracks_stock)
-        .map(|(place, ((variant, line), wanted))| Demand {
+/// Returns the stock to allocate. Omits variants whose stock is not tracked.
+fn demands(lines: &[PricedLine]) -> Vec<Demand> {
+    let tracked = lines.iter().enumerate().filter(|(_, line)| line.variant.tracks_stock);
+    tracked
+        .map(|(line_index, line)| Demand {
             line: line.id,
-            place,
-            variant: variant.variant,
-            sku: variant.sku.clone(),
-            quantity: wanted.quantity,
+            line_index,
+            variant: line.variant.variant,
+            sku: line.variant.sku.clone(),
+            quantity: line.quantity,
         })
         .collect()
 }
 
+fn order_lines(order: OrderId, lines: Vec<PricedLine>, channel: &Channel) -> Vec<OrderLine> {
+    let tax_rate = channel.tax().fraction();
+    let row = |(position, line): (i32, PricedLine)| OrderLine {
+        id: line.id,
+        order_id: order,
+        position,
+        product_id: line.variant.product,
+        variant_id: line.variant.variant,
+        product_name: line.variant.product_name,
+        variant_name: line.variant.variant_name,
+        sku: line.variant.sku,
+        options: line.variant.options,
+        quantity: line.quantity.get(),
+        unit_price: line.variant.unit_price.amount(),
+        discount: line.price.discount.amount(),
+        tax_rate,
+        total_net: line.price.net.amount(),
+        total_tax: line.price.tax.amount(),
+        total_gross: line.price.gross.amount(),
+    };
+    (0..).zip(lines).map(row).collect()
+}
+
 fn new_order(
-    id: OrderId,
     channel: &Channel,
     command: &PlaceOrder,
-    (contact, totals): (Contact, OrderTotals),
-    origin: &Origin,
+    contact: Contact,
+    totals: &OrderTotals,
+    context: &WriteContext,
 ) -> NewOrder {
-    let is_by_staff = matches!(command.buyer, Buyer::ForCustomer { .. });
     NewOrder {
-        id,
-        status: first_status(command.placement, channel),
-        origin: if is_by_staff { OrderOrigin::Staff } else { OrderOrigin::Shop },
+        id: OrderId::generate(),
+        status: first_status(command.initial_status, channel),
+        origin: if command.buyer.is_placed_by_staff() { OrderOrigin::Staff } else { OrderOrigin::Shop },
         channel_id: channel.id,
         customer_id: contact.customer,
         email: contact.email,
@@ -240,13 +260,13 @@ fn new_order(
         billing_address: command.billing_address.clone(),
         note: command.note.clone(),
         access_token_hash: contact.token_hash,
-        placed_at: origin.at,
-        created_at: origin.at,
-        updated_at: origin.at,
+        placed_at: context.at,
+        created_at: context.at,
+        updated_at: context.at,
     }
 }
 
-/// Whose order it is and how they are reached.
+/// Customer or guest of an order and the addresses for messages.
 struct Contact {
     customer: Option<CustomerId>,
     email: Option<Email>,
@@ -254,8 +274,13 @@ struct Contact {
     token_hash: Option<Vec<u8>>,
 }
 
-/// As the order says, else as the customer's profile does; a customer without one is noted.
-fn contact(conn: &mut PgConnection, command: &PlaceOrder, unmet: &mut Unmet) -> Result<Contact, CheckoutError> {
+/// Returns the contact of the order, completed from the customer's profile. Adds a problem if the customer does not
+/// exist.
+fn find_contact(
+    conn: &mut PgConnection,
+    command: &PlaceOrder,
+    problems: &mut OrderProblems,
+) -> Result<Contact, CheckoutError> {
     let phone = command.phone.clone();
     let contact = match &command.buyer {
         Buyer::Customer { id, email } => {
@@ -270,7 +295,7 @@ fn contact(conn: &mut PgConnection, command: &PlaceOrder, unmet: &mut Unmet) -> 
     };
     let Some(id) = contact.customer else { return Ok(contact) };
     let Some(profile) = accounts::find_customer(conn, id)? else {
-        unmet.customer = Some(id);
+        problems.customer = Some(id);
         return Ok(contact);
     };
     Ok(Contact { email: contact.email.or(profile.email), phone: contact.phone.or(profile.phone), ..contact })

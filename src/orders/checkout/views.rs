@@ -1,75 +1,74 @@
-//! What is sent to place an order.
+//! Request body for the placement of an order.
 
 use serde_json::Value;
 use utoipa::ToSchema;
 
-use super::services::WantedLine;
+use super::services::RequestedLine;
 use crate::platform::error::ErrorTree;
-use crate::platform::http::{FromJson, FromObject, Members, body, object_from_json};
-use crate::platform::types::{
-    Currency, CustomerId, Email, Line, Paragraph, Phone, PostalAddress, ProductId, Quantity, VariantId,
-};
-use crate::products::catalogue::Pick;
+use crate::platform::http::{FromJson, FromObject, Members, object_from_json, request_body};
+use crate::platform::types::{Currency, CustomerId, Email, NonEmptyText, Phone, PostalAddress, Quantity, Text};
+use crate::products::ids::{ProductId, VariantId};
+use crate::products::offers::VariantRef;
 
-/// More lines than this are an import, not an order.
-const MOST_LINES: usize = 500;
+/// Maximum number of lines per order.
+const MAX_LINES: usize = 500;
 
-/// A line to order: one of `product`, `variant` or `sku`, and how many.
+/// Line to order: a quantity of a variant, which is specified by one of `product`, `variant` and `sku`.
+///
+/// If a line contains several of them, `variant` takes precedence, then `sku`, then `product`.
 #[derive(Debug, ToSchema)]
 #[schema(as = OrderLineRequest)]
+#[expect(dead_code, reason = "documents the members that `RequestedLine` is parsed from")]
 pub struct LineBody {
-    /// A product with one variant.
-    pub product: Option<ProductId>,
-    pub variant: Option<VariantId>,
+    /// Product that has exactly one variant.
+    product: Option<ProductId>,
+    variant: Option<VariantId>,
     #[schema(value_type = Option<String>, example = "MUG-ENAMEL-01", max_length = 64)]
-    pub sku: Option<Line<64>>,
+    sku: Option<NonEmptyText<64>>,
     #[schema(value_type = i32, minimum = 1, maximum = 1_000_000, example = 2)]
-    pub quantity: Quantity,
+    quantity: Quantity,
 }
 
-impl FromObject for LineBody {
+impl FromObject for RequestedLine {
     fn from_object(members: &mut Members) -> Option<Self> {
         let product: Option<Option<ProductId>> = members.take("product");
         let variant: Option<Option<VariantId>> = members.take("variant");
-        let sku: Option<Option<Line<64>>> = members.take("sku");
+        let sku: Option<Option<NonEmptyText<64>>> = members.take("sku");
         let quantity = members.take("quantity");
-        if let (Some(None), Some(None), Some(None)) = (&product, &variant, &sku) {
-            members.refuse("non_field_errors", ErrorTree::message("required", "Name a product, a variant or a sku."));
-        }
-        Some(Self { product: product?, variant: variant?, sku: sku?, quantity: quantity? })
+        let variant = match (variant?, sku?, product?) {
+            (Some(id), _, _) => VariantRef::Variant(id),
+            (None, Some(sku), _) => VariantRef::Sku(sku.into_inner()),
+            (None, None, Some(id)) => VariantRef::Product(id),
+            (None, None, None) => {
+                let error = ErrorTree::message("required", "Specify a product, a variant or a sku.");
+                members.add_error("non_field_errors", error);
+                return None;
+            }
+        };
+        Some(Self { variant, quantity: quantity? })
     }
 }
 
-impl FromJson for LineBody {
+impl FromJson for RequestedLine {
     fn from_json(value: Value) -> Result<Self, ErrorTree> {
         object_from_json(value)
     }
 }
 
-impl LineBody {
-    /// The most exact name counts where there are several.
-    pub fn into_wanted(self) -> Option<WantedLine> {
-        let by_variant = self.variant.map(Pick::Variant);
-        let by_sku = self.sku.map(|sku| Pick::Sku(sku.into_inner()));
-        let pick = by_variant.or(by_sku).or(self.product.map(Pick::Product))?;
-        Some(WantedLine { pick, quantity: self.quantity })
-    }
-}
-
-/// One line at least, 500 at most.
-#[derive(Debug, ToSchema)]
+/// Lines of an order: at least 1, at most 500.
+#[derive(Debug, Clone, ToSchema)]
 #[schema(value_type = Vec<LineBody>, min_items = 1, max_items = 500)]
-pub struct Lines(pub Vec<LineBody>);
+pub struct Lines(pub Vec<RequestedLine>);
 
 impl FromJson for Lines {
     fn from_json(value: Value) -> Result<Self, ErrorTree> {
         if let Value::Array(items) = &value
-            && items.len() > MOST_LINES
+            && items.len() > MAX_LINES
         {
-            let text = format!("Ensure this field has no more than {MOST_LINES} elements.");
+            let text = format!("Ensure this field has no more than {MAX_LINES} elements.");
             return Err(ErrorTree::message("max_length", text));
         }
-        let lines = Vec::<LineBody>::from_json(value)?;
+        let lines = Vec::<RequestedLine>::from_json(value)?;
         if lines.is_empty() {
             return Err(ErrorTree::message("empty", "This list may not be empty."));
         }
@@ -77,28 +76,28 @@ impl FromJson for Lines {
     }
 }
 
-body! {
-    /// An order to place.
-    #[schema(as = OrderRequest, example = json!({
-        "email": "nia@example.com",
-        "shipping_address": {
-            "name": "Nia Otieno", "line1": "Moi Avenue 12", "city": "Nairobi", "postal_code": "00100", "country": "KE",
-        },
-        "lines": [{"sku": "MUG-ENAMEL-01", "quantity": 2}],
-    }))]
-    pub struct PlaceOrderBody {
-        /// Needed from guests; a customer's own where it is left out.
-        pub email: Option<Email>,
-        pub phone: Option<Phone>,
-        /// For staff who order for a customer.
-        pub customer: Option<CustomerId>,
-        pub shipping_address: PostalAddress,
-        /// The shipping address where it is left out.
-        pub billing_address: Option<PostalAddress>,
-        /// What you take prices to be in; refused where they are not.
-        pub currency: Option<Currency>,
-        pub note: Option<Paragraph<1000>>,
-        #[schema(value_type = Vec<LineBody>, min_items = 1, max_items = 500)]
-        pub lines: Lines,
-    }
+/// Order to place.
+#[request_body(OrderRequest)]
+#[derive(Debug, Clone)]
+#[schema(example = json!({
+    "email": "ana@example.com",
+    "shipping_address": {
+        "name": "Ana Wanjiru", "line1": "Moi Avenue 12", "city": "Nairobi", "postal_code": "00100", "country": "KE",
+    },
+    "currency": "EUR", "lines": [{"sku": "MUG-1", "quantity": 2}],
+}))]
+pub struct PlaceOrderBody {
+    /// Required for guests. Defaults to the customer's e-mail address.
+    pub email: Option<Email>,
+    pub phone: Option<Phone>,
+    /// Customer for whom a staff member places the order.
+    pub customer: Option<CustomerId>,
+    pub shipping_address: PostalAddress,
+    /// Defaults to the shipping address.
+    pub billing_address: Option<PostalAddress>,
+    /// Currency that the client expects. The request is rejected if the channel has another currency.
+    pub currency: Option<Currency>,
+    pub note: Option<Text<1000>>,
+    #[schema(value_type = Vec<LineBody>, min_items = 1, max_items = 500)]
+    pub lines: Lines,
 }

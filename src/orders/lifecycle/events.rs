@@ -1,4 +1,4 @@
-//! What happens to orders, for all who want to know.
+//! Events of orders.
 
 use anyhow::{Context, bail};
 use diesel::pg::PgConnection;
@@ -7,14 +7,15 @@ use serde_json::json;
 
 use super::models::Order;
 use super::status::OrderStatus;
-use crate::platform::audit::Origin;
+use crate::orders::ids::OrderId;
 use crate::platform::events::{NewEvent, StoredEvent, publish, publish_all};
-use crate::platform::types::{EventId, OrderId, text_enum};
+use crate::platform::types::{EventId, text_enum};
+use crate::platform::write_context::WriteContext;
 
 const AGGREGATE: &str = "order";
 
 text_enum! {
-    /// What happened.
+    /// Topic of an order event.
     pub enum OrderTopic {
         Created = "order.created",
         Confirmed = "order.confirmed",
@@ -27,7 +28,7 @@ text_enum! {
     }
 }
 
-/// Something that happened to an order.
+/// Event of an order.
 #[derive(Debug, Clone, Copy)]
 pub struct OrderEvent {
     pub id: EventId,
@@ -36,42 +37,46 @@ pub struct OrderEvent {
 }
 
 impl OrderEvent {
-    /// Reads it from the outbox; none where it is not about an order.
-    pub fn read(stored: &StoredEvent) -> anyhow::Result<Option<Self>> {
+    /// Parses an event of the outbox. Returns `None` if the event is not about an order.
+    pub fn from_stored(stored: &StoredEvent) -> anyhow::Result<Option<Self>> {
         if stored.aggregate_type != AGGREGATE {
             return Ok(None);
         }
         let Ok(topic) = stored.topic.parse() else { bail!("unknown topic {:?}", stored.topic) };
-        let order = stored.payload.get("id").cloned().context("the payload names no order")?;
+        let order = stored.payload.get("id").cloned().context("the payload contains no order id")?;
         Ok(Some(Self { id: stored.id, topic, order: serde_json::from_value(order)? }))
     }
 }
 
-/// Publishes what happened to an order that the caller holds locked.
-pub(super) fn tell(conn: &mut PgConnection, topic: OrderTopic, order: &Order, origin: &Origin) -> QueryResult<()> {
-    publish(conn, event(topic, order, order.status), origin).map(|_| ())
+/// Publishes an event of an order that the caller has locked.
+pub(super) fn publish_event(
+    conn: &mut PgConnection,
+    topic: OrderTopic,
+    order: &Order,
+    context: &WriteContext,
+) -> QueryResult<()> {
+    publish(conn, new_event(topic, order, order.status), context).map(|_| ())
 }
 
-/// Publishes the first things that happened to an order that the caller has just made: each with the status that it
-/// had then.
-pub(super) fn tell_beginning(
+/// Publishes the first events of a new order, each with the status that the order had at that point.
+pub(super) fn publish_creation(
     conn: &mut PgConnection,
     order: &Order,
-    beginning: &[(OrderTopic, OrderStatus)],
-    origin: &Origin,
+    events: &[(OrderTopic, OrderStatus)],
+    context: &WriteContext,
 ) -> QueryResult<()> {
-    let events = beginning.iter().map(|(topic, status)| event(*topic, order, *status));
-    publish_all(conn, events.collect(), origin)
+    let events = events.iter().map(|(topic, status)| new_event(*topic, order, *status));
+    publish_all(conn, events.collect(), context)
 }
 
-fn event(topic: OrderTopic, order: &Order, status: OrderStatus) -> NewEvent<'static> {
+fn new_event(topic: OrderTopic, order: &Order, status: OrderStatus) -> NewEvent<'static> {
     let payload = json!({
         "id": order.id,
         "number": order.number,
         "status": status,
         "customer": order.customer_id,
         "currency": order.currency,
-        "total_gross": order.money(order.total_gross).shown(),
+        "total_gross": order.money(order.total_gross).to_decimal_string(),
     });
     NewEvent {
         topic: topic.as_str(),

@@ -1,6 +1,6 @@
-//! Historical orders: written as they ended, delivered and paid, with the numbers and dates they had.
+//! Import of historical orders, as delivered and paid, with their original numbers and dates.
 //!
-//! Nobody is told, no event is published and no stock moves: all of that happened elsewhere, long ago.
+//! The import sends no messages, publishes no events and moves no stock: all of that happened in the previous shop.
 
 use std::collections::HashMap;
 
@@ -12,30 +12,30 @@ use rust_decimal::Decimal;
 use serde_json::{Value, json};
 use uuid::Uuid;
 
+use crate::orders::ids::{OrderId, OrderLineId};
 use crate::platform::types::Actor;
-use crate::platform::types::{
-    ChannelId, Currency, CustomerId, Money, MoneyError, OrderId, OrderLineId, ProductId, Quantity, VariantId, new_uuid,
-};
+use crate::platform::types::{ChannelId, Currency, CustomerId, Money, MoneyError, Quantity, new_uuid};
+use crate::products::ids::{ProductId, VariantId};
 use crate::schema::{order_history, order_lines, orders};
 
-/// Held by the import that writes a batch of orders; another one waits.
+/// Key of the advisory lock that serializes imports of orders.
 const IMPORT_LOCK: i64 = 0x4f52_4445_5253;
 
-/// An order of the past.
+/// Historical order to import.
 #[derive(Debug, Clone)]
-pub struct PastOrder<'a> {
+pub struct HistoricalOrder<'a> {
     pub number: String,
     pub channel_id: ChannelId,
     pub customer_id: Option<CustomerId>,
     pub address: Value,
     pub placed_at: DateTime<Utc>,
     pub total: Money,
-    pub lines: Vec<PastLine<'a>>,
+    pub lines: Vec<HistoricalLine<'a>>,
 }
 
-/// A line of it, with what was paid for it.
+/// Line of a historical order or return.
 #[derive(Debug, Clone, Copy)]
-pub struct PastLine<'a> {
+pub struct HistoricalLine<'a> {
     pub product_id: ProductId,
     pub variant_id: VariantId,
     pub name: &'a str,
@@ -45,33 +45,40 @@ pub struct PastLine<'a> {
     pub total: Money,
 }
 
-/// An order that [`insert_past`] wrote: what its payment and its fulfilment follow from.
+/// Order that [`insert_historical`] inserted, with the values that its payment and fulfillment need.
 #[derive(Debug, Clone)]
-pub struct WrittenOrder {
+pub struct InsertedOrder {
     pub id: OrderId,
     pub placed_at: DateTime<Utc>,
     pub total: Money,
-    pub lines: Vec<(OrderLineId, Quantity)>,
+    pub lines: Vec<InsertedLine>,
 }
 
-/// What a line of the past cost: unit price × quantity, rounded once.
+/// Line of an inserted order.
+#[derive(Debug, Clone, Copy)]
+pub struct InsertedLine {
+    pub id: OrderLineId,
+    pub quantity: Quantity,
+}
+
+/// Returns the total of a historical line: unit price × quantity, rounded once.
 pub fn line_total(unit_price: Money, quantity: Quantity) -> Result<Money, MoneyError> {
     Ok(unit_price.times(quantity)?.rounded())
 }
 
-/// Whether numbers of this form are kept for orders of our own, `M-7F3K2Q`.
+/// Returns true if the number has the form of generated order numbers, such as `M-7F3K2Q`.
 pub fn is_reserved_number(number: &str) -> bool {
     let is_digit = |b: u8| b.is_ascii_digit() || (b.is_ascii_uppercase() && !matches!(b, b'I' | b'L' | b'O' | b'U'));
     number.strip_prefix("M-").is_some_and(|digits| digits.len() >= 6 && digits.bytes().all(is_digit))
 }
 
-/// Makes any other import of orders wait until this transaction ends.
+/// Makes all other imports of orders wait until this transaction ends.
 pub fn lock_imports(conn: &mut PgConnection) -> QueryResult<()> {
     diesel::sql_query("select pg_advisory_xact_lock($1)").bind::<BigInt, _>(IMPORT_LOCK).execute(conn)?;
     Ok(())
 }
 
-/// Those of these numbers that are orders already, with how many lines they have.
+/// Returns the number of lines of each existing order among these order numbers.
 pub fn count_lines(conn: &mut PgConnection, numbers: &[String]) -> QueryResult<HashMap<String, i64>> {
     let rows: Vec<(String, i64)> = orders::table
         .inner_join(order_lines::table)
@@ -82,61 +89,59 @@ pub fn count_lines(conn: &mut PgConnection, numbers: &[String]) -> QueryResult<H
     Ok(rows.into_iter().collect())
 }
 
-/// Writes orders with their lines and one entry of history each; those whose number exists are left out.
-pub fn insert_past(
+/// Inserts orders with their lines and one history entry each. Skips orders whose number already exists.
+pub fn insert_historical(
     conn: &mut PgConnection,
-    past: &[PastOrder<'_>],
+    orders: &[HistoricalOrder<'_>],
     at: DateTime<Utc>,
-) -> QueryResult<Vec<WrittenOrder>> {
-    let ids = insert_orders(conn, past, at)?;
+) -> QueryResult<Vec<InsertedOrder>> {
+    let ids = insert_orders(conn, orders, at)?;
     let mut lines = Vec::new();
-    let mut written = Vec::new();
-    for order in past {
+    let mut inserted = Vec::new();
+    for order in orders {
         if let Some(&id) = ids.get(&order.number) {
-            let rows: Vec<LineRow<'_>> = LineRow::of(order, id).collect();
-            let quantities = order.lines.iter().map(|line| line.quantity);
-            written.push(WrittenOrder {
-                id,
-                placed_at: order.placed_at,
-                total: order.total,
-                lines: rows.iter().map(|row| row.id).zip(quantities).collect(),
-            });
-            lines.extend(rows);
+            let mut inserted_lines = Vec::with_capacity(order.lines.len());
+            for (position, line) in (0..).zip(&order.lines) {
+                let row = HistoricalLineRow::new(line, id, position);
+                inserted_lines.push(InsertedLine { id: row.id, quantity: line.quantity });
+                lines.push(row);
+            }
+            inserted.push(InsertedOrder { id, placed_at: order.placed_at, total: order.total, lines: inserted_lines });
         }
     }
-    // COPY: the lines are the bulk of a history, and their orders have just been made.
+    // COPY is much faster than INSERT for the many lines, and the new lines cannot conflict.
     diesel::copy_from(order_lines::table).from_insertable(&lines).execute(conn)?;
-    insert_history(conn, &written, at)?;
-    Ok(written)
+    insert_history(conn, &inserted, at)?;
+    Ok(inserted)
 }
 
-/// Orders of one insert: PostgreSQL takes 65,535 values in a statement.
+/// Number of orders per insert. PostgreSQL accepts at most 65,535 parameters in a statement.
 const CHUNK: usize = 1000;
 
-/// The ids of the orders that are new, by their numbers.
+/// Inserts the orders and returns the ids of the new ones by their numbers.
 fn insert_orders(
     conn: &mut PgConnection,
-    past: &[PastOrder<'_>],
+    orders: &[HistoricalOrder<'_>],
     at: DateTime<Utc>,
 ) -> QueryResult<HashMap<String, OrderId>> {
-    let rows: Vec<OrderRow<'_>> = past.iter().map(|order| OrderRow::new(order, at)).collect();
+    let rows: Vec<HistoricalOrderRow<'_>> = orders.iter().map(|order| HistoricalOrderRow::new(order, at)).collect();
     let mut ids = HashMap::new();
     for chunk in rows.chunks(CHUNK) {
-        let written: Vec<(String, OrderId)> = diesel::insert_into(orders::table)
+        let inserted: Vec<(String, OrderId)> = diesel::insert_into(orders::table)
             .values(chunk)
             .on_conflict(orders::number)
             .do_nothing()
             .returning((orders::number, orders::id))
             .get_results(conn)?;
-        ids.extend(written);
+        ids.extend(inserted);
     }
     Ok(ids)
 }
 
-fn insert_history(conn: &mut PgConnection, written: &[WrittenOrder], at: DateTime<Utc>) -> QueryResult<()> {
-    let rows: Vec<_> = written
+fn insert_history(conn: &mut PgConnection, orders: &[InsertedOrder], at: DateTime<Utc>) -> QueryResult<()> {
+    let rows: Vec<_> = orders
         .iter()
-        .map(|order| HistoryRow {
+        .map(|order| HistoricalEntryRow {
             id: new_uuid(),
             order_id: order.id,
             to_status: "delivered",
@@ -151,7 +156,7 @@ fn insert_history(conn: &mut PgConnection, written: &[WrittenOrder], at: DateTim
 
 #[derive(Insertable)]
 #[diesel(table_name = orders)]
-struct OrderRow<'a> {
+struct HistoricalOrderRow<'a> {
     id: OrderId,
     number: &'a str,
     status: &'static str,
@@ -172,9 +177,9 @@ struct OrderRow<'a> {
     updated_at: DateTime<Utc>,
 }
 
-impl<'a> OrderRow<'a> {
-    /// Past prices are what was paid: no tax is reckoned out of them.
-    fn new(order: &'a PastOrder<'_>, at: DateTime<Utc>) -> Self {
+impl<'a> HistoricalOrderRow<'a> {
+    /// Converts the order. Historical prices are the amounts paid, so no tax is calculated from them.
+    fn new(order: &'a HistoricalOrder<'_>, at: DateTime<Utc>) -> Self {
         let total = order.total.amount();
         Self {
             id: OrderId::generate(),
@@ -201,7 +206,7 @@ impl<'a> OrderRow<'a> {
 
 #[derive(Insertable)]
 #[diesel(table_name = order_lines, treat_none_as_default_value = false)]
-struct LineRow<'a> {
+struct HistoricalLineRow<'a> {
     id: OrderLineId,
     order_id: OrderId,
     position: i32,
@@ -220,9 +225,9 @@ struct LineRow<'a> {
     total_gross: Decimal,
 }
 
-impl<'a> LineRow<'a> {
-    fn of(order: &'a PastOrder<'_>, order_id: OrderId) -> impl Iterator<Item = Self> {
-        (0..).zip(&order.lines).map(move |(position, line)| Self {
+impl<'a> HistoricalLineRow<'a> {
+    fn new(line: &'a HistoricalLine<'_>, order_id: OrderId, position: i32) -> Self {
+        Self {
             id: OrderLineId::generate(),
             order_id,
             position,
@@ -239,13 +244,13 @@ impl<'a> LineRow<'a> {
             total_net: line.total.amount(),
             total_tax: Decimal::ZERO,
             total_gross: line.total.amount(),
-        })
+        }
     }
 }
 
 #[derive(Insertable)]
 #[diesel(table_name = order_history, treat_none_as_default_value = false)]
-struct HistoryRow {
+struct HistoricalEntryRow {
     id: Uuid,
     order_id: OrderId,
     to_status: &'static str,
@@ -259,7 +264,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn numbers_of_our_own_form_are_reserved() {
+    fn numbers_in_the_generated_format_are_reserved() {
         for number in ["M-7F3K2Q", "M-000000", "M-ZZZZZZZ"] {
             assert!(is_reserved_number(number), "{number}");
         }
@@ -269,7 +274,7 @@ mod tests {
     }
 
     #[test]
-    fn a_line_is_rounded_once() {
+    fn line_total_is_rounded_once() {
         let unit_price = Money::new("0.0125".parse().unwrap(), Currency::GBP);
         let total = line_total(unit_price, Quantity::new(3).unwrap()).unwrap();
         assert_eq!(total.amount(), "0.04".parse().unwrap());

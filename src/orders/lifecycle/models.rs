@@ -4,31 +4,33 @@ use std::collections::HashMap;
 
 use chrono::{DateTime, Utc};
 use diesel::prelude::*;
+use diesel::sql_types::{Array, Integer, Jsonb, Nullable, Numeric, Text, Timestamptz, Uuid as SqlUuid};
 use rust_decimal::Decimal;
 use serde_json::{Value, json};
 use uuid::Uuid;
 
 use super::status::{FulfillmentStatus, OrderStatus, PaymentStatus};
-use crate::platform::audit::Origin;
-use crate::platform::types::{
-    ChannelId, Currency, CustomerId, Email, Money, OrderId, OrderLineId, Phone, ProductId, VariantId, new_uuid,
-    text_enum,
-};
-use crate::schema::{fulfillments, order_history, order_lines, orders};
+use crate::orders::access::OrderAccess;
+use crate::orders::ids::{OrderId, OrderLineId};
+use crate::platform::db::fixed_statement;
+use crate::platform::types::{ChannelId, Currency, CustomerId, Email, Money, Phone, new_uuid, text_enum};
+use crate::platform::write_context::WriteContext;
+use crate::products::ids::{ProductId, VariantId};
+use crate::schema::{order_history, order_lines, orders};
 
 text_enum! {
-    /// Where an order comes from.
+    /// Source of an order.
     pub enum OrderOrigin {
-        /// Somebody bought in the shop.
+        /// Placed by a customer or a guest.
         Shop = "shop",
-        /// Staff placed it for a customer.
+        /// Placed by a staff member for a customer.
         Staff = "staff",
-        /// It was placed elsewhere, before.
+        /// Imported from a previous shop.
         Import = "import",
     }
 }
 
-/// An order: a snapshot of what was bought, for whom, at which prices.
+/// Row of `orders`. Prices and addresses are copies made when the order was placed.
 #[derive(Debug, Clone, HasQuery)]
 #[diesel(table_name = orders)]
 pub struct Order {
@@ -58,10 +60,10 @@ pub struct Order {
     pub updated_at: DateTime<Utc>,
 }
 
-/// An order to insert; its number comes from the database.
+/// Order to insert. The database generates its number.
 #[derive(Debug, Clone, Insertable)]
 #[diesel(table_name = orders)]
-// The same text for every order: it is prepared once.
+// Keeps the SQL text constant, so that one prepared statement serves all orders.
 #[diesel(treat_none_as_default_value = false)]
 pub struct NewOrder {
     pub id: OrderId,
@@ -87,20 +89,31 @@ pub struct NewOrder {
 }
 
 impl Order {
+    /// Returns true if the access includes this order.
+    pub fn is_accessible(&self, access: &OrderAccess) -> bool {
+        match access {
+            OrderAccess::Staff(scope) => scope.contains(self.channel_id),
+            OrderAccess::Owner { customer, token_hash } => {
+                let is_own_order = customer.is_some() && self.customer_id == *customer;
+                is_own_order || (token_hash.is_some() && self.access_token_hash == *token_hash)
+            }
+        }
+    }
+
     pub fn find(conn: &mut PgConnection, id: OrderId) -> QueryResult<Option<Self>> {
         Self::query().filter(orders::id.eq(id)).first(conn).optional()
     }
 
-    pub(super) fn with_ids(conn: &mut PgConnection, ids: &[OrderId]) -> QueryResult<Vec<Self>> {
+    pub(super) fn list_by_ids(conn: &mut PgConnection, ids: &[OrderId]) -> QueryResult<Vec<Self>> {
         Self::query().filter(orders::id.eq_any(ids)).load(conn)
     }
 
-    /// Locked, so that moves of one order come one after the other.
-    pub(super) fn lock(conn: &mut PgConnection, id: OrderId) -> QueryResult<Option<Self>> {
+    /// Returns the order, locked, so that status changes of one order run one after the other.
+    pub(in crate::orders) fn lock(conn: &mut PgConnection, id: OrderId) -> QueryResult<Option<Self>> {
         Self::query().filter(orders::id.eq(id)).for_update().first(conn).optional()
     }
 
-    /// An amount of this order, with its currency.
+    /// Combines an amount of this order with the order's currency.
     pub const fn money(&self, amount: Decimal) -> Money {
         Money::new(amount, self.currency)
     }
@@ -134,25 +147,8 @@ impl Order {
             .get_result(conn)
     }
 
-    /// All of a customer's, the oldest first.
-    pub(super) fn of_customer(conn: &mut PgConnection, customer: CustomerId) -> QueryResult<Vec<Self>> {
-        Self::query().filter(orders::customer_id.eq(customer)).order((orders::placed_at, orders::id)).load(conn)
-    }
-
-    /// The number of one of a customer's orders that somebody still has to do something for.
-    pub(super) fn open_number_of(conn: &mut PgConnection, customer: CustomerId) -> QueryResult<Option<String>> {
-        let open = [OrderStatus::Draft, OrderStatus::Pending, OrderStatus::Confirmed, OrderStatus::Processing];
-        orders::table
-            .filter(orders::customer_id.eq(customer))
-            .filter(orders::status.eq_any(open))
-            .order((orders::placed_at, orders::id))
-            .select(orders::number)
-            .first(conn)
-            .optional()
-    }
-
-    /// Makes the orders that were placed with this address by nobody in particular a customer's, and tells which.
-    pub(super) fn adopt(
+    /// Assigns the guest orders with this e-mail address to a customer. Returns their ids.
+    pub(in crate::orders) fn link_guest_orders(
         conn: &mut PgConnection,
         customer: CustomerId,
         email: &Email,
@@ -166,21 +162,15 @@ impl Order {
             .get_results(conn)
     }
 
-    /// The addresses that a customer ordered with, each once.
-    pub(super) fn emails_of(conn: &mut PgConnection, customer: CustomerId) -> QueryResult<Vec<Email>> {
-        let theirs = orders::table.filter(orders::customer_id.eq(customer)).select(orders::email).distinct();
-        Ok(theirs.load::<Option<Email>>(conn)?.into_iter().flatten().collect())
-    }
-
-    /// Takes the person off a customer's orders, and tells off which. Of an address its country stays.
-    pub(super) fn strip_of_customer(
+    /// Erases the personal data in a customer's orders, except the countries of the addresses. Returns the order ids.
+    pub(in crate::orders) fn erase_customer_data(
         conn: &mut PgConnection,
         customer: CustomerId,
         now: DateTime<Utc>,
     ) -> QueryResult<Vec<OrderId>> {
         let country_of = |column: &str| {
             let country = format!("jsonb_strip_nulls(jsonb_build_object('country', {column} -> 'country'))");
-            diesel::dsl::sql::<diesel::sql_types::Jsonb>(&country)
+            diesel::dsl::sql::<Jsonb>(&country)
         };
         diesel::update(orders::table.filter(orders::customer_id.eq(customer)))
             .set((
@@ -196,38 +186,9 @@ impl Order {
             .returning(orders::id)
             .get_results(conn)
     }
-
-    /// Of the last parcel that has one.
-    pub(super) fn tracking_number(&self, conn: &mut PgConnection) -> QueryResult<Option<String>> {
-        fulfillments::table
-            .filter(fulfillments::order_id.eq(self.id))
-            .filter(fulfillments::tracking_number.ne(""))
-            .order(fulfillments::position.desc())
-            .select(fulfillments::tracking_number)
-            .first(conn)
-            .optional()
-    }
-
-    /// Unpaid pending orders of a channel that were placed before `before`, the oldest first.
-    pub(super) fn unpaid_since(
-        conn: &mut PgConnection,
-        channel: ChannelId,
-        before: DateTime<Utc>,
-        limit: i64,
-    ) -> QueryResult<Vec<OrderId>> {
-        orders::table
-            .filter(orders::channel_id.eq(channel))
-            .filter(orders::status.eq(OrderStatus::Pending))
-            .filter(orders::payment_status.eq(PaymentStatus::Unpaid))
-            .filter(orders::placed_at.lt(before))
-            .order((orders::placed_at, orders::id))
-            .limit(limit)
-            .select(orders::id)
-            .load(conn)
-    }
 }
 
-/// A line: product and variant as they were when the order was placed.
+/// Row of `order_lines`: a copy of product and variant at the time of sale.
 #[derive(Debug, Clone, HasQuery)]
 #[diesel(table_name = order_lines)]
 pub struct OrderLine {
@@ -250,11 +211,14 @@ pub struct OrderLine {
 }
 
 impl OrderLine {
-    pub fn of_order(conn: &mut PgConnection, order: OrderId) -> QueryResult<Vec<Self>> {
-        Ok(Self::of_orders(conn, &[order])?.remove(&order).unwrap_or_default())
+    pub fn list_of_order(conn: &mut PgConnection, order: OrderId) -> QueryResult<Vec<Self>> {
+        Ok(Self::list_of_orders(conn, &[order])?.remove(&order).unwrap_or_default())
     }
 
-    pub(super) fn of_orders(conn: &mut PgConnection, orders: &[OrderId]) -> QueryResult<HashMap<OrderId, Vec<Self>>> {
+    pub(super) fn list_of_orders(
+        conn: &mut PgConnection,
+        orders: &[OrderId],
+    ) -> QueryResult<HashMap<OrderId, Vec<Self>>> {
         let lines = Self::query()
             .filter(order_lines::order_id.eq_any(orders))
             .order((order_lines::order_id, order_lines::position))
@@ -267,10 +231,17 @@ impl OrderLine {
     }
 }
 
-/// A move of an order.
+/// Status change of an order; `from` is `None` for the first status.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct StatusChange {
+    pub from: Option<OrderStatus>,
+    pub to: OrderStatus,
+}
+
+/// Row of `order_history`.
 #[derive(Debug, Clone, HasQuery)]
 #[diesel(table_name = order_history)]
-pub(super) struct HistoryEntry {
+pub struct OrderHistoryEntry {
     pub id: Uuid,
     pub from_status: Option<OrderStatus>,
     pub to_status: OrderStatus,
@@ -279,40 +250,112 @@ pub(super) struct HistoryEntry {
     pub created_at: DateTime<Utc>,
 }
 
-impl HistoryEntry {
-    pub fn of_order(conn: &mut PgConnection, order: OrderId) -> QueryResult<Vec<Self>> {
+impl OrderHistoryEntry {
+    /// Returns the history of an order, oldest entry first.
+    pub fn list_of_order(conn: &mut PgConnection, order: OrderId) -> QueryResult<Vec<Self>> {
         Self::query()
             .filter(order_history::order_id.eq(order))
             .order((order_history::created_at, order_history::id))
             .load(conn)
     }
 
-    /// Takes what people wrote off the history of these orders; what the program wrote stays.
-    pub fn strip(conn: &mut PgConnection, orders: &[OrderId]) -> QueryResult<usize> {
-        let by_program = order_history::actor.contains(json!({"type": "system"}));
-        let theirs = order_history::table.filter(order_history::order_id.eq_any(orders));
-        diesel::update(theirs.filter(diesel::dsl::not(by_program))).set(order_history::note.eq("")).execute(conn)
+    /// Erases the notes in the history of these orders, except those that the system wrote.
+    pub(in crate::orders) fn erase_notes(conn: &mut PgConnection, orders: &[OrderId]) -> QueryResult<usize> {
+        let by_system = order_history::actor.contains(json!({"type": "system"}));
+        let entries = order_history::table.filter(order_history::order_id.eq_any(orders));
+        diesel::update(entries.filter(diesel::dsl::not(by_system))).set(order_history::note.eq("")).execute(conn)
     }
 
-    pub fn append(
+    pub(super) fn append(
         conn: &mut PgConnection,
         order: OrderId,
-        statuses: (Option<OrderStatus>, OrderStatus),
+        change: StatusChange,
         note: &str,
-        origin: &Origin,
+        context: &WriteContext,
     ) -> QueryResult<()> {
-        let (from, to) = statuses;
         diesel::insert_into(order_history::table)
             .values((
                 order_history::id.eq(new_uuid()),
                 order_history::order_id.eq(order),
-                order_history::from_status.eq(from),
-                order_history::to_status.eq(to),
-                order_history::actor.eq(origin.actor.to_json()),
+                order_history::from_status.eq(change.from),
+                order_history::to_status.eq(change.to),
+                order_history::actor.eq(context.actor.to_json()),
                 order_history::note.eq(note),
-                order_history::created_at.eq(origin.at),
+                order_history::created_at.eq(context.at),
             ))
             .execute(conn)
             .map(|_| ())
     }
+}
+
+fixed_statement! {
+    struct InsertLinesAndHistory {
+        order_id: OrderId => SqlUuid,
+        actor: Value => Jsonb,
+        at: DateTime<Utc> => Timestamptz,
+        history_ids: Vec<Uuid> => Array<SqlUuid>,
+        history_from: Vec<Option<OrderStatus>> => Array<Nullable<Text>>,
+        history_to: Vec<OrderStatus> => Array<Text>,
+        ids: Vec<OrderLineId> => Array<SqlUuid>,
+        positions: Vec<i32> => Array<Integer>,
+        products: Vec<ProductId> => Array<SqlUuid>,
+        variants: Vec<VariantId> => Array<SqlUuid>,
+        product_names: Vec<String> => Array<Text>,
+        variant_names: Vec<String> => Array<Text>,
+        skus: Vec<String> => Array<Text>,
+        options: Vec<Value> => Array<Jsonb>,
+        quantities: Vec<i32> => Array<Integer>,
+        unit_prices: Vec<Decimal> => Array<Numeric>,
+        discounts: Vec<Decimal> => Array<Numeric>,
+        tax_rates: Vec<Decimal> => Array<Numeric>,
+        nets: Vec<Decimal> => Array<Numeric>,
+        taxes: Vec<Decimal> => Array<Numeric>,
+        gross: Vec<Decimal> => Array<Numeric>,
+    } -> ();
+    ", history as ( \
+         insert into order_history (id, order_id, from_status, to_status, actor, created_at) \
+         select entry.id, input.order_id, entry.from_status, entry.to_status, input.actor, input.at \
+         from input, unnest(history_ids, history_from, history_to) as entry (id, from_status, to_status)) \
+     insert into order_lines (order_id, id, position, product_id, variant_id, product_name, variant_name, sku, options, \
+                              quantity, unit_price, discount, tax_rate, total_net, total_tax, total_gross) \
+     select input.order_id, line.* \
+     from input, unnest(ids, positions, products, variants, product_names, variant_names, skus, options, quantities, \
+                        unit_prices, discounts, tax_rates, nets, taxes, gross) as line"
+}
+
+/// Inserts the lines and the first status changes of a new order, in one statement to save round trips.
+pub(super) fn insert_lines_and_history(
+    conn: &mut PgConnection,
+    order: OrderId,
+    lines: &[OrderLine],
+    changes: &[StatusChange],
+    context: &WriteContext,
+) -> QueryResult<()> {
+    let amounts = |amount: fn(&OrderLine) -> Decimal| lines.iter().map(amount).collect();
+    let texts = |text: fn(&OrderLine) -> &String| lines.iter().map(|line| text(line).clone()).collect();
+    let statement = InsertLinesAndHistory {
+        order_id: order,
+        actor: context.actor.to_json(),
+        at: context.at,
+        // UUIDv7 ids increase, so sorting by id keeps the order of the changes.
+        history_ids: changes.iter().map(|_| new_uuid()).collect(),
+        history_from: changes.iter().map(|change| change.from).collect(),
+        history_to: changes.iter().map(|change| change.to).collect(),
+        ids: lines.iter().map(|line| line.id).collect(),
+        positions: lines.iter().map(|line| line.position).collect(),
+        products: lines.iter().map(|line| line.product_id).collect(),
+        variants: lines.iter().map(|line| line.variant_id).collect(),
+        product_names: texts(|line| &line.product_name),
+        variant_names: texts(|line| &line.variant_name),
+        skus: texts(|line| &line.sku),
+        options: lines.iter().map(|line| line.options.clone()).collect(),
+        quantities: lines.iter().map(|line| line.quantity).collect(),
+        unit_prices: amounts(|line| line.unit_price),
+        discounts: amounts(|line| line.discount),
+        tax_rates: amounts(|line| line.tax_rate),
+        nets: amounts(|line| line.total_net),
+        taxes: amounts(|line| line.total_tax),
+        gross: amounts(|line| line.total_gross),
+    };
+    statement.execute(conn).map(|_| ())
 }

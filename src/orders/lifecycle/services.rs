@@ -1,106 +1,146 @@
-//! Creating orders, and moving them on.
+//! Creation of orders and changes of their status.
 
 use diesel::pg::PgConnection;
 use diesel::result::QueryResult;
 use serde_json::json;
 use uuid::Uuid;
 
-use super::access::OrderAccess;
-use super::beginning::insert_beginning;
-use super::errors::OrderError;
-use super::events::{OrderTopic, tell, tell_beginning};
-use super::models::{HistoryEntry, NewOrder, Order, OrderLine};
-use super::status::{FulfillmentStatus, OrderStatus, PaymentStatus};
-use crate::customers::accounts;
-use crate::platform::api::Expected;
-use crate::platform::audit::{self, Changes, Origin};
-use crate::platform::types::{Actor, CustomerId, OrderId};
-use crate::products::stock;
+use super::events::{OrderTopic, publish_creation, publish_event};
+use super::models::{NewOrder, Order, OrderHistoryEntry, OrderLine, StatusChange, insert_lines_and_history};
+use super::status::{FulfillmentStatus, OrderStatus};
+use crate::orders::access::OrderAccess;
+use crate::orders::ids::OrderId;
+use crate::platform::audit::{self, AuditObject, Changes};
+use crate::platform::error::{ApiError, Kind};
+use crate::platform::types::Actor;
+use crate::platform::write_context::{Stale, WriteContext};
+use crate::products::stock::{self, StockError};
 
-/// Writes a new order with its lines, its first history and the events. Runs in the caller's transaction.
+/// Errors of operations on orders.
+#[derive(Debug, thiserror::Error, ApiError)]
+pub enum OrderError {
+    #[error("Not found.")]
+    #[kind(not_found = "not_found")]
+    NotFound,
+    #[error("An order that is {from} cannot become {to}.")]
+    #[kind(with = invalid_transition)]
+    InvalidTransition { from: OrderStatus, to: OrderStatus },
+    #[error("This order can no longer be cancelled; contact the shop.")]
+    #[kind(with = not_cancellable)]
+    NotCancellableByCustomer { status: OrderStatus },
+    #[error(transparent)]
+    Stale(#[from] Stale),
+    #[error(transparent)]
+    Stock(#[from] StockError),
+    #[error(transparent)]
+    Database(#[from] diesel::result::Error),
+}
+
+fn invalid_transition(from: &OrderStatus, _: &OrderStatus) -> Kind {
+    Kind::conflict("invalid_transition").with("status", json!(from)).with("next", json!(from.next()))
+}
+
+fn not_cancellable(status: &OrderStatus) -> Kind {
+    Kind::conflict("invalid_transition").with("status", json!(status)).with("next", json!([]))
+}
+
+/// Inserts a new order with its lines and first history, and publishes its events. Runs in the caller's transaction.
 ///
-/// An order that begins as confirmed was pending for a moment: its history and its events say so.
+/// An order that is confirmed at once also gets a history entry and an event for the status `pending`.
 pub fn create(
     conn: &mut PgConnection,
     new: &NewOrder,
     lines: &[OrderLine],
-    origin: &Origin,
+    context: &WriteContext,
 ) -> Result<Order, OrderError> {
     let order = Order::insert(conn, new)?;
-    let (moves, told) = match order.status {
+    let first = |to| StatusChange { from: None, to };
+    let (changes, events) = match order.status {
         OrderStatus::Confirmed => (
-            vec![(None, OrderStatus::Pending), (Some(OrderStatus::Pending), OrderStatus::Confirmed)],
+            vec![
+                first(OrderStatus::Pending),
+                StatusChange { from: Some(OrderStatus::Pending), to: OrderStatus::Confirmed },
+            ],
             vec![(OrderTopic::Created, OrderStatus::Pending), (OrderTopic::Confirmed, OrderStatus::Confirmed)],
         ),
-        status => (vec![(None, status)], vec![(OrderTopic::Created, status)]),
+        status => (vec![first(status)], vec![(OrderTopic::Created, status)]),
     };
-    insert_beginning(conn, order.id, lines, &moves, origin)?;
-    tell_beginning(conn, &order, &told, origin)?;
+    insert_lines_and_history(conn, order.id, lines, &changes, context)?;
+    publish_creation(conn, &order, &events, context)?;
     Ok(order)
 }
 
-/// An order that somebody may see.
+/// Returns an order if it exists and the caller has access to it.
 pub fn find(conn: &mut PgConnection, id: OrderId, access: &OrderAccess) -> Result<Order, OrderError> {
-    Order::find(conn, id)?.filter(|order| access.covers(order)).ok_or(OrderError::NotFound)
+    Order::find(conn, id)?.filter(|order| order.is_accessible(access)).ok_or(OrderError::NotFound)
 }
 
-/// An order that somebody may see, locked.
+/// Returns an order, locked, if it exists and the caller has access to it.
 pub fn lock(conn: &mut PgConnection, id: OrderId, access: &OrderAccess) -> Result<Order, OrderError> {
-    Order::lock(conn, id)?.filter(|order| access.covers(order)).ok_or(OrderError::NotFound)
+    Order::lock(conn, id)?.filter(|order| order.is_accessible(access)).ok_or(OrderError::NotFound)
 }
 
-/// Refuses to change an order that is no longer as it was seen. Whoever may not see it learns nothing of it.
-pub fn expect(
+/// Rejects a change of an order whose version does not match `If-Match`.
+///
+/// Checks the access first, so that a caller without access cannot learn that the order exists.
+pub fn ensure_version(
     conn: &mut PgConnection,
     id: OrderId,
     access: &OrderAccess,
-    expected: &Expected,
+    context: &WriteContext,
 ) -> Result<(), OrderError> {
-    // Whoever may see all orders, and expects none in particular, is told by what comes next that there is none.
-    if expected.is_any() && *access == OrderAccess::everything() {
+    // Without an expected version and with access to all orders, the following step locks and finds the order itself.
+    if context.expected.is_any() && *access == OrderAccess::unrestricted() {
         return Ok(());
     }
     let order = lock(conn, id, access)?;
-    Ok(expected.ensure(order.version)?)
+    Ok(context.expected.ensure(order.version)?)
 }
 
-/// The one gate: moves a locked order to `to` if the table has that move, writes the history, publishes the event.
-pub fn move_on(
+/// Changes the status of a locked order: checks the transition, writes the history and publishes the event.
+///
+/// No other function changes the status of an existing order.
+pub fn change_status(
     conn: &mut PgConnection,
     order: &Order,
     to: OrderStatus,
     note: &str,
-    origin: &Origin,
+    context: &WriteContext,
 ) -> Result<Order, OrderError> {
     let from = order.status;
-    if !from.may_become(to) {
-        return Err(OrderError::NoSuchMove { from, to });
+    if !from.can_become(to) {
+        return Err(OrderError::InvalidTransition { from, to });
     }
-    let moved = order.set_status(conn, to, origin.at)?;
-    HistoryEntry::append(conn, order.id, (Some(from), to), note, origin)?;
-    audit_move(conn, order, to, note, origin)?;
-    if let Some(topic) = topic_of(to) {
-        tell(conn, topic, &moved, origin)?;
+    let changed = order.set_status(conn, to, context.at)?;
+    OrderHistoryEntry::append(conn, order.id, StatusChange { from: Some(from), to }, note, context)?;
+    audit_status_change(conn, order, to, note, context)?;
+    if let Some(topic) = topic_for(to) {
+        publish_event(conn, topic, &changed, context)?;
     }
-    Ok(moved)
+    Ok(changed)
 }
 
-/// What somebody signed in did to an order stands in the audit log too; guests and the program have its history.
-fn audit_move(conn: &mut PgConnection, order: &Order, to: OrderStatus, note: &str, origin: &Origin) -> QueryResult<()> {
-    if matches!(origin.actor, Actor::Guest | Actor::System) {
+/// Records a status change in the audit log if the actor is a user or an app. The order's history covers guests and the
+/// system.
+fn audit_status_change(
+    conn: &mut PgConnection,
+    order: &Order,
+    to: OrderStatus,
+    note: &str,
+    context: &WriteContext,
+) -> QueryResult<()> {
+    if matches!(context.actor, Actor::Guest | Actor::System) {
         return Ok(());
     }
-    let told = Changes::between(&json!({"status": order.status}), &json!({"status": to}));
-    let told = if note.is_empty() {
-        told
-    } else {
-        told.join(about_buyer(order, Changes::created(&json!({"note": note})), &["note"]))
-    };
-    audit::record(conn, origin, &format!("order.{}", to.as_str()), ("order", order.id.to_string()), told)
+    let mut changes = Changes::between(&json!({"status": order.status}), &json!({"status": to}));
+    if !note.is_empty() {
+        changes = changes.join(mark_buyer_data(order, Changes::created(&json!({"note": note})), &["note"], context));
+    }
+    audit::record(conn, context, &format!("order.{}", to.as_str()), AuditObject::new("order", order.id), changes)
 }
 
-/// What is told when an order has become this.
-const fn topic_of(status: OrderStatus) -> Option<OrderTopic> {
+/// Returns the topic of the event that announces this status.
+const fn topic_for(status: OrderStatus) -> Option<OrderTopic> {
     match status {
         OrderStatus::Draft | OrderStatus::Pending => None,
         OrderStatus::Confirmed => Some(OrderTopic::Confirmed),
@@ -113,64 +153,50 @@ const fn topic_of(status: OrderStatus) -> Option<OrderTopic> {
     }
 }
 
-pub fn confirm(conn: &mut PgConnection, order: &Order, note: &str, origin: &Origin) -> Result<Order, OrderError> {
-    move_on(conn, order, OrderStatus::Confirmed, note, origin)
+/// Confirms a locked order.
+pub fn confirm(
+    conn: &mut PgConnection,
+    order: &Order,
+    note: &str,
+    context: &WriteContext,
+) -> Result<Order, OrderError> {
+    change_status(conn, order, OrderStatus::Confirmed, note, context)
 }
 
-/// Gives an order up and frees what it held. Customers may until it is being prepared, staff until it has shipped.
+/// Cancels an order and releases its stock.
+///
+/// Customers can cancel until the order is being prepared, staff members until it has shipped.
 pub fn cancel(
     conn: &mut PgConnection,
     id: OrderId,
     access: &OrderAccess,
     note: &str,
-    origin: &Origin,
+    context: &WriteContext,
 ) -> Result<Order, OrderError> {
     let order = lock(conn, id, access)?;
     if !access.is_staff() && !order.status.is_cancellable_by_customer() {
-        return Err(OrderError::TooLateToCancel { status: order.status });
+        return Err(OrderError::NotCancellableByCustomer { status: order.status });
     }
-    let cancelled = move_on(conn, &order, OrderStatus::Cancelled, note, origin)?;
-    stock::release(conn, id, origin)?;
+    let cancelled = change_status(conn, &order, OrderStatus::Cancelled, note, context)?;
+    stock::release(conn, id, context)?;
     Ok(cancelled)
 }
 
-/// Gives up an order that nobody paid, if that is still so; false where it is not.
-pub fn expire(conn: &mut PgConnection, id: OrderId, origin: &Origin) -> Result<bool, OrderError> {
-    let is_late = |order: &Order| order.status == OrderStatus::Pending && order.payment_status == PaymentStatus::Unpaid;
-    let Some(order) = Order::lock(conn, id)?.filter(is_late) else { return Ok(false) };
-    move_on(conn, &order, OrderStatus::Expired, "unpaid past the channel's limit", origin)?;
-    stock::release(conn, id, origin)?;
-    Ok(true)
-}
-
-/// What is told of whoever ordered goes with them.
-pub fn about_buyer(order: &Order, told: Changes, names: &[&str]) -> Changes {
-    let by_email = || order.email.as_ref().map(|email| audit::person_by_email(email.as_str()));
+/// Marks audit fields as personal data of the buyer, so that erasure of the buyer removes them from the audit log.
+pub fn mark_buyer_data(order: &Order, changes: Changes, fields: &[&str], context: &WriteContext) -> Changes {
+    let by_email = || order.email.as_ref().map(|email| audit::person_id_for_email(&context.key, email.as_str()));
     match order.customer_id.map(Uuid::from).or_else(by_email) {
-        Some(person) => told.about(person, names),
-        None => told,
+        Some(person) => changes.mark_personal(person, fields),
+        None => changes,
     }
 }
 
-/// Gives a customer the orders that a guest placed with their address, once it is known to be theirs.
-pub fn adopt_guest_orders(conn: &mut PgConnection, customer: CustomerId, origin: &Origin) -> QueryResult<()> {
-    let user = accounts::user_of(conn, customer)?;
-    let user = user.map(|user| accounts::find_user(conn, user)).transpose()?.flatten();
-    let Some(user) = user.filter(|user| user.is_verified()) else { return Ok(()) };
-    let adopted = Order::adopt(conn, customer, &user.email, origin.at)?;
-    if adopted.is_empty() {
-        return Ok(());
-    }
-    let told = Changes::created(&json!({"orders": adopted}));
-    audit::record(conn, origin, "customer.orders_adopted", ("customer", customer.to_string()), told)
-}
-
-/// Called by the room whose rows it follows from.
+/// Sets the fulfillment status. Called by `fulfillment` and `returns`, whose rows determine it.
 pub fn set_fulfillment_status(
     conn: &mut PgConnection,
     order: &Order,
     status: FulfillmentStatus,
-    origin: &Origin,
+    context: &WriteContext,
 ) -> Result<Order, OrderError> {
-    Ok(order.set_fulfillment_status(conn, status, origin.at)?)
+    Ok(order.set_fulfillment_status(conn, status, context.at)?)
 }

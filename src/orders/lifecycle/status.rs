@@ -1,56 +1,67 @@
-//! Where an order stands: the status that is moved, and the two that follow from payments and fulfilments.
+//! Status of an order, and its payment and fulfillment status, which follow from payments and fulfillments.
 
 use crate::platform::types::text_enum;
 
 text_enum! {
-    /// The order's status. `may_become` is the whole table of moves.
+    /// Status of an order.
     pub enum OrderStatus {
-        /// Staff are still putting it together.
+        /// Being prepared by staff, not yet placed.
         Draft = "draft",
-        /// Placed; nobody has confirmed it yet.
+        /// Placed, not yet confirmed.
         Pending = "pending",
-        /// Confirmed; nothing has been prepared.
+        /// Confirmed, nothing prepared yet.
         Confirmed = "confirmed",
-        /// The first goods are being prepared.
+        /// Being prepared for shipping.
         Processing = "processing",
-        /// Every line has left the warehouse.
+        /// All lines are shipped.
         Shipped = "shipped",
-        /// The customer has it.
+        /// All lines are delivered to the customer.
         Delivered = "delivered",
-        /// Given up; stock is free again.
+        /// Cancelled: the stock is released.
         Cancelled = "cancelled",
-        /// Never paid, and given up by the clock.
+        /// Not paid in time: the stock is released.
         Expired = "expired",
-        /// Every line came back.
+        /// All lines are returned.
         Returned = "returned",
     }
 }
 
 text_enum! {
-    /// How much of an order is paid; follows from its transactions.
+    /// Payment status of an order, derived from its payment transactions.
     pub enum PaymentStatus {
+        /// Nothing is paid.
         Unpaid = "unpaid",
+        /// The payment is authorized but not captured.
         Authorized = "authorized",
+        /// A part of the total is paid.
         PartiallyPaid = "partially_paid",
+        /// The total is paid.
         Paid = "paid",
+        /// A part of the payment is refunded.
         PartiallyRefunded = "partially_refunded",
+        /// The payment is refunded.
         Refunded = "refunded",
     }
 }
 
 text_enum! {
-    /// How much of an order has gone out and come back; follows from its fulfilments.
+    /// Fulfillment status of an order, derived from its fulfillments and returns.
     pub enum FulfillmentStatus {
+        /// Nothing is shipped.
         Unfulfilled = "unfulfilled",
+        /// A part of the order is shipped.
         PartiallyFulfilled = "partially_fulfilled",
+        /// All lines are shipped.
         Fulfilled = "fulfilled",
+        /// A part of the order is returned.
         PartiallyReturned = "partially_returned",
+        /// All lines are returned.
         Returned = "returned",
     }
 }
 
 impl OrderStatus {
-    /// What it may become next.
+    /// Returns the statuses that can follow this one.
     pub const fn next(self) -> &'static [Self] {
         match self {
             Self::Draft => &[Self::Pending, Self::Cancelled],
@@ -63,11 +74,12 @@ impl OrderStatus {
         }
     }
 
-    pub fn may_become(self, next: Self) -> bool {
+    /// Returns true if an order can change from this status to `next`.
+    pub fn can_become(self, next: Self) -> bool {
         self.next().contains(&next)
     }
 
-    /// Until then a customer may change their mind.
+    /// Returns true if customers can cancel an order in this status.
     pub const fn is_cancellable_by_customer(self) -> bool {
         matches!(self, Self::Pending | Self::Confirmed)
     }
@@ -78,7 +90,7 @@ mod tests {
     use super::OrderStatus::{self, *};
 
     #[test]
-    fn the_table_of_moves_is_this_one() {
+    fn only_listed_transitions_are_allowed() {
         let allowed = [
             (Draft, Pending),
             (Pending, Confirmed),
@@ -95,7 +107,7 @@ mod tests {
         ];
         for from in OrderStatus::ALL {
             for to in OrderStatus::ALL {
-                assert_eq!(from.may_become(*to), allowed.contains(&(*from, *to)), "{from} → {to}");
+                assert_eq!(from.can_become(*to), allowed.contains(&(*from, *to)), "{from} → {to}");
             }
         }
     }

@@ -1,4 +1,4 @@
-//! Orders as JSON.
+//! JSON views of orders.
 
 use std::collections::HashMap;
 
@@ -9,27 +9,53 @@ use serde_json::{Value, json};
 use utoipa::ToSchema;
 use uuid::Uuid;
 
-use super::access::OrderAccess;
-use super::models::{HistoryEntry, Order, OrderLine};
+use super::models::{Order, OrderHistoryEntry, OrderLine};
 use super::status::{FulfillmentStatus, OrderStatus, PaymentStatus};
 use crate::customers::accounts::{self, CustomerView};
-use crate::platform::api::{Loaded, Relation, Resource, keys};
-use crate::platform::auth::{Permission, Principal};
+use crate::customers::permissions::ViewCustomers;
+use crate::orders::access::OrderAccess;
+use crate::orders::ids::{OrderId, OrderLineId};
+use crate::orders::permissions::ViewOrders;
+use crate::platform::api::{ExpandedResources, LoadView, Relation, Resource, parse_keys};
+use crate::platform::auth::Principal;
 use crate::platform::error::Problem;
-use crate::platform::http::body;
-use crate::platform::types::{
-    ChannelId, Currency, CustomerId, DecimalString, Email, OrderId, OrderLineId, Paragraph, Phone, ProductId, Rate,
-    Slug, VariantId,
-};
+use crate::platform::http::request_body;
+use crate::platform::types::{ActorView, ChannelId, Country, Currency, CustomerId, DecimalString, Email, Phone, TaxRate, Text};
 use crate::products::catalogue::{self, ProductView};
 use crate::products::channels::{self, Channel, ChannelView};
+use crate::products::ids::{ProductId, VariantId};
+use crate::products::slug::Slug;
 
-/// An order: a snapshot of what was bought.
+/// Order with its lines. Prices and addresses are copies made when the order was placed.
 #[derive(Debug, Serialize, ToSchema)]
-#[schema(as = Order)]
+#[schema(as = Order, example = json!({
+    "id": "0190a5f0-7c3e-7b2a-9d1f-3c5e8a7b6d21", "number": "M-7F3K2Q", "status": "pending",
+    "payment_status": "unpaid", "fulfillment_status": "unfulfilled", "channel": "default",
+    "customer": "0190a5f0-7c3e-7b2a-9d1f-3c5e8a7b6d01", "email": "ana@example.com", "phone": "+254700000001",
+    "currency": "EUR", "subtotal_net": "25.00", "shipping_net": "0.00", "discount": "0.00", "total_net": "25.00",
+    "total_tax": "4.00", "total_gross": "29.00",
+    "shipping_address": {
+        "name": "Ana Wanjiru", "company": "", "line1": "Moi Avenue 12", "line2": "", "city": "Nairobi",
+        "postal_code": "00100", "area": "", "country": "KE", "phone": "+254700000001",
+    },
+    "billing_address": {
+        "name": "Ana Wanjiru", "company": "", "line1": "Moi Avenue 12", "line2": "", "city": "Nairobi",
+        "postal_code": "00100", "area": "", "country": "KE", "phone": "+254700000001",
+    },
+    "note": "",
+    "lines": [
+        {
+            "id": "0190a5f0-7c3e-7b2a-9d1f-3c5e8a7b6d22", "product": "0190a5f0-7c3e-7b2a-9d1f-3c5e8a7b6d11",
+            "variant": "0190a5f0-7c3e-7b2a-9d1f-3c5e8a7b6d12", "product_name": "Enamel mug", "variant_name": "White",
+            "sku": "MUG-1", "options": {"color": "white"}, "quantity": 2, "unit_price": "12.50", "discount": "0.00",
+            "tax_rate": "0.1600", "total_net": "25.00", "total_tax": "4.00", "total_gross": "29.00",
+        },
+    ],
+    "placed_at": "2026-11-21T08:00:00Z", "created_at": "2026-11-21T08:00:00Z", "updated_at": "2026-11-21T08:00:00Z",
+}))]
 pub struct OrderView {
     pub id: OrderId,
-    /// What people call it.
+    /// Human-readable order number.
     pub number: String,
     pub status: OrderStatus,
     pub payment_status: PaymentStatus,
@@ -46,9 +72,9 @@ pub struct OrderView {
     pub total_net: DecimalString,
     pub total_tax: DecimalString,
     pub total_gross: DecimalString,
-    #[schema(value_type = Object)]
+    #[schema(value_type = OrderAddressView)]
     pub shipping_address: Value,
-    #[schema(value_type = Object)]
+    #[schema(value_type = OrderAddressView)]
     pub billing_address: Value,
     pub note: String,
     pub lines: Vec<OrderLineView>,
@@ -57,6 +83,34 @@ pub struct OrderView {
     pub updated_at: DateTime<Utc>,
     #[serde(skip)]
     pub version: i32,
+}
+
+/// Postal address of an order. After the erasure of the customer, it contains only the country.
+#[derive(Debug, ToSchema)]
+#[schema(as = OrderAddress)]
+#[expect(dead_code, reason = "documents the addresses that orders store as JSON")]
+struct OrderAddressView {
+    #[schema(required = false)]
+    name: String,
+    #[schema(required = false)]
+    company: String,
+    #[schema(required = false)]
+    line1: String,
+    #[schema(required = false)]
+    line2: String,
+    #[schema(required = false)]
+    city: String,
+    #[schema(required = false)]
+    postal_code: String,
+    /// State, province or county.
+    #[schema(required = false)]
+    area: String,
+    #[schema(required = false)]
+    country: Option<Country>,
+    /// Name of the country in the imported file. Only for imported orders.
+    #[schema(required = false)]
+    country_name: String,
+    phone: Option<Phone>,
 }
 
 impl Resource for OrderView {
@@ -82,36 +136,41 @@ impl Resource for OrderLineView {
     ];
 }
 
-/// Customers in place of their ids: oneself, or anybody for those who see customers.
+/// Loads customers for `expand`: only the customer's own record, or all records with `customers.view`.
 pub(in crate::orders) fn expandable_customers(
     conn: &mut PgConnection,
     principal: Option<&Principal>,
     ids: &[String],
-) -> Result<Loaded, Problem> {
-    let Some(principal) = principal else { return Ok(Loaded::default()) };
-    let mut ids: Vec<CustomerId> = keys(ids);
-    if !principal.may(Permission::CustomersView) {
+) -> Result<ExpandedResources, Problem> {
+    let Some(principal) = principal else { return Ok(ExpandedResources::default()) };
+    let mut ids: Vec<CustomerId> = parse_keys(ids);
+    if !principal.has_permission(ViewCustomers::PERMISSION) {
         ids.retain(|id| principal.customer_id() == Some(*id));
     }
-    Loaded::of(accounts::customers_in_full(conn, &ids)?, Some(principal), |view| view.id.to_string())
+    ExpandedResources::new(accounts::expand_customers(conn, &ids)?, Some(principal), |view| view.id.to_string())
 }
 
-/// Orders in place of their ids: one's own, or anybody's for those who see all.
+/// Loads orders for `expand`: the customer's own orders, or the orders of the staff member's channels.
 pub fn expandable_orders(
     conn: &mut PgConnection,
     principal: Option<&Principal>,
     ids: &[String],
-) -> Result<Loaded, Problem> {
-    let access = principal.and_then(|principal| OrderAccess::of(principal, Permission::OrdersView).ok());
-    let Some(access) = access else { return Ok(Loaded::default()) };
-    let mut rows = Order::with_ids(conn, &keys(ids))?;
-    rows.retain(|order| access.covers(order));
-    Loaded::of(OrderView::of_all(conn, rows)?, principal, |view| view.id.to_string())
+) -> Result<ExpandedResources, Problem> {
+    let access = principal.and_then(|principal| OrderAccess::for_principal(principal, ViewOrders::PERMISSION).ok());
+    let Some(access) = access else { return Ok(ExpandedResources::default()) };
+    let mut rows = Order::list_by_ids(conn, &parse_keys(ids))?;
+    rows.retain(|order| order.is_accessible(&access));
+    ExpandedResources::new(OrderView::load(conn, rows)?, principal, |view| view.id.to_string())
 }
 
-/// A line of an order, as it was sold.
+/// Order line: a copy of product and variant at the time of sale.
 #[derive(Debug, Serialize, ToSchema)]
-#[schema(as = OrderLine)]
+#[schema(as = OrderLine, example = json!({
+    "id": "0190a5f0-7c3e-7b2a-9d1f-3c5e8a7b6d22", "product": "0190a5f0-7c3e-7b2a-9d1f-3c5e8a7b6d11",
+    "variant": "0190a5f0-7c3e-7b2a-9d1f-3c5e8a7b6d12", "product_name": "Enamel mug", "variant_name": "White",
+    "sku": "MUG-1", "options": {"color": "white"}, "quantity": 2, "unit_price": "12.50", "discount": "0.00",
+    "tax_rate": "0.1600", "total_net": "25.00", "total_tax": "4.00", "total_gross": "29.00",
+}))]
 pub struct OrderLineView {
     pub id: OrderLineId,
     pub product: ProductId,
@@ -119,29 +178,24 @@ pub struct OrderLineView {
     pub product_name: String,
     pub variant_name: String,
     pub sku: String,
-    #[schema(value_type = Object)]
+    #[schema(value_type = HashMap<String, String>)]
     pub options: Value,
     pub quantity: i32,
     pub unit_price: DecimalString,
     pub discount: DecimalString,
-    /// As a fraction: `0.1600` is 16 %.
+    /// Tax rate as a fraction: `0.1600` is 16 %.
     pub tax_rate: DecimalString,
     pub total_net: DecimalString,
     pub total_tax: DecimalString,
     pub total_gross: DecimalString,
 }
 
-impl OrderView {
-    pub fn of(conn: &mut PgConnection, order: Order) -> QueryResult<Self> {
-        let lines = OrderLine::of_order(conn, order.id)?;
-        let channel = Channel::find(conn, order.channel_id)?;
-        Ok(Self::new(order, channel.map(|channel| channel.slug), lines))
-    }
+impl LoadView for OrderView {
+    type Row = Order;
 
-    /// Lines and channels of all orders in one query each.
-    pub fn of_all(conn: &mut PgConnection, orders: Vec<Order>) -> QueryResult<Vec<Self>> {
+    fn load(conn: &mut PgConnection, orders: Vec<Order>) -> QueryResult<Vec<Self>> {
         let ids: Vec<OrderId> = orders.iter().map(|order| order.id).collect();
-        let mut lines = OrderLine::of_orders(conn, &ids)?;
+        let mut lines = OrderLine::list_of_orders(conn, &ids)?;
         let channels: HashMap<ChannelId, Slug> =
             Channel::list(conn)?.into_iter().map(|channel| (channel.id, channel.slug)).collect();
         let view = |order: Order| {
@@ -151,17 +205,19 @@ impl OrderView {
         };
         Ok(orders.into_iter().map(view).collect())
     }
+}
 
-    /// From all that is shown of it.
+impl OrderView {
+    /// Builds the view from the order, the slug of its channel and its lines.
     pub fn new(order: Order, channel: Option<Slug>, lines: Vec<OrderLine>) -> Self {
-        let shown = |amount| order.money(amount).shown();
+        let decimal = |amount| order.money(amount).to_decimal_string();
         Self {
-            subtotal_net: shown(order.subtotal_net),
-            shipping_net: shown(order.shipping_net),
-            discount: shown(order.discount),
-            total_net: shown(order.total_net),
-            total_tax: shown(order.total_tax),
-            total_gross: shown(order.total_gross),
+            subtotal_net: decimal(order.subtotal_net),
+            shipping_net: decimal(order.shipping_net),
+            discount: decimal(order.discount),
+            total_net: decimal(order.total_net),
+            total_tax: decimal(order.total_tax),
+            total_gross: decimal(order.total_gross),
             lines: lines.into_iter().map(|line| OrderLineView::new(line, &order)).collect(),
             id: order.id,
             number: order.number,
@@ -186,17 +242,17 @@ impl OrderView {
 
 impl OrderLineView {
     fn new(line: OrderLine, order: &Order) -> Self {
-        let shown = |amount| order.money(amount).shown();
+        let decimal = |amount| order.money(amount).to_decimal_string();
         Self {
             id: line.id,
             product: line.product_id,
             variant: line.variant_id,
-            unit_price: shown(line.unit_price),
-            discount: shown(line.discount),
-            tax_rate: Rate::new(line.tax_rate).unwrap_or(Rate::ZERO).shown(),
-            total_net: shown(line.total_net),
-            total_tax: shown(line.total_tax),
-            total_gross: shown(line.total_gross),
+            unit_price: decimal(line.unit_price),
+            discount: decimal(line.discount),
+            tax_rate: TaxRate::new(line.tax_rate).unwrap_or(TaxRate::ZERO).to_decimal_string(),
+            total_net: decimal(line.total_net),
+            total_tax: decimal(line.total_tax),
+            total_gross: decimal(line.total_gross),
             product_name: line.product_name,
             variant_name: line.variant_name,
             sku: line.sku,
@@ -206,30 +262,35 @@ impl OrderLineView {
     }
 }
 
-/// A move of an order.
+/// Status change of an order.
 #[derive(Debug, Serialize, ToSchema)]
-#[schema(as = OrderHistoryEntry)]
-pub struct HistoryView {
+#[schema(as = OrderHistoryEntry, example = json!({
+    "id": "0190a5f0-7c3e-7b2a-9d1f-3c5e8a7b6d27", "from_status": "pending", "to_status": "confirmed",
+    "actor": {"type": "user", "id": "0190a5f0-7c3e-7b2a-9d1f-3c5e8a7b6d31"}, "note": "Confirmed by phone.",
+    "created_at": "2026-11-21T08:00:00Z",
+}))]
+pub struct OrderHistoryView {
     pub id: Uuid,
-    /// Null for the first.
+    /// Null for the first status.
     pub from_status: Option<OrderStatus>,
     pub to_status: OrderStatus,
-    /// Who moved it; only the kind of actor for others than staff.
-    #[schema(value_type = Object)]
+    /// Principal that changed the status. Contains only the type unless the client is a staff member with
+    /// `orders.view_notes`.
+    #[schema(value_type = ActorView)]
     pub actor: Value,
-    /// Empty for others than staff.
+    /// Empty unless the client is a staff member with `orders.view_notes`.
     pub note: String,
     pub created_at: DateTime<Utc>,
 }
 
-impl Resource for HistoryView {}
+impl Resource for OrderHistoryView {}
 
-impl HistoryView {
-    /// Staff see who did what and why; others see when, and by what kind of actor.
-    pub(super) fn new(entry: HistoryEntry, is_for_staff: bool) -> Self {
+impl OrderHistoryView {
+    /// Builds the view. Without `with_details` it omits the note and the identity of the actor.
+    pub(super) fn new(entry: OrderHistoryEntry, with_details: bool) -> Self {
         let kind = entry.actor.get("type").cloned().unwrap_or_default();
         let (actor, note) =
-            if is_for_staff { (entry.actor, entry.note) } else { (json!({"type": kind}), String::new()) };
+            if with_details { (entry.actor, entry.note) } else { (json!({"type": kind}), String::new()) };
         Self {
             id: entry.id,
             from_status: entry.from_status,
@@ -241,16 +302,16 @@ impl HistoryView {
     }
 }
 
-body! {
-    /// Why an order is moved, for its history.
-    #[schema(as = OrderTransitionRequest, example = json!({"note": ""}))]
-    pub struct TransitionBody {
-        pub note: Option<Paragraph<1000>>,
-    }
+/// Note for the order's history.
+#[request_body(OrderTransitionRequest)]
+#[derive(Debug, Clone)]
+#[schema(example = json!({"note": ""}))]
+pub struct TransitionBody {
+    pub note: Option<Text<1000>>,
 }
 
 impl TransitionBody {
     pub fn into_note(self) -> String {
-        self.note.map(Paragraph::into_inner).unwrap_or_default()
+        self.note.map(Text::into_inner).unwrap_or_default()
     }
 }

@@ -1,4 +1,4 @@
-//! Payments of historical orders: one charge of the whole total, taken by whoever took it then.
+//! Import of the payments of historical orders, one charge of the total per order.
 
 use chrono::{DateTime, Utc};
 use diesel::prelude::*;
@@ -6,11 +6,12 @@ use rust_decimal::Decimal;
 use serde_json::{Value, json};
 use uuid::Uuid;
 
-use crate::orders::lifecycle::import::WrittenOrder;
-use crate::platform::types::{Currency, OrderId, new_uuid};
+use crate::orders::ids::OrderId;
+use crate::orders::lifecycle::import::InsertedOrder;
+use crate::platform::types::{Currency, new_uuid};
 use crate::schema::{payment_transactions, payments};
 
-/// The gateway of payments that were made elsewhere: there is nobody to ask about them.
+/// Gateway name of imported payments, which no payment provider of this shop can refund or look up.
 pub const GATEWAY: &str = "import";
 
 #[derive(Insertable)]
@@ -35,10 +36,10 @@ struct TransactionRow {
     created_at: DateTime<Utc>,
 }
 
-/// Says that these orders were paid in full on the day they were placed.
+/// Inserts one charge of the total per order, dated on the day of the order.
 ///
-/// The orders have just been made in this transaction, so that none of them has a payment yet.
-pub fn insert_paid(conn: &mut PgConnection, orders: &[WrittenOrder]) -> QueryResult<()> {
+/// The caller has inserted the orders in the same transaction, so they have no payments yet.
+pub fn insert_paid(conn: &mut PgConnection, orders: &[InsertedOrder]) -> QueryResult<()> {
     let mut payments = Vec::with_capacity(orders.len());
     let mut transactions = Vec::with_capacity(orders.len());
     for order in orders {

@@ -1,7 +1,7 @@
-//! Payments: what was paid for an order, and how.
+//! Payments: the payments of an order and their transactions.
 //!
-//! Owns `payments` and `payment_transactions`. Transactions are only ever added; what an order shows as its payment
-//! status follows from them.
+//! Owns `payments` and `payment_transactions`. Transactions are never changed or deleted; the payment status of an
+//! order is derived from them.
 
 mod handlers;
 pub mod import;
@@ -9,7 +9,7 @@ mod models;
 
 use utoipa_actix_web::service_config::ServiceConfig;
 
-/// Below `/api/orders`.
+/// Adds the routes below `/api/orders`.
 pub fn order_routes(config: &mut ServiceConfig<'_>) {
     config.service(handlers::list_payments);
 }

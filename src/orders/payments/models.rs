@@ -5,26 +5,27 @@ use diesel::prelude::*;
 use rust_decimal::Decimal;
 use uuid::Uuid;
 
-use crate::platform::types::{Currency, OrderId, text_enum};
+use crate::orders::ids::OrderId;
+use crate::platform::types::{Currency, text_enum};
 use crate::schema::{payment_transactions, payments};
 
 text_enum! {
-    /// What happened to the money.
+    /// Kind of a payment transaction.
     pub enum TransactionKind {
-        /// Reserved with the payer's bank.
+        /// The amount is reserved on the payer's account.
         Authorize = "authorize",
-        /// Taken of what was reserved.
+        /// A reserved amount is collected.
         Capture = "capture",
-        /// Reserved and taken at once.
+        /// The amount is reserved and collected in one step.
         Charge = "charge",
-        /// Given back.
+        /// A collected amount is returned to the payer.
         Refund = "refund",
-        /// No longer reserved.
+        /// A reservation is released.
         Void = "void",
     }
 }
 
-/// A payment through one gateway.
+/// Row of `payments`: a payment through one gateway.
 #[derive(Debug, Clone, HasQuery)]
 #[diesel(table_name = payments)]
 pub(super) struct Payment {
@@ -36,7 +37,7 @@ pub(super) struct Payment {
 
 #[derive(Debug, Clone, HasQuery)]
 #[diesel(table_name = payment_transactions)]
-pub(super) struct Transaction {
+pub(super) struct PaymentTransaction {
     pub id: Uuid,
     pub payment_id: Uuid,
     pub kind: TransactionKind,
@@ -46,13 +47,15 @@ pub(super) struct Transaction {
 }
 
 impl Payment {
-    pub fn of_order(conn: &mut PgConnection, order: OrderId) -> QueryResult<Vec<Self>> {
+    /// Returns the payments of an order, oldest first.
+    pub fn list_of_order(conn: &mut PgConnection, order: OrderId) -> QueryResult<Vec<Self>> {
         Self::query().filter(payments::order_id.eq(order)).order((payments::created_at, payments::id)).load(conn)
     }
 }
 
-impl Transaction {
-    pub fn of_payments(conn: &mut PgConnection, payments: &[Uuid]) -> QueryResult<Vec<Self>> {
+impl PaymentTransaction {
+    /// Returns the transactions of the payments, oldest first.
+    pub fn list_of_payments(conn: &mut PgConnection, payments: &[Uuid]) -> QueryResult<Vec<Self>> {
         Self::query()
             .filter(payment_transactions::payment_id.eq_any(payments))
             .order((payment_transactions::created_at, payment_transactions::id))

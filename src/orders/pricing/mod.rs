@@ -1,4 +1,4 @@
-//! Pricing: what lines and orders cost. Pure functions of values; no table, no connection.
+//! Pricing: prices of lines and totals of orders. Pure functions of values, without tables or a connection.
 
 mod totals;
 

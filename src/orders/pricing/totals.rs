@@ -1,32 +1,33 @@
-//! The arithmetic of orders: every line is rounded once, and totals are sums of rounded lines.
+//! Order arithmetic: each amount of a line is rounded once, and totals are sums of rounded lines.
 
-use crate::platform::types::{Currency, Money, MoneyError, Quantity, Rate};
+use crate::platform::types::{Currency, Money, MoneyError, Quantity, TaxRate};
 
-/// How a channel taxes.
+/// Tax settings of a channel.
 #[derive(Debug, Clone, Copy)]
 pub struct TaxRule {
-    pub rate: Rate,
+    pub rate: TaxRate,
     pub prices_include_tax: bool,
 }
 
-/// A line before it is priced.
+/// Input for the price of a line.
 #[derive(Debug, Clone, Copy)]
 pub struct LineToPrice {
     pub unit_price: Money,
     pub quantity: Quantity,
-    /// For the whole line; at most its amount.
+    /// Discount on the whole line, at most its amount.
     pub discount: Money,
 }
 
-/// A priced line: gross = net + tax, each rounded to the currency's minor unit.
+/// Price of a line: gross = net + tax, each rounded to the currency's minor unit.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct LinePrice {
     pub net: Money,
     pub tax: Money,
     pub gross: Money,
+    pub discount: Money,
 }
 
-/// The sums of an order's lines.
+/// Sums over the lines of an order.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct OrderTotals {
     pub net: Money,
@@ -35,28 +36,32 @@ pub struct OrderTotals {
     pub discount: Money,
 }
 
-/// Unit × quantity − discount, rounded once; then tax, rounded once.
+/// Calculates unit price × quantity − discount, rounded once, and the tax, rounded once.
 ///
-/// With tax in the price: net = round(gross / (1 + rate)), tax = gross − net. Without: tax = round(net × rate),
+/// If prices include tax: net = round(gross / (1 + rate)), tax = gross − net. Otherwise: tax = round(net × rate),
 /// gross = net + tax.
 pub fn price_line(line: &LineToPrice, rule: &TaxRule) -> Result<LinePrice, MoneyError> {
-    let amount = line.unit_price.times(line.quantity)?.minus(line.discount)?.rounded();
+    let discount = line.discount;
+    let amount = line.unit_price.times(line.quantity)?.minus(discount)?.rounded();
     if rule.prices_include_tax {
         let net = amount.without_tax(rule.rate)?.rounded();
-        Ok(LinePrice { net, tax: amount.minus(net)?, gross: amount })
+        Ok(LinePrice { net, tax: amount.minus(net)?, gross: amount, discount })
     } else {
         let tax = amount.share(rule.rate)?.rounded();
-        Ok(LinePrice { net: amount, tax, gross: amount.plus(tax)? })
+        Ok(LinePrice { net: amount, tax, gross: amount.plus(tax)?, discount })
     }
 }
 
-/// What the lines come to together.
-pub fn total(lines: &[(LineToPrice, LinePrice)], currency: Currency) -> Result<OrderTotals, MoneyError> {
+/// Sums the prices of the lines.
+pub fn total<'a>(
+    lines: impl Iterator<Item = &'a LinePrice> + Clone,
+    currency: Currency,
+) -> Result<OrderTotals, MoneyError> {
     Ok(OrderTotals {
-        net: Money::sum(lines.iter().map(|(_, price)| price.net), currency)?,
-        tax: Money::sum(lines.iter().map(|(_, price)| price.tax), currency)?,
-        gross: Money::sum(lines.iter().map(|(_, price)| price.gross), currency)?,
-        discount: Money::sum(lines.iter().map(|(line, _)| line.discount), currency)?,
+        net: Money::sum(lines.clone().map(|line| line.net), currency)?,
+        tax: Money::sum(lines.clone().map(|line| line.tax), currency)?,
+        gross: Money::sum(lines.clone().map(|line| line.gross), currency)?,
+        discount: Money::sum(lines.map(|line| line.discount), currency)?,
     })
 }
 
@@ -72,7 +77,7 @@ mod tests {
     }
 
     fn rule(rate: &str, prices_include_tax: bool) -> TaxRule {
-        TaxRule { rate: Rate::new(rate.parse().unwrap()).unwrap(), prices_include_tax }
+        TaxRule { rate: TaxRate::new(rate.parse().unwrap()).unwrap(), prices_include_tax }
     }
 
     fn line(unit_price: &str, quantity: i32, discount: &str, currency: Currency) -> LineToPrice {
@@ -84,7 +89,7 @@ mod tests {
     }
 
     #[test]
-    fn lines_are_taxed_and_rounded_once() {
+    fn line_amount_and_tax_are_each_rounded_once() {
         let cases = [
             // unit, quantity, discount, rate, included, currency, net, tax, gross
             ("12.50", 2, "0", "0.16", false, Currency::EUR, "25.00", "4.00", "29.00"),
@@ -99,39 +104,40 @@ mod tests {
         ];
         for (unit, quantity, discount, rate, included, currency, net, tax, gross) in cases {
             let price = price_line(&line(unit, quantity, discount, currency), &rule(rate, included)).unwrap();
-            let shown = [price.net, price.tax, price.gross].map(|amount| amount.shown().as_str().to_owned());
-            assert_eq!(shown, [net, tax, gross], "{quantity} × {unit} {currency}");
+            let amounts =
+                [price.net, price.tax, price.gross].map(|amount| amount.to_decimal_string().as_str().to_owned());
+            assert_eq!(amounts, [net, tax, gross], "{quantity} × {unit} {currency}");
         }
     }
 
     #[test]
-    fn lines_of_two_currencies_have_no_total() {
+    fn lines_in_different_currencies_cannot_be_summed() {
         let euro = line("1", 1, "0", Currency::EUR);
         let pound = line("1", 1, "0", Currency::GBP);
         let rule = rule("0.2", false);
-        let lines = [(euro, price_line(&euro, &rule).unwrap()), (pound, price_line(&pound, &rule).unwrap())];
-        assert!(matches!(total(&lines, Currency::EUR), Err(MoneyError::MixedCurrencies { .. })));
+        let lines = [euro, pound].map(|line| price_line(&line, &rule).unwrap());
+        assert!(matches!(total(lines.iter(), Currency::EUR), Err(MoneyError::MixedCurrencies { .. })));
     }
 
     proptest! {
         #[test]
-        fn an_invoice_always_adds_up(
+        fn line_amounts_add_up_to_the_totals(
             items in prop::collection::vec((0_i64..10_000_000, 1_i32..1000), 1..40),
             rate in 0_i64..3000,
             included in any::<bool>(),
         ) {
-            let rule = TaxRule { rate: Rate::new(Decimal::new(rate, 4)).unwrap(), prices_include_tax: included };
+            let rule = TaxRule { rate: TaxRate::new(Decimal::new(rate, 4)).unwrap(), prices_include_tax: included };
             let lines: Vec<_> = items.into_iter().map(|(amount, quantity)| {
                 let line = LineToPrice {
                     unit_price: Money::new(Decimal::new(amount, 4), Currency::EUR),
                     quantity: Quantity::new(quantity).unwrap(),
                     discount: Money::zero(Currency::EUR),
                 };
-                (line, price_line(&line, &rule).unwrap())
+                price_line(&line, &rule).unwrap()
             }).collect();
-            let totals = total(&lines, Currency::EUR).unwrap();
+            let totals = total(lines.iter(), Currency::EUR).unwrap();
             prop_assert_eq!(totals.net.plus(totals.tax).unwrap(), totals.gross);
-            for (_, price) in lines {
+            for price in lines {
                 prop_assert_eq!(price.net.plus(price.tax).unwrap(), price.gross);
                 prop_assert_eq!(price.gross, price.gross.rounded());
             }

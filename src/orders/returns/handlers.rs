@@ -1,79 +1,82 @@
-//! Returns over HTTP.
+//! HTTP handlers of returns.
 
 use actix_web::web::{Data, Path};
 use actix_web::{get, post};
 use diesel::prelude::*;
 
-use super::listing::{ReturnFilter, ReturnList};
-use super::models::{Return, ReturnId};
+use super::listing::{ReturnFilter, ReturnList, accessible_returns};
+use super::models::ReturnId;
 use super::services;
 use super::views::ReturnView;
-use crate::orders::lifecycle::{self, OrderAccess, OrderError, TransitionBody};
-use crate::platform::api::{Answer, Created, Paged, ReadRequest, WriteRequest};
+use crate::orders::access::OrderAccess;
+use crate::orders::ids::OrderId;
+use crate::orders::lifecycle::{self, OrderError, TransitionBody};
+use crate::orders::permissions::{CreateReturns, ViewReturns};
+use crate::platform::api::{ApiResponse, Created, Paged, ReadRequest, WriteRequest, endpoint};
 use crate::platform::app::App;
-use crate::platform::auth::{Allowed, CreateReturns, ViewReturns};
+use crate::platform::auth::Allowed;
 use crate::platform::error::Problem;
 use crate::platform::http::Body;
-use crate::platform::types::OrderId;
+use crate::platform::write_context::WriteContext;
 
-/// List returns, the newest first.
-#[utoipa::path(tag = "returns", params(ReturnList), security(("jwtAuth" = ["returns.view"])),
-    responses((status = 200, body = Paged<ReturnView>)))]
+/// List returns
+///
+/// Returns the returns of orders in the staff member's channels, newest first and without their lines.
+#[endpoint(tag = "returns", returns(200 = Paged<ReturnView>))]
 #[get("/")]
-pub async fn list_returns(app: Data<App>, staff: Allowed<ViewReturns>, list: ReturnList) -> Result<Answer, Problem> {
-    let reach = staff.principal.reach;
+pub async fn list_returns(
+    app: Data<App>,
+    staff: Allowed<ViewReturns>,
+    list: ReturnList,
+) -> Result<ApiResponse, Problem> {
+    let scope = staff.principal.channel_scope;
     let read = move |conn: &mut PgConnection, list: &ReturnList| -> Result<_, Problem> {
-        Ok(ReturnFilter::page(conn, list, &reach)?.map(|row| ReturnView::new(row, Vec::new())))
+        Ok(ReturnFilter::page(conn, list, || accessible_returns(&scope))?.map(|row| ReturnView::new(row, Vec::new())))
     };
     list.page(&app, read).await
 }
 
-/// Retrieve a return with its lines.
-#[utoipa::path(tag = "returns", params(ReturnId, ReadRequest), security(("jwtAuth" = ["returns.view"])),
-    responses((status = 200, body = ReturnView)))]
+/// Retrieve a return
+///
+/// Returns the return with its lines. Returns 404 `not_found` if the return does not exist or its order is in another
+/// channel. A return without an order is accessible only without a channel restriction.
+#[endpoint(tag = "returns", returns(200 = ReturnView))]
 #[get("/{id}/")]
 pub async fn get_return(
     app: Data<App>,
     staff: Allowed<ViewReturns>,
     request: ReadRequest,
     id: Path<ReturnId>,
-) -> Result<Answer, Problem> {
-    let access = OrderAccess::of_staff(&staff);
+) -> Result<ApiResponse, Problem> {
+    let access = OrderAccess::for_staff(&staff);
     let find = move |conn: &mut PgConnection| -> Result<_, OrderError> {
-        let row = Return::find(conn, *id)?.ok_or(OrderError::NotFound)?;
-        // What came back without an order of ours belongs to no channel.
-        match row.order_id {
-            Some(order) => drop(lifecycle::find(conn, order, &access)?),
-            None if access == OrderAccess::everything() => {}
-            None => return Err(OrderError::NotFound),
-        }
-        let lines = row.lines(conn)?;
-        Ok(ReturnView::new(row, lines))
+        let row = services::find(conn, *id, &access)?;
+        Ok(ReturnView::load(conn, row)?)
     };
     request.one(&app, find).await
 }
 
-/// Take back everything in a shipped or delivered order.
+/// Return an order
 ///
-/// The goods are on their shelves again, and the order is returned.
-#[utoipa::path(tag = "orders", params(OrderId, WriteRequest), security(("jwtAuth" = ["returns.create"])),
-    request_body = TransitionBody, responses((status = 201, body = ReturnView)))]
+/// Creates a return of all lines of a shipped or delivered order, adds the goods to the stock and changes the order to
+/// `returned`. Returns 404 `not_found` if the order does not exist and 409 `invalid_transition` if the order is neither
+/// shipped nor delivered.
+#[endpoint(tag = "orders", returns(201 = ReturnView))]
 #[post("/{id}/returns/")]
-pub async fn take_back_order(
+pub async fn create_return(
     app: Data<App>,
     staff: Allowed<CreateReturns>,
     request: WriteRequest,
     id: Path<OrderId>,
     body: Body<TransitionBody>,
-) -> Result<Answer, Problem> {
-    let access = OrderAccess::of_staff(&staff);
+) -> Result<ApiResponse, Problem> {
+    let access = OrderAccess::for_staff(&staff);
     let note = body.0.into_note();
-    let receive = move |conn: &mut PgConnection, request: &WriteRequest| -> Result<_, OrderError> {
-        lifecycle::expect(conn, *id, &access, &request.expected)?;
-        let row = services::receive(conn, *id, &note, &request.origin)?;
-        let lines = row.lines(conn)?;
-        let view = ReturnView::new(row, lines);
+    let create = move |conn: &mut PgConnection, context: &WriteContext| -> Result<_, OrderError> {
+        lifecycle::ensure_version(conn, *id, &access, context)?;
+        let row = services::return_order(conn, *id, &note, context)?;
+        let view = ReturnView::load(conn, row)?;
         Ok(Created::at(format!("/api/returns/{}/", view.id), view))
     };
-    request.run(&app, receive).await
+    request.run(&app, create).await
 }

@@ -1,7 +1,7 @@
-//! Historical credit notes: returns of their own, refunded long ago.
+//! Import of historical credit notes as refunded returns.
 //!
-//! A credit note of the past does not say which order it takes back, so its return belongs to none.
-//! Its amounts stand as positive numbers, as in every return.
+//! A historical credit note does not refer to an order, so its return has no order. The amounts are positive, as in all
+//! returns.
 
 use std::collections::HashMap;
 
@@ -11,23 +11,25 @@ use diesel::prelude::*;
 use rust_decimal::Decimal;
 use uuid::Uuid;
 
-use crate::orders::lifecycle::import::PastLine;
-use crate::platform::types::{Currency, CustomerId, Money, OrderId, OrderLineId, ProductId, VariantId, new_uuid};
+use crate::orders::ids::{OrderId, OrderLineId};
+use crate::orders::lifecycle::import::HistoricalLine;
+use crate::platform::types::{Currency, CustomerId, Money, new_uuid};
+use crate::products::ids::{ProductId, VariantId};
 use crate::schema::{return_lines, returns};
 
-/// A credit note of the past.
+/// Historical credit note to import.
 #[derive(Debug, Clone)]
-pub struct PastReturn<'a> {
+pub struct HistoricalReturn<'a> {
     pub number: String,
     pub customer_id: Option<CustomerId>,
     pub returned_at: DateTime<Utc>,
     pub total: Money,
-    pub lines: Vec<PastLine<'a>>,
+    pub lines: Vec<HistoricalLine<'a>>,
 }
 
 #[derive(Insertable)]
 #[diesel(table_name = returns)]
-struct ReturnRow<'a> {
+struct HistoricalReturnRow<'a> {
     id: Uuid,
     number: &'a str,
     order_id: Option<OrderId>,
@@ -41,8 +43,8 @@ struct ReturnRow<'a> {
     updated_at: DateTime<Utc>,
 }
 
-impl<'a> ReturnRow<'a> {
-    fn new(credit: &'a PastReturn<'_>, at: DateTime<Utc>) -> Self {
+impl<'a> HistoricalReturnRow<'a> {
+    fn new(credit: &'a HistoricalReturn<'_>, at: DateTime<Utc>) -> Self {
         Self {
             id: new_uuid(),
             number: &credit.number,
@@ -61,7 +63,7 @@ impl<'a> ReturnRow<'a> {
 
 #[derive(Insertable)]
 #[diesel(table_name = return_lines, treat_none_as_default_value = false)]
-struct ReturnLineRow<'a> {
+struct HistoricalReturnLineRow<'a> {
     id: Uuid,
     return_id: Uuid,
     position: i32,
@@ -75,8 +77,8 @@ struct ReturnLineRow<'a> {
     total_gross: Decimal,
 }
 
-impl<'a> ReturnLineRow<'a> {
-    fn of(credit: &'a PastReturn<'_>, return_id: Uuid) -> impl Iterator<Item = Self> {
+impl<'a> HistoricalReturnLineRow<'a> {
+    fn from_return(credit: &'a HistoricalReturn<'_>, return_id: Uuid) -> impl Iterator<Item = Self> {
         (0..).zip(&credit.lines).map(move |(position, line)| Self {
             id: new_uuid(),
             return_id,
@@ -93,7 +95,7 @@ impl<'a> ReturnLineRow<'a> {
     }
 }
 
-/// Those of these numbers that are returns already, with how many lines they have.
+/// Returns the number of lines of each existing return among these return numbers.
 pub fn count_lines(conn: &mut PgConnection, numbers: &[String]) -> QueryResult<HashMap<String, i64>> {
     let rows: Vec<(String, i64)> = returns::table
         .inner_join(return_lines::table)
@@ -104,28 +106,34 @@ pub fn count_lines(conn: &mut PgConnection, numbers: &[String]) -> QueryResult<H
     Ok(rows.into_iter().collect())
 }
 
-/// Writes returns with their lines and tells how many; those whose number exists are left out.
-pub fn insert_past(conn: &mut PgConnection, past: &[PastReturn<'_>], at: DateTime<Utc>) -> QueryResult<usize> {
-    let rows: Vec<ReturnRow<'_>> = past.iter().map(|credit| ReturnRow::new(credit, at)).collect();
-    let mut written_ids: HashMap<String, Uuid> = HashMap::new();
+/// Inserts returns with their lines and returns their number. Skips returns whose number already exists.
+pub fn insert_historical(
+    conn: &mut PgConnection,
+    credit_notes: &[HistoricalReturn<'_>],
+    at: DateTime<Utc>,
+) -> QueryResult<usize> {
+    let rows: Vec<HistoricalReturnRow<'_>> =
+        credit_notes.iter().map(|credit| HistoricalReturnRow::new(credit, at)).collect();
+    let mut ids: HashMap<String, Uuid> = HashMap::new();
     for chunk in rows.chunks(CHUNK) {
-        let written: Vec<(String, Uuid)> = diesel::insert_into(returns::table)
+        let inserted: Vec<(String, Uuid)> = diesel::insert_into(returns::table)
             .values(chunk)
             .on_conflict(returns::number)
             .do_nothing()
             .returning((returns::number, returns::id))
             .get_results(conn)?;
-        written_ids.extend(written);
+        ids.extend(inserted);
     }
 
-    let lines: Vec<ReturnLineRow<'_>> = past
-        .iter()
-        .filter_map(|credit| Some((credit, *written_ids.get(&credit.number)?)))
-        .flat_map(|(credit, id)| ReturnLineRow::of(credit, id))
-        .collect();
+    let mut lines: Vec<HistoricalReturnLineRow<'_>> = Vec::new();
+    for credit in credit_notes {
+        if let Some(&id) = ids.get(&credit.number) {
+            lines.extend(HistoricalReturnLineRow::from_return(credit, id));
+        }
+    }
     diesel::copy_from(return_lines::table).from_insertable(&lines).execute(conn)?;
-    Ok(written_ids.len())
+    Ok(ids.len())
 }
 
-/// Returns of one insert: PostgreSQL takes 65,535 values in a statement.
+/// Number of returns per insert. PostgreSQL accepts at most 65,535 parameters in a statement.
 const CHUNK: usize = 1000;

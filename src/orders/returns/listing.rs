@@ -1,63 +1,41 @@
-//! Lists of returns.
+//! Filters and ordering of return lists.
 
 use diesel::pg::Pg;
 use diesel::prelude::*;
 use rust_decimal::Decimal;
 
 use super::models::{Return, ReturnStatus};
-use crate::platform::api::{
-    Choices, ListRequest, Moments, Ordering, Ranges, Slice, SortColumn, Texts, filter, narrow, paginate,
-};
-use crate::platform::auth::Reach;
-use crate::platform::error::Problem;
-use crate::platform::types::{Currency, CustomerId, OrderId};
+use crate::orders::ids::OrderId;
+use crate::platform::api::{ChoiceLookups, DateTimeLookups, ListFilter, ListRequest, RangeLookups, TextLookups};
+use crate::platform::auth::ChannelScope;
+use crate::platform::types::{Currency, CustomerId};
 use crate::schema::{orders, returns};
 
-filter! {
-    pub struct ReturnFilter {
-        "status" => pub status: Choices<ReturnStatus>,
-        "number" => pub number: Texts,
-        "order" => pub order: Choices<OrderId>,
-        "customer" => pub customer: Choices<CustomerId>,
-        "currency" => pub currency: Choices<Currency>,
-        "total_gross" => pub total_gross: Ranges<Decimal>,
-        "returned_at" => pub returned_at: Moments,
-    }
+#[derive(Debug, Clone, Default, ListFilter)]
+#[list(table = returns, row = Return)]
+#[list(order_by(returned_at, number, total_gross), default = "-returned_at")]
+pub struct ReturnFilter {
+    pub status: ChoiceLookups<ReturnStatus>,
+    pub number: TextLookups,
+    #[list(column = order_id)]
+    pub order: ChoiceLookups<OrderId>,
+    #[list(column = customer_id)]
+    pub customer: ChoiceLookups<CustomerId>,
+    pub currency: ChoiceLookups<Currency>,
+    pub total_gross: RangeLookups<Decimal>,
+    pub returned_at: DateTimeLookups,
 }
 
-/// The newest first.
-pub struct ReturnOrdering;
+pub(super) type ReturnList = ListRequest<ReturnFilter>;
 
-impl Ordering for ReturnOrdering {
-    const COLUMNS: &'static [SortColumn] = &[
-        SortColumn::new("returned_at", "returns.returned_at", "timestamptz"),
-        SortColumn::new("number", "returns.number", "text"),
-        SortColumn::new("total_gross", "returns.total_gross", "numeric"),
-    ];
-    const DEFAULT: &'static str = "-returned_at";
-    const ID: SortColumn = SortColumn::new("id", "returns.id", "uuid");
-}
-
-pub(super) type ReturnList = ListRequest<ReturnFilter, ReturnOrdering>;
-
-impl ReturnFilter {
-    pub(super) fn page(conn: &mut PgConnection, list: &ReturnList, reach: &Reach) -> Result<Slice<Return>, Problem> {
-        Ok(paginate!(conn, || list.filter.query(reach), Return, list))
-    }
-
-    fn query<'a>(&self, reach: &Reach) -> returns::BoxedQuery<'a, Pg> {
-        let mut query = returns::table.into_boxed();
-        if let Reach::Only(channels) = reach {
+/// Selects the returns of orders in these channels. Without a restriction, also returns without an order.
+pub(super) fn accessible_returns<'q>(scope: &ChannelScope) -> returns::BoxedQuery<'q, Pg> {
+    let query = returns::table.into_boxed();
+    match scope {
+        ChannelScope::Unrestricted => query,
+        ChannelScope::Only(channels) => {
             let within = orders::channel_id.eq_any(channels.iter().copied().collect::<Vec<_>>());
-            query = query.filter(returns::order_id.eq_any(orders::table.filter(within).select(orders::id.nullable())));
+            query.filter(returns::order_id.eq_any(orders::table.filter(within).select(orders::id.nullable())))
         }
-        narrow!(query, choices, returns::status, &self.status);
-        narrow!(query, texts, returns::number, &self.number);
-        narrow!(query, choices, returns::order_id, &self.order);
-        narrow!(query, choices, returns::customer_id, &self.customer);
-        narrow!(query, choices, returns::currency, &self.currency);
-        narrow!(query, ranges, returns::total_gross, &self.total_gross);
-        narrow!(query, moments, returns::returned_at, &self.returned_at);
-        query
     }
 }

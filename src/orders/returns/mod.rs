@@ -1,6 +1,6 @@
-//! Returns: what came back, as documents of their own.
+//! Returns: documents about returned goods.
 //!
-//! Owns `returns` and `return_lines`. An imported credit note may name no order; it is summed by itself.
+//! Owns `returns` and `return_lines`. The return of an imported credit note has no order.
 
 mod handlers;
 pub mod import;
@@ -12,14 +12,14 @@ mod views;
 use utoipa_actix_web::service_config::ServiceConfig;
 
 pub use models::ReturnId;
-pub use services::take_back;
+pub use services::return_order;
 
-/// Below `/api/orders`.
+/// Adds the routes below `/api/orders`.
 pub fn order_routes(config: &mut ServiceConfig<'_>) {
-    config.service(handlers::take_back_order);
+    config.service(handlers::create_return);
 }
 
-/// Below `/api/returns`.
+/// Adds the routes below `/api/returns`.
 pub fn routes(config: &mut ServiceConfig<'_>) {
     config.service(handlers::list_returns).service(handlers::get_return);
 }

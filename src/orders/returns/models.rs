@@ -5,33 +5,33 @@ use diesel::prelude::*;
 use rust_decimal::Decimal;
 use uuid::Uuid;
 
+use crate::orders::ids::{OrderId, OrderLineId};
 use crate::orders::lifecycle::{Order, OrderLine};
-use crate::platform::types::{
-    Currency, CustomerId, OrderId, OrderLineId, ProductId, VariantId, new_uuid, text_enum, typed_id,
-};
+use crate::platform::types::{Currency, CustomerId, new_uuid, text_enum, typed_id};
+use crate::products::ids::{ProductId, VariantId};
 use crate::schema::{return_lines, returns};
 
 typed_id!(
-    /// A return.
+    /// Id of a return.
     ReturnId
 );
 
 text_enum! {
-    /// How far a return has come.
+    /// Status of a return.
     pub enum ReturnStatus {
-        /// The customer wants to send something back.
+        /// The customer has requested a return.
         Requested = "requested",
-        /// The goods are here.
+        /// The goods have arrived.
         Received = "received",
-        /// The money has gone back.
+        /// The payment is refunded.
         Refunded = "refunded",
     }
 }
 
-/// Goods that came back.
+/// Row of `returns`.
 #[derive(Debug, Clone, HasQuery)]
 #[diesel(table_name = returns)]
-pub(super) struct Return {
+pub struct Return {
     pub id: ReturnId,
     pub number: String,
     pub order_id: Option<OrderId>,
@@ -64,8 +64,8 @@ impl Return {
         Self::query().filter(returns::id.eq(id)).first(conn).optional()
     }
 
-    /// A return of everything in an order.
-    pub fn insert_of(conn: &mut PgConnection, order: &Order, now: DateTime<Utc>) -> QueryResult<Self> {
+    /// Inserts a return of all lines of an order.
+    pub fn insert_for_order(conn: &mut PgConnection, order: &Order, now: DateTime<Utc>) -> QueryResult<Self> {
         diesel::insert_into(returns::table)
             .values((
                 returns::id.eq(ReturnId::generate()),
@@ -84,13 +84,13 @@ impl Return {
             .get_result(conn)
     }
 
-    pub fn lines(&self, conn: &mut PgConnection) -> QueryResult<Vec<ReturnLine>> {
+    pub(super) fn load_lines(&self, conn: &mut PgConnection) -> QueryResult<Vec<ReturnLine>> {
         ReturnLine::query().filter(return_lines::return_id.eq(self.id)).order(return_lines::position).load(conn)
     }
 }
 
 impl ReturnLine {
-    pub fn of(line: &OrderLine, id: ReturnId) -> Self {
+    pub fn from_order_line(line: &OrderLine, id: ReturnId) -> Self {
         Self {
             id: new_uuid(),
             return_id: id,

@@ -1,23 +1,39 @@
-//! Returns on the wire.
+//! JSON views of returns.
 
 use chrono::{DateTime, Utc};
+use diesel::{PgConnection, QueryResult};
 use serde::Serialize;
 use utoipa::ToSchema;
 use uuid::Uuid;
 
 use super::models::{Return, ReturnId, ReturnLine, ReturnStatus};
+use crate::orders::ids::{OrderId, OrderLineId};
 use crate::orders::lifecycle::{OrderView, expandable_orders};
 use crate::platform::api::{Relation, Resource};
-use crate::platform::types::{Currency, CustomerId, DecimalString, Money, OrderId, OrderLineId, ProductId, VariantId};
+use crate::platform::types::{Currency, CustomerId, DecimalString, Money};
 use crate::products::catalogue::{self, ProductView};
+use crate::products::ids::{ProductId, VariantId};
 
-/// Goods that came back; lists leave out the lines.
+/// Return of goods. Lists omit the lines.
 #[derive(Debug, Serialize, ToSchema)]
-#[schema(as = Return)]
+#[schema(as = Return, example = json!({
+    "id": "0190a5f0-7c3e-7b2a-9d1f-3c5e8a7b6d23", "number": "R-M-7F3K2Q",
+    "order": "0190a5f0-7c3e-7b2a-9d1f-3c5e8a7b6d21", "customer": "0190a5f0-7c3e-7b2a-9d1f-3c5e8a7b6d01",
+    "status": "requested", "currency": "EUR", "total_gross": "14.50",
+    "lines": [
+        {
+            "id": "0190a5f0-7c3e-7b2a-9d1f-3c5e8a7b6d24", "order_line": "0190a5f0-7c3e-7b2a-9d1f-3c5e8a7b6d22",
+            "product": "0190a5f0-7c3e-7b2a-9d1f-3c5e8a7b6d11", "variant": "0190a5f0-7c3e-7b2a-9d1f-3c5e8a7b6d12",
+            "product_name": "Enamel mug", "sku": "MUG-1", "quantity": 1, "unit_price": "12.50",
+            "total_gross": "14.50",
+        },
+    ],
+    "returned_at": "2026-11-28T08:00:00Z", "created_at": "2026-11-28T08:00:00Z",
+}))]
 pub struct ReturnView {
     pub id: ReturnId,
     pub number: String,
-    /// Null for an imported credit note that names no order.
+    /// Null for an imported credit note.
     pub order: Option<OrderId>,
     pub customer: Option<CustomerId>,
     pub status: ReturnStatus,
@@ -55,21 +71,28 @@ const RETURN_LINE_RELATIONS: &[Relation] = &[
 ];
 
 impl ReturnView {
+    /// Loads the lines and builds the view.
+    pub(super) fn load(conn: &mut PgConnection, row: Return) -> QueryResult<Self> {
+        let lines = row.load_lines(conn)?;
+        Ok(Self::new(row, lines))
+    }
+
+    /// Builds the view.
     pub(super) fn new(row: Return, lines: Vec<ReturnLine>) -> Self {
-        let shown = |amount| Money::new(amount, row.currency).shown();
+        let decimal = |amount| Money::new(amount, row.currency).to_decimal_string();
         let line = |line: ReturnLine| ReturnLineView {
             id: line.id,
             order_line: line.order_line_id,
             product: line.product_id,
             variant: line.variant_id,
-            unit_price: shown(line.unit_price),
-            total_gross: shown(line.total_gross),
+            unit_price: decimal(line.unit_price),
+            total_gross: decimal(line.total_gross),
             product_name: line.product_name,
             sku: line.sku,
             quantity: line.quantity,
         };
         Self {
-            total_gross: shown(row.total_gross),
+            total_gross: decimal(row.total_gross),
             lines: lines.into_iter().map(line).collect(),
             id: row.id,
             number: row.number,

@@ -1,27 +1,32 @@
-//! The API's own room: what every endpoint shares. How things are asked for and answered, who is let in and in which
-//! order that is looked at, what is done only once.
+//! Shared API layer: requests and responses, lists, the route table, access checks, rate limits and idempotency keys.
 
-mod answer;
 mod conditions;
+mod context;
+mod endpoint;
 mod expansion;
-mod gate;
+mod field_selection;
 mod idempotency;
 mod lists;
 mod requests;
+mod resource;
+mod resource_requests;
+mod response;
+mod route_policies;
 mod routes;
-mod shape;
 mod throttling;
 
-pub use answer::{Accepted, Answer, Changed, Created, Gone, Outcome, Resource};
-pub use conditions::{Expected, Stale};
-pub use expansion::{Loaded, Loader, Relation, RelationKind, keys};
-pub use gate::{check_in_order, negotiate, unmatched};
-pub use idempotency::{InFlight, purge_idempotency_keys, read_ahead};
+pub use endpoint::{Access, EndpointArgument, EndpointDescription};
+pub use idempotency::{InFlightKeys, buffer_keyed_body, purge_idempotency_keys};
 pub use lists::{
-    Choices, Count, Keyset, Lookup, LookupQuery, Moments, Ordering, Paged, Ranges, Search, Slice, SortColumn, Texts,
-    Window, bounded_count, date_part, like_pattern, positions,
+    ChoiceLookups, Count, DateTimeLookups, Keyset, Lookup, LookupQuery, Ordering, PageRows, Paged, RangeLookups,
+    RowWindow, Search, SortColumn, SqlTypeName, TextLookups, bounded_count, date_part, like_pattern, positions,
 };
-pub(crate) use lists::{filter, narrow, paginate};
+pub(crate) use lists::{apply_lookups, paginate};
+pub use mercer_macros::{ListFilter, Record, View, endpoint};
 pub use requests::{FilterRequest, ListFilter, ListRequest, ReadRequest, WriteRequest};
+pub use resource::{ExpandedResources, Relation, RelationKind, Resource, ResourceLoader, parse_keys};
+pub use resource_requests::LoadView;
+pub use response::{Accepted, ApiResponse, ApiResult, Created, IntoApiResponse, NoContent, Updated};
+pub use route_policies::{enforce_route_policies, handle_unmatched, negotiate};
 pub use routes::RouteTable;
-pub use throttling::{Throttle, network_of};
+pub use throttling::{RateLimitClass, Throttle, network_of};

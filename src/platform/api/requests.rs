@@ -1,4 +1,4 @@
-//! What every request brings along beside its path and its body: the three ways to ask, and how each is answered.
+//! Request types of handlers: reads, lists and writes, each with the parameters that all endpoints of its kind share.
 
 use std::future::{Ready, ready};
 use std::sync::Arc;
@@ -13,67 +13,67 @@ use utoipa::openapi::path::{Parameter, ParameterBuilder, ParameterIn};
 use utoipa::openapi::schema::ObjectBuilder;
 use utoipa::openapi::{Required, Type};
 
-use super::answer::{Answer, Outcome, OutcomeWriter, Resource, Writer};
-use super::conditions::Expected;
-use super::idempotency::Once;
-use super::lists::{Count, LookupQuery, Ordering, Page, Slice, Sort, Window, filter_from_query};
-use super::shape::Shape;
+use super::field_selection::FieldSelection;
+use super::idempotency::IdempotentRequest;
+use super::lists::{Count, LookupQuery, Ordering, Page, PageRows, RowWindow, Sort, filter_from_query};
+use super::resource::Resource;
+use super::response::{ApiResponse, IntoApiResponse, ResponseBuilder, ResponseWriter};
 use crate::platform::app::App;
-use crate::platform::audit::Origin;
 use crate::platform::auth::{MasterKey, Principal, principal_of};
 use crate::platform::error::Problem;
 use crate::platform::http::QueryPairs;
+use crate::platform::write_context::WriteContext;
 
 const X_COUNT: HeaderName = HeaderName::from_static("x-count");
 
-/// A request for one thing, or for a few that come without pages.
+/// A request for one resource, or for a list without pages.
 #[derive(Debug, Clone)]
 pub struct ReadRequest {
-    shape: Shape,
+    field_selection: FieldSelection,
     principal: Option<Principal>,
 }
 
 impl ReadRequest {
-    fn of(request: &HttpRequest, query: &QueryPairs) -> Result<Self, Problem> {
-        Ok(Self { shape: Shape::read(query)?, principal: principal_of(request) })
+    fn from_http(request: &HttpRequest, query: &QueryPairs) -> Result<Self, Problem> {
+        Ok(Self { field_selection: FieldSelection::read(query)?, principal: principal_of(request) })
     }
 
-    /// Answers with what `find` finds.
+    /// Responds with the resource that `find` returns.
     pub async fn one<T, E>(
         self,
         app: &App,
         find: impl Fn(&mut PgConnection) -> Result<T, E> + Send + 'static,
-    ) -> Result<Answer, Problem>
+    ) -> Result<ApiResponse, Problem>
     where
         T: Resource,
         E: Into<Problem> + 'static,
     {
         let read = move |conn: &mut PgConnection| {
             let view = find(conn).map_err(Into::into)?;
-            self.writer(conn).one(StatusCode::OK, view)
+            self.response_builder(conn).one(StatusCode::OK, view)
         };
         app.db.read(read).await
     }
 
-    /// Answers with everything that `list` lists, as a bare array.
+    /// Responds with the resources that `list` returns, as a bare array.
     pub async fn all<T, E>(
         self,
         app: &App,
         list: impl Fn(&mut PgConnection) -> Result<Vec<T>, E> + Send + 'static,
-    ) -> Result<Answer, Problem>
+    ) -> Result<ApiResponse, Problem>
     where
         T: Resource,
         E: Into<Problem> + 'static,
     {
         let read = move |conn: &mut PgConnection| {
             let views = list(conn).map_err(Into::into)?;
-            self.writer(conn).all(views)
+            self.response_builder(conn).all(views)
         };
         app.db.read(read).await
     }
 
-    fn writer<'a>(&'a self, conn: &'a mut PgConnection) -> Writer<'a> {
-        Writer { conn, principal: self.principal.as_ref(), shape: &self.shape }
+    fn response_builder<'a>(&'a self, conn: &'a mut PgConnection) -> ResponseBuilder<'a> {
+        ResponseBuilder { conn, principal: self.principal.as_ref(), field_selection: &self.field_selection }
     }
 }
 
@@ -82,14 +82,17 @@ impl FromRequest for ReadRequest {
     type Future = Ready<Result<Self, Problem>>;
 
     fn from_request(request: &HttpRequest, _: &mut Payload) -> Self::Future {
-        ready(Self::of(request, &QueryPairs::of(request)))
+        ready(Self::from_http(request, &QueryPairs::from_request(request)))
     }
 }
 
 impl IntoParams for ReadRequest {
     fn into_params(parameter_in: impl Fn() -> Option<ParameterIn>) -> Vec<Parameter> {
-        let mut parameters = Shape::into_params(parameter_in);
-        parameters.push(header("If-None-Match", "The `ETag` of what the client has: 304 if that is still so."));
+        let mut parameters = FieldSelection::into_params(parameter_in);
+        parameters.push(header(
+            "If-None-Match",
+            "`ETag` of the client's copy. The response is 304 without a body if the copy is current.",
+        ));
         parameters
     }
 }
@@ -104,63 +107,63 @@ fn header(name: &str, description: &str) -> Parameter {
         .build()
 }
 
-/// The filters of a list. The `filter!` macro writes the implementation.
+/// Filters of a list. The `ListFilter` derive generates the implementation.
 pub trait ListFilter: IntoParams + Sized {
     fn read(query: &mut LookupQuery) -> Self;
 }
 
 /// A request for a page of a list: filtered by `F`, ordered by `O`.
-pub struct ListRequest<F, O> {
+pub struct ListRequest<F, O = F> {
     pub filter: F,
     sort: Sort<O>,
     page: Page,
     key: Arc<MasterKey>,
-    shown: ReadRequest,
+    read: ReadRequest,
 }
 
 impl<F: ListFilter, O: Ordering> ListRequest<F, O> {
-    fn of(request: &HttpRequest) -> Result<Self, Problem> {
-        let query = QueryPairs::of(request);
-        let key = Arc::clone(&App::of(request)?.master_key);
-        let shown = ReadRequest::of(request, &query)?;
+    fn from_http(request: &HttpRequest) -> Result<Self, Problem> {
+        let query = QueryPairs::from_request(request);
+        let key = Arc::clone(&App::from_request(request)?.master_key);
+        let read = ReadRequest::from_http(request, &query)?;
         let sort = Sort::read(query.last("ordering").unwrap_or_default());
         let filter = filter_from_query(&query, F::read)?;
         let connection = request.connection_info();
         let url = format!("{}://{}{}", connection.scheme(), connection.host(), request.path());
         let page = Page::read(query, url, &key, &sort)?;
-        Ok(Self { filter, sort, page, key, shown })
+        Ok(Self { filter, sort, page, key, read })
     }
 }
 
 impl<F, O: Ordering> ListRequest<F, O> {
-    /// Answers with the page that `list` lists.
+    /// Responds with the page whose rows `list` returns.
     pub async fn page<T, E>(
         self,
         app: &App,
-        list: impl Fn(&mut PgConnection, &Self) -> Result<Slice<T>, E> + Send + 'static,
-    ) -> Result<Answer, Problem>
+        list: impl Fn(&mut PgConnection, &Self) -> Result<PageRows<T>, E> + Send + 'static,
+    ) -> Result<ApiResponse, Problem>
     where
         F: Send + 'static,
         T: Resource,
         E: Into<Problem> + 'static,
     {
         let read = move |conn: &mut PgConnection| {
-            let slice = list(conn, &self).map_err(Into::into)?;
-            self.page.ensure_there(&slice)?;
-            let is_estimated = matches!(slice.count, Some(Count::Estimated(_)));
-            let answer = self.shown.writer(conn).page(self.page.envelope(&self.key, slice))?;
-            if is_estimated { answer.with_header(X_COUNT, "estimated") } else { Ok(answer) }
+            let rows = list(conn, &self).map_err(Into::into)?;
+            self.page.ensure_exists(&rows)?;
+            let is_estimated = matches!(rows.count, Some(Count::Estimated(_)));
+            let response = self.read.response_builder(conn).page(self.page.envelope(&self.key, rows))?;
+            if is_estimated { response.with_header(X_COUNT, "estimated") } else { Ok(response) }
         };
         app.db.read(read).await
     }
 
-    /// For `paginate!`.
+    /// Returns true if the page needs the number of rows. Used by `paginate!`.
     pub const fn wants_count(&self) -> bool {
         self.page.wants_count()
     }
 
-    /// For `paginate!`.
-    pub fn window(&self, count: Option<Count>) -> Result<Window, Problem> {
+    /// Returns the rows to read. Used by `paginate!`.
+    pub fn window(&self, count: Option<Count>) -> Result<RowWindow, Problem> {
         self.page.window(count, &self.sort)
     }
 }
@@ -170,7 +173,7 @@ impl<F: ListFilter, O: Ordering> FromRequest for ListRequest<F, O> {
     type Future = Ready<Result<Self, Problem>>;
 
     fn from_request(request: &HttpRequest, _: &mut Payload) -> Self::Future {
-        ready(Self::of(request))
+        ready(Self::from_http(request))
     }
 }
 
@@ -186,7 +189,7 @@ impl<F: ListFilter, O: Ordering> IntoParams for ListRequest<F, O> {
     }
 }
 
-/// The filters of a list alone, for what shows all that they leave: exports.
+/// The filters of a list without paging and ordering, for exports.
 #[derive(Debug, Clone)]
 pub struct FilterRequest<F>(pub F);
 
@@ -195,7 +198,7 @@ impl<F: ListFilter> FromRequest for FilterRequest<F> {
     type Future = Ready<Result<Self, Problem>>;
 
     fn from_request(request: &HttpRequest, _: &mut Payload) -> Self::Future {
-        ready(filter_from_query(&QueryPairs::of(request), F::read).map(Self))
+        ready(filter_from_query(&QueryPairs::from_request(request), F::read).map(Self))
     }
 }
 
@@ -205,62 +208,59 @@ impl<F: ListFilter> IntoParams for FilterRequest<F> {
     }
 }
 
-/// A request for a change: where it comes from, what it is meant for, and under which key it may be repeated.
+/// A request for a write: its context, its idempotency key and the field selection of its response.
 #[derive(Debug, Clone)]
 pub struct WriteRequest {
-    pub origin: Origin,
-    /// The versions that `If-Match` names.
-    pub expected: Expected,
-    once: Option<Once>,
-    shown: ReadRequest,
+    pub context: WriteContext,
+    idempotency: Option<IdempotentRequest>,
+    read: ReadRequest,
 }
 
 impl WriteRequest {
-    fn of(request: &HttpRequest) -> Result<Self, Problem> {
+    fn from_http(request: &HttpRequest) -> Result<Self, Problem> {
         Ok(Self {
-            origin: Origin::of(request)?,
-            expected: Expected::read(request),
-            once: Once::of(request)?,
-            shown: ReadRequest::of(request, &QueryPairs::of(request))?,
+            context: WriteContext::from_http(request)?,
+            idempotency: IdempotentRequest::from_http(request)?,
+            read: ReadRequest::from_http(request, &QueryPairs::from_request(request))?,
         })
     }
 
-    /// Says who asks, where nobody is signed in: keys of strangers must not meet.
+    /// Identifies the guest of an anonymous request, so that two guests never share an idempotency key.
     #[must_use]
-    pub fn asked_by(mut self, guest: &str) -> Self {
-        if let Some(once) = &mut self.once {
-            once.ask_as(guest);
+    pub fn with_guest_key(mut self, guest: &str) -> Self {
+        if let Some(idempotency) = &mut self.idempotency {
+            idempotency.set_guest(guest);
         }
         self
     }
 
-    /// Does `work` in one transaction, at most once for each `Idempotency-Key`, and answers with its outcome.
+    /// Runs `work` in one transaction, at most once for each `Idempotency-Key`, and responds with its result.
     pub async fn run<R, E>(
         self,
         app: &App,
-        work: impl Fn(&mut PgConnection, &Self) -> Result<R, E> + Send + 'static,
-    ) -> Result<Answer, Problem>
+        work: impl Fn(&mut PgConnection, &WriteContext) -> Result<R, E> + Send + 'static,
+    ) -> Result<ApiResponse, Problem>
     where
-        R: Outcome,
+        R: IntoApiResponse,
         E: Into<Problem> + 'static,
     {
-        let now = self.origin.at;
+        let now = self.context.at;
         let perform = move |conn: &mut PgConnection, request: &Self| {
-            let outcome = work(conn, request).map_err(Into::into)?;
-            request.expected.ensure_looked_at()?;
-            outcome.write(OutcomeWriter(request.shown.writer(conn)))
+            let outcome = work(conn, &request.context).map_err(Into::into)?;
+            request.context.expected.ensure_compared()?;
+            outcome.into_api_response(ResponseWriter(request.read.response_builder(conn)))
         };
-        let Some(once) = self.once.clone() else {
+        let Some(idempotency) = self.idempotency.clone() else {
             return app.db.write(move |conn| perform(conn, &self)).await;
         };
-        let guard = app.in_flight.enter(&once)?;
+        let guard = app.in_flight.enter(&idempotency)?;
         let key = Arc::clone(&app.master_key);
         let write = move |conn: &mut PgConnection| {
-            // Twins wait outside for as long as this runs, even if the client has gone.
+            // The guard lives as long as the transaction, even if the client disconnects.
             let _entered = &guard;
-            once.answer(conn, &key, now, |conn| perform(conn, &self))
+            idempotency.run(conn, &key, now, |conn| perform(conn, &self))
         };
-        app.db.write(write).await?
+        app.db.write(write).await
     }
 }
 
@@ -269,19 +269,23 @@ impl FromRequest for WriteRequest {
     type Future = Ready<Result<Self, Problem>>;
 
     fn from_request(request: &HttpRequest, _: &mut Payload) -> Self::Future {
-        ready(Self::of(request))
+        ready(Self::from_http(request))
     }
 }
 
-/// The finished document leaves out the one that a method has no use for.
+/// The finished document omits the header that a method does not support.
 impl IntoParams for WriteRequest {
     fn into_params(parameter_in: impl Fn() -> Option<ParameterIn>) -> Vec<Parameter> {
-        let mut parameters = Shape::into_params(parameter_in);
+        let mut parameters = FieldSelection::into_params(parameter_in);
         parameters.push(header(
             "Idempotency-Key",
-            "1 to 255 visible ASCII characters: sent again within 24 hours, the request is answered as it was.",
+            "1 to 255 visible ASCII characters. A repeated request with the same key returns the stored response for \
+             24 hours.",
         ));
-        parameters.push(header("If-Match", "The `ETag` of what the client saw: 412 if it was changed since."));
+        parameters.push(header(
+            "If-Match",
+            "`ETag` of the client's copy. Returns 412 `precondition_failed` if the resource has changed since.",
+        ));
         parameters
     }
 }

@@ -1,15 +1,15 @@
-//! What time brings to attempts.
+//! Background jobs of attempts.
 
 use serde::{Deserialize, Serialize};
 
-use super::models::delete_unused;
+use super::models::delete_expired;
 use crate::platform::app::App;
 use crate::platform::jobs::Job;
 
-/// Few enough for one short transaction.
-const BATCH: i64 = 5000;
+/// Number of rows that one short transaction deletes.
+const BATCH_SIZE: i64 = 5000;
 
-/// Forgets attempts that no longer count.
+/// Deletes counters that have no effect any longer.
 #[derive(Debug, Serialize, Deserialize)]
 pub struct PurgeAttempts {}
 
@@ -18,7 +18,7 @@ impl Job for PurgeAttempts {
 
     async fn run(&self, app: &App) -> anyhow::Result<()> {
         let now = app.clock.now();
-        while app.db.write(move |conn| delete_unused(conn, now, BATCH)).await? > 0 {}
+        while app.db.write(move |conn| delete_expired(conn, now, BATCH_SIZE)).await? > 0 {}
         Ok(())
     }
 }

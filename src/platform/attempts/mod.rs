@@ -1,13 +1,13 @@
-//! Attempts: how often a password, a code or a token may be tried for one account.
+//! Attempts: limits for failed checks of passwords, codes and tokens of one account.
 //!
-//! Owns `attempts`. Beside the limit of each address, which counts requests, these count what was wrong: for one
-//! account from one address, and for one account from all addresses that it never signed in from. The address that an
-//! account did sign in from keeps an allowance of its own, so that no stranger locks the owner out. It is all in the
-//! database: instances share it, a restart forgets nothing, and without Redis it counts just the same.
+//! Owns `attempts`. In addition to the rate limit of each address, which counts requests, these limits count failures:
+//! of one account from one address, and of one account from all addresses that it has never signed in from. An address
+//! that the account has signed in from has a separate limit, so that an attacker cannot lock out the owner. The
+//! counters are in the database: all instances share them, they survive restarts, and they do not depend on Redis.
 
 mod jobs;
 mod models;
 mod services;
 
 pub use jobs::PurgeAttempts;
-pub use services::{Attempt, begin};
+pub use services::{CountedAttempt, start};

@@ -1,7 +1,8 @@
-//! The chain of entries: each link is hashed with the one before it, under a key that is not in the database.
+//! The hash chain of audit entries. The hash of each link covers the previous link and uses a key that is not in the
+//! database.
 //!
-//! Writers only leave their entry in `audit_unsealed`, in their own transaction, and never wait for each other. One
-//! sealer at a time takes entries from there and appends their links.
+//! A write only inserts its entry into the queue `audit_unsealed`, in its own transaction, so that writes never wait
+//! for each other. One worker at a time takes entries from the queue and appends their links.
 
 use std::fmt;
 use std::str::FromStr;
@@ -14,68 +15,69 @@ use tokio::sync::watch;
 use tracing::{error, warn};
 use uuid::Uuid;
 
-use super::Entry;
+use super::AuditEntryRow;
 use crate::platform::app::App;
 use crate::platform::auth::MasterKey;
 use crate::platform::db::fixed_statement;
 use crate::platform::error::Problem;
 use crate::schema::{audit_chain, audit_entries, audit_unsealed};
 
-/// Binds a hash to what it is for.
+/// Purpose of the key that hashes links.
 const PURPOSE: &str = "audit chain";
 
-/// Held by the one sealer at work, for as long as its transaction lasts.
-const SEALER_LOCK: i64 = 0x5345_414c;
+/// Advisory lock of the active chain worker, for the duration of its transaction.
+const WORKER_LOCK: i64 = 0x5345_414c;
 
-const BATCH: i64 = 500;
+/// Maximum number of links in one transaction.
+const BATCH_SIZE: i64 = 500;
 
-/// How long an entry waits at most when nobody tapped us.
-const POLL: Duration = Duration::from_millis(500);
+/// Maximum time until the worker looks for entries without a commit signal.
+const POLL_INTERVAL: Duration = Duration::from_millis(500);
 
-/// After a failure.
-const PAUSE: Duration = Duration::from_secs(5);
+/// Pause after a failure.
+const FAILURE_PAUSE: Duration = Duration::from_secs(5);
 
-/// The end of the chain, or any link of it: written `12:9f86…`.
+/// The last link of the chain, or any other link. Its text format is `12:9f86…`.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Head {
+pub struct ChainHead {
     pub position: i64,
     pub hash: Vec<u8>,
 }
 
-impl Head {
-    /// Before the first link.
-    pub(super) const fn none() -> Self {
+impl ChainHead {
+    /// Returns the head of an empty chain.
+    pub(super) const fn empty() -> Self {
         Self { position: 0, hash: Vec::new() }
     }
 
-    /// The link of `entry` behind this one.
-    pub(super) fn next(&self, entry: &Entry, key: &MasterKey) -> Self {
+    /// Returns the link that appends `entry` to this link.
+    pub(super) fn next(&self, entry: &AuditEntryRow, key: &MasterKey) -> Self {
         let position = self.position + 1;
         let bytes = [self.hash.as_slice(), &position.to_be_bytes(), &entry.mac, &entry.bytes()].concat();
         Self { position, hash: key.sign(PURPOSE, &bytes) }
     }
 }
 
-impl fmt::Display for Head {
+impl fmt::Display for ChainHead {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "{}:{}", self.position, hex::encode(&self.hash))
     }
 }
 
-impl FromStr for Head {
+impl FromStr for ChainHead {
     type Err = anyhow::Error;
 
     fn from_str(text: &str) -> anyhow::Result<Self> {
-        let told = "a head is written POSITION:HASH, as `mercer audit verify` prints it";
-        let (position, hash) = text.split_once(':').context(told)?;
-        Ok(Self { position: position.parse().context(told)?, hash: hex::decode(hash).context(told)? })
+        let format = "a chain head has the format POSITION:HASH, as `mercer audit verify` prints it";
+        let (position, hash) = text.split_once(':').context(format)?;
+        Ok(Self { position: position.parse().context(format)?, hash: hex::decode(hash).context(format)? })
     }
 }
 
-/// A row of `audit_chain`.
+/// Row of `audit_chain`.
 #[derive(Debug, HasQuery)]
 #[diesel(table_name = audit_chain)]
-pub(super) struct Link {
+pub(super) struct ChainLink {
     pub position: i64,
     pub entry_id: Uuid,
     pub hash: Vec<u8>,
@@ -91,53 +93,54 @@ fixed_statement! {
      select link.* from input, unnest(positions, entries, hashes) as link"
 }
 
-/// Appends the links of entries that have none until `stop` says so.
-pub async fn seal(app: App, mut stop: watch::Receiver<bool>) {
+/// Appends the links of new entries until `stop` becomes true.
+pub async fn run_chain_worker(app: App, mut stop: watch::Receiver<bool>) {
     while !*stop.borrow() {
-        let tapped = app.db.wake().tapped();
+        let notified = app.db.commit_signal().notified();
         let key = app.master_key.clone();
-        let mut pause = POLL;
-        match app.db.write(move |conn| seal_batch(conn, &key, BATCH)).await {
+        let mut pause = POLL_INTERVAL;
+        match app.db.write(move |conn| append_chain_links(conn, &key, BATCH_SIZE)).await {
             Ok(count) if count > 0 => continue,
             Ok(_) => {}
             Err(problem) => {
                 if problem.status().as_u16() == 503 {
-                    warn!("Audit entries wait for the database: {problem}");
+                    warn!("Cannot append audit entries to the chain, the database is unavailable: {problem}");
                 } else {
-                    error!("Audit entries cannot be sealed: {problem}");
+                    error!("Cannot append audit entries to the chain: {problem}");
                 }
-                pause = PAUSE;
+                pause = FAILURE_PAUSE;
             }
         }
         tokio::select! {
-            () = tapped, if pause == POLL => {}
+            () = notified, if pause == POLL_INTERVAL => {}
             () = tokio::time::sleep(pause) => {}
             _ = stop.changed() => {}
         }
     }
 }
 
-/// Appends the links of one batch and tells how many entries it looked at; none where another sealer is at it.
-pub fn seal_batch(conn: &mut PgConnection, key: &MasterKey, limit: i64) -> Result<usize, Problem> {
-    if !become_sealer(conn)? {
+/// Appends the links of one batch and returns the number of entries it processed, or 0 if another worker is active.
+pub fn append_chain_links(conn: &mut PgConnection, key: &MasterKey, limit: i64) -> Result<usize, Problem> {
+    if !lock_chain(conn)? {
         return Ok(0);
     }
-    let waiting: Vec<Uuid> = audit_unsealed::table
+    let queued: Vec<Uuid> = audit_unsealed::table
         .order(audit_unsealed::entry_id)
         .limit(limit)
         .select(audit_unsealed::entry_id)
         .load(conn)?;
-    if waiting.is_empty() {
+    if queued.is_empty() {
         return Ok(0);
     }
-    let entries = Entry::query().filter(audit_entries::id.eq_any(&waiting)).order(audit_entries::id).load(conn)?;
-    let (mut head, mut takes_unsigned) = end_of_chain(conn)?;
+    let entries =
+        AuditEntryRow::query().filter(audit_entries::id.eq_any(&queued)).order(audit_entries::id).load(conn)?;
+    let (mut head, mut accepts_unsigned) = end_of_chain(conn)?;
     let mut links = AppendLinks { positions: Vec::new(), entries: Vec::new(), hashes: Vec::new() };
     for entry in &entries {
-        takes_unsigned &= entry.is_unsigned();
-        if !takes_unsigned && !entry.is_genuine(key) {
-            // It stays outside of the chain, where `mercer audit verify` finds it.
-            error!(audit.entry = %entry.id, "Audit entry {} was not written by this shop, or changed", entry.id);
+        accepts_unsigned &= entry.is_unsigned();
+        if !accepts_unsigned && !entry.has_valid_signature(key) {
+            // The entry stays outside the chain, so that `mercer audit verify` reports it.
+            error!(audit.entry = %entry.id, "Audit entry {} has an invalid signature: inserted or changed", entry.id);
             continue;
         }
         head = head.next(entry, key);
@@ -146,30 +149,31 @@ pub fn seal_batch(conn: &mut PgConnection, key: &MasterKey, limit: i64) -> Resul
         links.hashes.push(head.hash.clone());
     }
     links.execute(conn)?;
-    diesel::delete(audit_unsealed::table.filter(audit_unsealed::entry_id.eq_any(&waiting))).execute(conn)?;
-    Ok(waiting.len())
+    diesel::delete(audit_unsealed::table.filter(audit_unsealed::entry_id.eq_any(&queued))).execute(conn)?;
+    Ok(queued.len())
 }
 
-/// False where another sealer is at work.
-fn become_sealer(conn: &mut PgConnection) -> QueryResult<bool> {
+/// Locks the chain for this transaction. Returns false if another worker holds the lock.
+fn lock_chain(conn: &mut PgConnection) -> QueryResult<bool> {
     #[derive(QueryableByName)]
-    struct Elected {
+    struct Lock {
         #[diesel(sql_type = diesel::sql_types::Bool)]
-        is_elected: bool,
+        is_locked: bool,
     }
-    let query = format!("select pg_try_advisory_xact_lock({SEALER_LOCK}) as is_elected");
-    diesel::sql_query(query).get_result::<Elected>(conn).map(|elected| elected.is_elected)
+    let query = format!("select pg_try_advisory_xact_lock({WORKER_LOCK}) as is_locked");
+    diesel::sql_query(query).get_result::<Lock>(conn).map(|lock| lock.is_locked)
 }
 
-/// The last link, and whether entries from before there were signatures may still follow: they are the first.
-fn end_of_chain(conn: &mut PgConnection) -> QueryResult<(Head, bool)> {
+/// Returns the last link, and true if the chain has no signed entry yet. Unsigned entries, which are older than
+/// signatures, can only be at the start of the chain.
+fn end_of_chain(conn: &mut PgConnection) -> QueryResult<(ChainHead, bool)> {
     let last = audit_chain::table
         .inner_join(audit_entries::table)
         .order(audit_chain::position.desc())
-        .select((Link::as_select(), Entry::as_select()))
-        .first::<(Link, Entry)>(conn)
+        .select((ChainLink::as_select(), AuditEntryRow::as_select()))
+        .first::<(ChainLink, AuditEntryRow)>(conn)
         .optional()?;
-    Ok(last.map_or((Head::none(), true), |(link, entry)| {
-        (Head { position: link.position, hash: link.hash }, entry.is_unsigned())
+    Ok(last.map_or((ChainHead::empty(), true), |(link, entry)| {
+        (ChainHead { position: link.position, hash: link.hash }, entry.is_unsigned())
     }))
 }

@@ -1,4 +1,4 @@
-//! Refusals that are written down, but not every time: nobody fills the disk with them.
+//! Audit entries for denied requests. Repeated denials are recorded once an hour, so that clients cannot fill the disk.
 
 use std::time::Duration;
 
@@ -12,66 +12,77 @@ use moka::future::Cache;
 use serde_json::{Value, json};
 use tracing::warn;
 
-use super::{Changes, Origin, record};
+use super::{AuditObject, Changes, record};
 use crate::platform::app::App;
 use crate::platform::auth::principal_of;
+use crate::platform::write_context::WriteContext;
 
-/// The same refusal is not written down again for so long.
-const PAUSE: Duration = Duration::from_secs(3600);
+/// Time during which the same denial is not recorded again.
+const REPEAT_INTERVAL: Duration = Duration::from_secs(3600);
 
-/// More different ones than this, and the oldest may be written down again.
-const MOST: u64 = 100_000;
+/// Maximum number of denials in memory. Beyond it, old denials can be recorded again.
+const CAPACITY: u64 = 100_000;
 
-/// What this process has written down a moment ago.
+/// Denials that this process has recorded within the last hour.
 #[derive(Clone)]
-pub struct Noted(Cache<String, ()>);
+pub struct RecordedDenials(Cache<String, ()>);
 
-impl Default for Noted {
+impl Default for RecordedDenials {
     fn default() -> Self {
-        Self(Cache::builder().max_capacity(MOST).time_to_live(PAUSE).build())
+        Self(Cache::builder().max_capacity(CAPACITY).time_to_live(REPEAT_INTERVAL).build())
     }
 }
 
-impl Noted {
-    /// Whether to write it down now. Of many at once, one hears yes.
-    pub async fn is_new(&self, what: String) -> bool {
-        self.0.entry(what).or_insert(()).await.is_fresh()
+impl RecordedDenials {
+    /// Returns true if the denial is not recorded yet. Returns true for only one of several concurrent calls.
+    pub async fn is_new(&self, denial: String) -> bool {
+        self.0.entry(denial).or_insert(()).await.is_fresh()
     }
 }
 
-/// Writes down a refusal, unless it was a moment ago. Where that fails, the refusal stands all the same.
-pub async fn note_once(app: &App, origin: &Origin, action: &'static str, object: (&'static str, String), told: Value) {
-    let (object_type, object_id) = object;
-    let who = origin.actor.to_json();
-    if !app.noted.is_new(format!("{action} {who} {object_type} {object_id} {told}")).await {
+/// Records a denial, unless the same one was recorded within the last hour. A failure is logged and does not change the
+/// response.
+pub async fn record_denial_once(
+    app: &App,
+    context: &WriteContext,
+    action: &'static str,
+    object: AuditObject,
+    details: Value,
+) {
+    let AuditObject { object_type, id } = &object;
+    let actor = context.actor.to_json();
+    if !app.recorded_denials.is_new(format!("{action} {actor} {object_type} {id} {details}")).await {
         return;
     }
-    let origin = origin.clone();
-    let write = move |conn: &mut PgConnection| {
-        record(conn, &origin, action, (object_type, object_id.clone()), Changes::created(&told))
-    };
+    let context = context.clone();
+    let write =
+        move |conn: &mut PgConnection| record(conn, &context, action, object.clone(), Changes::created(&details));
     if let Err(problem) = app.db.write(write).await {
-        warn!("{action} is not in the audit log: {problem}");
+        warn!("Cannot record {action} in the audit log: {problem}");
     }
 }
 
-/// Middleware inside of identity: whoever is signed in and asks for what they may not is written down, once an hour for
-/// each route.
-pub async fn note_denials(
+/// Middleware that records 403 responses to authenticated requests, once an hour for each principal and route. Runs
+/// after authentication.
+pub async fn record_denials(
     request: ServiceRequest,
     next: Next<impl MessageBody>,
 ) -> Result<ServiceResponse<impl MessageBody>, actix_web::Error> {
     let response = next.call(request).await?;
     if response.status() == StatusCode::FORBIDDEN {
-        note_denial(response.request()).await;
+        record_denial(response.request()).await;
     }
     Ok(response)
 }
 
-async fn note_denial(request: &HttpRequest) {
-    let (Ok(app), Some(_), Ok(origin)) = (App::of(request), principal_of(request), Origin::of(request)) else { return };
-    // The pattern where there is one: ids would make every try another one.
+async fn record_denial(request: &HttpRequest) {
+    let (Ok(app), Some(_), Ok(context)) =
+        (App::from_request(request), principal_of(request), WriteContext::from_http(request))
+    else {
+        return;
+    };
+    // The pattern of the route: with the path, every id would be a different denial.
     let route = request.match_pattern().unwrap_or_else(|| "elsewhere".to_owned());
-    let told = json!({"method": request.method().as_str()});
-    note_once(app, &origin, "access.denied", ("route", route), told).await;
+    let details = json!({"method": request.method().as_str()});
+    record_denial_once(app, &context, "access.denied", AuditObject::new("route", route), details).await;
 }

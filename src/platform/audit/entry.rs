@@ -1,56 +1,27 @@
-//! Rows of `audit_entries`, each signed under the shop's key.
+//! Rows of `audit_entries`, each signed with the shop's key.
 
 use chrono::{DateTime, Utc};
-use diesel::deserialize::FromSqlRow;
-use diesel::expression::AsExpression;
-use diesel::pg::{Pg, PgValue};
 use diesel::prelude::*;
 use diesel::sql_types::{Binary, Json, Nullable, Text, Timestamptz, Uuid as SqlUuid};
 use serde_json::Value;
 use uuid::Uuid;
 
+use super::json_text::JsonText;
 use super::personal::PersonalValues;
-use super::{Changes, Origin};
+use super::{AuditObject, Changes};
 use crate::platform::auth::MasterKey;
-use crate::platform::db::{fixed_statement, master_key, wake_on_commit};
+use crate::platform::db::{fixed_statement, signal_on_commit};
 use crate::platform::types::new_uuid;
+use crate::platform::write_context::WriteContext;
 use crate::schema::audit_entries;
 
-/// Binds a signature to what it is for.
+/// Purpose of the key that signs entries.
 const PURPOSE: &str = "audit entry";
 
-/// JSON as it was written: parsed and written again it might be other bytes.
-#[derive(Debug, Clone, AsExpression, FromSqlRow)]
-#[diesel(sql_type = Json)]
-pub struct JsonText(String);
-
-impl JsonText {
-    pub(super) fn of(value: &Value) -> Self {
-        Self(value.to_string())
-    }
-
-    /// What it says; null where somebody made it unreadable.
-    pub fn value(&self) -> Value {
-        serde_json::from_str(&self.0).unwrap_or_default()
-    }
-}
-
-impl diesel::serialize::ToSql<Json, Pg> for JsonText {
-    fn to_sql<'b>(&'b self, out: &mut diesel::serialize::Output<'b, '_, Pg>) -> diesel::serialize::Result {
-        <str as diesel::serialize::ToSql<Text, Pg>>::to_sql(&self.0, out)
-    }
-}
-
-impl diesel::deserialize::FromSql<Json, Pg> for JsonText {
-    fn from_sql(value: PgValue<'_>) -> diesel::deserialize::Result<Self> {
-        Ok(Self(std::str::from_utf8(value.as_bytes())?.to_owned()))
-    }
-}
-
-/// Something that somebody did.
+/// Row of `audit_entries`.
 #[derive(Debug, Clone, HasQuery)]
 #[diesel(table_name = audit_entries)]
-pub struct Entry {
+pub struct AuditEntryRow {
     pub id: Uuid,
     pub action: String,
     pub actor: JsonText,
@@ -65,7 +36,7 @@ pub struct Entry {
 }
 
 fixed_statement! {
-    /// The entry, what it tells of a person, and its place in the queue of those that have no link yet.
+    /// Inserts the entry, its personal data, and its place in the queue of the chain worker.
     struct InsertEntry {
         id: Uuid => SqlUuid,
         action: String => Text,
@@ -93,47 +64,42 @@ fixed_statement! {
      insert into audit_unsealed (entry_id) select id from input"
 }
 
-/// Appends what was done to which thing, in the transaction that does it.
+/// Records an action in the audit log. Runs in the transaction of the action.
 ///
-/// `action` is `thing.verb_in_the_past`; `object` is a type and an id, a literal and `id.to_string()`.
+/// `action` has the form `object_type.past_participle`.
 pub fn record(
     conn: &mut PgConnection,
-    origin: &Origin,
+    context: &WriteContext,
     action: &str,
-    object: (&str, String),
+    object: AuditObject,
     changes: Changes,
 ) -> QueryResult<()> {
-    let (object_type, object_id) = object;
-    let (mut told, personal) = changes.into_parts()?;
-    let personal = personal.map(|personal| PersonalValues::keep(personal, &mut told)).transpose()?;
-    let mut entry = Entry {
+    let (mut fields, personal) = changes.into_parts()?;
+    let personal = personal.map(|personal| PersonalValues::commit(personal, &mut fields)).transpose()?;
+    let mut entry = AuditEntryRow {
         id: new_uuid(),
         action: action.to_owned(),
-        actor: JsonText::of(&origin.actor.to_json()),
-        object_type: object_type.to_owned(),
-        object_id,
-        changes: JsonText::of(&Value::Object(told)),
-        address: origin.address.clone(),
-        user_agent: origin.user_agent.clone(),
-        request_id: origin.request_id.clone(),
-        created_at: origin.at,
+        actor: JsonText::from_value(&context.actor.to_json()),
+        object_type: object.object_type.to_owned(),
+        object_id: object.id,
+        changes: JsonText::from_value(&Value::Object(fields)),
+        address: context.address.clone(),
+        user_agent: context.user_agent.clone(),
+        request_id: context.request_id.clone(),
+        created_at: context.at,
         mac: Vec::new(),
     };
-    let key = master_key().ok_or_else(|| {
-        let text = "audit entries are signed in Db::write, by the key that the Db holds";
-        diesel::result::Error::SerializationError(text.into())
-    })?;
-    entry.mac = entry.sign(&key);
+    entry.mac = entry.sign(&context.key);
     entry.insert(conn, personal)?;
-    wake_on_commit();
+    signal_on_commit();
     Ok(())
 }
 
-impl Entry {
+impl AuditEntryRow {
     fn insert(self, conn: &mut PgConnection, personal: Option<PersonalValues>) -> QueryResult<()> {
         let (person, salt, personal) = match personal {
             Some(PersonalValues { person, salt, changes }) => (Some(person), salt, changes),
-            None => (None, Vec::new(), JsonText::of(&Value::Null)),
+            None => (None, Vec::new(), JsonText::from_value(&Value::Null)),
         };
         let statement = InsertEntry {
             id: self.id,
@@ -154,12 +120,12 @@ impl Entry {
         statement.execute(conn).map(|_| ())
     }
 
-    /// Whether it is as it was written.
-    pub(super) fn is_genuine(&self, key: &MasterKey) -> bool {
+    /// Returns true if the signature is valid.
+    pub(super) fn has_valid_signature(&self, key: &MasterKey) -> bool {
         self.sign(key) == self.mac
     }
 
-    /// Written before entries were signed.
+    /// Returns true for an entry from the time before entries were signed.
     pub(super) const fn is_unsigned(&self) -> bool {
         self.mac.is_empty()
     }
@@ -168,7 +134,7 @@ impl Entry {
         key.sign(PURPOSE, &self.bytes())
     }
 
-    /// Everything it says, each part behind its length, so that no two entries have the same bytes.
+    /// Returns all fields as bytes, each prefixed with its length, so that different entries never have equal bytes.
     pub(super) fn bytes(&self) -> Vec<u8> {
         let created_at = self.created_at.timestamp_micros().to_string();
         let id = self.id.to_string();

@@ -1,22 +1,23 @@
-//! What entries tell of people: kept beside them, so that it can be forgotten while the entries stay.
+//! Personal data of audit entries, stored beside them so that it can be erased while the entries remain.
 //!
-//! The entry itself, which is signed and chained, holds a commitment in the place of each such member: the person, and
-//! the SHA-256 of a salt with what is told. While the values are there, nobody can put others in their place; once they
-//! and the salt are gone, nobody can guess them from what is left.
+//! The signed entry contains a commitment in place of each personal value: the person, and the SHA-256 of a salt with
+//! the value. The commitment reveals a modified value. After the value and the salt are erased, the commitment does not
+//! reveal the value.
 
-use std::collections::{BTreeSet, HashMap};
+use std::collections::BTreeSet;
 
 use diesel::prelude::*;
+use diesel::result::Error::DeserializationError;
 use serde_json::{Map, Value, json};
 use uuid::Uuid;
 
-use super::changes::{Changes, Personal};
-use super::entry::{Entry, JsonText};
+use super::changes::{Changes, PersonalFields};
+use super::json_text::JsonText;
 use crate::platform::auth::{random_bytes, sha256};
-use crate::platform::db::master_key;
+use crate::platform::crypto::MasterKey;
 use crate::schema::audit_personal_values;
 
-/// Values that are kept beside an entry: by their names, each as the text of its JSON.
+/// Row of `audit_personal_values`: the personal values of an entry by name, each as JSON text.
 #[derive(Debug, Clone, HasQuery)]
 #[diesel(table_name = audit_personal_values)]
 pub(super) struct PersonalValues {
@@ -26,26 +27,26 @@ pub(super) struct PersonalValues {
 }
 
 impl PersonalValues {
-    /// Commits to what is told of a person in what is told of the rest.
-    pub fn keep(personal: Personal, told: &mut Map<String, Value>) -> QueryResult<Self> {
+    /// Separates the personal values from the entry and adds their commitments to the entry's `fields`.
+    pub fn commit(personal: PersonalFields, fields: &mut Map<String, Value>) -> QueryResult<Self> {
         let salt = random_bytes::<16>().map_err(|error| diesel::result::Error::SerializationError(error.into()))?;
         let mut texts = Map::new();
-        for (name, value) in personal.told {
+        for (name, value) in personal.fields {
             let text = value.to_string();
             let commitment = json!({"person": personal.person, "sha256": digest(&salt, &name, &text)});
-            told.insert(name.clone(), commitment);
+            fields.insert(name.clone(), commitment);
             texts.insert(name, Value::String(text));
         }
-        let changes = JsonText::of(&Value::Object(texts));
+        let changes = JsonText::from_value(&Value::Object(texts));
         Ok(Self { person: personal.person, salt: salt.to_vec(), changes })
     }
 
-    /// Whether these are the values that the entry whose changes are `told` was written with.
-    pub fn belong_to(&self, told: &Value) -> bool {
+    /// Returns true if these values match the commitments in the `changes` of an entry.
+    pub fn match_commitments(&self, changes: &Value) -> bool {
         let values = self.changes.value();
-        let (Some(told), Some(values)) = (told.as_object(), values.as_object()) else { return false };
+        let (Some(fields), Some(values)) = (changes.as_object(), values.as_object()) else { return false };
         let committed: Vec<(&String, Commitment<'_>)> =
-            told.iter().filter_map(|(name, value)| Some((name, Commitment::read(value)?))).collect();
+            fields.iter().filter_map(|(name, value)| Some((name, Commitment::read(value)?))).collect();
         committed.len() == values.len()
             && committed.into_iter().all(|(name, commitment)| {
                 let text = values.get(name).and_then(Value::as_str);
@@ -55,7 +56,7 @@ impl PersonalValues {
     }
 }
 
-/// Stands where something is told of a person.
+/// Commitment in place of a personal value.
 struct Commitment<'a> {
     person: Uuid,
     digest: &'a str,
@@ -69,66 +70,58 @@ impl<'a> Commitment<'a> {
     }
 }
 
-/// Whom the entry whose changes are `told` tells something of, if anybody.
-pub(super) fn person_of(told: &Value) -> Option<Uuid> {
-    told.as_object()?.values().find_map(|value| Some(Commitment::read(value)?.person))
+/// Returns the person whose personal data the `changes` of an entry refer to.
+pub(super) fn person_of(changes: &Value) -> Option<Uuid> {
+    changes.as_object()?.values().find_map(|value| Some(Commitment::read(value)?.person))
 }
 
-/// Of the text as it was written: a number that is read and written again may be other digits.
+/// Hashes the JSON text, because a parsed number can have other digits when it is serialized again.
 fn digest(salt: &[u8], name: &str, text: &str) -> String {
-    let said = json!([name, text]).to_string();
-    hex::encode(sha256([salt, said.as_bytes()].concat()))
+    let value = json!([name, text]).to_string();
+    hex::encode(sha256([salt, value.as_bytes()].concat()))
 }
 
-/// What these entries tell, with what is still known of people; what was forgotten is `{"forgotten": true}`.
-pub(super) fn reveal(conn: &mut PgConnection, entries: &[Entry]) -> QueryResult<Vec<Value>> {
-    let ids: Vec<Uuid> = entries.iter().map(|entry| entry.id).collect();
-    let kept = audit_personal_values::table.filter(audit_personal_values::entry_id.eq_any(ids));
-    let kept: Vec<(Uuid, JsonText)> =
-        kept.select((audit_personal_values::entry_id, audit_personal_values::changes)).load(conn)?;
-    let kept: HashMap<Uuid, Value> = kept.into_iter().map(|(id, changes)| (id, changes.value())).collect();
-    Ok(entries.iter().map(|entry| fill(entry.changes.value(), kept.get(&entry.id))).collect())
-}
-
-fn fill(mut told: Value, kept: Option<&Value>) -> Value {
-    for (name, value) in told.as_object_mut().into_iter().flatten() {
+/// Inserts the personal values of an entry into its changes. An erased value is `{"forgotten": true}`.
+pub(super) fn insert_values(mut changes: Value, values: Option<&Value>) -> Value {
+    for (name, value) in changes.as_object_mut().into_iter().flatten() {
         if Commitment::read(value).is_some() {
-            let known = kept.and_then(|kept| serde_json::from_str(kept.get(name)?.as_str()?).ok());
-            *value = known.unwrap_or_else(|| json!({"forgotten": true}));
+            let stored = values.and_then(|values| serde_json::from_str(values.get(name)?.as_str()?).ok());
+            *value = stored.unwrap_or_else(|| json!({"forgotten": true}));
         }
     }
-    told
+    changes
 }
 
-/// Forgets what all entries tell of these people. The caller records what it returns, so that [`verify`](super::verify)
-/// knows why something is missing.
-pub fn forget(conn: &mut PgConnection, people: &[Uuid]) -> QueryResult<Changes> {
-    let theirs = audit_personal_values::table.filter(audit_personal_values::person.eq_any(people));
-    diesel::delete(theirs).execute(conn)?;
+/// Erases the personal data of these people from all entries. The caller records the returned changes, so that
+/// [`verify`](super::verify) can explain the missing values.
+pub fn erase_personal_values(conn: &mut PgConnection, people: &[Uuid]) -> QueryResult<Changes> {
+    let values = audit_personal_values::table.filter(audit_personal_values::person.eq_any(people));
+    diesel::delete(values).execute(conn)?;
     Ok(Changes::created(&json!({"forgotten": people})))
 }
 
-/// The addresses that entries tell of a person under `email`: those that are or were theirs.
-pub fn emails_told_of(conn: &mut PgConnection, person: Uuid) -> QueryResult<Vec<String>> {
-    let theirs = audit_personal_values::table.filter(audit_personal_values::person.eq(person));
-    let kept: Vec<JsonText> = theirs.select(audit_personal_values::changes).load(conn)?;
-    let emails = kept.iter().filter_map(|changes| {
-        let change: Value = serde_json::from_str(changes.value().get("email")?.as_str()?).ok()?;
-        let sides = ["before", "after"].into_iter().filter_map(|side| change.get(side)?.as_str().map(str::to_owned));
-        Some(sides.collect::<Vec<_>>())
-    });
-    let emails: BTreeSet<String> = emails.flatten().collect();
+/// Returns the current and former e-mail addresses of a person that entries contain under `email`.
+pub fn recorded_emails(conn: &mut PgConnection, person: Uuid) -> QueryResult<Vec<String>> {
+    let rows = audit_personal_values::table.filter(audit_personal_values::person.eq(person));
+    let rows: Vec<JsonText> = rows.select(audit_personal_values::changes).load(conn)?;
+    let mut emails = BTreeSet::new();
+    for changes in rows {
+        let changes = changes.value();
+        let Some(email) = changes.get("email").and_then(Value::as_str) else { continue };
+        let email: Value = serde_json::from_str(email).map_err(|error| DeserializationError(error.into()))?;
+        emails.extend(["before", "after"].iter().filter_map(|side| email.get(side)?.as_str().map(str::to_owned)));
+    }
     Ok(emails.into_iter().collect())
 }
 
-/// Whom the entry whose changes are `told` says to have been forgotten.
-pub(super) fn forgotten_by(told: &Value) -> Vec<Uuid> {
-    let people = told.pointer("/forgotten/after").and_then(Value::as_array);
+/// Returns the people whose erasure an entry with these `changes` records.
+pub(super) fn erased_people(changes: &Value) -> Vec<Uuid> {
+    let people = changes.pointer("/forgotten/after").and_then(Value::as_array);
     people.into_iter().flatten().filter_map(|person| person.as_str()?.parse().ok()).collect()
 }
 
-/// Whoever is known by nothing but an address: an id that tells nobody which address it is.
-pub fn person_by_email(email: &str) -> Uuid {
-    let mac = master_key().map(|key| key.sign("audit person", email.as_bytes())).unwrap_or_default();
+/// Returns the id of a person who has only an e-mail address. The id does not reveal the address.
+pub fn person_id_for_email(key: &MasterKey, email: &str) -> Uuid {
+    let mac = key.sign("audit person", email.as_bytes());
     Uuid::from_slice(mac.get(..16).unwrap_or(&[0; 16])).unwrap_or_default()
 }

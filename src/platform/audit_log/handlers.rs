@@ -1,45 +1,43 @@
-//! The audit log over HTTP.
+//! Endpoints of the audit log.
 
 use actix_web::get;
 use actix_web::web::{Data, Path};
 use diesel::prelude::*;
 
-use super::listing::{EntryFilter, EntryId, EntryList};
-use super::views::EntryView;
-use crate::platform::api::{Answer, Paged, ReadRequest};
+use super::listing::{AuditEntryFilter, AuditEntryId, AuditEntryList};
+use super::views::AuditEntryView;
+use crate::platform::api::{ApiResult, Paged, ReadRequest, endpoint};
 use crate::platform::app::App;
 use crate::platform::audit::AuditEntry;
 use crate::platform::auth::{Allowed, ViewAudit};
 use crate::platform::error::Problem;
+use crate::schema::audit_entries;
 
-/// List who did what, the newest first.
+/// List audit log entries
 ///
-/// `actor` is the id of who did it. Nothing is ever removed from this list; of somebody who was erased it tells no more
-/// than that they were there: `{"forgotten": true}`.
-#[utoipa::path(tag = "audit-log", params(EntryList), security(("jwtAuth" = ["audit.view"])),
-    responses((status = 200, body = Paged<EntryView>)))]
+/// Returns the entries, newest first. The filter `actor` is the id of a user or an app. Entries are never deleted. The
+/// personal data of an erased person is replaced by `{"forgotten": true}`.
+#[endpoint(tag = "audit-log", returns(200 = Paged<AuditEntryView>))]
 #[get("/")]
-pub async fn list_entries(app: Data<App>, _staff: Allowed<ViewAudit>, list: EntryList) -> Result<Answer, Problem> {
-    let read = |conn: &mut PgConnection, list: &EntryList| -> Result<_, Problem> {
-        let slice = EntryFilter::page(conn, list)?;
-        let told = slice.map_rows(|rows| AuditEntry::of_all(conn, rows))?;
-        Ok(told.map(EntryView::from))
+pub async fn list_entries(app: Data<App>, _staff: Allowed<ViewAudit>, list: AuditEntryList) -> ApiResult {
+    let page = |conn: &mut PgConnection, list: &AuditEntryList| -> Result<_, Problem> {
+        let rows = AuditEntryFilter::page(conn, list, || audit_entries::table.into_boxed())?;
+        Ok(rows.map_rows(|rows| AuditEntry::from_rows(conn, rows))?)
     };
-    list.page(&app, read).await
+    list.list::<AuditEntryView, _>(&app, page).await
 }
 
-/// Retrieve an entry of the audit log.
-#[utoipa::path(tag = "audit-log", params(EntryId, ReadRequest), security(("jwtAuth" = ["audit.view"])),
-    responses((status = 200, body = EntryView)))]
+/// Retrieve an audit log entry
+///
+/// Returns 404 `not_found` if the entry does not exist.
+#[endpoint(tag = "audit-log", returns(200 = AuditEntryView))]
 #[get("/{id}/")]
 pub async fn get_entry(
     app: Data<App>,
     _staff: Allowed<ViewAudit>,
     request: ReadRequest,
-    id: Path<EntryId>,
-) -> Result<Answer, Problem> {
-    let find = move |conn: &mut PgConnection| -> Result<_, Problem> {
-        AuditEntry::find(conn, (*id).into())?.map(EntryView::from).ok_or_else(Problem::not_found)
-    };
-    request.one(&app, find).await
+    id: Path<AuditEntryId>,
+) -> ApiResult {
+    let find = move |conn: &mut _| AuditEntry::find(conn, (*id).into())?.ok_or_else(Problem::not_found);
+    request.retrieve::<AuditEntryView, _>(&app, find).await
 }

@@ -1,4 +1,4 @@
-//! The audit log as staff read it: lists of entries, and single ones. Nothing in it can be changed.
+//! Read-only endpoints of the audit log for staff.
 
 mod handlers;
 mod listing;
@@ -6,9 +6,9 @@ mod views;
 
 use utoipa_actix_web::service_config::ServiceConfig;
 
-pub use views::EntryView;
+pub use views::AuditEntryView;
 
-/// Below `/api/audit-log`.
+/// Registers the endpoints below `/api/audit-log`.
 pub fn routes(config: &mut ServiceConfig<'_>) {
     config.service(handlers::list_entries).service(handlers::get_entry);
 }

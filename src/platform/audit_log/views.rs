@@ -1,52 +1,36 @@
-//! Entries as JSON.
+//! Responses of the audit log.
 
 use chrono::{DateTime, Utc};
 use serde::Serialize;
 use serde_json::Value;
 use utoipa::ToSchema;
 
-use super::listing::EntryId;
-use crate::platform::api::Resource;
-use crate::platform::audit::AuditEntry;
+use super::listing::AuditEntryId;
+use crate::platform::api::View;
+use crate::platform::audit::{AuditEntry, FieldChange};
+use crate::platform::types::ActorView;
 
-/// Something that somebody did.
-#[derive(Debug, Serialize, ToSchema)]
+/// Entry of the audit log.
+#[derive(Debug, Serialize, ToSchema, View)]
 #[schema(as = AuditEntry)]
-pub struct EntryView {
-    pub id: EntryId,
-    /// What: the kind of thing, and what was done to it.
+#[view(row = AuditEntry)]
+pub struct AuditEntryView {
+    #[view(value = row.id.into())]
+    pub id: AuditEntryId,
+    /// Object type and action.
     #[schema(example = "category.changed")]
     pub action: String,
-    /// Who.
-    #[schema(value_type = Object)]
+    /// User, app, guest or system that performed the action.
+    #[schema(value_type = ActorView)]
     pub actor: Value,
     pub object_type: String,
     pub object_id: String,
-    /// Each field with what it was and what it is.
-    #[schema(value_type = Object, example = json!({"name": {"before": "Mug", "after": "Cup"}}))]
+    /// Changed fields with their values before and after.
+    #[schema(value_type = HashMap<String, FieldChange>, example = json!({"name": {"before": "Mug", "after": "Cup"}}))]
     pub changes: Value,
-    /// Null for what the program did by itself.
+    /// Network address of the client. Null for actions of the system.
     pub address: Option<String>,
     pub user_agent: String,
     pub request_id: Option<String>,
     pub created_at: DateTime<Utc>,
-}
-
-impl Resource for EntryView {}
-
-impl From<AuditEntry> for EntryView {
-    fn from(entry: AuditEntry) -> Self {
-        Self {
-            actor: entry.actor,
-            changes: entry.changes,
-            id: entry.id.into(),
-            action: entry.action,
-            object_type: entry.object_type,
-            object_id: entry.object_id,
-            address: entry.address,
-            user_agent: entry.user_agent,
-            request_id: entry.request_id,
-            created_at: entry.created_at,
-        }
-    }
 }

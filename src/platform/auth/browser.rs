@@ -1,8 +1,8 @@
-//! Sessions of browsers: a cookie that no script reads, and a token that only pages of the shop can send.
+//! Browser sessions: a session cookie that scripts cannot read, and a CSRF token.
 //!
-//! The cookie is a session's id and its signature. Whoever writes with it shows the session's token in the header
-//! `X-CSRFToken` (the name that Django's clients send); pages read that token from a second cookie. Where a browser
-//! says from which page it comes, that page must be the shop's own or of an allowed origin.
+//! The session cookie contains the session id and its signature. A write with this cookie must repeat the CSRF token of
+//! the session in the header `X-CSRFToken` (the name that Django's clients send). Pages read the token from a second
+//! cookie. If the browser sends `Origin`, it must be the shop's own origin or an allowed one.
 
 use actix_web::HttpRequest;
 use actix_web::cookie::time::Duration;
@@ -17,15 +17,15 @@ use crate::platform::config::Config;
 use crate::platform::error::Problem;
 use crate::platform::types::SessionId;
 
-/// `__Host-` (RFC 6265bis): from this host alone, over TLS alone, for all paths.
+/// Session cookie. The prefix `__Host-` (RFC 6265bis) requires this host, TLS and the path `/`.
 pub const SESSION_COOKIE: &str = "__Host-session";
 
-/// Readable by the page, which sends its value back in a header.
+/// CSRF cookie. The page reads it and sends its value in a header.
 pub const CSRF_COOKIE: &str = "__Host-csrftoken";
 
 const CSRF_HEADERS: [&str; 2] = ["x-csrftoken", "x-csrf-token"];
 
-/// The two cookies of a session that lasts so many seconds more.
+/// Returns the two cookies of a session that expires in `seconds`.
 pub fn session_cookies(key: &MasterKey, session: SessionId, seconds: i64) -> [Cookie<'static>; 2] {
     let signed = format!("{session}.{}", signature(key, "session cookie", session));
     let cookie = |name: &'static str, value: String| {
@@ -35,8 +35,8 @@ pub fn session_cookies(key: &MasterKey, session: SessionId, seconds: i64) -> [Co
     [cookie(SESSION_COOKIE, signed).http_only(true).finish(), cookie(CSRF_COOKIE, csrf_token(key, session)).finish()]
 }
 
-/// What makes a browser forget both.
-pub fn ended_cookies() -> [Cookie<'static>; 2] {
+/// Returns expired cookies, which make the browser delete both.
+pub fn expired_cookies() -> [Cookie<'static>; 2] {
     let cookie = |name: &'static str| {
         let cookie = Cookie::build(name, "").path("/").secure(true).same_site(SameSite::Lax);
         cookie.max_age(Duration::ZERO)
@@ -44,7 +44,7 @@ pub fn ended_cookies() -> [Cookie<'static>; 2] {
     [cookie(SESSION_COOKIE).http_only(true).finish(), cookie(CSRF_COOKIE).finish()]
 }
 
-/// What a page of this session shows when it writes.
+/// Returns the CSRF token of a session.
 pub fn csrf_token(key: &MasterKey, session: SessionId) -> String {
     signature(key, "csrf token", session)
 }
@@ -53,36 +53,36 @@ fn signature(key: &MasterKey, purpose: &str, session: SessionId) -> String {
     URL_SAFE_NO_PAD.encode(key.sign(purpose, session.as_uuid().as_bytes()))
 }
 
-/// The session of the cookie that a browser sends, if we signed it.
-pub(super) fn session_of_cookie(request: &HttpRequest, key: &MasterKey) -> Option<SessionId> {
+/// Returns the session of the request's cookie, if its signature is valid.
+pub(super) fn session_from_cookie(request: &HttpRequest, key: &MasterKey) -> Option<SessionId> {
     let cookie = request.cookie(SESSION_COOKIE)?;
     let (id, signed) = cookie.value().split_once('.')?;
     let session: SessionId = id.parse().ok()?;
-    is_same(signed, &signature(key, "session cookie", session)).then_some(session)
+    is_equal(signed, &signature(key, "session cookie", session)).then_some(session)
 }
 
-fn is_same(sent: &str, right: &str) -> bool {
-    verify_slices_are_equal(sent.as_bytes(), right.as_bytes()).is_ok()
+fn is_equal(sent: &str, expected: &str) -> bool {
+    verify_slices_are_equal(sent.as_bytes(), expected.as_bytes()).is_ok()
 }
 
-/// Refuses a write that a page of another origin made the browser send.
-pub(super) fn ensure_own_page(request: &HttpRequest, key: &MasterKey, session: SessionId) -> Result<(), Problem> {
+/// Rejects a write without the CSRF token of its session.
+pub(super) fn ensure_csrf_token(request: &HttpRequest, key: &MasterKey, session: SessionId) -> Result<(), Problem> {
     let sent = CSRF_HEADERS.iter().find_map(|name| request.headers().get(*name));
     let Some(sent) = sent.and_then(|value| value.to_str().ok()) else { return Err(csrf_failed("CSRF token missing.")) };
-    if is_same(sent, &csrf_token(key, session)) { Ok(()) } else { Err(csrf_failed("CSRF token incorrect.")) }
+    if is_equal(sent, &csrf_token(key, session)) { Ok(()) } else { Err(csrf_failed("CSRF token incorrect.")) }
 }
 
-/// Refuses what comes from a page of another origin; programs, which send no `Origin`, pass.
-pub fn ensure_own_origin(request: &HttpRequest, config: &Config) -> Result<(), Problem> {
+/// Rejects a request from a page of an untrusted origin. Clients other than browsers send no `Origin` and pass.
+pub fn ensure_trusted_origin(request: &HttpRequest, config: &Config) -> Result<(), Problem> {
     let Some(origin) = request.headers().get(ORIGIN) else { return Ok(()) };
     let origin = origin.to_str().unwrap_or_default();
     let host = request.headers().get(HOST).and_then(|host| host.to_str().ok());
-    let is_here = origin.split_once("://").is_some_and(|(_, authority)| Some(authority) == host);
-    let is_ours = is_here || config.cors_allowed_origins.iter().any(|known| known == origin);
-    if is_ours { Ok(()) } else { Err(csrf_failed("Origin checking failed.")) }
+    let is_own_host = origin.split_once("://").is_some_and(|(_, authority)| Some(authority) == host);
+    let is_trusted = is_own_host || config.cors_allowed_origins.iter().any(|known| known == origin);
+    if is_trusted { Ok(()) } else { Err(csrf_failed("Origin checking failed.")) }
 }
 
-/// The words of Django REST framework.
+/// Returns 403 in the wording of Django REST framework.
 fn csrf_failed(reason: &str) -> Problem {
     Problem::forbidden("csrf_failed", format!("CSRF Failed: {reason}"))
 }

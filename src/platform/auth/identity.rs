@@ -1,4 +1,4 @@
-//! Reads who is asking, before anything else is looked at, and offers it to handlers.
+//! Authentication of requests: the middleware and the extractors for handlers.
 
 use std::future::{Ready, ready};
 use std::marker::PhantomData;
@@ -10,31 +10,25 @@ use actix_web::middleware::Next;
 use actix_web::{FromRequest, HttpMessage, HttpRequest};
 use serde_json::json;
 
-use super::app_tokens::{is_app_token, is_ours};
-use super::browser::{ensure_own_origin, ensure_own_page, session_of_cookie};
+use super::app_tokens::{has_valid_checksum, is_app_token};
+use super::browser::{ensure_csrf_token, ensure_trusted_origin, session_from_cookie};
 use super::{PermissionType, Principal, SignedIn};
 use crate::platform::app::App;
 use crate::platform::error::Problem;
 use crate::platform::http::client_address;
 use crate::platform::types::CustomerId;
 
-/// Where nobody's identity matters: signing in and refreshing happens when the old token is no good any more, and
-/// monitors must not depend on sessions.
-const WITHOUT_IDENTITY: [&str; 9] = [
-    "/health",
-    "/.well-known/",
-    "/api/token/",
-    "/api/auth/token/",
-    "/api/auth/login/",
-    "/api/auth/logout/",
-    "/api/auth/mfa/verify/",
-    "/api/auth/mfa/passkeys/login/",
-    "/api/auth/mfa/passkeys/verify/",
-];
+/// Extension of requests to endpoints that treat a request with invalid credentials as anonymous.
+///
+/// Clients sign in and refresh tokens when their access token has expired, and monitoring must not depend on sessions.
+#[derive(Debug, Clone, Copy)]
+pub struct IgnoreInvalidCredentials;
 
-/// Middleware: good credentials make the request its user's or program's; a bad token is refused even where none is
-/// needed, a cookie whose session has ended is nobody's.
-pub async fn identify(
+/// Middleware that authenticates a request by its bearer token or session cookie.
+///
+/// An invalid token is rejected even if the endpoint allows anonymous requests. A cookie of an ended session is
+/// ignored.
+pub async fn authenticate(
     request: ServiceRequest,
     next: Next<impl MessageBody + 'static>,
 ) -> Result<ServiceResponse<BoxBody>, actix_web::Error> {
@@ -44,67 +38,67 @@ pub async fn identify(
             tracing::Span::current().record("user.id", tracing::field::display(principal.key()));
             request.extensions_mut().insert(principal);
         }
-        Err(_) if WITHOUT_IDENTITY.iter().any(|prefix| request.path().starts_with(prefix)) => {}
+        Err(_) if request.extensions().contains::<IgnoreInvalidCredentials>() => {}
         Err(problem) => return Ok(request.error_response(problem)),
     }
     Ok(next.call(request).await?.map_into_boxed_body())
 }
 
 async fn find_principal(request: &ServiceRequest) -> Result<Option<Principal>, Problem> {
-    let app = App::of(request.request())?.clone();
+    let app = App::from_request(request.request())?.clone();
     match bearer_token(request)? {
         Some(token) if is_app_token(&token) => {
-            if !is_ours(&app.master_key, &token) {
-                return Err(bad_token());
+            if !has_valid_checksum(&app.master_key, &token) {
+                return Err(invalid_token());
             }
-            let address = client_address(request.request(), &app);
-            app.principals.of_app(&token, address).await?.ok_or_else(bad_token).map(Some)
+            let address = client_address(request.request(), &app.config.trusted_proxies);
+            app.principals.find_by_app_token(&token, address).await?.ok_or_else(invalid_token).map(Some)
         }
         Some(token) => {
-            let session = app.keys.check_access(&token, app.clock.now()).await.map_err(|_| bad_token())?;
-            app.principals.of_session(session).await?.ok_or_else(bad_token).map(Some)
+            let session = app.keys.verify_access(&token, app.clock.now()).await.map_err(|_| invalid_token())?;
+            app.principals.find_by_session(session).await?.ok_or_else(invalid_token).map(Some)
         }
-        None => of_cookie(request.request(), &app).await,
+        None => find_by_cookie(request.request(), &app).await,
     }
 }
 
-async fn of_cookie(request: &HttpRequest, app: &App) -> Result<Option<Principal>, Problem> {
-    let Some(session) = session_of_cookie(request, &app.master_key) else { return Ok(None) };
-    let Some(principal) = app.principals.of_session(session).await? else { return Ok(None) };
+async fn find_by_cookie(request: &HttpRequest, app: &App) -> Result<Option<Principal>, Problem> {
+    let Some(session) = session_from_cookie(request, &app.master_key) else { return Ok(None) };
+    let Some(principal) = app.principals.find_by_session(session).await? else { return Ok(None) };
     if !request.method().is_safe() {
-        ensure_own_origin(request, &app.config)?;
-        ensure_own_page(request, &app.master_key, session)?;
+        ensure_trusted_origin(request, &app.config)?;
+        ensure_csrf_token(request, &app.master_key, session)?;
     }
     Ok(Some(principal))
 }
 
-/// Who sends a request; none for nobody.
+/// Returns the principal of a request. None for an anonymous request.
 pub fn principal_of(request: &HttpRequest) -> Option<Principal> {
     request.extensions().get::<Principal>().cloned()
 }
 
-/// The token of an `Authorization` header in a scheme of ours; any other scheme is nobody.
+/// Returns the token of the `Authorization` header. A header with an unknown scheme is ignored.
 fn bearer_token(request: &ServiceRequest) -> Result<Option<String>, Problem> {
     let Some(header) = request.headers().get(AUTHORIZATION) else {
         return Ok(None);
     };
-    let header = header.to_str().map_err(|_| bad_header())?;
+    let header = header.to_str().map_err(|_| invalid_header())?;
     let mut words = header.split_ascii_whitespace();
     match (words.next(), words.next(), words.next()) {
         (Some("Bearer" | "JWT" | "Token"), Some(token), None) => Ok(Some(token.to_owned())),
-        (Some("Bearer" | "JWT" | "Token"), _, _) => Err(bad_header()),
+        (Some("Bearer" | "JWT" | "Token"), _, _) => Err(invalid_header()),
         _ => Ok(None),
     }
 }
 
-fn bad_header() -> Problem {
+fn invalid_header() -> Problem {
     Problem::unauthorized("bad_authorization_header", "Authorization header must contain two space-delimited values")
 }
 
-/// simplejwt's words, which its clients look for.
-fn bad_token() -> Problem {
+/// Returns 401 in the wording of simplejwt, which clients depend on.
+fn invalid_token() -> Problem {
     let messages = json!([{"token_class": "AccessToken", "token_type": "access", "message": "Token is invalid"}]);
-    Problem::refused(
+    Problem::rejected(
         actix_web::http::StatusCode::UNAUTHORIZED,
         "token_not_valid",
         "Given token not valid for any token type".to_owned(),
@@ -112,36 +106,36 @@ fn bad_token() -> Problem {
     )
 }
 
-/// Whoever is asking: somebody signed in, or nobody we know.
+/// Extractor of the principal of a request, or None for an anonymous request.
 #[derive(Debug, Clone)]
-pub struct Viewer(pub Option<Principal>);
+pub struct OptionalPrincipal(pub Option<Principal>);
 
-/// Somebody or some program: whoever is not a stranger.
+/// Extractor of an authenticated principal: a user or an app.
 #[derive(Debug, Clone)]
 pub struct Authenticated(pub Principal);
 
-/// Somebody who is signed in; no program.
+/// Extractor of a signed-in user. Apps are rejected.
 #[derive(Debug, Clone)]
 pub struct CurrentUser(pub SignedIn);
 
-/// Somebody who is signed in and buys here.
+/// Extractor of a signed-in user with a customer profile.
 #[derive(Debug, Clone)]
 pub struct CurrentCustomer {
     pub id: CustomerId,
 }
 
-/// Somebody who is signed in and has this permission.
+/// Extractor of a principal with the permission `P`.
 #[derive(Debug, Clone)]
 pub struct Allowed<P> {
     pub principal: Principal,
     permission: PhantomData<P>,
 }
 
-fn somebody(request: &HttpRequest) -> Result<Principal, Problem> {
+fn require_principal(request: &HttpRequest) -> Result<Principal, Problem> {
     principal_of(request).ok_or_else(Problem::not_authenticated)
 }
 
-impl FromRequest for Viewer {
+impl FromRequest for OptionalPrincipal {
     type Error = Problem;
     type Future = Ready<Result<Self, Problem>>;
 
@@ -155,7 +149,7 @@ impl FromRequest for Authenticated {
     type Future = Ready<Result<Self, Problem>>;
 
     fn from_request(request: &HttpRequest, _: &mut Payload) -> Self::Future {
-        ready(somebody(request).map(Self))
+        ready(require_principal(request).map(Self))
     }
 }
 
@@ -164,7 +158,7 @@ impl FromRequest for CurrentUser {
     type Future = Ready<Result<Self, Problem>>;
 
     fn from_request(request: &HttpRequest, _: &mut Payload) -> Self::Future {
-        let user = somebody(request)
+        let user = require_principal(request)
             .and_then(|principal| principal.user().cloned().map(Self).ok_or_else(Problem::permission_denied));
         ready(user)
     }
@@ -175,7 +169,7 @@ impl FromRequest for CurrentCustomer {
     type Future = Ready<Result<Self, Problem>>;
 
     fn from_request(request: &HttpRequest, _: &mut Payload) -> Self::Future {
-        let customer = somebody(request).and_then(|principal| {
+        let customer = require_principal(request).and_then(|principal| {
             let id = principal.customer_id().ok_or_else(Problem::permission_denied)?;
             Ok(Self { id })
         });
@@ -188,11 +182,11 @@ impl<P: PermissionType> FromRequest for Allowed<P> {
     type Future = Ready<Result<Self, Problem>>;
 
     fn from_request(request: &HttpRequest, _: &mut Payload) -> Self::Future {
-        let allowed = somebody(request).and_then(|principal| {
-            if principal.may(P::PERMISSION) {
+        let allowed = require_principal(request).and_then(|principal| {
+            if principal.has_permission(P::PERMISSION) {
                 Ok(Self { principal, permission: PhantomData })
             } else {
-                Err(principal.refusal())
+                Err(principal.denial())
             }
         });
         ready(allowed)

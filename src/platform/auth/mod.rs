@@ -1,7 +1,6 @@
-//! Who is asking, and what they may do: tokens are checked here, in middleware, before anything else is.
+//! Authentication and permissions: middleware verifies tokens and session cookies before a handler runs.
 //!
-//! Owns `signing_keys`. Sessions and users are the customers domain's; it tells us who is behind a token
-//! through [`PrincipalSource`].
+//! Owns `signing_keys`. The customers domain owns sessions and users and implements [`PrincipalSource`].
 
 mod app_tokens;
 mod browser;
@@ -14,10 +13,14 @@ mod tokens;
 
 pub use crate::platform::crypto::{MasterKey, random_bytes, random_token, sha256};
 pub use app_tokens::new_app_token;
-pub use browser::{CSRF_COOKIE, SESSION_COOKIE, csrf_token, ended_cookies, ensure_own_origin, session_cookies};
-pub use identity::{Allowed, Authenticated, CurrentCustomer, CurrentUser, Viewer, identify, principal_of};
-pub use keys::{ANNOUNCED_FOR, KeySettings, KeyState, SET_MAX_AGE, SigningKey, TokenKeys};
-pub use permission::*;
+pub use browser::{CSRF_COOKIE, SESSION_COOKIE, csrf_token, ensure_trusted_origin, expired_cookies, session_cookies};
+pub use identity::{
+    Allowed, Authenticated, CurrentCustomer, CurrentUser, IgnoreInvalidCredentials, OptionalPrincipal, authenticate,
+    principal_of,
+};
+pub use keys::{ANNOUNCEMENT_PERIOD, JWKS_MAX_AGE, KeySettings, KeyState, SigningKey, TokenKeys};
+pub(crate) use permission::permissions;
+pub use permission::{Permission, PermissionType, ReplayJobs, ViewAudit, ViewJobs, register_permissions};
 pub use permission_set::PermissionSet;
-pub use principal::{Principal, PrincipalSource, Reach, SignInAgain, SignedIn, Subject};
-pub use tokens::{IssuedTokens, RefreshClaims, TokenError, TokenType};
+pub use principal::{ChannelScope, Principal, PrincipalSource, ReauthenticationRequired, SignedIn, Subject};
+pub use tokens::{IssueTokens, IssuedTokens, RefreshClaims, TokenError, TokenType};

@@ -1,4 +1,4 @@
-//! Several permissions at once: what a group allows, or a program may do.
+//! Sets of permissions: of a group or an app.
 
 use std::collections::BTreeSet;
 
@@ -10,24 +10,24 @@ use super::Permission;
 use crate::platform::error::ErrorTree;
 use crate::platform::http::FromJson;
 
-/// A set of permissions; on the wire a list of their names.
+/// Set of permissions, as a list of their names.
 #[derive(Debug, Clone, PartialEq, Eq, Default, ToSchema)]
 #[schema(value_type = Vec<String>, example = json!(["orders.view", "fulfillments.ship"]))]
 pub struct PermissionSet(BTreeSet<Permission>);
 
 impl PermissionSet {
     pub fn all() -> Self {
-        Permission::ALL.iter().copied().collect()
+        Permission::all().iter().copied().collect()
     }
 
-    /// Of stored names; those that no longer mean anything are left out.
-    pub fn of_names(names: &[Option<String>]) -> Self {
-        names.iter().flatten().filter_map(|name| Permission::of_name(name)).collect()
+    /// Creates the set from stored names. Names of permissions that no longer exist are ignored.
+    pub fn from_names(names: &[Option<String>]) -> Self {
+        names.iter().flatten().filter_map(|name| Permission::from_name(name)).collect()
     }
 
-    /// As they are stored and shown.
+    /// Returns the names, as in the database and in JSON.
     pub fn names(&self) -> Vec<&'static str> {
-        self.0.iter().map(|permission| permission.name()).collect()
+        self.iter().map(Permission::name).collect()
     }
 
     pub fn contains(&self, permission: Permission) -> bool {
@@ -38,17 +38,18 @@ impl PermissionSet {
         self.0.is_empty()
     }
 
+    /// Iterates in the order of the API.
     pub fn iter(&self) -> impl Iterator<Item = Permission> {
-        self.0.iter().copied()
+        Permission::all().iter().copied().filter(|permission| self.contains(*permission))
     }
 
-    /// Those of either.
+    /// Returns the permissions that are in either set.
     #[must_use]
     pub fn union(&self, other: &Self) -> Self {
         Self(self.0.union(&other.0).copied().collect())
     }
 
-    /// Those that the other has not.
+    /// Returns the permissions that are not in `other`.
     #[must_use]
     pub fn without(&self, other: &Self) -> Self {
         Self(self.0.difference(&other.0).copied().collect())
@@ -70,7 +71,7 @@ impl Serialize for PermissionSet {
 impl FromJson for Permission {
     fn from_json(value: Value) -> Result<Self, ErrorTree> {
         let name = String::from_json(value)?;
-        Self::of_name(&name).ok_or_else(|| ErrorTree::invalid_choice(&name))
+        Self::from_name(&name).ok_or_else(|| ErrorTree::invalid_choice(&name))
     }
 }
 

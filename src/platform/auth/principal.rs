@@ -1,4 +1,4 @@
-//! The person or program behind a request.
+//! The principal of a request: the authenticated user or app.
 
 use std::collections::HashSet;
 use std::net::IpAddr;
@@ -11,16 +11,16 @@ use super::{Permission, PermissionSet};
 use crate::platform::error::{ApiError, Kind, Problem};
 use crate::platform::types::{Actor, AppId, ChannelId, CustomerId, Email, SessionId, UserId};
 
-/// How long a sign-in counts as proof of who somebody is.
-const LATELY: TimeDelta = TimeDelta::minutes(10);
+/// Maximum age of a sign-in that is recent enough for sensitive changes.
+const RECENT_SIGN_IN: TimeDelta = TimeDelta::minutes(10);
 
-/// Whoever asks: somebody with an active account and a session that has not ended, or an active program.
+/// A user with an active account and an active session, or an active app.
 #[derive(Debug, Clone)]
 pub struct Principal {
     pub subject: Subject,
     pub is_superuser: bool,
     pub permissions: PermissionSet,
-    pub reach: Reach,
+    pub channel_scope: ChannelScope,
 }
 
 #[derive(Debug, Clone)]
@@ -29,64 +29,68 @@ pub enum Subject {
     App(AppId),
 }
 
-/// A user and the session they are signed in by.
+/// A signed-in user with the session of the request.
 #[derive(Debug, Clone)]
 pub struct SignedIn {
     pub user_id: UserId,
     pub session_id: SessionId,
-    /// When the session was opened.
+    /// Time at which the session started.
     pub signed_in_at: DateTime<Utc>,
     pub customer_id: Option<CustomerId>,
     pub email: Email,
     pub is_staff: bool,
-    /// The shop asks one of its staff: until they have it, they may nothing that customers may not.
+    /// True if the shop requires a second factor that this staff member has not set up. Until then the staff member
+    /// has no staff permissions.
     pub lacks_second_factor: bool,
 }
 
 impl SignedIn {
-    /// That they have shown who they are a moment ago: what an old session may not do, a new one may.
-    pub fn ensure_signed_in_lately(&self, now: DateTime<Utc>) -> Result<(), SignInAgain> {
-        if now - self.signed_in_at <= LATELY { Ok(()) } else { Err(SignInAgain) }
+    /// Rejects a session that is too old for sensitive changes.
+    pub fn ensure_recent_sign_in(&self, now: DateTime<Utc>) -> Result<(), ReauthenticationRequired> {
+        if now - self.signed_in_at <= RECENT_SIGN_IN { Ok(()) } else { Err(ReauthenticationRequired) }
     }
 }
 
-/// The session is too old for what it would change: a stolen one must not become a way in that stays.
+/// The session is too old for a sensitive change. This prevents permanent access with a stolen session.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
-#[error("Sign in again to change this.")]
-pub struct SignInAgain;
+#[error("Sign in again to make this change.")]
+pub struct ReauthenticationRequired;
 
-impl ApiError for SignInAgain {
+impl ApiError for ReauthenticationRequired {
     fn kind(&self) -> Kind {
-        Kind::refused(StatusCode::FORBIDDEN, "reauthentication_required")
+        Kind::rejected(StatusCode::FORBIDDEN, "reauthentication_required")
     }
 }
 
-/// The channels in which permissions count.
+/// The channels in which a principal's permissions apply.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub enum Reach {
-    Everywhere,
+pub enum ChannelScope {
+    Unrestricted,
     Only(HashSet<ChannelId>),
 }
 
-impl Reach {
-    pub const fn is_everywhere(&self) -> bool {
-        matches!(self, Self::Everywhere)
+impl ChannelScope {
+    /// Returns true if permissions apply in all channels.
+    pub const fn is_unrestricted(&self) -> bool {
+        matches!(self, Self::Unrestricted)
     }
 
-    pub fn covers(&self, channel: ChannelId) -> bool {
+    /// Returns true if permissions apply in this channel.
+    pub fn contains(&self, channel: ChannelId) -> bool {
         match self {
-            Self::Everywhere => true,
+            Self::Unrestricted => true,
             Self::Only(channels) => channels.contains(&channel),
         }
     }
 }
 
 impl Principal {
-    pub fn may(&self, permission: Permission) -> bool {
+    /// Returns true if the principal has this permission in at least one channel.
+    pub fn has_permission(&self, permission: Permission) -> bool {
         self.is_superuser || self.permissions.contains(permission)
     }
 
-    /// None for a program.
+    /// Returns the user. None for an app.
     pub const fn user(&self) -> Option<&SignedIn> {
         match &self.subject {
             Subject::User(user) => Some(user),
@@ -94,13 +98,13 @@ impl Principal {
         }
     }
 
-    /// None for a program, and for users who do not buy.
+    /// Returns the customer. None for an app, and for a user without a customer profile.
     pub fn customer_id(&self) -> Option<CustomerId> {
         self.user().and_then(|user| user.customer_id)
     }
 
-    /// What they hear who may not.
-    pub fn refusal(&self) -> Problem {
+    /// Returns the error for a missing permission.
+    pub fn denial(&self) -> Problem {
         let lacks_second_factor = self.user().is_some_and(|user| user.lacks_second_factor);
         if lacks_second_factor { Problem::second_factor_required() } else { Problem::permission_denied() }
     }
@@ -112,7 +116,7 @@ impl Principal {
         }
     }
 
-    /// What limits and `Idempotency-Key`s know them by.
+    /// Returns the identifier of the principal for rate limits and idempotency keys.
     pub fn key(&self) -> String {
         match &self.subject {
             Subject::User(user) => format!("user:{}", user.user_id),
@@ -121,13 +125,15 @@ impl Principal {
     }
 }
 
-/// Knows who is behind a session or the token of a program: the customers domain.
+/// Source of principals, implemented by the customers domain.
 pub trait PrincipalSource: Send + Sync {
-    /// None where the session has ended or its user is gone or inactive; at most 2 s old.
-    fn of_session(&self, session: SessionId) -> BoxFuture<'_, Result<Option<Principal>, Problem>>;
+    /// Returns the principal of a session. None if the session has ended or its user is erased or inactive. The result
+    /// can be up to 2 seconds old.
+    fn find_by_session(&self, session: SessionId) -> BoxFuture<'_, Result<Option<Principal>, Problem>>;
 
-    /// None where the token is nobody's, has expired, or may not be used from there; at most 2 s old.
-    fn of_app<'a>(
+    /// Returns the principal of an app token. None if the token is unknown or expired, or not allowed from this
+    /// address. The result can be up to 2 seconds old.
+    fn find_by_app_token<'a>(
         &'a self,
         token: &'a str,
         address: Option<IpAddr>,

@@ -1,16 +1,17 @@
-//! JSON Web Tokens (RFC 7519), as simplejwt's clients expect them: `access` and `refresh`, told apart by `token_type`.
+//! Access and refresh tokens: JSON Web Tokens (RFC 7519) in the format of simplejwt, with the claim `token_type`.
 
 use chrono::{DateTime, Utc};
-use jsonwebtoken::{Algorithm, EncodingKey, Header, Validation, decode, decode_header, encode};
+use jsonwebtoken::{Algorithm, Header, Validation, decode, decode_header, encode};
 use serde::{Deserialize, Serialize};
 
 use super::TokenKeys;
+use super::keys::SigningKeyRef;
 use crate::platform::types::{SessionId, UserId, new_uuid};
 
-/// Who our tokens are for.
+/// Audience of the tokens (`aud`).
 const AUDIENCE: &str = "mercer";
 
-/// Longer than any token of ours; longer ones are not looked at.
+/// Maximum length of a token. Longer ones are rejected without parsing.
 const MAX_LENGTH: usize = 4096;
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
@@ -32,7 +33,7 @@ struct Claims {
     exp: i64,
 }
 
-/// What a good refresh token says.
+/// Claims of a valid refresh token.
 #[derive(Debug, Clone)]
 pub struct RefreshClaims {
     pub session: SessionId,
@@ -40,7 +41,17 @@ pub struct RefreshClaims {
     pub jti: String,
 }
 
-/// A pair of tokens for one session.
+/// Session and times of the tokens to issue.
+#[derive(Debug, Clone, Copy)]
+pub struct IssueTokens {
+    pub user: UserId,
+    pub session: SessionId,
+    pub generation: i32,
+    pub issued_at: DateTime<Utc>,
+    pub session_expires_at: DateTime<Utc>,
+}
+
+/// Access and refresh token of a session.
 #[derive(Debug, Clone)]
 pub struct IssuedTokens {
     pub access: String,
@@ -49,26 +60,20 @@ pub struct IssuedTokens {
 
 #[derive(Debug, thiserror::Error)]
 pub enum TokenError {
-    /// Not ours, changed, expired, or of the other type: the client is told no more than that.
+    /// Foreign, modified, expired, or of the wrong type. The client does not learn the reason.
     #[error("Token is invalid")]
     Invalid,
-    #[error("a token could not be signed: {0}")]
-    Unsigned(#[from] jsonwebtoken::errors::Error),
-    #[error("no key signs at this moment")]
-    NoKey,
+    #[error("cannot sign a token: {0}")]
+    SigningFailed(#[from] jsonwebtoken::errors::Error),
+    #[error("no signing key is active")]
+    NoSigningKey,
 }
 
 impl TokenKeys {
-    /// Tokens of one generation of a session. The refresh token's `jti` follows from session and generation,
-    /// so that asking twice for the same generation gives tokens that are equally good.
-    pub async fn issue(
-        &self,
-        user: UserId,
-        session: SessionId,
-        generation: i32,
-        times: (DateTime<Utc>, DateTime<Utc>),
-    ) -> Result<IssuedTokens, TokenError> {
-        let (now, session_expires_at) = times;
+    /// Issues the tokens of one generation of a session. The `jti` of the refresh token is derived from session and
+    /// generation, so that a second request for the same generation returns equivalent tokens.
+    pub async fn issue(&self, command: IssueTokens) -> Result<IssuedTokens, TokenError> {
+        let IssueTokens { user, session, generation, issued_at: now, session_expires_at } = command;
         let access_expires_at =
             (now.timestamp() + i64::from(self.settings.access_seconds)).min(session_expires_at.timestamp());
         let claims = |token_type, jti, exp| Claims {
@@ -85,47 +90,49 @@ impl TokenKeys {
         let jti = self.refresh_jti(session, generation);
         let refresh = claims(TokenType::Refresh, jti, session_expires_at.timestamp());
         let ring = self.ring(now).await;
-        let key = ring.signing(now).ok_or(TokenError::NoKey)?;
-        Ok(IssuedTokens { access: sign(&access, key)?, refresh: sign(&refresh, key)? })
+        let key = ring.signing_key(now).ok_or(TokenError::NoSigningKey)?;
+        Ok(IssuedTokens { access: sign(&access, &key)?, refresh: sign(&refresh, &key)? })
     }
 
-    /// The `jti` of a session's refresh token of this generation.
+    /// Returns the `jti` of a session's refresh token of this generation.
     pub fn refresh_jti(&self, session: SessionId, generation: i32) -> String {
         self.master.derive("refresh", *session.as_uuid(), generation)
     }
 
-    /// The session of a good access token.
-    pub async fn check_access(&self, token: &str, now: DateTime<Utc>) -> Result<SessionId, TokenError> {
-        self.check(token, TokenType::Access, now).await.map(|claims| claims.sid)
+    /// Verifies an access token and returns its session.
+    pub async fn verify_access(&self, token: &str, now: DateTime<Utc>) -> Result<SessionId, TokenError> {
+        self.verify(token, TokenType::Access, now).await.map(|claims| claims.sid)
     }
 
-    pub async fn check_refresh(&self, token: &str, now: DateTime<Utc>) -> Result<RefreshClaims, TokenError> {
-        let claims = self.check(token, TokenType::Refresh, now).await?;
+    /// Verifies a refresh token and returns its claims.
+    pub async fn verify_refresh(&self, token: &str, now: DateTime<Utc>) -> Result<RefreshClaims, TokenError> {
+        let claims = self.verify(token, TokenType::Refresh, now).await?;
         Ok(RefreshClaims { session: claims.sid, user: claims.user_id, jti: claims.jti })
     }
 
-    /// The session and type of a token of either type.
-    pub async fn check_any(&self, token: &str, now: DateTime<Utc>) -> Result<(SessionId, TokenType), TokenError> {
-        if let Ok(session) = self.check_access(token, now).await {
+    /// Verifies a token of either type and returns its session and type.
+    pub async fn verify_any(&self, token: &str, now: DateTime<Utc>) -> Result<(SessionId, TokenType), TokenError> {
+        if let Ok(session) = self.verify_access(token, now).await {
             return Ok((session, TokenType::Access));
         }
-        Ok((self.check_refresh(token, now).await?.session, TokenType::Refresh))
+        Ok((self.verify_refresh(token, now).await?.session, TokenType::Refresh))
     }
 
-    /// One algorithm, our keys only, every claim required; key hints in the header (`jku`, `jwk`, `x5u`) are not read.
-    async fn check(&self, token: &str, token_type: TokenType, now: DateTime<Utc>) -> Result<Claims, TokenError> {
+    /// Verifies signature and claims. Accepts one algorithm and our own keys only, and ignores key references in the
+    /// header (`jku`, `jwk`, `x5u`).
+    async fn verify(&self, token: &str, token_type: TokenType, now: DateTime<Utc>) -> Result<Claims, TokenError> {
         if token.len() > MAX_LENGTH {
             return Err(TokenError::Invalid);
         }
         let header = decode_header(token).map_err(|_| TokenError::Invalid)?;
         let kid = header.kid.filter(|_| header.alg == Algorithm::ES256).ok_or(TokenError::Invalid)?;
         let ring = self.ring_with(&kid, now).await;
-        let key = ring.checking(&kid, now).ok_or(TokenError::Invalid)?;
+        let key = ring.verification_key(&kid, now).ok_or(TokenError::Invalid)?;
         let mut validation = Validation::new(Algorithm::ES256);
         validation.set_audience(&[AUDIENCE]);
         validation.set_issuer(&[&self.settings.issuer]);
         validation.set_required_spec_claims(&["exp", "aud", "iss"]);
-        // Our clock decides below, not the library's.
+        // The expiry is compared with the application's clock below.
         validation.validate_exp = false;
         let claims = decode::<Claims>(token, key, &validation).map_err(|_| TokenError::Invalid)?.claims;
         let is_current = claims.exp > now.timestamp();
@@ -133,7 +140,7 @@ impl TokenKeys {
     }
 }
 
-fn sign(claims: &Claims, (kid, key): (&str, &EncodingKey)) -> Result<String, TokenError> {
-    let header = Header { kid: Some(kid.to_owned()), ..Header::new(Algorithm::ES256) };
-    Ok(encode(&header, claims, key)?)
+fn sign(claims: &Claims, key: &SigningKeyRef<'_>) -> Result<String, TokenError> {
+    let header = Header { kid: Some(key.kid.to_owned()), ..Header::new(Algorithm::ES256) };
+    Ok(encode(&header, claims, key.encoding_key)?)
 }

@@ -1,94 +1,37 @@
-//! Settings: environment variables and a `.env` file, typed and checked at the start, all problems told at once.
+//! Settings from environment variables and a `.env` file, validated at start-up. All problems are reported together.
 
+mod hosts;
 mod identity_providers;
 mod rates;
 mod reader;
+mod settings;
 mod variables;
 
-use std::net::{IpAddr, SocketAddr};
+use std::net::SocketAddr;
 use std::path::PathBuf;
-use std::time::Duration;
 
-use ipnet::IpNet;
-
+use crate::platform::http::TrustedProxies;
 use crate::platform::secret::Secret;
 use crate::platform::types::Email;
+use hosts::{encrypts, is_loopback, is_plain_and_remote, is_remote};
 pub use identity_providers::OidcSettings;
-pub use rates::{Rate, Rates};
+pub use rates::{RateLimit, RateLimits};
 pub use reader::ConfigError;
 use reader::Reader;
-pub use variables::{VARIABLES, Variable, example};
+pub use settings::{EmailVerification, Environment, LogFormat, RedisSettings, SmsProvider, StaffSecondFactor};
+pub use variables::{VARIABLES, Variable, env_example};
 
-/// Where this program runs.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Environment {
-    /// On a developer's machine: unsafe defaults are fine.
-    Development,
-    /// For customers: unsafe settings are refused.
-    Production,
-}
-
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum LogFormat {
-    Pretty,
-    Json,
-}
-
-/// Whether staff need more than a password.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum StaffSecondFactor {
-    Optional,
-    /// Without one, they may set one up and nothing else.
-    Required,
-}
-
-/// Whether somebody signs in before they have proved their e-mail address.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum EmailVerification {
-    /// They do; the mail is sent all the same.
-    Optional,
-    /// They do not, and registering tells nobody which addresses have accounts.
-    Required,
-}
-
-/// Who carries text messages.
-#[derive(Debug, Clone)]
-pub enum SmsProvider {
-    /// Nobody: a line in the log.
-    Log,
-    AfricasTalking {
-        url: String,
-        username: String,
-        api_key: Secret,
-        sender: Option<String>,
-    },
-    Twilio {
-        url: String,
-        account_sid: String,
-        auth_token: Secret,
-        from: String,
-    },
-}
-
-/// The Redis that instances share, and may lose at any time.
-#[derive(Debug, Clone)]
-pub struct RedisSettings {
-    pub url: Secret,
-    /// For each answer, connecting included.
-    pub timeout: Duration,
-}
-
-/// All settings of the program.
+/// All settings of the program. `.env.example` documents each variable.
 #[derive(Debug, Clone)]
 pub struct Config {
     pub environment: Environment,
     pub bind: SocketAddr,
     pub public_url: String,
-    /// Where people open the links in their mails.
+    /// Base URL of the links in e-mails.
     pub storefront_url: String,
     pub shop_name: String,
     pub data_dir: PathBuf,
-    /// None: development, where one is made and kept in the data directory.
+    /// `None` in development, where the program generates a key and stores it in the data directory.
     pub secret_key: Option<Secret>,
     pub http_threads: usize,
     pub job_slots: usize,
@@ -96,7 +39,7 @@ pub struct Config {
     pub database_url: Option<Secret>,
     pub database_pool_size: u32,
     pub pg_bin_dir: Option<PathBuf>,
-    /// Where programs are looked up: `PATH`.
+    /// Value of `PATH`, to find the PostgreSQL binaries.
     pub program_path: Option<String>,
     pub redis: Option<RedisSettings>,
     pub smtp_url: Option<Secret>,
@@ -104,17 +47,17 @@ pub struct Config {
     pub admin_emails: Vec<Email>,
     pub sms: SmsProvider,
     pub cors_allowed_origins: Vec<String>,
-    pub trusted_proxies: Vec<IpNet>,
-    /// None: nobody is counted.
-    pub throttle_rates: Option<Rates>,
+    pub trusted_proxies: TrustedProxies,
+    /// `None` if rate limiting is disabled.
+    pub throttle_rates: Option<RateLimits>,
     pub oidc_providers: Vec<OidcSettings>,
-    /// Where people may be sent after signing in elsewhere: exactly these.
+    /// Allowed redirect URLs after a login with an OpenID Connect provider.
     pub auth_redirect_urls: Vec<String>,
     pub access_token_seconds: u32,
     pub refresh_token_days: u32,
     pub signing_key_days: u32,
     pub staff_second_factor: StaffSecondFactor,
-    /// None: the host of `public_url`.
+    /// `None` for the host of `public_url`.
     pub passkey_domain: Option<String>,
     pub bcrypt_cost: u32,
     pub email_verification: EmailVerification,
@@ -124,12 +67,12 @@ pub struct Config {
 }
 
 impl Config {
-    /// Reads `.env` and the environment, which wins.
+    /// Reads `.env` and the environment. The environment takes precedence.
     pub fn from_env() -> Result<Self, ConfigError> {
         Self::read(Reader::from_env()?)
     }
 
-    /// The defaults of development, with `overrides` in place of the environment.
+    /// Returns the development defaults, with `overrides` instead of the environment.
     pub fn from_pairs(overrides: &[(&str, &str)]) -> Result<Self, ConfigError> {
         Self::read(Reader::from_pairs(overrides))
     }
@@ -142,7 +85,7 @@ impl Config {
         let public_url = reader.url("MERCER_PUBLIC_URL", &["http", "https"]).unwrap_or_default();
         let storefront_url = reader.url("STOREFRONT_URL", &["http", "https"]).unwrap_or_else(|| public_url.clone());
         let config = Self {
-            // An unknown one is a problem of its own, and no reason for more.
+            // The reader has reported an unknown environment. Do not report production problems as well.
             environment: environment.unwrap_or(Environment::Development),
             bind: reader.parse("MERCER_BIND").unwrap_or_else(|| SocketAddr::from(([127, 0, 0, 1], 8000))),
             public_url,
@@ -163,7 +106,7 @@ impl Config {
             admin_emails: reader.list("ADMIN_EMAILS"),
             sms: reader.sms(),
             cors_allowed_origins: reader.origins("CORS_ALLOWED_ORIGINS"),
-            trusted_proxies: reader.networks("TRUSTED_PROXIES"),
+            trusted_proxies: TrustedProxies::new(reader.networks("TRUSTED_PROXIES")),
             throttle_rates: reader.throttle_rates(),
             oidc_providers: reader.oidc_providers(),
             auth_redirect_urls: reader.redirect_urls("AUTH_REDIRECT_URLS"),
@@ -190,18 +133,11 @@ impl Config {
                 .unwrap_or(LogFormat::Pretty),
             log_file: reader.text("LOG_FILE").map(PathBuf::from),
         };
-        config.refuse_unsafe_production(&mut reader);
+        config.reject_unsafe_settings(&mut reader);
         reader.finish(config)
     }
 
-    /// Whether somebody's word on whom they forward counts. An IPv4 address may come mapped into IPv6, as it does where
-    /// one socket serves both.
-    pub fn is_trusted_proxy(&self, address: IpAddr) -> bool {
-        let address = address.to_canonical();
-        self.trusted_proxies.iter().any(|network| network.contains(&address))
-    }
-
-    /// The domain that passkeys are made for. Browsers take no addresses: on a developer's machine it is `localhost`.
+    /// Returns the domain of passkeys. Browsers reject IP addresses, so a loopback address becomes `localhost`.
     pub fn passkey_domain(&self) -> String {
         if let Some(domain) = &self.passkey_domain {
             return domain.clone();
@@ -210,113 +146,44 @@ impl Config {
         host.map_or_else(String::new, |host| if is_loopback(&host) { "localhost".to_owned() } else { host })
     }
 
-    /// The pages that may ask for passkeys: the shop's own, and those that may call it.
+    /// Returns the origins that can use passkeys: that of the shop, and those that CORS allows.
     pub fn passkey_origins(&self) -> Vec<String> {
-        let own = reqwest::Url::parse(&self.public_url).ok();
-        let by_name = own.clone().filter(|url| url.host_str().is_some_and(is_loopback)).and_then(|mut url| {
+        let public = reqwest::Url::parse(&self.public_url).ok();
+        let localhost = public.clone().filter(|url| url.host_str().is_some_and(is_loopback)).and_then(|mut url| {
             url.set_host(Some("localhost")).ok()?;
             Some(url)
         });
-        let own = own.into_iter().chain(by_name).map(|url| url.origin().ascii_serialization());
-        own.chain(self.cors_allowed_origins.iter().cloned()).collect()
+        let shop = public.into_iter().chain(localhost).map(|url| url.origin().ascii_serialization());
+        shop.chain(self.cors_allowed_origins.iter().cloned()).collect()
     }
 
-    fn refuse_unsafe_production(&self, reader: &mut Reader) {
-        reader.refuse_unsafe_providers(self.environment, &self.oidc_providers);
+    fn reject_unsafe_settings(&self, reader: &mut Reader) {
+        reader.reject_unsafe_providers(self.environment, &self.oidc_providers);
         if self.environment != Environment::Production {
             return;
         }
         match &self.secret_key {
             Some(key) if key.expose().len() >= 32 => {}
-            _ => reader.problem("MERCER_SECRET_KEY", "production needs a secret of 32 characters or more"),
+            _ => reader.problem("MERCER_SECRET_KEY", "must have at least 32 characters in production"),
         }
         if let Some(url) = &self.database_url
             && is_remote(url.expose())
             && !encrypts(url.expose())
         {
-            reader.problem("DATABASE_URL", "production needs TLS to a remote database: add sslmode=verify-full");
+            reader.problem("DATABASE_URL", "must use TLS for a remote database in production: add sslmode=verify-full");
         }
         if is_plain_and_remote(&self.public_url) {
-            reader.problem("MERCER_PUBLIC_URL", "production needs an https:// address");
+            reader.problem("MERCER_PUBLIC_URL", "must be an https:// URL in production");
         }
         if is_plain_and_remote(&self.storefront_url) && self.storefront_url != self.public_url {
-            reader.problem("STOREFRONT_URL", "production needs an https:// address");
+            reader.problem("STOREFRONT_URL", "must be an https:// URL in production");
         }
         if !self.bind.ip().is_loopback() && self.trusted_proxies.is_empty() {
-            reader
-                .problem("MERCER_BIND", "production serves plain HTTP only behind a proxy: name it in TRUSTED_PROXIES");
+            let problem = "must be a loopback address in production, unless TRUSTED_PROXIES names a proxy with TLS";
+            reader.problem("MERCER_BIND", problem);
         }
         if self.bcrypt_cost < 10 {
-            reader.problem("BCRYPT_COST", "production needs 10 or more");
+            reader.problem("BCRYPT_COST", "must be at least 10 in production");
         }
-    }
-}
-
-fn is_loopback(host: &str) -> bool {
-    host.trim_matches(['[', ']']).parse::<IpAddr>().is_ok_and(|address| address.is_loopback())
-}
-
-/// Whether a database URL leads off this machine: by its authority, or by a `host` or `hostaddr` parameter.
-fn is_remote(url: &str) -> bool {
-    let rest = url.split_once("://").map_or("", |(_, rest)| rest);
-    let (authority, query) = rest.split_once('?').unwrap_or((rest, ""));
-    let authority = authority.split('/').next().unwrap_or_default();
-    let hosts = authority.rsplit_once('@').map_or(authority, |(_, hosts)| hosts).split(',');
-    let named = query.split('&').filter_map(|pair| pair.split_once('='));
-    let named = named.filter(|(name, _)| matches!(*name, "host" | "hostaddr")).flat_map(|(_, hosts)| hosts.split(','));
-    hosts.chain(named).any(|host| !is_local(host))
-}
-
-/// A socket, `localhost` or a loopback address, with or without a port.
-fn is_local(host: &str) -> bool {
-    let bare = match host.strip_prefix('[') {
-        Some(rest) => rest.split(']').next().unwrap_or_default(),
-        None if host.matches(':').count() == 1 => host.split(':').next().unwrap_or_default(),
-        None => host,
-    };
-    let is_socket = bare.is_empty() || bare.starts_with('/') || bare.starts_with("%2F") || bare.starts_with("%2f");
-    is_socket || bare == "localhost" || bare.parse::<std::net::IpAddr>().is_ok_and(|address| address.is_loopback())
-}
-
-/// The value of a URL's `sslmode`.
-fn encrypts(url: &str) -> bool {
-    let query = url.split_once('?').map_or("", |(_, query)| query);
-    let mut modes = query.split('&').filter_map(|pair| pair.strip_prefix("sslmode="));
-    modes.next_back().is_some_and(|mode| matches!(mode, "require" | "verify-ca" | "verify-full"))
-}
-
-/// Plain HTTP within one machine needs no TLS.
-fn is_plain_and_remote(url: &str) -> bool {
-    let Some(rest) = url.strip_prefix("http://") else { return false };
-    !is_local(rest.split(['/', '?']).next().unwrap_or_default()) || rest.is_empty()
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn a_remote_database_is_known_by_any_of_its_hosts() {
-        for url in [
-            "postgres:///db",
-            "postgres://u:p@localhost/db",
-            "postgres://127.0.0.1:5432/db",
-            "postgres://[::1]/db",
-            "postgres://u@%2Frun%2Fpg/db",
-            "postgres:///db?host=/run/pg",
-        ] {
-            assert!(!is_remote(url), "{url}");
-        }
-        for url in [
-            "postgres://db.example/db",
-            "postgres:///db?host=db.example",
-            "postgres://localhost.evil.example/db",
-            "postgres://127.example/db",
-            "postgres://localhost,db.example/db",
-        ] {
-            assert!(is_remote(url), "{url}");
-        }
-        assert!(encrypts("postgres://h/db?a=b&sslmode=verify-full"));
-        assert!(!encrypts("postgres://sslmode=require/db?sslmode=prefer"));
     }
 }

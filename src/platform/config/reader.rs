@@ -1,4 +1,4 @@
-//! Reads variables leniently and remembers every problem, so that all are told at once.
+//! Reader of variables that collects all problems, so that the program reports them together.
 
 use std::collections::HashMap;
 use std::fmt::Display;
@@ -7,14 +7,14 @@ use std::time::Duration;
 
 use ipnet::IpNet;
 
-use super::rates::{Rate, Rates};
+use super::rates::{RateLimit, RateLimits};
+use super::settings::{RedisSettings, SmsProvider};
 use super::variables::VARIABLES;
-use super::{RedisSettings, SmsProvider};
 use crate::platform::secret::Secret;
 
-/// All that is wrong with the settings.
+/// All problems of the settings.
 #[derive(Debug, thiserror::Error)]
-#[error("the settings are wrong:\n{}", problems.iter().map(|p| format!("  {p}")).collect::<Vec<_>>().join("\n"))]
+#[error("invalid settings:\n{}", problems.iter().map(|p| format!("  {p}")).collect::<Vec<_>>().join("\n"))]
 pub struct ConfigError {
     pub problems: Vec<String>,
 }
@@ -26,24 +26,24 @@ pub(super) struct Reader {
 }
 
 impl Reader {
-    #[expect(clippy::disallowed_methods, reason = "settings are read here and nowhere else")]
+    #[expect(clippy::disallowed_methods, reason = "the only place that reads environment variables")]
     pub(super) fn from_env() -> Result<Self, ConfigError> {
         let mut problems = Vec::new();
         match dotenvy::dotenv() {
             Ok(_) => {}
             Err(error) if error.not_found() => {}
-            // The line itself stays untold: it may hold a secret.
+            // Do not report the line itself: it can contain a secret.
             Err(dotenvy::Error::LineParse(_, _)) => problems.push(
-                ".env: a line is not NAME=value; values with spaces, # or quotes need quotes around them".to_owned(),
+                ".env: every line must have the form NAME=value; quote values with spaces, # or quotes".to_owned(),
             ),
             Err(error) => problems.push(format!(".env: {error}")),
         }
         let names = VARIABLES.iter().map(|variable| variable.name).chain(["PATH"]);
         let mut values: HashMap<String, String> =
             names.filter_map(|name| Some((name.to_owned(), std::env::var(name).ok()?))).collect();
-        // Variables of other things may be no text; these are looked at by their names alone.
+        // Variables of other programs can be invalid UTF-8: skip them by name before reading their values.
         let others = std::env::vars_os().filter_map(|(name, value)| Some((name.into_string().ok()?, value)));
-        let of_providers = others.filter(|(name, _)| is_of_provider(name));
+        let of_providers = others.filter(|(name, _)| is_provider_variable(name));
         values.extend(of_providers.filter_map(|(name, value)| Some((name, value.into_string().ok()?))));
         Ok(Self { values, problems })
     }
@@ -65,11 +65,11 @@ impl Reader {
         self.values.get("PATH").cloned()
     }
 
-    /// The value or its default; none where both are empty.
+    /// Returns the value or its default, or `None` if both are empty.
     pub(super) fn text(&mut self, name: &str) -> Option<String> {
         let default = match VARIABLES.iter().find(|variable| variable.name == name) {
             Some(variable) => variable.default,
-            None if is_of_provider(name) => "",
+            None if is_provider_variable(name) => "",
             None => {
                 self.problem(name, "is not a documented variable");
                 return None;
@@ -85,27 +85,27 @@ impl Reader {
         text.parse().map_err(|error| self.problem(name, format_args!("{text:?}: {error}"))).ok()
     }
 
-    /// A number within bounds; the lowest one stands in for a wrong one, whose problem is noted.
-    pub(super) fn number<T>(&mut self, name: &str, least: T, most: T) -> T
+    /// Returns a number within bounds. Records a problem and returns `min` if it is invalid.
+    pub(super) fn number<T>(&mut self, name: &str, min: T, max: T) -> T
     where
         T: FromStr<Err: Display> + PartialOrd + Display + Copy,
     {
         match self.parse(name) {
-            Some(number) if number >= least && number <= most => number,
+            Some(number) if number >= min && number <= max => number,
             Some(_) => {
-                self.problem(name, format_args!("must be from {least} to {most}"));
-                least
+                self.problem(name, format_args!("must be from {min} to {max}"));
+                min
             }
-            None => least,
+            None => min,
         }
     }
 
     pub(super) fn one_of<T: Copy>(&mut self, name: &str, choices: &[(&str, T)]) -> Option<T> {
         let text = self.text(name)?;
-        let found = choices.iter().find(|(word, _)| *word == text).map(|(_, value)| *value);
+        let found = choices.iter().find(|(choice, _)| *choice == text).map(|(_, value)| *value);
         if found.is_none() {
-            let words: Vec<_> = choices.iter().map(|(word, _)| *word).collect();
-            self.problem(name, format_args!("{text:?} is none of {}", words.join(", ")));
+            let names: Vec<_> = choices.iter().map(|(choice, _)| *choice).collect();
+            self.problem(name, format_args!("must be one of {}, not {text:?}", names.join(", ")));
         }
         found
     }
@@ -114,8 +114,8 @@ impl Reader {
         let text = self.text(name)?;
         let scheme = text.split_once("://").map(|(scheme, _)| scheme);
         if !scheme.is_some_and(|scheme| schemes.contains(&scheme)) {
-            // The value stays untold: it may hold a password.
-            self.problem(name, format_args!("must begin with {}://", schemes.join(":// or ")));
+            // Do not report the value: it can contain a password.
+            self.problem(name, format_args!("must start with {}://", schemes.join(":// or ")));
             return None;
         }
         Some(text.trim_end_matches('/').to_owned())
@@ -125,36 +125,37 @@ impl Reader {
         let text = self.text(name).unwrap_or_default();
         let items = text.split(',').map(str::trim).filter(|item| !item.is_empty());
         items
-            .filter_map(|item| item.parse().map_err(|_| self.problem(name, format_args!("{item:?} is wrong"))).ok())
+            .filter_map(|item| item.parse().map_err(|_| self.problem(name, format_args!("{item:?} is invalid"))).ok())
             .collect()
     }
 
-    /// Scheme, host and port of web pages, as browsers send them.
+    /// Reads web origins, which consist of scheme, host and port.
     pub(super) fn origins(&mut self, name: &str) -> Vec<String> {
         let origins: Vec<String> = self.list(name);
         for origin in origins.iter().filter(|origin| !is_origin(origin)) {
-            self.problem(name, format_args!("{origin:?} is no origin: https://shop.example is one"));
+            self.problem(name, format_args!("{origin:?} is not an origin such as https://shop.example"));
         }
         origins
     }
 
-    /// Networks, or single addresses.
+    /// Reads networks or single addresses.
     pub(super) fn networks(&mut self, name: &str) -> Vec<IpNet> {
         let texts: Vec<String> = self.list(name);
         let parse = |text: &String| {
             text.parse().or_else(|_| text.parse().map(|address: std::net::IpAddr| IpNet::from(address)))
         };
+        let invalid = "is not a network such as 10.0.0.0/8 or an address";
         texts
             .iter()
-            .filter_map(|text| parse(text).map_err(|_| self.problem(name, format_args!("{text:?} is no network"))).ok())
+            .filter_map(|text| parse(text).map_err(|_| self.problem(name, format_args!("{text:?} {invalid}"))).ok())
             .collect()
     }
 
-    /// The rates of all classes; none where throttling is off.
-    pub(super) fn throttle_rates(&mut self) -> Option<Rates> {
+    /// Reads the rate limits of all classes. Returns `None` if rate limiting is disabled.
+    pub(super) fn throttle_rates(&mut self) -> Option<RateLimits> {
         let is_on = self.one_of("THROTTLING", &[("on", true), ("off", false)]);
         let rates = [
-            self.parse::<Rate>("THROTTLE_ANON"),
+            self.parse::<RateLimit>("THROTTLE_ANON"),
             self.parse("THROTTLE_USER"),
             self.parse("THROTTLE_LOGIN"),
             self.parse("THROTTLE_WRITE"),
@@ -163,8 +164,16 @@ impl Reader {
         ];
         let concurrent = self.number("THROTTLE_CONCURRENT", 1, 100_000);
         match (is_on, rates) {
-            (Some(true), [Some(anon), Some(user), Some(login), Some(write), Some(pair), Some(account)]) => {
-                Some(Rates { anon, user, login, write, pair, account, concurrent })
+            (Some(true), [Some(anon), Some(user), Some(login), Some(write), Some(attempts), Some(account)]) => {
+                Some(RateLimits {
+                    anon,
+                    user,
+                    login,
+                    write,
+                    attempts_per_address: attempts,
+                    attempts_per_account: account,
+                    concurrent,
+                })
             }
             _ => None,
         }
@@ -179,41 +188,41 @@ impl Reader {
     pub(super) fn sms(&mut self) -> SmsProvider {
         match self.text("SMS_PROVIDER").as_deref() {
             Some("africastalking") => SmsProvider::AfricasTalking {
-                url: self.needed("AFRICASTALKING_URL"),
-                username: self.needed("AFRICASTALKING_USERNAME"),
-                api_key: Secret::new(self.needed("AFRICASTALKING_API_KEY")),
+                url: self.required("AFRICASTALKING_URL"),
+                username: self.required("AFRICASTALKING_USERNAME"),
+                api_key: Secret::new(self.required("AFRICASTALKING_API_KEY")),
                 sender: self.text("AFRICASTALKING_SENDER"),
             },
             Some("twilio") => SmsProvider::Twilio {
-                url: self.needed("TWILIO_URL"),
-                account_sid: self.needed("TWILIO_ACCOUNT_SID"),
-                auth_token: Secret::new(self.needed("TWILIO_AUTH_TOKEN")),
-                from: self.needed("TWILIO_FROM"),
+                url: self.required("TWILIO_URL"),
+                account_sid: self.required("TWILIO_ACCOUNT_SID"),
+                auth_token: Secret::new(self.required("TWILIO_AUTH_TOKEN")),
+                from: self.required("TWILIO_FROM"),
             },
             Some("log") => SmsProvider::Log,
             other => {
-                let shown = other.unwrap_or_default().to_owned();
-                self.problem("SMS_PROVIDER", format_args!("{shown:?} is none of log, africastalking, twilio"));
+                let text = other.unwrap_or_default().to_owned();
+                self.problem("SMS_PROVIDER", format_args!("must be one of log, africastalking, twilio, not {text:?}"));
                 SmsProvider::Log
             }
         }
     }
 
-    fn needed(&mut self, name: &str) -> String {
+    fn required(&mut self, name: &str) -> String {
         self.text(name).unwrap_or_else(|| {
-            self.problem(name, "is needed by SMS_PROVIDER");
+            self.problem(name, "is required by SMS_PROVIDER");
             String::new()
         })
     }
 }
 
-/// Whether a variable is of one of the providers that `OIDC_PROVIDERS` names: those have no line of their own.
-fn is_of_provider(name: &str) -> bool {
-    let kinds = ["_CLIENT_ID", "_CLIENT_SECRET", "_ISSUER", "_AUDIENCES"];
-    name.strip_prefix("OIDC_").is_some_and(|rest| kinds.iter().any(|kind| rest.ends_with(kind)))
+/// Returns true for a variable of a provider in `OIDC_PROVIDERS`. `VARIABLES` does not list these.
+fn is_provider_variable(name: &str) -> bool {
+    let suffixes = ["_CLIENT_ID", "_CLIENT_SECRET", "_ISSUER", "_AUDIENCES"];
+    name.strip_prefix("OIDC_").is_some_and(|rest| suffixes.iter().any(|suffix| rest.ends_with(suffix)))
 }
 
 fn is_origin(text: &str) -> bool {
-    let is_web = text.starts_with("https://") || text.starts_with("http://");
-    is_web && reqwest::Url::parse(text).is_ok_and(|url| url.origin().ascii_serialization() == text)
+    let is_http = text.starts_with("https://") || text.starts_with("http://");
+    is_http && reqwest::Url::parse(text).is_ok_and(|url| url.origin().ascii_serialization() == text)
 }

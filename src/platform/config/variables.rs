@@ -1,130 +1,165 @@
-//! Every variable with its default and meaning: what the reader knows, and what `.env.example` says.
+//! All environment variables with default and description. `.env.example` is generated from this list.
 
-/// One setting.
+/// Environment variable.
 #[derive(Debug, Clone, Copy)]
 pub struct Variable {
     pub name: &'static str,
-    /// Used where the variable is absent or empty.
+    /// Value if the variable is absent or empty.
     pub default: &'static str,
-    pub meaning: &'static str,
+    pub description: &'static str,
 }
 
-const fn variable(name: &'static str, default: &'static str, meaning: &'static str) -> Variable {
-    Variable { name, default, meaning }
+const fn variable(name: &'static str, default: &'static str, description: &'static str) -> Variable {
+    Variable { name, default, description }
 }
 
-/// In the order of `.env.example`.
+/// All variables, in the order of `.env.example`.
 pub const VARIABLES: &[Variable] = &[
-    variable("MERCER_ENV", "development", "development or production; production refuses unsafe settings"),
-    variable("MERCER_BIND", "127.0.0.1:8000", "the address and port to serve on"),
-    variable("MERCER_PUBLIC_URL", "http://127.0.0.1:8000", "where clients reach the shop; used in e-mails and tokens"),
-    variable("STOREFRONT_URL", "", "where links in e-mails about accounts lead; empty: MERCER_PUBLIC_URL"),
-    variable("MERCER_SHOP_NAME", "Mercer", "the shop's name in messages"),
-    variable("MERCER_DATA_DIR", "var", "where the embedded database, mails and the development key are kept"),
+    variable(
+        "MERCER_ENV",
+        "development",
+        "Environment: development or production. Production rejects unsafe settings.",
+    ),
+    variable("MERCER_BIND", "127.0.0.1:8000", "Address and port of the HTTP server."),
+    variable(
+        "MERCER_PUBLIC_URL",
+        "http://127.0.0.1:8000",
+        "Public base URL of the API, for links in e-mails and for tokens.",
+    ),
+    variable("STOREFRONT_URL", "", "Base URL of the links in account e-mails. Default: MERCER_PUBLIC_URL."),
+    variable("MERCER_SHOP_NAME", "Mercer", "Name of the shop in e-mails and SMS."),
+    variable(
+        "MERCER_DATA_DIR",
+        "var",
+        "Directory of the embedded database, of e-mail files and of the development key.",
+    ),
     variable(
         "MERCER_SECRET_KEY",
         "",
-        "seals secrets in the database; 32 characters or more; made at first start in development",
+        "Key that encrypts secrets in the database, at least 32 characters. Development generates one at first start.",
     ),
-    variable("MERCER_WORKERS", "2", "HTTP threads"),
-    variable("MERCER_JOB_SLOTS", "4", "background jobs that run at once in one process"),
-    variable("MERCER_DRAIN_SECONDS", "0", "how long to stay unready before stopping, so that a load balancer notices"),
-    variable("DATABASE_URL", "", "PostgreSQL 13 or later; empty: a private server in MERCER_DATA_DIR"),
-    variable("DATABASE_POOL_SIZE", "16", "connections of one process"),
-    variable("PG_BIN_DIR", "", "where initdb and postgres are; empty: the newest that is installed"),
+    variable("MERCER_WORKERS", "2", "Number of HTTP threads."),
+    variable("MERCER_JOB_SLOTS", "4", "Maximum number of concurrent background jobs in one process."),
+    variable(
+        "MERCER_DRAIN_SECONDS",
+        "0",
+        "Seconds between failing the readiness check and stopping, so that load balancers can react.",
+    ),
+    variable("DATABASE_URL", "", "PostgreSQL 13 or later. Default: a private server in MERCER_DATA_DIR."),
+    variable("DATABASE_POOL_SIZE", "16", "Maximum number of database connections of one process."),
+    variable("PG_BIN_DIR", "", "Directory of initdb and postgres. Default: the newest installed version."),
     variable(
         "REDIS_URL",
         "",
-        "shares the cache and the limits on requests between instances; empty: each process has its own",
+        "Redis that instances share for cache and rate limits. Default: each process has its own.",
     ),
     variable(
         "REDIS_TIMEOUT_MS",
         "250",
-        "how long Redis may take; after that a process counts and asks the database itself",
+        "Maximum time of a Redis command. After it, the process falls back to its own counters and the database.",
     ),
     variable(
         "SMTP_URL",
         "",
-        "smtp://user:password@host:587?tls=required or smtps://…; empty: files in MERCER_DATA_DIR/mail",
+        "SMTP server: smtp://user:password@host:587?tls=required or smtps://host. Default: files in \
+         MERCER_DATA_DIR/mail.",
     ),
-    variable("MAIL_FROM", "Mercer <shop@localhost>", "the sender of e-mails"),
-    variable("ADMIN_EMAILS", "admin@localhost.localdomain", "who hears of new orders; separated by commas"),
-    variable("SMS_PROVIDER", "log", "log, africastalking or twilio"),
+    variable("MAIL_FROM", "Mercer <shop@localhost>", "Sender of e-mails."),
+    variable(
+        "ADMIN_EMAILS",
+        "admin@localhost.localdomain",
+        "Recipients of notifications about new orders, separated by commas.",
+    ),
+    variable("SMS_PROVIDER", "log", "SMS provider: log, africastalking or twilio."),
     variable(
         "AFRICASTALKING_URL",
         "https://api.africastalking.com",
-        "https://api.sandbox.africastalking.com for trying it out",
+        "API of Africa's Talking. Sandbox: https://api.sandbox.africastalking.com.",
     ),
-    variable("AFRICASTALKING_USERNAME", "", "the application's user name"),
-    variable("AFRICASTALKING_API_KEY", "", "its key"),
-    variable("AFRICASTALKING_SENDER", "", "a registered sender id or short code, if any"),
-    variable("TWILIO_URL", "https://api.twilio.com", "Twilio's API"),
-    variable("TWILIO_ACCOUNT_SID", "", "the account"),
-    variable("TWILIO_AUTH_TOKEN", "", "its token"),
-    variable("TWILIO_FROM", "", "a number in E.164 form, or a messaging service (MG…)"),
-    variable("CORS_ALLOWED_ORIGINS", "", "web origins that may call the API, exactly, separated by commas"),
-    variable("TRUSTED_PROXIES", "", "networks whose X-Forwarded-For and -Proto are believed, separated by commas"),
-    variable("THROTTLING", "on", "on or off; off is for benchmarks"),
+    variable("AFRICASTALKING_USERNAME", "", "User name of the Africa's Talking application."),
+    variable("AFRICASTALKING_API_KEY", "", "API key of the Africa's Talking application."),
+    variable("AFRICASTALKING_SENDER", "", "Registered sender id or short code. Optional."),
+    variable("TWILIO_URL", "https://api.twilio.com", "API of Twilio."),
+    variable("TWILIO_ACCOUNT_SID", "", "Account SID at Twilio."),
+    variable("TWILIO_AUTH_TOKEN", "", "Auth token at Twilio."),
+    variable("TWILIO_FROM", "", "Sender at Twilio: a phone number in E.164 form, or a messaging service (MG…)."),
+    variable("CORS_ALLOWED_ORIGINS", "", "Web origins that can call the API from a browser, separated by commas."),
+    variable(
+        "TRUSTED_PROXIES",
+        "",
+        "Networks whose X-Forwarded-For and X-Forwarded-Proto headers are trusted, separated by commas.",
+    ),
+    variable("THROTTLING", "on", "Rate limiting: on or off. Off is for benchmarks only."),
     variable(
         "THROTTLE_ANON",
         "20/s:100",
-        "how often a stranger may read: so many a second (s, m, h, d), so many at once",
+        "Rate limit of reads by unauthenticated clients: requests per s, m, h or d, then the maximum burst.",
     ),
-    variable("THROTTLE_USER", "20/s:100", "how often somebody who is signed in may read"),
-    variable("THROTTLE_LOGIN", "30/m", "how often one address may sign in or register"),
-    variable("THROTTLE_WRITE", "5/s:40", "how often anybody may change something"),
+    variable("THROTTLE_USER", "20/s:100", "Rate limit of reads by authenticated clients."),
+    variable("THROTTLE_LOGIN", "30/m", "Rate limit of logins and registrations per address."),
+    variable("THROTTLE_WRITE", "5/s:40", "Rate limit of writes by all clients."),
     variable(
         "THROTTLE_CONCURRENT",
         "12",
-        "how many requests of one address or account a process works on at once; fewer than DATABASE_POOL_SIZE",
+        "Maximum number of concurrent requests of one address or account in a process. Lower than DATABASE_POOL_SIZE.",
     ),
-    variable("THROTTLE_ATTEMPTS", "1/m:5", "how many wrong passwords or codes one account gets from one address"),
+    variable(
+        "THROTTLE_ATTEMPTS",
+        "1/m:5",
+        "Rate limit of failed passwords and codes for one account from one address.",
+    ),
     variable(
         "THROTTLE_ACCOUNT",
         "20/h",
-        "how many it gets from all addresses together that it never signed in from; the others keep their own",
+        "Rate limit of failed passwords and codes for one account from all addresses that it never logged in from.",
     ),
-    variable("OIDC_GOOGLE_CLIENT_ID", "", "the shop's client id for signing in with Google; empty: nobody does"),
-    variable("OIDC_GOOGLE_CLIENT_SECRET", "", "its secret"),
-    variable("OIDC_GOOGLE_ISSUER", "https://accounts.google.com", "who signs the tokens"),
-    variable("OIDC_GOOGLE_AUDIENCES", "", "further client ids, of mobile apps; separated by commas"),
+    variable("OIDC_GOOGLE_CLIENT_ID", "", "Client id for Google login. Empty: Google login is disabled."),
+    variable("OIDC_GOOGLE_CLIENT_SECRET", "", "Client secret for Google login."),
+    variable("OIDC_GOOGLE_ISSUER", "https://accounts.google.com", "Issuer of Google's id tokens."),
+    variable("OIDC_GOOGLE_AUDIENCES", "", "Further client ids, such as those of mobile apps, separated by commas."),
     variable(
         "OIDC_PROVIDERS",
         "",
-        "other providers of OpenID Connect, separated by commas; keycloak is set by OIDC_KEYCLOAK_CLIENT_ID, …_CLIENT_SECRET, …_ISSUER, …_AUDIENCES",
+        "Names of other OpenID Connect providers, separated by commas. For keycloak, set OIDC_KEYCLOAK_CLIENT_ID, \
+         …_CLIENT_SECRET, …_ISSUER and …_AUDIENCES.",
     ),
     variable(
         "AUTH_REDIRECT_URLS",
         "",
-        "where people may be sent after signing in elsewhere: exactly these, separated by commas",
+        "Allowed redirect URLs after a login with an OpenID Connect provider, separated by commas.",
     ),
-    variable("ACCESS_TOKEN_SECONDS", "300", "how long an access token is good"),
-    variable("REFRESH_TOKEN_DAYS", "30", "how long a session lasts, however often it is refreshed"),
-    variable("SIGNING_KEY_DAYS", "90", "how long one key signs tokens before the next one does"),
-    variable("STAFF_SECOND_FACTOR", "optional", "optional or required; without one, staff may set one up and no more"),
-    variable("PASSKEY_DOMAIN", "", "the domain that passkeys are made for; empty: the host of MERCER_PUBLIC_URL"),
-    variable("BCRYPT_COST", "12", "2^cost rounds for each password hash"),
+    variable("ACCESS_TOKEN_SECONDS", "300", "Lifetime of an access token."),
+    variable("REFRESH_TOKEN_DAYS", "30", "Maximum lifetime of a session. Refreshing does not extend it."),
+    variable("SIGNING_KEY_DAYS", "90", "Number of days after which a new key signs the tokens."),
+    variable(
+        "STAFF_SECOND_FACTOR",
+        "optional",
+        "Second factor of staff members: optional or required. If required, a staff member without one can only set \
+         one up.",
+    ),
+    variable("PASSKEY_DOMAIN", "", "Domain of passkeys. Default: the host of MERCER_PUBLIC_URL."),
+    variable("BCRYPT_COST", "12", "Cost of a password hash: 2^cost rounds."),
     variable(
         "EMAIL_VERIFICATION",
         "optional",
-        "optional: registration signs in at once, and so tells that an address is taken; required: nobody signs in before \
-         they have opened the link in the mail, and registration answers everybody the same",
+        "E-mail verification: optional or required. If required, a user must open the link in the e-mail before the \
+         first login, and registration does not reveal whether an address has an account.",
     ),
     variable(
         "RUST_LOG",
         "info,actix_http=off",
-        "what is logged, as tracing's filters say it; actix_http cries over strangers' bad requests",
+        "Log filter in the syntax of tracing. actix_http logs every malformed request, so it is off.",
     ),
-    variable("LOG_FORMAT", "pretty", "pretty or json"),
-    variable("LOG_FILE", "", "appended to in place of standard error"),
+    variable("LOG_FORMAT", "pretty", "Log format: pretty or json."),
+    variable("LOG_FILE", "", "File that the log is appended to. Default: standard error."),
 ];
 
-/// The text of `.env.example`.
-pub fn example() -> String {
-    let head =
-        "# Every setting with its default. Copy to .env and change what you need; an empty value means the default.\n";
+/// Returns the content of `.env.example`.
+pub fn env_example() -> String {
+    let head = "# All settings with their defaults. Copy this file to .env and change what you need. \
+                An empty value means the default.\n";
     VARIABLES.iter().fold(head.to_owned(), |text, variable| {
-        format!("{text}\n# {}\n{}={}\n", variable.meaning, variable.name, quoted(variable.default))
+        format!("{text}\n# {}\n{}={}\n", variable.description, variable.name, quoted(variable.default))
     })
 }
 

@@ -1,7 +1,7 @@
-//! Secrets of the shop: random ones, digests, and the one key that all others hang on.
+//! Cryptography: random secrets, digests, and the master key that encrypts and signs.
 
+mod master_key;
 mod random;
-mod seal;
 
+pub use master_key::MasterKey;
 pub use random::{random_bytes, random_token, sha256};
-pub use seal::MasterKey;

@@ -1,18 +1,20 @@
 //! Statements whose text never changes.
 //!
-//! Diesel prepares a statement again each time it is sent where its text might differ: every UPDATE, every INSERT of
-//! several rows, all raw SQL. That is a second round trip. What is written here is prepared once for each connection.
+//! Diesel does not cache the prepared statement of an UPDATE, an INSERT of several rows, or raw SQL, because its text
+//! could differ at the next execution. Preparing it again costs a second round trip. Statements that are defined with
+//! this macro are prepared once for each connection.
 
-/// Defines a statement: its parameters, the SQL types of its rows, and its text, which finds the parameters as columns
-/// of the one row of `input`.
+/// Defines a statement: its parameters, the SQL types of its rows, and its text.
+///
+/// The text reads the parameters as columns of `input`, which has one row.
 ///
 /// ```ignore
 /// fixed_statement! {
-///     /// Stock goes down.
-///     struct TakeAway { stock: StockId => Uuid, pieces: i32 => Integer } -> ();
-///     "update stocks set quantity = quantity - input.pieces from input where id = input.stock"
+///     /// Reduces the quantity of a stock.
+///     struct DecreaseStock { stock: StockId => Uuid, quantity: i32 => Integer } -> ();
+///     "update stocks set quantity = stocks.quantity - input.quantity from input where id = input.stock"
 /// }
-/// TakeAway { stock, pieces: 2 }.execute(conn)?;
+/// DecreaseStock { stock, quantity: 2 }.execute(conn)?;
 /// ```
 macro_rules! fixed_statement {
     (

@@ -1,4 +1,4 @@
-//! The pool of connections, and what every connection is told first.
+//! Connection pool and the settings of each connection.
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -9,26 +9,26 @@ use diesel::r2d2::{ConnectionManager, CustomizeConnection, Error, Pool};
 
 pub(super) type PgPool = Pool<ConnectionManager<PgConnection>>;
 
-/// How a pool is made.
+/// Settings of a pool.
 #[derive(Debug, Clone)]
 pub struct PoolSettings {
     pub url: String,
     pub size: u32,
-    pub time_outs: TimeOuts,
+    pub timeouts: DatabaseTimeouts,
 }
 
-/// After how long the server gives up.
+/// Time limits of the database server and of the pool.
 #[derive(Debug, Clone, Copy)]
-pub struct TimeOuts {
+pub struct DatabaseTimeouts {
     pub statement: Duration,
     pub lock: Duration,
     pub idle_in_transaction: Duration,
-    /// How long somebody waits for a connection.
+    /// Maximum time to wait for a new connection.
     pub connection: Duration,
 }
 
-impl TimeOuts {
-    /// For requests and jobs.
+impl DatabaseTimeouts {
+    /// Timeouts for requests and jobs.
     pub const INTERACTIVE: Self = Self {
         statement: Duration::from_secs(15),
         lock: Duration::from_secs(5),
@@ -36,7 +36,7 @@ impl TimeOuts {
         connection: Duration::from_millis(800),
     };
 
-    /// For imports and migrations, which take as long as they take.
+    /// Timeouts for imports and migrations, whose statements have no time limit.
     pub const BATCH: Self = Self {
         statement: Duration::ZERO,
         lock: Duration::from_secs(30),
@@ -45,45 +45,46 @@ impl TimeOuts {
     };
 }
 
-/// Every connection speaks UTC and English (the program reads some messages), gives up in time, and takes the pages of
-/// an index for about as cheap as those of a table: they are in memory, or on a disk that does not turn.
+/// Configures each new connection: UTC, English messages (Mercer parses some of them), timeouts, and the page cost.
 #[derive(Debug)]
-struct Introduce(String);
+struct ConnectionSetup(String);
 
-impl CustomizeConnection<PgConnection, Error> for Introduce {
+impl CustomizeConnection<PgConnection, Error> for ConnectionSetup {
     fn on_acquire(&self, conn: &mut PgConnection) -> Result<(), Error> {
         conn.batch_execute(&self.0).map_err(Error::QueryError)?;
-        // Only a superuser may; elsewhere the server speaks the language it was set up with.
+        // Only a superuser is allowed to set this; other users get the language of the server.
         let _is_superuser = conn.batch_execute("set lc_messages = 'C'").is_ok();
         Ok(())
     }
 }
 
-/// PostgreSQL's own 4 is for disks that turn.
+/// Planner cost of a random page read, for data in memory or on a solid-state disk.
+///
+/// PostgreSQL's default of 4 assumes a rotating disk.
 pub const RANDOM_PAGE_COST: &str = "1.1";
 
-/// A pool that connects when it is first asked.
+/// Creates a pool that opens its first connection on first use.
 pub(super) fn build(settings: &PoolSettings) -> PgPool {
-    let time_outs = settings.time_outs;
-    let introduction = format!(
+    let timeouts = settings.timeouts;
+    let setup = format!(
         "set timezone = 'UTC'; set statement_timeout = {}; set lock_timeout = {}; \
          set idle_in_transaction_session_timeout = {}; set random_page_cost = {RANDOM_PAGE_COST};",
-        time_outs.statement.as_millis(),
-        time_outs.lock.as_millis(),
-        time_outs.idle_in_transaction.as_millis(),
+        timeouts.statement.as_millis(),
+        timeouts.lock.as_millis(),
+        timeouts.idle_in_transaction.as_millis(),
     );
     Pool::builder()
         .max_size(settings.size)
         .min_idle(Some(0))
-        // A test at every checkout costs a round trip; dead connections are noticed on use, and then replaced.
+        // A test at every checkout costs a round trip. `Db` detects and replaces broken connections on use.
         .test_on_check_out(false)
-        .connection_timeout(time_outs.connection)
+        .connection_timeout(timeouts.connection)
         .thread_pool(shared_threads())
-        .connection_customizer(Box::new(Introduce(introduction)))
+        .connection_customizer(Box::new(ConnectionSetup(setup)))
         .build_unchecked(ConnectionManager::new(settings.url.clone()))
 }
 
-/// r2d2 would start three threads for each pool; one set serves them all.
+/// Returns the maintenance threads, shared by all pools; r2d2 would start three threads for each pool.
 fn shared_threads() -> Arc<scheduled_thread_pool::ScheduledThreadPool> {
     static THREADS: std::sync::LazyLock<Arc<scheduled_thread_pool::ScheduledThreadPool>> =
         std::sync::LazyLock::new(|| {

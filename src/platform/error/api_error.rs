@@ -1,4 +1,4 @@
-//! From a room's error to HTTP: each variant names its [`Kind`], and one conversion makes the [`Problem`].
+//! Conversion of a room's error to HTTP: each variant has a [`Kind`], which one conversion turns into a [`Problem`].
 
 use actix_web::http::StatusCode;
 use diesel::result::{DatabaseErrorKind, Error as DieselError};
@@ -6,68 +6,93 @@ use serde_json::{Map, Value};
 
 use super::{ErrorTree, Problem};
 
-/// What an error means for the client.
+/// Category of an error, as the client sees it.
 #[derive(Debug, Clone)]
 pub enum Kind {
-    /// The request is refused with this status and stable code; the error's `Display` is the detail.
-    Refused { status: StatusCode, code: &'static str, members: Map<String, Value> },
-    /// The input is wrong, field by field.
+    /// The server rejects the request with this status and stable code. The error's `Display` is the detail.
+    Rejected { status: StatusCode, code: &'static str, members: Map<String, Value> },
+    /// Validation failed, with errors by field.
     Invalid(ErrorTree),
-    /// The database gave up this transaction for a reason that a second try does not have.
+    /// The database aborted the transaction, and a retry can succeed.
     Retryable,
-    /// The pool or the server is not there now.
+    /// The pool or the database server is temporarily unavailable.
     Unavailable,
-    /// A bug, or a broken world: told to the log, not to the client.
+    /// A bug or a broken environment. Only the log contains the cause.
     Internal,
+    /// The transaction commits although the server rejects the request. See [`Kind::and_commit`].
+    Committed(Box<Self>),
 }
 
 impl Kind {
     pub fn not_found(code: &'static str) -> Self {
-        Self::refused(StatusCode::NOT_FOUND, code)
+        Self::rejected(StatusCode::NOT_FOUND, code)
     }
 
     pub fn conflict(code: &'static str) -> Self {
-        Self::refused(StatusCode::CONFLICT, code)
+        Self::rejected(StatusCode::CONFLICT, code)
     }
 
-    pub fn refused(status: StatusCode, code: &'static str) -> Self {
-        Self::Refused { status, code, members: Map::new() }
+    pub fn rejected(status: StatusCode, code: &'static str) -> Self {
+        Self::Rejected { status, code, members: Map::new() }
     }
 
-    /// Adds a member of this code's own to the body.
+    /// Adds a member to the body, next to `detail` and `code`.
     #[must_use]
     pub fn with(mut self, name: &str, value: Value) -> Self {
-        if let Self::Refused { members, .. } = &mut self {
+        if let Self::Rejected { members, .. } = &mut self {
             members.insert(name.to_owned(), value);
         }
         self
     }
 
-    /// Invalid input in one field.
+    /// Commits what the transaction has written, although it ends with this error: a counted failure, an audit entry.
+    ///
+    /// Every other error rolls the transaction back.
+    #[must_use]
+    pub fn and_commit(self) -> Self {
+        Self::Committed(Box::new(self))
+    }
+
+    /// Kind of an `anyhow` error: a database error keeps its kind, every other error is internal.
+    pub fn from_anyhow(cause: &anyhow::Error) -> Self {
+        cause.downcast_ref::<diesel::result::Error>().map_or(Self::Internal, ApiError::kind)
+    }
+
+    /// Validation error of one field.
     pub fn invalid(field: &str, tree: ErrorTree) -> Self {
         Self::Invalid(ErrorTree::member(field, tree))
     }
 }
 
-/// Every room's error says what it means for the client.
+/// Error of a room that converts to an HTTP response.
 pub trait ApiError: std::error::Error + Send + Sync + 'static {
     fn kind(&self) -> Kind;
 }
 
 impl<E: ApiError> From<E> for Problem {
     fn from(error: E) -> Self {
-        match error.kind() {
-            Kind::Refused { status, code, members } => Self::refused(status, code, error.to_string(), members),
+        let kind = error.kind();
+        Self::from_kind(error, kind)
+    }
+}
+
+impl Problem {
+    fn from_kind(error: impl ApiError, kind: Kind) -> Self {
+        match kind {
+            Kind::Rejected { status, code, members } => Self::rejected(status, code, error.to_string(), members),
             Kind::Invalid(tree) => Self::invalid(tree),
             Kind::Retryable => Self::unavailable(anyhow::Error::new(error)).retryable(),
             Kind::Unavailable => Self::unavailable(anyhow::Error::new(error)),
             Kind::Internal => Self::internal(anyhow::Error::new(error)),
+            Kind::Committed(kind) => Self::from_kind(error, *kind).and_commit(),
         }
     }
 }
 
-/// What server and libpq say, in the session's fixed English, when it is they who cannot go on.
-const AWAY: [&str; 5] = [
+/// Messages of PostgreSQL and libpq that mean that the database is temporarily unavailable.
+///
+/// The session sets the language of messages to English.
+const UNAVAILABLE_MESSAGES: [&str; 5] = [
     "statement timeout",
     "lock timeout",
     "terminating connection",
@@ -79,12 +104,12 @@ impl ApiError for DieselError {
     fn kind(&self) -> Kind {
         match self {
             Self::DatabaseError(DatabaseErrorKind::SerializationFailure, _) => Kind::Retryable,
-            // Diesel has no kind of its own for 40P01; its text is the server's, in the session's fixed English.
+            // Diesel has no kind for SQLSTATE 40P01, so the message of the server identifies a deadlock.
             Self::DatabaseError(_, cause) if cause.message().contains("deadlock detected") => Kind::Retryable,
             Self::DatabaseError(DatabaseErrorKind::ClosedConnection, _) | Self::BrokenTransactionManager => {
                 Kind::Unavailable
             }
-            Self::DatabaseError(_, cause) if AWAY.iter().any(|words| cause.message().contains(words)) => {
+            Self::DatabaseError(_, cause) if UNAVAILABLE_MESSAGES.iter().any(|text| cause.message().contains(text)) => {
                 Kind::Unavailable
             }
             Self::NotFound => Kind::not_found("not_found"),
@@ -93,9 +118,11 @@ impl ApiError for DieselError {
     }
 }
 
-/// Turns the refusal of a named constraint into a room's own error.
+/// Converts the violation of a named constraint to an error of the room.
 pub trait ConstraintExt<T> {
-    /// The transaction is lost by then: return the error, never carry on.
+    /// Replaces a violation of `constraint` with the error that `make` returns.
+    ///
+    /// The violation has aborted the transaction: return the error and run no further statement.
     fn on_constraint<E: From<DieselError>>(self, constraint: &str, make: impl FnOnce() -> E) -> Result<T, E>;
 }
 

@@ -1,4 +1,4 @@
-//! An error on its way to the client, and the bodies it becomes.
+//! HTTP error responses: status, body and headers, in the format of DRF or RFC 9457.
 
 use std::fmt;
 
@@ -13,46 +13,54 @@ use tracing_actix_web::RequestId;
 
 use super::ErrorTree;
 
-/// Why a request was not served: what the client hears, and what only the log may know.
+/// Error response: the part that the client receives, and the cause that only the log contains.
 ///
-/// Boxed: results that carry it stay small.
+/// Boxed, so that a `Result` with this error stays small.
 #[derive(Debug)]
-pub struct Problem(Box<Details>);
+pub struct Problem(Box<ProblemParts>);
 
 #[derive(Debug)]
-struct Details {
+struct ProblemParts {
     status: StatusCode,
-    body: Body,
+    body: ProblemBody,
     headers: Vec<(header::HeaderName, header::HeaderValue)>,
     cause: Option<anyhow::Error>,
     is_retryable: bool,
+    commits: bool,
 }
 
 #[derive(Debug, Clone)]
-enum Body {
+enum ProblemBody {
     Fields(ErrorTree),
     Detail { code: &'static str, detail: String, members: Map<String, Value> },
 }
 
 impl Problem {
-    pub fn refused(status: StatusCode, code: &'static str, detail: String, members: Map<String, Value>) -> Self {
-        Self::new(status, Body::Detail { code, detail, members })
+    pub fn rejected(status: StatusCode, code: &'static str, detail: String, members: Map<String, Value>) -> Self {
+        Self::new(status, ProblemBody::Detail { code, detail, members })
     }
 
     fn simple(status: StatusCode, code: &'static str, detail: impl Into<String>) -> Self {
-        Self::refused(status, code, detail.into(), Map::new())
+        Self::rejected(status, code, detail.into(), Map::new())
     }
 
-    fn new(status: StatusCode, body: Body) -> Self {
-        Self(Box::new(Details { status, body, headers: Vec::new(), cause: None, is_retryable: false }))
+    fn new(status: StatusCode, body: ProblemBody) -> Self {
+        Self(Box::new(ProblemParts {
+            status,
+            body,
+            headers: Vec::new(),
+            cause: None,
+            is_retryable: false,
+            commits: false,
+        }))
     }
 
-    /// 400 with the errors of each field.
+    /// 400: validation errors by field.
     pub fn invalid(errors: ErrorTree) -> Self {
-        Self::new(StatusCode::BAD_REQUEST, Body::Fields(errors))
+        Self::new(StatusCode::BAD_REQUEST, ProblemBody::Fields(errors))
     }
 
-    /// 400: the body could not be read at all.
+    /// 400: the body cannot be parsed.
     pub fn parse_error(detail: impl Into<String>) -> Self {
         Self::simple(StatusCode::BAD_REQUEST, "parse_error", detail)
     }
@@ -73,18 +81,18 @@ impl Problem {
         Self::simple(StatusCode::METHOD_NOT_ALLOWED, "method_not_allowed", format!("Method \"{method}\" not allowed."))
     }
 
-    /// 406: nothing that we write is what the client reads.
+    /// 406: the client accepts none of the media types of the API.
     pub fn not_acceptable() -> Self {
         let detail = "Could not satisfy the request Accept header.";
         Self::simple(StatusCode::NOT_ACCEPTABLE, "not_acceptable", detail)
     }
 
-    /// 429, in DRF's words.
+    /// 429, with the message of DRF.
     pub fn throttled(seconds: u64) -> Self {
         let unit = if seconds == 1 { "second" } else { "seconds" };
         let detail = format!("Request was throttled. Expected available in {seconds} {unit}.");
-        let refused = Self::simple(StatusCode::TOO_MANY_REQUESTS, "throttled", detail);
-        refused.with_header(header::RETRY_AFTER, header::HeaderValue::from(seconds))
+        let problem = Self::simple(StatusCode::TOO_MANY_REQUESTS, "throttled", detail);
+        problem.with_header(header::RETRY_AFTER, header::HeaderValue::from(seconds))
     }
 
     pub fn unsupported_media_type(received: &str) -> Self {
@@ -97,12 +105,12 @@ impl Problem {
     }
 
     /// 408: the body did not arrive in time.
-    pub fn too_slow() -> Self {
+    pub fn request_timeout() -> Self {
         Self::simple(StatusCode::REQUEST_TIMEOUT, "request_timeout", "The request body took too long to arrive.")
     }
 
-    /// 414 or 431.
-    pub fn too_long(status: StatusCode, detail: &str) -> Self {
+    /// 414 or 431: the URL or the headers are too large.
+    pub fn head_too_large(status: StatusCode, detail: &str) -> Self {
         Self::simple(status, "request_too_large", detail)
     }
 
@@ -111,7 +119,7 @@ impl Problem {
         Self::unauthorized("not_authenticated", "Authentication credentials were not provided.")
     }
 
-    /// 401 with the challenge that HTTP asks for.
+    /// 401 with the `WWW-Authenticate` challenge that HTTP requires.
     pub fn unauthorized(code: &'static str, detail: impl Into<String>) -> Self {
         Self::simple(StatusCode::UNAUTHORIZED, code, detail)
     }
@@ -125,13 +133,13 @@ impl Problem {
         Self::simple(StatusCode::FORBIDDEN, code, detail)
     }
 
-    /// 403: the shop wants its staff to have one.
+    /// 403: the shop requires a second factor for staff members, and this one has none.
     pub fn second_factor_required() -> Self {
-        let detail = "Set up a second factor first: the shop asks it of its staff.";
+        let detail = "Set up a second factor first: this shop requires one for its staff.";
         Self::simple(StatusCode::FORBIDDEN, "second_factor_required", detail)
     }
 
-    /// 503: come back in a second.
+    /// 503: the client can retry after a second.
     pub fn unavailable(cause: anyhow::Error) -> Self {
         let mut problem = Self::simple(
             StatusCode::SERVICE_UNAVAILABLE,
@@ -142,14 +150,14 @@ impl Problem {
         problem.with_header(header::RETRY_AFTER, header::HeaderValue::from_static("1"))
     }
 
-    /// 500: a bug. The client learns the request id and nothing else.
+    /// 500: a bug. The response reveals only the request id.
     pub fn internal(cause: anyhow::Error) -> Self {
         let mut problem = Self::simple(StatusCode::INTERNAL_SERVER_ERROR, "error", "A server error occurred.");
         problem.0.cause = Some(cause);
         problem
     }
 
-    /// An error of code that speaks `anyhow`: the database's own keep their meaning, all others are bugs.
+    /// Converts an `anyhow` error. Database errors keep their meaning, all other errors become 500.
     pub fn from_anyhow(error: anyhow::Error) -> Self {
         error.downcast::<diesel::result::Error>().map_or_else(Self::internal, Self::from)
     }
@@ -157,6 +165,13 @@ impl Problem {
     #[must_use]
     pub fn retryable(mut self) -> Self {
         self.0.is_retryable = true;
+        self
+    }
+
+    /// Commits what the transaction has written, although it ends with this error.
+    #[must_use]
+    pub fn and_commit(mut self) -> Self {
+        self.0.commits = true;
         self
     }
 
@@ -170,22 +185,29 @@ impl Problem {
         self.0.status
     }
 
-    /// A second try of the same transaction may succeed.
+    /// Returns true if the transaction that ends with this error commits.
+    pub const fn commits(&self) -> bool {
+        self.0.commits
+    }
+
+    /// Returns true if the same transaction can succeed when it is retried.
     pub const fn is_retryable(&self) -> bool {
         self.0.is_retryable
     }
 
-    /// The shop says no, and will say so again: out of stock, a wrong state. Not the input, not the moment.
-    pub fn is_business_refusal(&self) -> bool {
-        let is_momentary = self.0.headers.iter().any(|(name, _)| *name == header::RETRY_AFTER);
-        matches!(self.0.status, StatusCode::CONFLICT | StatusCode::PAYMENT_REQUIRED) && !is_momentary
+    /// Returns true if a business rule rejects the request, such as "out of stock" or a state that forbids the change.
+    ///
+    /// Such a response is stored for the idempotency key. Validation errors and temporary errors are not.
+    pub fn is_business_rejection(&self) -> bool {
+        let is_temporary = self.0.headers.iter().any(|(name, _)| *name == header::RETRY_AFTER);
+        matches!(self.0.status, StatusCode::CONFLICT | StatusCode::PAYMENT_REQUIRED) && !is_temporary
     }
 
-    /// The body, in the dialect.
+    /// Returns the body in the format of Django REST framework.
     pub fn json(&self, request_id: Option<&str>) -> Value {
         match &self.0.body {
-            Body::Fields(errors) => json!(errors),
-            Body::Detail { code, detail, members } => {
+            ProblemBody::Fields(errors) => json!(errors),
+            ProblemBody::Detail { code, detail, members } => {
                 let mut body = Map::from_iter([("detail".to_owned(), json!(detail)), ("code".to_owned(), json!(code))]);
                 body.extend(members.clone());
                 if let (true, Some(id)) = (self.0.status.is_server_error(), request_id) {
@@ -196,8 +218,8 @@ impl Problem {
         }
     }
 
-    /// The body by RFC 9457: the same, with a list of what is wrong where, by JSON pointer.
-    fn details(&self, request_id: Option<&str>) -> Value {
+    /// Returns the body by RFC 9457. It lists validation errors by JSON pointer.
+    fn problem_details(&self, request_id: Option<&str>) -> Value {
         let status = self.0.status;
         let mut body = Map::from_iter([
             ("type".to_owned(), json!("about:blank")),
@@ -205,16 +227,16 @@ impl Problem {
             ("status".to_owned(), json!(status.as_u16())),
         ]);
         match (&self.0.body, self.json(request_id)) {
-            (Body::Detail { .. }, Value::Object(members)) => body.extend(members),
-            (Body::Fields(errors), _) => {
+            (ProblemBody::Detail { .. }, Value::Object(members)) => body.extend(members),
+            (ProblemBody::Fields(errors), _) => {
                 let errors = errors.pointers().into_iter().map(
                     |(pointer, message)| json!({"pointer": pointer, "code": message.code, "detail": message.text}),
                 );
-                body.insert("detail".to_owned(), json!("The input is wrong."));
+                body.insert("detail".to_owned(), json!("Validation failed."));
                 body.insert("code".to_owned(), json!("invalid"));
                 body.insert("errors".to_owned(), errors.collect());
             }
-            (Body::Detail { .. }, _) => {}
+            (ProblemBody::Detail { .. }, _) => {}
         }
         Value::Object(body)
     }
@@ -228,23 +250,23 @@ impl Problem {
             response.insert_header((header::WWW_AUTHENTICATE, "Bearer realm=\"api\""));
         }
         if as_details {
-            response.content_type("application/problem+json").body(self.details(request_id).to_string())
+            response.content_type("application/problem+json").body(self.problem_details(request_id).to_string())
         } else {
             response.json(self.json(request_id))
         }
     }
 }
 
-/// In a request's extensions: errors are wanted as `application/problem+json`.
+/// Marker in the request's extensions: the client wants errors as `application/problem+json`.
 #[derive(Debug, Clone, Copy)]
-pub struct AsProblemDetails;
+pub struct WantsProblemDetails;
 
 impl fmt::Display for Problem {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match (&self.0.body, &self.0.cause) {
             (_, Some(cause)) => write!(f, "{cause:#}"),
-            (Body::Detail { detail, .. }, None) => f.write_str(detail),
-            (Body::Fields(_), None) => write!(f, "{}", self.json(None)),
+            (ProblemBody::Detail { detail, .. }, None) => f.write_str(detail),
+            (ProblemBody::Fields(_), None) => write!(f, "{}", self.json(None)),
         }
     }
 }
@@ -261,31 +283,31 @@ impl ResponseError for Problem {
     }
 }
 
-/// Middleware: gives every problem its final body, and logs those that are ours, once.
+/// Middleware that renders the final body of every error and logs each server error once.
 ///
-/// Errors of actix-web itself (a panic in a block, a payload that broke off) are told in the dialect too.
+/// It also converts errors of actix-web itself, such as a panic in a blocking task or an incomplete payload.
 pub async fn render_problems(
     request: ServiceRequest,
     next: Next<impl MessageBody + 'static>,
 ) -> Result<ServiceResponse<BoxBody>, actix_web::Error> {
-    // No clone of the request may live while it is routed: routing needs it for itself.
+    // Do not keep a clone of the request here: routing requires exclusive access to it.
     let request_id = request.extensions().get::<RequestId>().map(ToString::to_string);
     let response = next.call(request).await?.map_into_boxed_body();
     let Some(error) = response.response().error() else {
         return Ok(response);
     };
-    let as_details = response.request().extensions().get::<AsProblemDetails>().is_some();
+    let as_details = response.request().extensions().get::<WantsProblemDetails>().is_some();
     let render = |problem: &Problem| {
         log_server_error(problem, request_id.as_deref());
         problem.response(request_id.as_deref(), as_details)
     };
     let mut rendered = match error.as_error::<Problem>() {
         Some(problem) => render(problem),
-        None => render(&problem_of_actix(error)),
+        None => render(&problem_from_actix(error)),
     };
-    let (request, refused) = response.into_parts();
-    // What was said on the way out is said of this answer, too.
-    for (name, value) in refused.headers() {
+    let (request, original) = response.into_parts();
+    // Inner middleware has already added headers. The rendered response keeps them.
+    for (name, value) in original.headers() {
         if !rendered.headers().contains_key(name) {
             rendered.headers_mut().append(name.clone(), value.clone());
         }
@@ -293,7 +315,7 @@ pub async fn render_problems(
     Ok(ServiceResponse::new(request, rendered))
 }
 
-fn problem_of_actix(error: &actix_web::Error) -> Problem {
+fn problem_from_actix(error: &actix_web::Error) -> Problem {
     match error.as_response_error().status_code() {
         StatusCode::PAYLOAD_TOO_LARGE => Problem::too_large(),
         StatusCode::NOT_FOUND => Problem::not_found(),

@@ -1,11 +1,11 @@
-//! Errors of input, in the shape of the input: messages at the leaves, members and list places as branches.
+//! Validation errors, nested like the input: by member name and list index, with messages at the leaves.
 
 use std::borrow::Cow;
 use std::collections::BTreeMap;
 
 use serde::{Serialize, Serializer};
 
-/// One thing that is wrong with one value: a stable code and the sentence that Django REST framework's users know.
+/// Validation error of one value: a stable code and a message, worded as in Django REST framework.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct FieldMessage {
     pub code: &'static str,
@@ -18,7 +18,7 @@ impl Serialize for FieldMessage {
     }
 }
 
-/// `["…"]`, or `{"name": …}` for an object, or `{"1": …}` for a list, keyed by place.
+/// Validation errors: `["…"]` for a value, `{"name": …}` for an object, `{"1": …}` for a list, keyed by index.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 #[serde(untagged)]
 pub enum ErrorTree {
@@ -31,13 +31,13 @@ impl ErrorTree {
         Self::Messages(vec![FieldMessage { code, text: text.into() }])
     }
 
-    /// An error of one member, `{"name": ["…"]}`.
+    /// Error of one member, `{"name": ["…"]}`.
     pub fn member(name: &str, tree: Self) -> Self {
         Self::Members(BTreeMap::from([(name.to_owned(), tree)]))
     }
 
-    /// An error of the object as a whole.
-    pub fn of_object(code: &'static str, text: impl Into<Cow<'static, str>>) -> Self {
+    /// Error of the object as a whole, under `non_field_errors`.
+    pub fn non_field(code: &'static str, text: impl Into<Cow<'static, str>>) -> Self {
         Self::member("non_field_errors", Self::message(code, text))
     }
 
@@ -65,16 +65,16 @@ impl ErrorTree {
         Self::message("max_value", format!("Ensure this value is less than or equal to {most}."))
     }
 
-    /// A reference to something that is not there, by its primary key.
     pub fn invalid_choice(choice: &str) -> Self {
         Self::message("invalid_choice", format!("\"{choice}\" is not a valid choice."))
     }
 
+    /// Error of a reference to an object that does not exist, by its primary key.
     pub fn does_not_exist(key: impl std::fmt::Display) -> Self {
         Self::message("does_not_exist", format!("Invalid pk \"{key}\" - object does not exist."))
     }
 
-    /// Every message with the JSON pointer (RFC 6901) of what it is about; `non_field_errors` are about their object.
+    /// Returns every message with the JSON pointer (RFC 6901) of its value. `non_field_errors` point to their object.
     pub fn pointers(&self) -> Vec<(String, &FieldMessage)> {
         let mut found = Vec::new();
         self.collect_pointers("", &mut found);
@@ -98,9 +98,9 @@ impl ErrorTree {
         }
     }
 
-    /// These errors and `others` together; where both speak of one member, `others` has the word.
+    /// Merges both sets of errors. If both have errors for a member, those of `others` win.
     #[must_use]
-    pub fn overlaid_with(self, others: Self) -> Self {
+    pub fn overridden_by(self, others: Self) -> Self {
         match (self, others) {
             (Self::Members(mut members), Self::Members(others)) => {
                 members.extend(others);
@@ -110,7 +110,7 @@ impl ErrorTree {
         }
     }
 
-    /// Puts `tree` in at `name`; messages without a name give way to it.
+    /// Sets the errors of the member `name`. If these errors are messages without a member, it replaces them.
     pub fn insert(&mut self, name: &str, tree: Self) {
         match self {
             Self::Members(members) => {

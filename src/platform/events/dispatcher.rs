@@ -1,4 +1,4 @@
-//! The loop that hands events on.
+//! Loop that dispatches published events.
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -6,24 +6,20 @@ use std::time::Duration;
 use tokio::sync::watch;
 use tracing::{error, warn};
 
-use super::models::StoredEvent;
+use super::models::Subscriptions;
 use super::services::dispatch_batch;
 use crate::platform::app::App;
 use crate::platform::error::Problem;
-use crate::platform::jobs::NewJob;
-
-/// Which jobs an event wakes: the composition root knows.
-pub type Subscriptions = Arc<dyn Fn(&StoredEvent) -> anyhow::Result<Vec<NewJob>> + Send + Sync>;
 
 const BATCH: i64 = 200;
 
-/// How long an event waits at most when nobody tapped us.
-const POLL: Duration = Duration::from_millis(500);
+/// Longest time that an event waits if its notification is lost.
+const POLL_INTERVAL: Duration = Duration::from_millis(500);
 
-/// Hands on what is published until `stop` says so.
-pub async fn dispatch(app: App, subscriptions: Subscriptions, mut stop: watch::Receiver<bool>) {
+/// Dispatches published events until `stop` becomes true.
+pub async fn run_dispatcher(app: App, subscriptions: Subscriptions, mut stop: watch::Receiver<bool>) {
     while !*stop.borrow() {
-        let tapped = app.db.wake().tapped();
+        let notified = app.db.commit_signal().notified();
         let subscriptions = Arc::clone(&subscriptions);
         let now = app.clock.now();
         let batch =
@@ -31,12 +27,14 @@ pub async fn dispatch(app: App, subscriptions: Subscriptions, mut stop: watch::R
         match batch.await {
             Ok(count) if count > 0 => continue,
             Ok(_) => {}
-            Err(problem) if problem.status().as_u16() == 503 => warn!("Events wait for the database: {problem}"),
-            Err(problem) => error!("Events cannot be handed on: {problem}"),
+            Err(problem) if problem.status().as_u16() == 503 => {
+                warn!("Cannot dispatch events until the database is available: {problem}")
+            }
+            Err(problem) => error!("Cannot dispatch events: {problem}"),
         }
         tokio::select! {
-            () = tapped => {}
-            () = tokio::time::sleep(POLL) => {}
+            () = notified => {}
+            () = tokio::time::sleep(POLL_INTERVAL) => {}
             _ = stop.changed() => {}
         }
     }

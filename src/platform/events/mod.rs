@@ -1,12 +1,12 @@
-//! Events: what happened, written in the transaction that made it happen, and handed on at least once.
+//! Events: facts about aggregates, written in the transaction of the change and dispatched at least once.
 //!
-//! Owns `events`, the outbox. [`publish`] writes; the [`dispatch`] loop of a worker gives each event its place in the
-//! feed and turns it into the jobs that wait for it.
+//! Owns `events`, the outbox. [`publish`] writes an event. The [`run_dispatcher`] loop of a worker assigns each event
+//! its position in the feed and enqueues the jobs that the event requires.
 
 mod dispatcher;
 mod models;
 mod services;
 
-pub use dispatcher::{Subscriptions, dispatch};
-pub use models::{NewEvent, StoredEvent};
-pub use services::{become_dispatcher, dispatch_batch, ids_about, publish, publish_all};
+pub use dispatcher::run_dispatcher;
+pub use models::{NewEvent, StoredEvent, Subscriptions};
+pub use services::{dispatch_batch, ids_for_aggregates, lock_dispatcher, publish, publish_all};

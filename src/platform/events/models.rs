@@ -1,17 +1,20 @@
 //! Rows of the outbox.
 
+use std::sync::Arc;
+
 use chrono::{DateTime, Utc};
 use diesel::prelude::*;
 use diesel::sql_types::{Array, Jsonb, Nullable, Text, Timestamptz, Uuid as SqlUuid};
 use serde_json::Value;
 use uuid::Uuid;
 
-use crate::platform::audit::Origin;
 use crate::platform::db::fixed_statement;
+use crate::platform::jobs::NewJob;
 use crate::platform::types::{CustomerId, EventId};
+use crate::platform::write_context::WriteContext;
 use crate::schema::events;
 
-/// Something that happened to an aggregate.
+/// Event to publish about an aggregate.
 #[derive(Debug)]
 pub struct NewEvent<'a> {
     pub topic: &'a str,
@@ -22,7 +25,7 @@ pub struct NewEvent<'a> {
     pub payload: Value,
 }
 
-/// An event as it was published.
+/// Row of a published event.
 #[derive(Debug, Clone, HasQuery)]
 #[diesel(table_name = events)]
 pub struct StoredEvent {
@@ -36,14 +39,17 @@ pub struct StoredEvent {
     pub ordinal: i64,
 }
 
+/// Function that returns the jobs that an event enqueues; the composition root provides it.
+pub type Subscriptions = Arc<dyn Fn(&StoredEvent) -> anyhow::Result<Vec<NewJob>> + Send + Sync>;
+
 impl StoredEvent {
-    /// The oldest behind `after` that have no place in the feed yet, each aggregate's in its own order.
-    pub(super) fn undispatched(conn: &mut PgConnection, after: i64, limit: i64) -> QueryResult<Vec<Self>> {
-        let waiting = Self::query().filter(events::position.is_null()).filter(events::ordinal.gt(after));
-        waiting.order(events::ordinal).limit(limit).load(conn)
+    /// Returns up to `limit` events after `after` that have no position in the feed yet, oldest first.
+    pub(super) fn list_undispatched(conn: &mut PgConnection, after: i64, limit: i64) -> QueryResult<Vec<Self>> {
+        let undispatched = Self::query().filter(events::position.is_null()).filter(events::ordinal.gt(after));
+        undispatched.order(events::ordinal).limit(limit).load(conn)
     }
 
-    pub(super) fn place(&self, conn: &mut PgConnection, position: i64) -> QueryResult<usize> {
+    pub(super) fn set_position(&self, conn: &mut PgConnection, position: i64) -> QueryResult<usize> {
         diesel::update(events::table.find(self.id)).set(events::position.eq(position)).execute(conn)
     }
 }
@@ -53,7 +59,7 @@ pub(super) fn last_position(conn: &mut PgConnection) -> QueryResult<i64> {
 }
 
 fixed_statement! {
-    /// Each event gets the number behind the last one of its aggregate.
+    /// Inserts events. Each event gets the next sequence number of its aggregate.
     struct InsertEvents {
         ids: Vec<EventId> => Array<SqlUuid>,
         topics: Vec<String> => Array<Text>,
@@ -66,21 +72,21 @@ fixed_statement! {
         occurred_at: DateTime<Utc> => Timestamptz,
     } -> ();
     "insert into events (id, topic, aggregate_type, aggregate_id, sequence, channel, owner_id, payload, actor, occurred_at) \
-     select told.id, told.topic, told.aggregate_type, told.aggregate_id, \
+     select added.id, added.topic, added.aggregate_type, added.aggregate_id, \
             coalesce((select max(e.sequence) from events e \
-                      where e.aggregate_type = told.aggregate_type and e.aggregate_id = told.aggregate_id), 0) \
-            + row_number() over (partition by told.aggregate_type, told.aggregate_id order by told.place), \
-            told.channel, told.owner_id, told.payload, input.actor, input.occurred_at \
+                      where e.aggregate_type = added.aggregate_type and e.aggregate_id = added.aggregate_id), 0) \
+            + row_number() over (partition by added.aggregate_type, added.aggregate_id order by added.number), \
+            added.channel, added.owner_id, added.payload, input.actor, input.occurred_at \
      from input, unnest(ids, topics, aggregate_types, aggregate_ids, channels, owners, payloads) with ordinality \
-          as told (id, topic, aggregate_type, aggregate_id, channel, owner_id, payload, place) \
-     order by told.place"
+          as added (id, topic, aggregate_type, aggregate_id, channel, owner_id, payload, number) \
+     order by added.number"
 }
 
 pub(super) fn insert_all(
     conn: &mut PgConnection,
     ids: &[EventId],
     events: Vec<NewEvent<'_>>,
-    origin: &Origin,
+    context: &WriteContext,
 ) -> QueryResult<()> {
     let statement = InsertEvents {
         ids: ids.to_vec(),
@@ -90,8 +96,8 @@ pub(super) fn insert_all(
         channels: events.iter().map(|event| event.channel.map(str::to_owned)).collect(),
         owners: events.iter().map(|event| event.owner.map(Uuid::from)).collect(),
         payloads: events.into_iter().map(|event| event.payload).collect(),
-        actor: origin.actor.to_json(),
-        occurred_at: origin.at,
+        actor: context.actor.to_json(),
+        occurred_at: context.at,
     };
     statement.execute(conn).map(|_| ())
 }

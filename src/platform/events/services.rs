@@ -1,4 +1,4 @@
-//! Publishing, and handing on.
+//! Publishing and dispatching.
 
 use std::collections::HashSet;
 
@@ -8,36 +8,40 @@ use diesel::prelude::*;
 use tracing::error;
 use uuid::Uuid;
 
-use super::Subscriptions;
-use super::models::{NewEvent, StoredEvent, insert_all, last_position};
-use crate::platform::audit::Origin;
-use crate::platform::db::wake_on_commit;
+use super::models::{NewEvent, StoredEvent, Subscriptions, insert_all, last_position};
+use crate::platform::db::signal_on_commit;
 use crate::platform::jobs;
 use crate::platform::types::EventId;
+use crate::platform::write_context::WriteContext;
 use crate::schema::events;
 
-/// Held by the one dispatcher at work, for as long as its transaction lasts.
+/// Advisory lock of the active dispatcher, held until its transaction ends.
 const DISPATCHER_LOCK: i64 = 0x4556_454e_5453;
 
-/// Writes an event into the outbox. The caller holds the aggregate's row locked, or has just made it.
-pub fn publish(conn: &mut PgConnection, event: NewEvent<'_>, origin: &Origin) -> QueryResult<EventId> {
+/// Writes an event to the outbox. The caller must have locked or inserted the row of the aggregate.
+pub fn publish(conn: &mut PgConnection, event: NewEvent<'_>, context: &WriteContext) -> QueryResult<EventId> {
     let id = EventId::generate();
-    insert_all(conn, &[id], vec![event], origin)?;
-    wake_on_commit();
+    insert_all(conn, &[id], vec![event], context)?;
+    signal_on_commit();
     Ok(id)
 }
 
-/// Writes events into the outbox, in their order. The caller holds the rows of their aggregates locked, or has just
-/// made them.
-pub fn publish_all(conn: &mut PgConnection, events: Vec<NewEvent<'_>>, origin: &Origin) -> QueryResult<()> {
+/// Writes events to the outbox in the given order.
+///
+/// The caller must have locked or inserted the rows of the aggregates.
+pub fn publish_all(conn: &mut PgConnection, events: Vec<NewEvent<'_>>, context: &WriteContext) -> QueryResult<()> {
     let ids: Vec<EventId> = events.iter().map(|_| EventId::generate()).collect();
-    insert_all(conn, &ids, events, origin)?;
-    wake_on_commit();
+    insert_all(conn, &ids, events, context)?;
+    signal_on_commit();
     Ok(())
 }
 
-/// The events about these things.
-pub fn ids_about(conn: &mut PgConnection, aggregate_type: &str, aggregates: &[Uuid]) -> QueryResult<Vec<EventId>> {
+/// Returns the ids of all events about these aggregates.
+pub fn ids_for_aggregates(
+    conn: &mut PgConnection,
+    aggregate_type: &str,
+    aggregates: &[Uuid],
+) -> QueryResult<Vec<EventId>> {
     events::table
         .filter(events::aggregate_type.eq(aggregate_type))
         .filter(events::aggregate_id.eq_any(aggregates))
@@ -45,9 +49,9 @@ pub fn ids_about(conn: &mut PgConnection, aggregate_type: &str, aggregates: &[Uu
         .load(conn)
 }
 
-/// Hands on one batch and tells how many events went on; none where another dispatcher is at it.
+/// Dispatches one batch and returns the number of dispatched events; 0 if another dispatcher is active.
 ///
-/// Place in the feed and jobs are written in one transaction: an event is never handed on by halves.
+/// One transaction writes the position in the feed and the jobs, so an event is never dispatched partially.
 pub fn dispatch_batch(
     conn: &mut PgConnection,
     subscriptions: &Subscriptions,
@@ -65,53 +69,56 @@ pub fn dispatch_batch(
     if !elected.is_elected {
         return Ok(0);
     }
-    let mut batch = Batch { subscriptions, now, position: last_position(conn)?, handed_on: 0, stuck: HashSet::new() };
+    let mut batch =
+        DispatchBatch { subscriptions, now, position: last_position(conn)?, dispatched: 0, blocked: HashSet::new() };
     let mut after = 0;
     loop {
-        let waiting = StoredEvent::undispatched(conn, after, limit)?;
-        for event in &waiting {
-            batch.hand_on(conn, event)?;
+        let undispatched = StoredEvent::list_undispatched(conn, after, limit)?;
+        for event in &undispatched {
+            batch.dispatch(conn, event)?;
         }
-        // Only events that nobody understands stand at the head: what is behind them must not wait for them.
-        match waiting.last() {
-            Some(last) if batch.handed_on == 0 => after = last.ordinal,
-            _ => return Ok(batch.handed_on),
+        // If no event of this page can be dispatched, the events after it must not wait.
+        match undispatched.last() {
+            Some(last) if batch.dispatched == 0 => after = last.ordinal,
+            _ => return Ok(batch.dispatched),
         }
     }
 }
 
-struct Batch<'a> {
+struct DispatchBatch<'a> {
     subscriptions: &'a Subscriptions,
     now: DateTime<Utc>,
     position: i64,
-    handed_on: usize,
-    /// Aggregates that have an event which nobody understands.
-    stuck: HashSet<Uuid>,
+    dispatched: usize,
+    /// Aggregates with an event that cannot be dispatched.
+    blocked: HashSet<Uuid>,
 }
 
-impl Batch<'_> {
-    /// What follows an event that nobody understands waits with it, in its aggregate's order; all others go on.
-    fn hand_on(&mut self, conn: &mut PgConnection, event: &StoredEvent) -> Result<()> {
-        if self.stuck.contains(&event.aggregate_id) {
+impl DispatchBatch<'_> {
+    /// Dispatches one event.
+    ///
+    /// An event that cannot be dispatched blocks the later events of its aggregate, but no others.
+    fn dispatch(&mut self, conn: &mut PgConnection, event: &StoredEvent) -> Result<()> {
+        if self.blocked.contains(&event.aggregate_id) {
             return Ok(());
         }
         match (self.subscriptions)(event) {
-            Ok(wanted) => {
+            Ok(new_jobs) => {
                 self.position += 1;
-                self.handed_on += 1;
-                event.place(conn, self.position)?;
-                jobs::enqueue_all(conn, &wanted, self.now)?;
+                self.dispatched += 1;
+                event.set_position(conn, self.position)?;
+                jobs::enqueue_all(conn, &new_jobs, self.now)?;
             }
             Err(error) => {
-                error!(event.id = %event.id, "Event {} ({}) cannot be handed on: {error:#}", event.id, event.topic);
-                self.stuck.insert(event.aggregate_id);
+                error!(event.id = %event.id, "Cannot dispatch event {} ({}): {error:#}", event.id, event.topic);
+                self.blocked.insert(event.aggregate_id);
             }
         }
         Ok(())
     }
 }
 
-/// Waits until no other dispatcher is at work, and keeps all others away until the transaction ends.
-pub fn become_dispatcher(conn: &mut PgConnection) -> QueryResult<()> {
+/// Waits for the active dispatcher and excludes all others until the transaction ends.
+pub fn lock_dispatcher(conn: &mut PgConnection) -> QueryResult<()> {
     diesel::sql_query(format!("select pg_advisory_xact_lock({DISPATCHER_LOCK})")).execute(conn).map(|_| ())
 }

@@ -1,4 +1,4 @@
-//! Health: whether this program lives, whether it should get work, and how all it hangs on is doing.
+//! Health: liveness, readiness, and the state of all dependencies.
 
 mod handlers;
 mod report;

@@ -1,4 +1,4 @@
-//! What the health page says.
+//! Health report.
 
 use std::sync::atomic::Ordering;
 
@@ -11,12 +11,12 @@ use crate::platform::app::App;
 use crate::platform::jobs;
 use crate::platform::notify::Medium;
 
-/// How something is doing.
+/// Health of the server or of one dependency.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, ToSchema)]
 #[serde(rename_all = "lowercase")]
 pub enum HealthStatus {
     Healthy,
-    /// It works, with something missing.
+    /// Works with limitations.
     Degraded,
     Unhealthy,
 }
@@ -26,63 +26,66 @@ pub struct Liveness {
     pub status: HealthStatus,
 }
 
-/// The whole picture.
+/// Overall health and the result of each check.
 #[derive(Debug, Serialize, ToSchema)]
-pub struct Health {
+#[schema(as = Health)]
+pub struct HealthReport {
     pub status: HealthStatus,
-    pub checks: Checks,
+    pub checks: HealthChecks,
 }
 
 #[derive(Debug, Serialize, ToSchema)]
-pub struct Checks {
-    pub database: Check,
+#[schema(as = Checks)]
+pub struct HealthChecks {
+    pub database: DatabaseCheck,
     pub redis: RedisCheck,
     pub workers: WorkersCheck,
     pub external_apis: ProvidersCheck,
 }
 
 #[derive(Debug, Serialize, ToSchema)]
-pub struct Check {
+#[schema(as = Check)]
+pub struct DatabaseCheck {
     pub status: HealthStatus,
 }
 
 #[derive(Debug, Serialize, ToSchema)]
 pub struct RedisCheck {
     pub status: HealthStatus,
-    /// False: each process has a cache of its own.
+    /// False if each process has its own in-memory cache.
     pub is_configured: bool,
 }
 
 #[derive(Debug, Serialize, ToSchema)]
 pub struct WorkersCheck {
     pub status: HealthStatus,
-    /// Workers seen in the last minute.
+    /// Number of workers that sent a heartbeat in the last minute.
     pub alive: i64,
-    /// Jobs whose time has come and that wait for a worker.
+    /// Number of due jobs that wait for a worker.
     pub queue_depth: i64,
-    /// Since when the oldest of them waits.
+    /// Time at which the oldest of these jobs was due.
     pub oldest_job: Option<DateTime<Utc>>,
-    /// Jobs that failed for good.
+    /// Number of jobs that failed permanently.
     pub dead_jobs: i64,
 }
 
 #[derive(Debug, Serialize, ToSchema)]
 pub struct ProvidersCheck {
     pub status: HealthStatus,
-    /// Who carries e-mails.
+    /// Provider of e-mails.
     pub email: &'static str,
-    /// Who carries text messages.
+    /// Provider of text messages.
     pub sms: &'static str,
 }
 
-/// A job that waits longer than this means that the workers do not keep up.
-const LATE: TimeDelta = TimeDelta::minutes(5);
+/// The workers count as degraded if a due job waits longer than this.
+const MAX_QUEUE_DELAY: TimeDelta = TimeDelta::minutes(5);
 
-/// A worker that has not shown itself for this long is gone.
-const SEEN: TimeDelta = TimeDelta::minutes(1);
+/// A worker counts as alive if its last heartbeat is not older than this.
+const HEARTBEAT_WINDOW: TimeDelta = TimeDelta::minutes(1);
 
-pub(super) async fn report(app: &App) -> Health {
-    let workers = workers(app).await;
+pub(super) async fn report(app: &App) -> HealthReport {
+    let workers = check_workers(app).await;
     let database = if workers.is_some() { HealthStatus::Healthy } else { HealthStatus::Unhealthy };
     let workers = workers.unwrap_or(WorkersCheck {
         status: HealthStatus::Unhealthy,
@@ -91,20 +94,20 @@ pub(super) async fn report(app: &App) -> Health {
         oldest_job: None,
         dead_jobs: 0,
     });
-    let reachable = app.cache.is_reachable().await;
-    let redis = if reachable == Some(false) { HealthStatus::Degraded } else { HealthStatus::Healthy };
+    let is_redis_reachable = app.cache.is_reachable().await;
+    let redis = if is_redis_reachable == Some(false) { HealthStatus::Degraded } else { HealthStatus::Healthy };
     let is_ready = app.is_ready.load(Ordering::Relaxed);
-    let providers = if app.notifier.is_answering() { HealthStatus::Healthy } else { HealthStatus::Degraded };
+    let providers = if app.notifier.is_available() { HealthStatus::Healthy } else { HealthStatus::Degraded };
     let status = match (database, is_ready) {
         (HealthStatus::Unhealthy, _) | (_, false) => HealthStatus::Unhealthy,
         _ if [redis, workers.status, providers].contains(&HealthStatus::Degraded) => HealthStatus::Degraded,
         _ => HealthStatus::Healthy,
     };
-    Health {
+    HealthReport {
         status,
-        checks: Checks {
-            database: Check { status: database },
-            redis: RedisCheck { status: redis, is_configured: reachable.is_some() },
+        checks: HealthChecks {
+            database: DatabaseCheck { status: database },
+            redis: RedisCheck { status: redis, is_configured: is_redis_reachable.is_some() },
             workers,
             external_apis: ProvidersCheck {
                 status: providers,
@@ -115,14 +118,14 @@ pub(super) async fn report(app: &App) -> Health {
     }
 }
 
-/// None where the database does not tell.
-async fn workers(app: &App) -> Option<WorkersCheck> {
+/// Checks the workers and the queue. Returns `None` if the database is not available.
+async fn check_workers(app: &App) -> Option<WorkersCheck> {
     let now = app.clock.now();
-    let ask = move |conn: &mut PgConnection| {
-        Ok::<_, diesel::result::Error>((jobs::depth(conn, now)?, jobs::live_workers(conn, now - SEEN)?))
+    let query = move |conn: &mut PgConnection| {
+        Ok::<_, diesel::result::Error>((jobs::depth(conn, now)?, jobs::live_workers(conn, now - HEARTBEAT_WINDOW)?))
     };
-    let (depth, alive) = app.db.read(ask).await.ok()?;
-    let is_late = depth.oldest.is_some_and(|oldest| now - oldest > LATE);
+    let (depth, alive) = app.db.read(query).await.ok()?;
+    let is_late = depth.oldest.is_some_and(|oldest| now - oldest > MAX_QUEUE_DELAY);
     Some(WorkersCheck {
         status: if alive == 0 || is_late { HealthStatus::Degraded } else { HealthStatus::Healthy },
         alive,

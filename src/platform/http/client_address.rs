@@ -1,21 +1,21 @@
-//! Where a request comes from.
+//! IP address of the client.
 
 use std::net::IpAddr;
 
 use actix_web::HttpRequest;
 
-use crate::platform::app::App;
+use super::trusted_proxies::TrustedProxies;
 
-/// The peer, or, where the peer is a trusted proxy, the last address of `X-Forwarded-For` that is none.
-pub fn client_address(request: &HttpRequest, app: &App) -> Option<IpAddr> {
-    let is_trusted = |address: &IpAddr| app.config.is_trusted_proxy(*address);
+/// Returns the address of the peer. If the peer is a trusted proxy, returns the last address in
+/// `X-Forwarded-For` that is not a trusted proxy.
+pub fn client_address(request: &HttpRequest, proxies: &TrustedProxies) -> Option<IpAddr> {
     let peer = request.peer_addr()?.ip().to_canonical();
-    if !is_trusted(&peer) {
+    if !proxies.contains(peer) {
         return Some(peer);
     }
     let forwarded = request.headers().get_all("x-forwarded-for").filter_map(|value| value.to_str().ok());
     let hops: Vec<&str> = forwarded.flat_map(|value| value.split(',')).collect();
-    // From the last hop back: what stands before the first stranger is the stranger's own word.
+    // Read from the last hop backwards: a client can forge every entry before its own address.
     let mut addresses = hops.into_iter().rev().map_while(|hop| hop.trim().parse().ok());
-    addresses.find(|hop| !is_trusted(hop)).or(Some(peer))
+    addresses.find(|hop| !proxies.contains(*hop)).or(Some(peer))
 }

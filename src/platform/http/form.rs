@@ -1,4 +1,4 @@
-//! Forms in place of JSON: `a=1&address.city=X&lines[0]sku=M&lines[0]quantity=2`, as DRF's HTML input writes nesting.
+//! Form bodies: `a=1&address.city=X&lines[0]sku=M&lines[0]quantity=2`, with the nesting syntax of DRF.
 
 use std::collections::BTreeMap;
 use std::iter;
@@ -12,80 +12,89 @@ use serde_json::{Map, Value};
 use super::from_json::FromJson;
 use crate::platform::error::Problem;
 
-/// More fields are an attack.
-const MOST_FIELDS: usize = 1000;
+/// Maximum number of fields in a form.
+const MAX_FIELDS: usize = 1000;
 
-/// Nothing that we read is nested deeper.
-const MOST_DEPTH: usize = 10;
+/// Maximum nesting depth of a field.
+const MAX_DEPTH: usize = 10;
 
-/// Names and texts of an `application/x-www-form-urlencoded` body.
-pub(super) fn form_pairs(bytes: &[u8]) -> Result<Vec<(String, String)>, Problem> {
-    let text =
-        std::str::from_utf8(bytes).map_err(|error| Problem::parse_error(format!("Form parse error - {error}")))?;
-    if text.split('&').count() > MOST_FIELDS {
-        return Err(too_many());
-    }
-    let pairs = web::Query::<Vec<(String, String)>>::from_query(text);
-    pairs.map(web::Query::into_inner).map_err(|error| Problem::parse_error(format!("Form parse error - {error}")))
+/// Field of a form, such as `lines[0]sku` with the value `MUG-1`.
+#[derive(Debug)]
+pub(super) struct FormField {
+    name: String,
+    value: String,
 }
 
-/// Names and texts of a `multipart/form-data` body. Files are left out: nothing here takes any.
-pub(super) async fn multipart_pairs(headers: &HeaderMap, bytes: Bytes) -> Result<Vec<(String, String)>, Problem> {
-    let wrong = |error: &dyn std::fmt::Display| Problem::parse_error(format!("Multipart form parse error - {error}"));
+/// Returns the fields of an `application/x-www-form-urlencoded` body.
+pub(super) fn urlencoded_fields(bytes: &[u8]) -> Result<Vec<FormField>, Problem> {
+    let parse_error = |error: &dyn std::fmt::Display| Problem::parse_error(format!("Form parse error - {error}"));
+    let text = std::str::from_utf8(bytes).map_err(|error| parse_error(&error))?;
+    if text.split('&').count() > MAX_FIELDS {
+        return Err(too_many_fields());
+    }
+    let pairs = web::Query::<Vec<(String, String)>>::from_query(text).map_err(|error| parse_error(&error))?;
+    Ok(pairs.into_inner().into_iter().map(|(name, value)| FormField { name, value }).collect())
+}
+
+/// Returns the fields of a `multipart/form-data` body, without files, which no endpoint accepts.
+pub(super) async fn multipart_fields(headers: &HeaderMap, bytes: Bytes) -> Result<Vec<FormField>, Problem> {
+    let parse_error =
+        |error: &dyn std::fmt::Display| Problem::parse_error(format!("Multipart form parse error - {error}"));
     let mut parts = Multipart::new(headers, stream::iter(iter::once(Ok(bytes))));
-    let mut pairs = Vec::new();
+    let mut fields = Vec::new();
     let mut count = 0;
     while let Some(part) = parts.next().await {
-        let mut part = part.map_err(|error| wrong(&error))?;
+        let mut part = part.map_err(|error| parse_error(&error))?;
         count += 1;
-        if count > MOST_FIELDS {
-            return Err(too_many());
+        if count > MAX_FIELDS {
+            return Err(too_many_fields());
         }
-        let is_file = part.content_disposition().is_some_and(|said| said.get_filename().is_some());
+        let is_file = part.content_disposition().is_some_and(|disposition| disposition.get_filename().is_some());
         let name = part.name().unwrap_or_default().to_owned();
         let mut content = Vec::new();
         while let Some(chunk) = part.next().await {
-            content.extend_from_slice(&chunk.map_err(|error| wrong(&error))?);
+            content.extend_from_slice(&chunk.map_err(|error| parse_error(&error))?);
         }
         if !is_file {
-            pairs.push((name, String::from_utf8(content).map_err(|error| wrong(&error))?));
+            fields.push(FormField { name, value: String::from_utf8(content).map_err(|error| parse_error(&error))? });
         }
     }
-    Ok(pairs)
+    Ok(fields)
 }
 
-fn too_many() -> Problem {
-    Problem::parse_error(format!("Form parse error - more than {MOST_FIELDS} fields"))
+fn too_many_fields() -> Problem {
+    Problem::parse_error(format!("Form parse error - more than {MAX_FIELDS} fields"))
 }
 
-/// What a field that was left empty stands for: tried in this order until nothing is wrong with it.
+/// Interpretation of an empty field, tried in this order after an empty text is invalid.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum Empty {
+enum EmptyField {
     Null,
-    LeftOut,
-    /// None of them will do: what is wrong is that it is empty.
+    Absent,
+    /// All interpretations are invalid: report the error of the empty text.
     Text,
 }
 
-/// Reads `T` from the fields of a form. An empty field is an empty text; where none is wanted it is null, as DRF has
-/// it, or else it counts as left out.
-pub(super) fn from_form<T: FromJson>(pairs: Vec<(String, String)>) -> Result<T, Problem> {
-    let sent = to_value(pairs)?;
-    let mut empties: BTreeMap<String, Empty> = BTreeMap::new();
+/// Reads `T` from the fields of a form.
+///
+/// An empty field is an empty text. If that is invalid, it is null, as in DRF. If null is invalid too, it is absent.
+pub(super) fn from_form<T: FromJson>(fields: Vec<FormField>) -> Result<T, Problem> {
+    let sent = to_value(fields)?;
+    let mut empty_fields: BTreeMap<String, EmptyField> = BTreeMap::new();
     loop {
-        let errors = match T::from_json(read_as(sent.clone(), &empties)) {
+        let errors = match T::from_json(interpret(sent.clone(), &empty_fields)) {
             Ok(read) => return Ok(read),
             Err(errors) => errors,
         };
         let mut is_final = true;
         for (pointer, _) in errors.pointers() {
-            let next = match empties.get(&pointer) {
-                None if sent.pointer(&pointer).is_some_and(|value| value == "") => Empty::Null,
-                Some(Empty::Null) => Empty::LeftOut,
-                Some(Empty::LeftOut) => Empty::Text,
-                None | Some(Empty::Text) => continue,
+            let next = match empty_fields.get(&pointer) {
+                None if sent.pointer(&pointer).is_some_and(|value| value == "") => EmptyField::Null,
+                Some(EmptyField::Null) => EmptyField::Absent,
+                Some(EmptyField::Absent) => EmptyField::Text,
+                None | Some(EmptyField::Text) => continue,
             };
-            empties.insert(pointer, next);
+            empty_fields.insert(pointer, next);
             is_final = false;
         }
         if is_final {
@@ -94,37 +103,37 @@ pub(super) fn from_form<T: FromJson>(pairs: Vec<(String, String)>) -> Result<T, 
     }
 }
 
-fn read_as(mut value: Value, empties: &BTreeMap<String, Empty>) -> Value {
-    for (pointer, empty) in empties {
+fn interpret(mut value: Value, empty_fields: &BTreeMap<String, EmptyField>) -> Value {
+    for (pointer, empty_field) in empty_fields {
         let Some((parent, name)) = pointer.rsplit_once('/') else { continue };
-        // Items of a list are never left out: those behind them would be others then.
+        // Only members of objects: removing an item of a list would shift the items after it.
         let Some(Value::Object(members)) = value.pointer_mut(parent) else { continue };
-        match empty {
-            Empty::Null => members.insert(name.to_owned(), Value::Null),
-            Empty::LeftOut => members.shift_remove(name),
-            Empty::Text => None,
+        match empty_field {
+            EmptyField::Null => members.insert(name.to_owned(), Value::Null),
+            EmptyField::Absent => members.shift_remove(name),
+            EmptyField::Text => None,
         };
     }
     value
 }
 
-/// A place in the form: texts, or what lies below it by name.
+/// Node of the form's tree: values, or children by name.
 #[derive(Debug, Default)]
-struct Node {
-    texts: Vec<String>,
-    below: BTreeMap<String, Node>,
-    /// Names in the order in which they came.
+struct FormNode {
+    values: Vec<String>,
+    children: BTreeMap<String, FormNode>,
+    /// Names of the children in the order of the form.
     order: Vec<String>,
 }
 
-fn to_value(pairs: Vec<(String, String)>) -> Result<Value, Problem> {
-    let mut root = Node::default();
-    for (name, text) in pairs {
+fn to_value(fields: Vec<FormField>) -> Result<Value, Problem> {
+    let mut root = FormNode::default();
+    for FormField { name, value } in fields {
         let path: Vec<&str> = name.split(['.', '[', ']']).filter(|part| !part.is_empty()).collect();
-        if path.len() > MOST_DEPTH {
+        if path.len() > MAX_DEPTH {
             return Err(Problem::parse_error("Form parse error - fields are nested too deep"));
         }
-        root.insert(&path, text, name.ends_with("[]"));
+        root.insert(&path, value, name.ends_with("[]"));
     }
     Ok(match root.into_value() {
         Value::Object(members) => Value::Object(members),
@@ -132,41 +141,41 @@ fn to_value(pairs: Vec<(String, String)>) -> Result<Value, Problem> {
     })
 }
 
-impl Node {
+impl FormNode {
     fn insert(&mut self, path: &[&str], text: String, is_list: bool) {
         let Some((name, rest)) = path.split_first() else {
-            self.texts.push(text);
+            self.values.push(text);
             return;
         };
-        if !self.below.contains_key(*name) {
+        if !self.children.contains_key(*name) {
             self.order.push((*name).to_owned());
         }
-        let node = self.below.entry((*name).to_owned()).or_default();
+        let node = self.children.entry((*name).to_owned()).or_default();
         if is_list && rest.is_empty() {
-            let place = node.below.len().to_string();
-            node.insert(&[&place], text, false);
+            let index = node.children.len().to_string();
+            node.insert(&[&index], text, false);
         } else {
             node.insert(rest, text, is_list);
         }
     }
 
-    /// Numbers below are a list, a text that stands several times is one too.
+    /// Converts the node to JSON. Numbered children and repeated values become lists.
     fn into_value(mut self) -> Value {
-        if self.below.is_empty() {
-            return match (self.texts.pop(), self.texts.is_empty()) {
+        if self.children.is_empty() {
+            return match (self.values.pop(), self.values.is_empty()) {
                 (None, _) => Value::Object(Map::new()),
                 (Some(text), true) => Value::String(text),
                 (Some(text), false) => {
-                    self.texts.push(text);
-                    Value::from(self.texts)
+                    self.values.push(text);
+                    Value::from(self.values)
                 }
             };
         }
-        let places: Option<BTreeMap<usize, String>> =
+        let indices: Option<BTreeMap<usize, String>> =
             self.order.iter().map(|name| Some((name.parse().ok()?, name.clone()))).collect();
-        let mut take = |name: &str| self.below.remove(name).unwrap_or_default().into_value();
-        match places {
-            Some(places) => Value::Array(places.values().map(|name| take(name)).collect()),
+        let mut take = |name: &str| self.children.remove(name).unwrap_or_default().into_value();
+        match indices {
+            Some(indices) => Value::Array(indices.values().map(|name| take(name)).collect()),
             None => Value::Object(self.order.iter().map(|name| (name.clone(), take(name))).collect()),
         }
     }
@@ -179,11 +188,11 @@ mod tests {
     use super::*;
 
     fn value(form: &str) -> Value {
-        to_value(form_pairs(form.as_bytes()).unwrap()).unwrap()
+        to_value(urlencoded_fields(form.as_bytes()).unwrap()).unwrap()
     }
 
     #[test]
-    fn nesting_is_written_as_drf_writes_it() {
+    fn nested_fields_use_the_syntax_of_drf() {
         assert_eq!(
             value("email=a%40b.c&address.city=X+Y&lines[1]sku=B&lines[0]sku=A&lines[0]quantity=2"),
             json!({"email": "a@b.c", "address": {"city": "X Y"}, "lines": [{"sku": "A", "quantity": "2"}, {"sku": "B"}]})
@@ -196,9 +205,9 @@ mod tests {
     }
 
     #[test]
-    fn too_much_of_it_is_refused() {
-        assert!(form_pairs("a&".repeat(1001).as_bytes()).is_err());
-        assert!(form_pairs(b"a=\xff").is_err());
-        assert!(to_value(vec![("a.b.c.d.e.f.g.h.i.j.k".to_owned(), String::new())]).is_err());
+    fn oversized_and_malformed_forms_are_rejected() {
+        assert!(urlencoded_fields("a&".repeat(1001).as_bytes()).is_err());
+        assert!(urlencoded_fields(b"a=\xff").is_err());
+        assert!(to_value(urlencoded_fields(b"a.b.c.d.e.f.g.h.i.j.k=").unwrap()).is_err());
     }
 }

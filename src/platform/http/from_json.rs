@@ -1,13 +1,13 @@
-//! Reading single values with the coercions and the words of Django REST framework's fields.
+//! Reading of single JSON values, with the coercions and messages of DRF's serializer fields.
 
 use serde_json::{Map, Value};
 use uuid::Uuid;
 
 use crate::platform::error::ErrorTree;
 
-/// A type that can be read from JSON as leniently as DRF's fields do, telling all that is wrong.
+/// Type that is read from JSON with the coercions of DRF's fields and reports all validation errors.
 pub trait FromJson: Sized {
-    /// `value` is neither absent nor null.
+    /// Reads a value that is neither absent nor null.
     fn from_json(value: Value) -> Result<Self, ErrorTree>;
 
     fn from_null() -> Result<Self, ErrorTree> {
@@ -18,13 +18,13 @@ pub trait FromJson: Sized {
         Err(ErrorTree::required())
     }
 
-    /// Null in a PATCH, where leaving a field out is the way to leave it as it is.
-    fn from_sent_null() -> Result<Self, ErrorTree> {
+    /// Handles null in a PATCH, where an absent field keeps its value.
+    fn from_patch_null() -> Result<Self, ErrorTree> {
         Self::from_null()
     }
 }
 
-/// A field of a PATCH: absent, null and a value are three things.
+/// Field of a PATCH, which distinguishes absent, null and a value.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub enum Field<T> {
     #[default]
@@ -34,8 +34,17 @@ pub enum Field<T> {
 }
 
 impl<T> Field<T> {
-    /// As a changeset wants it for a nullable column: leave it, set it to null, set it.
+    /// Converts the field for a changeset of a nullable column: `None` keeps the value, `Some(None)` sets null.
     pub fn into_nullable(self) -> Option<Option<T>> {
+        match self {
+            Self::Absent => None,
+            Self::Null => Some(None),
+            Self::Value(value) => Some(Some(value)),
+        }
+    }
+
+    /// Borrows the field for an insert or a changeset, like [`Field::into_nullable`].
+    pub const fn as_nullable(&self) -> Option<Option<&T>> {
         match self {
             Self::Absent => None,
             Self::Null => Some(None),
@@ -71,7 +80,7 @@ impl<T: FromJson> FromJson for Option<T> {
         Ok(None)
     }
 
-    fn from_sent_null() -> Result<Self, ErrorTree> {
+    fn from_patch_null() -> Result<Self, ErrorTree> {
         Err(ErrorTree::null())
     }
 }
@@ -79,7 +88,7 @@ impl<T: FromJson> FromJson for Option<T> {
 impl<T: FromJson> FromJson for Vec<T> {
     fn from_json(value: Value) -> Result<Self, ErrorTree> {
         let Value::Array(items) = value else {
-            let text = format!("Expected a list of items but got type \"{}\".", python_type(&value));
+            let text = format!("Expected a list of items but got type \"{}\".", python_type_name(&value));
             return Err(ErrorTree::message("not_a_list", text));
         };
         let mut read = Self::with_capacity(items.len());
@@ -123,7 +132,7 @@ impl FromJson for i64 {
     fn from_json(value: Value) -> Result<Self, ErrorTree> {
         let invalid = || ErrorTree::message("invalid", "A valid integer is required.");
         let text = match &value {
-            // serde_json keeps an integer beyond 64 bits as a float, written with an exponent.
+            // serde_json parses an integer beyond 64 bits as a float.
             Value::Number(number) => match number.as_f64().filter(|_| number.is_f64()) {
                 Some(float) if float >= 1e18 => Self::MAX.to_string(),
                 Some(float) if float <= -1e18 => Self::MIN.to_string(),
@@ -135,7 +144,7 @@ impl FromJson for i64 {
         if text.len() > 1000 {
             return Err(ErrorTree::message("max_string_length", "String value too large."));
         }
-        // `1.0` is an integer to DRF, `1.5` is not.
+        // DRF accepts `1.0` as an integer, but not `1.5`.
         let whole = match text.split_once('.') {
             Some((whole, zeros)) if !zeros.is_empty() && zeros.bytes().all(|b| b == b'0') => whole,
             Some(_) => return Err(invalid()),
@@ -145,7 +154,7 @@ impl FromJson for i64 {
         if digits.is_empty() || !digits.bytes().all(|b| b.is_ascii_digit()) {
             return Err(invalid());
         }
-        // Beyond 64 bits it is an integer still, only out of every field's range.
+        // An integer beyond 64 bits is outside the range of every field.
         Ok(whole.parse().unwrap_or(if whole.starts_with('-') { Self::MIN } else { Self::MAX }))
     }
 }
@@ -170,22 +179,21 @@ impl FromJson for Uuid {
 }
 
 impl FromJson for chrono::DateTime<chrono::Utc> {
-    /// RFC 3339; a plain date is the start of that day in UTC.
+    /// Reads RFC 3339. A plain date is the start of that day in UTC.
     fn from_json(value: Value) -> Result<Self, ErrorTree> {
         let text = value.as_str().map(str::trim).unwrap_or_default();
-        let moment = chrono::DateTime::parse_from_rfc3339(text).map(|moment| moment.to_utc());
+        let time = chrono::DateTime::parse_from_rfc3339(text).map(|time| time.to_utc());
         let day = || text.parse::<chrono::NaiveDate>().ok()?.and_hms_opt(0, 0, 0).map(|start| start.and_utc());
-        moment.ok().or_else(day).filter(|moment| (1..=9999).contains(&chrono::Datelike::year(moment))).ok_or_else(
-            || {
-                let text = "Datetime has wrong format. Use one of these formats instead: \
+        let time = time.ok().or_else(day).filter(|time| (1..=9999).contains(&chrono::Datelike::year(time)));
+        time.ok_or_else(|| {
+            let text = "Datetime has wrong format. Use one of these formats instead: \
                         YYYY-MM-DDThh:mm[:ss[.uuuuuu]][+HH:MM|-HH:MM|Z].";
-                ErrorTree::message("invalid", text)
-            },
-        )
+            ErrorTree::message("invalid", text)
+        })
     }
 }
 
-/// A JSON object as it is, for metadata: at most 32 kB, and no NUL, which PostgreSQL cannot keep.
+/// Reads any JSON object, for metadata: at most 32 kB, without NUL, which PostgreSQL cannot store.
 impl FromJson for Map<String, Value> {
     fn from_json(value: Value) -> Result<Self, ErrorTree> {
         let written = value.to_string();
@@ -198,14 +206,14 @@ impl FromJson for Map<String, Value> {
         match value {
             Value::Object(members) => Ok(members),
             other => {
-                let text = format!("Expected a dictionary of items but got type \"{}\".", python_type(&other));
+                let text = format!("Expected a dictionary of items but got type \"{}\".", python_type_name(&other));
                 Err(ErrorTree::message("not_a_dict", text))
             }
         }
     }
 }
 
-/// A string, trimmed; numbers are taken as their text, as DRF's `CharField` does.
+/// Reads a trimmed string. A number becomes its text, as in DRF's `CharField`.
 pub fn text_from_json(value: Value) -> Result<String, ErrorTree> {
     let text = match value {
         Value::String(text) => text,
@@ -218,8 +226,8 @@ pub fn text_from_json(value: Value) -> Result<String, ErrorTree> {
     Ok(text.trim().to_owned())
 }
 
-/// The type's name in the messages that DRF's users know.
-pub fn python_type(value: &Value) -> &'static str {
+/// Returns the Python type name of a JSON value, which the messages of DRF contain.
+pub fn python_type_name(value: &Value) -> &'static str {
     match value {
         Value::Null => "NoneType",
         Value::Bool(_) => "bool",

@@ -1,4 +1,4 @@
-//! HEAD is GET without the body.
+//! HEAD requests, which the server handles as GET.
 
 use actix_web::HttpMessage;
 use actix_web::body::MessageBody;
@@ -6,18 +6,19 @@ use actix_web::dev::{ServiceRequest, ServiceResponse};
 use actix_web::http::Method;
 use actix_web::middleware::Next;
 
-/// In a request's extensions: the method that the client sent, where it was changed on the way in.
+/// Method that the client sent, in the request's extensions if a middleware changed it.
 #[derive(Debug, Clone)]
-pub struct SentMethod(pub String);
+pub struct OriginalMethod(pub String);
 
-/// Middleware: routes know GET only; actix-web itself leaves out the body of an answer to HEAD and keeps its length.
-pub async fn answer_head(
+/// Middleware that changes HEAD to GET, because routes are registered for GET only. actix-web omits the body of the
+/// response and keeps its length.
+pub async fn serve_head_as_get(
     mut request: ServiceRequest,
     next: Next<impl MessageBody>,
 ) -> Result<ServiceResponse<impl MessageBody>, actix_web::Error> {
     if request.method() == Method::HEAD {
         request.head_mut().method = Method::GET;
-        request.extensions_mut().insert(SentMethod("HEAD".to_owned()));
+        request.extensions_mut().insert(OriginalMethod("HEAD".to_owned()));
     }
     next.call(request).await
 }

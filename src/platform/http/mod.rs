@@ -1,32 +1,36 @@
-//! HTTP in the dialect of Django REST framework: reading bodies and queries, and what is said around every answer.
+//! HTTP in the format of Django REST framework: request bodies, queries, and middleware for all requests.
 
 mod body;
 mod client_address;
 mod compression;
+mod csv_download;
 mod form;
 mod from_json;
-mod front_door;
+mod guest_token;
 mod head;
-mod media;
+mod normalize_path;
 mod public_address;
 mod query;
 mod query_value;
+mod request_head;
+mod response_format;
 mod security_headers;
-mod slashes;
 mod strict_json;
-mod table;
+mod trusted_proxies;
 
 pub use body::{Body, FromObject, Members, object_from_json, read_bytes};
-pub(crate) use body::{body, patch_body};
 pub use client_address::client_address;
-pub use compression::{hide_identity, spare_small_bodies};
-pub use from_json::{Field, FromJson, python_type, text_from_json};
-pub use front_door::guard_front_door;
-pub use head::{SentMethod, answer_head};
-pub use media::Negotiated;
+pub use compression::{remove_identity_encoding, skip_small_body_compression};
+pub use csv_download::{CsvRows, NextCsvRows, download_csv};
+pub use from_json::{Field, FromJson, python_type_name, text_from_json};
+pub use guest_token::{GuestTokenHeader, guest_token};
+pub use head::{OriginalMethod, serve_head_as_get};
+pub use mercer_macros::request_body;
+pub use normalize_path::normalize_path;
 pub use public_address::is_public_address;
 pub use query::QueryPairs;
 pub use query_value::{Day, QueryValue};
+pub use request_head::reject_malformed_requests;
+pub use response_format::ResponseFormat;
 pub use security_headers::security_headers;
-pub use slashes::serve_both_slashes;
-pub use table::{NextRows, Rows, download};
+pub use trusted_proxies::TrustedProxies;

@@ -1,8 +1,10 @@
-//! Which addresses are the internet's, and which lead into somebody's own network.
+//! Classification of IP addresses: public on the internet, or reserved and private.
 
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
 
-/// Whether this address is for everybody: not this machine, not the network that it stands in, nothing reserved.
+/// Returns true if the address is public: not loopback, private, link-local, multicast or reserved.
+///
+/// The server sends requests to URLs from users only at public addresses.
 pub fn is_public_address(address: IpAddr) -> bool {
     match address.to_canonical() {
         IpAddr::V4(address) => is_public_v4(address),
@@ -12,24 +14,24 @@ pub fn is_public_address(address: IpAddr) -> bool {
 
 fn is_public_v4(address: Ipv4Addr) -> bool {
     let [first, second, third, _] = address.octets();
-    let is_shared = first == 100 && (64..128).contains(&second); // between providers and their customers
+    let is_shared = first == 100 && (64..128).contains(&second); // carrier-grade NAT
     let is_protocol = first == 192 && second == 0 && third == 0;
     let is_benchmark = first == 198 && matches!(second, 18 | 19);
     let is_reserved = first == 0 || first >= 224 || is_shared || is_protocol || is_benchmark;
     !is_reserved && !address.is_loopback() && !address.is_private() && !address.is_link_local()
 }
 
-/// Only 2000::/3 has been given out. What carries an IPv4 address within leads where that one leads.
+/// Only 2000::/3 is allocated. For an address that embeds an IPv4 address, the embedded address decides.
 fn is_public_v6(address: Ipv6Addr) -> bool {
-    let carried = |high: u16, low: u16| {
+    let is_embedded_public = |high: u16, low: u16| {
         let ([a, b], [c, d]) = (high.to_be_bytes(), low.to_be_bytes());
         is_public_v4(Ipv4Addr::new(a, b, c, d))
     };
     match address.segments() {
-        [0x2002, high, low, ..] => carried(high, low),               // 6to4
-        [0x64, 0xff9b, 0, 0, 0, 0, high, low] => carried(high, low), // NAT64
-        [0x2001, 0, ..] => false,                                    // Teredo
-        [0x2001, 0xdb8, ..] => false,                                // for books
+        [0x2002, high, low, ..] => is_embedded_public(high, low), // 6to4
+        [0x64, 0xff9b, 0, 0, 0, 0, high, low] => is_embedded_public(high, low), // NAT64
+        [0x2001, 0, ..] => false,                                 // Teredo
+        [0x2001, 0xdb8, ..] => false,                             // documentation
         [first, ..] => first & 0xe000 == 0x2000,
     }
 }
@@ -39,8 +41,8 @@ mod tests {
     use super::*;
 
     #[test]
-    fn what_leads_inside_is_known_in_every_spelling() {
-        let inside = [
+    fn private_addresses_are_recognized_in_every_notation() {
+        let private = [
             "127.0.0.1",
             "127.9.9.9",
             "10.1.2.3",
@@ -70,10 +72,10 @@ mod tests {
             "fec0::1",
             "::7f00:1",
         ];
-        for address in inside {
+        for address in private {
             assert!(!is_public_address(address.parse().unwrap()), "{address}");
         }
-        let outside = [
+        let public = [
             "8.8.8.8",
             "172.15.0.1",
             "172.32.0.1",
@@ -85,7 +87,7 @@ mod tests {
             "64:ff9b::808:808",
             "2002:808:808::",
         ];
-        for address in outside {
+        for address in public {
             assert!(is_public_address(address.parse().unwrap()), "{address}");
         }
     }

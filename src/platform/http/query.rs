@@ -1,14 +1,14 @@
-//! The query of a URL, as Django's `QueryDict` sees it: names may stand more than once.
+//! Query string of a URL, like Django's `QueryDict`: a name can occur several times.
 
 use actix_web::{HttpRequest, web};
 
-/// Names and values in the order in which they were sent.
+/// Names and values of a query string, in their order.
 #[derive(Debug, Clone, Default)]
 pub struct QueryPairs(Vec<(String, String)>);
 
 impl QueryPairs {
-    /// What cannot be decoded counts as nothing.
-    pub fn of(request: &HttpRequest) -> Self {
+    /// Returns the query of a request. A query that cannot be decoded counts as empty.
+    pub fn from_request(request: &HttpRequest) -> Self {
         Self::parse(request.query_string())
     }
 
@@ -21,15 +21,15 @@ impl QueryPairs {
         self.0.iter().map(|(name, value)| (name.as_str(), value.as_str()))
     }
 
-    /// Of several values, the last one counts.
+    /// Returns the last value of `name`.
     pub fn last(&self, name: &str) -> Option<&str> {
         self.0.iter().rev().find(|(known, _)| known == name).map(|(_, value)| value.as_str())
     }
 
-    /// All values of `name` and of `name[]`.
+    /// Returns all values of `name` and of `name[]`.
     pub fn all<'a>(&'a self, name: &'a str) -> impl Iterator<Item = &'a str> {
-        let is_meant = move |known: &str| known.strip_suffix("[]").unwrap_or(known) == name;
-        self.0.iter().filter(move |(known, _)| is_meant(known)).map(|(_, value)| value.as_str())
+        let matches = move |known: &str| known.strip_suffix("[]").unwrap_or(known) == name;
+        self.0.iter().filter(move |(known, _)| matches(known)).map(|(_, value)| value.as_str())
     }
 }
 
@@ -38,7 +38,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn the_last_of_several_values_counts_and_all_can_be_had() {
+    fn query_returns_the_last_value_or_all_values() {
         let query = QueryPairs::parse("a=1&b=2&a=3&a[]=4&c=%FF");
         assert_eq!(query.last("a"), Some("3"));
         assert_eq!(query.last("d"), None);

@@ -1,4 +1,4 @@
-//! Values that can stand in a query, and how the OpenAPI document shows them.
+//! Types of query parameters, and their schemas in the OpenAPI document.
 
 use chrono::{DateTime, Datelike, NaiveDate, Utc};
 use rust_decimal::Decimal;
@@ -9,9 +9,9 @@ use utoipa::openapi::{KnownFormat, RefOr, Schema, SchemaFormat, Type};
 use super::from_json::FromJson;
 use crate::platform::error::ErrorTree;
 
-/// A value that can stand in a query.
+/// Type that a query parameter can have.
 pub trait QueryValue: FromJson {
-    /// For the OpenAPI document.
+    /// Returns the schema of the parameter for the OpenAPI document.
     fn schema() -> RefOr<Schema>;
 }
 
@@ -38,7 +38,7 @@ query_values! {
     Day => String, SchemaFormat::KnownFormat(KnownFormat::Date);
 }
 
-/// A day, `2026-11-21`.
+/// Date, such as `2026-11-21`.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Day(pub NaiveDate);
 

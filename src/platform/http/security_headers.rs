@@ -1,4 +1,4 @@
-//! The headers that every answer carries, whatever it is.
+//! Security headers of all responses, and the default caching policy.
 
 use actix_web::HttpMessage;
 use actix_web::body::MessageBody;
@@ -6,27 +6,28 @@ use actix_web::dev::{ServiceRequest, ServiceResponse};
 use actix_web::http::Method;
 use actix_web::http::header::{self, HeaderName, HeaderValue};
 use actix_web::middleware::Next;
+use actix_web::web::Data;
 use tracing_actix_web::RequestId;
 
-/// Answers are data: nothing in them may be framed, sniffed or run.
+use super::guest_token::GuestTokenHeader;
+
+/// Content security policy of the API: browsers must not frame a response or run code from it.
 const API_POLICY: &str = "default-src 'none'; base-uri 'none'; frame-ancestors 'none'";
 
-/// The documentation page runs its own script; its style sheets are partly inline.
+/// Content security policy of the documentation page: it runs its own script and uses inline styles.
 const DOCS_POLICY: &str = "default-src 'none'; script-src 'self'; style-src 'self' 'unsafe-inline'; \
     img-src 'self' data:; font-src 'self'; connect-src 'self'; base-uri 'none'; frame-ancestors 'none'";
 
-/// Whoever sends one of these asks for themselves.
-const PERSONAL: [&str; 3] = ["authorization", "cookie", "x-order-token"];
-
-/// Middleware: security headers, and `no-store` where an answer may be private.
+/// Middleware that adds the security headers, and `no-store` to responses that can be private.
 pub async fn security_headers(
     request: ServiceRequest,
     next: Next<impl MessageBody>,
 ) -> Result<ServiceResponse<impl MessageBody>, actix_web::Error> {
     let is_docs = request.path().starts_with("/api/docs");
     let is_api = request.path().starts_with("/api/") && !is_docs;
-    let is_personal = PERSONAL.iter().any(|name| request.headers().contains_key(*name));
-    let is_anonymous_read = request.method() == Method::GET && !is_personal;
+    let guest_token = request.app_data::<Data<GuestTokenHeader>>().cloned();
+    let is_anonymous_read = request.method() == Method::GET
+        && !has_credentials(&request, guest_token.as_ref().map(|header| header.get_ref()));
     let is_secure = request.connection_info().scheme() == "https";
     let request_id = request.extensions().get::<RequestId>().map(ToString::to_string);
     let mut response = next.call(request).await?;
@@ -44,18 +45,24 @@ pub async fn security_headers(
         let value = HeaderValue::from_static("max-age=31536000; includeSubDomains");
         headers.insert(header::STRICT_TRANSPORT_SECURITY, value);
     }
-    // Whoever may not read an answer needs not be told that cookies are welcome.
+    // Without an allowed origin, this header has no effect.
     if !headers.contains_key(header::ACCESS_CONTROL_ALLOW_ORIGIN) {
         headers.remove(header::ACCESS_CONTROL_ALLOW_CREDENTIALS);
     }
-    if is_api {
-        headers.append(header::VARY, HeaderValue::from_static("accept, authorization, cookie, x-order-token"));
+    if let Some(vary) = guest_token.and_then(|header| header.vary()).filter(|_| is_api) {
+        headers.append(header::VARY, vary);
     }
     if !is_docs && !headers.contains_key(header::CACHE_CONTROL) {
-        // What anybody may read can be kept, and asked about by its tag before it is shown again.
+        // Caches can store a public response, but must revalidate it by its ETag.
         let is_public = is_anonymous_read && headers.contains_key(header::ETAG);
         let value = if is_public { "no-cache" } else { "no-store" };
         headers.insert(header::CACHE_CONTROL, HeaderValue::from_static(value));
     }
     Ok(response)
+}
+
+/// Returns true if the request identifies its client. The response is then private.
+fn has_credentials(request: &ServiceRequest, guest_token: Option<&GuestTokenHeader>) -> bool {
+    let names = [Some(&header::AUTHORIZATION), Some(&header::COOKIE), guest_token.map(GuestTokenHeader::name)];
+    names.into_iter().flatten().any(|name| request.headers().contains_key(name))
 }

@@ -1,11 +1,11 @@
-//! JSON without double meanings: a name that stands twice in an object is an error, where most readers take the last.
+//! Strict JSON parser that rejects duplicate names in an object. Most parsers silently use the last one.
 
 use std::fmt;
 
 use serde::de::{DeserializeSeed, Deserializer, Error, MapAccess, SeqAccess, Visitor};
 use serde_json::{Map, Number, Value};
 
-/// Reads the whole of `bytes`; at most 128 levels deep, as serde_json sees to.
+/// Parses all of `bytes`. The maximum depth is 128 levels, the limit of serde_json.
 pub(super) fn strict_json(bytes: &[u8]) -> serde_json::Result<Value> {
     let mut deserializer = serde_json::Deserializer::from_slice(bytes);
     let value = Strict.deserialize(&mut deserializer)?;
@@ -72,7 +72,7 @@ impl<'de> Visitor<'de> for Strict {
         while let Some(name) = members.next_key::<String>()? {
             let value = members.next_value_seed(self)?;
             if read.contains_key(&name) {
-                return Err(A::Error::custom(format_args!("the name {name:?} stands twice in an object")));
+                return Err(A::Error::custom(format_args!("duplicate name {name:?} in an object")));
             }
             read.insert(name, value);
         }
@@ -87,7 +87,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn all_of_json_is_read() {
+    fn every_kind_of_json_value_is_parsed() {
         let text = r#"{"a": [1, -2, 1.5, 18446744073709551615, "x", true, null], "b": {"a": {}}}"#;
         assert_eq!(
             strict_json(text.as_bytes()).unwrap(),
@@ -96,7 +96,7 @@ mod tests {
     }
 
     #[test]
-    fn what_has_two_meanings_or_none_is_refused() {
+    fn ambiguous_and_malformed_json_is_rejected() {
         for text in [
             r#"{"a": 1, "a": 1}"#,
             r#"[{"b": {"a": 1, "\u0061": 2}}]"#,

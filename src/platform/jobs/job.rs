@@ -1,4 +1,4 @@
-//! What a job is, and which ones there are.
+//! The `Job` trait, new jobs, and the registry of all jobs.
 
 use std::collections::HashMap;
 use std::time::Duration;
@@ -13,34 +13,37 @@ use serde_json::Value;
 
 use crate::platform::app::App;
 
-/// A piece of work. It carries ids, reloads what it needs, and may run twice.
+/// Background job.
+///
+/// A job carries ids only and reloads the rows that it needs. It must be safe to run twice.
 pub trait Job: Serialize + DeserializeOwned + Send + Sync + 'static {
-    /// `room.verb`, stable: it stands in the database.
+    /// Name of the form `room.verb`. It is stored in the database, so it must not change.
     const NAME: &'static str;
     const QUEUE: &'static str = "default";
-    /// With pauses of 60 s × 2^n, eight tries take about two hours.
+    /// Maximum number of attempts. With pauses of 60 s × 2^n, eight attempts take about two hours.
     const MAX_ATTEMPTS: i32 = 8;
 
     fn run(&self, app: &App) -> impl Future<Output = anyhow::Result<()>> + Send;
 }
 
 tokio::task_local! {
-    /// Which try of its job a task is.
+    /// Attempt number of the job that the current task runs.
     pub(super) static ATTEMPT: i32;
 }
 
-/// Whether the running job is in its first try, or in the first after somebody replayed it: then no other try of it
-/// can have been cut off in the middle.
+/// Returns true during the first attempt of a job, and during the first attempt after a replay.
+///
+/// In that case no earlier attempt can have been interrupted.
 pub fn is_first_attempt() -> bool {
     ATTEMPT.try_with(|attempt| *attempt <= 1).unwrap_or(true)
 }
 
-/// An error that no retry will mend: the job is dead at once.
+/// Error that a retry cannot fix: the job becomes dead at once.
 #[derive(Debug, thiserror::Error)]
 #[error("{0}")]
-pub struct WillNotSucceed(pub String);
+pub struct PermanentFailure(pub String);
 
-/// An error that asks for a pause of its own.
+/// Error with a minimum pause before the next attempt.
 #[derive(Debug, thiserror::Error)]
 #[error("{reason}")]
 pub struct RetryAfter {
@@ -48,7 +51,7 @@ pub struct RetryAfter {
     pub pause: Duration,
 }
 
-/// A job to enqueue.
+/// Job to enqueue.
 #[derive(Debug, Clone)]
 pub struct NewJob {
     pub(super) name: &'static str,
@@ -61,7 +64,7 @@ pub struct NewJob {
 }
 
 impl NewJob {
-    pub fn of<J: Job>(job: &J) -> serde_json::Result<Self> {
+    pub fn new<J: Job>(job: &J) -> serde_json::Result<Self> {
         Ok(Self {
             name: J::NAME,
             queue: J::QUEUE,
@@ -73,18 +76,16 @@ impl NewJob {
         })
     }
 
-    /// There is only ever one job of this key; a second is not enqueued.
+    /// Enqueues the job only if there has never been a job of this name and key.
     #[must_use]
-    pub fn once(mut self, key: impl std::fmt::Display) -> Self {
+    pub fn unique(mut self, key: impl std::fmt::Display) -> Self {
         self.unique_key = Some(format!("{}:{key}", self.name));
         self
     }
-}
 
-impl NewJob {
-    /// Runs no earlier than this long from now.
+    /// Delays the first attempt.
     #[must_use]
-    pub const fn after(mut self, delay: TimeDelta) -> Self {
+    pub const fn delayed_by(mut self, delay: TimeDelta) -> Self {
         self.delay = delay;
         self
     }
@@ -92,7 +93,7 @@ impl NewJob {
 
 type Runner = Box<dyn Fn(Value, App) -> BoxFuture<'static, anyhow::Result<()>> + Send + Sync>;
 
-/// All jobs that a worker can run, by name.
+/// Registry of the jobs that a worker can run, by name.
 #[derive(Default)]
 pub struct JobRegistry(HashMap<&'static str, Runner>);
 
@@ -101,7 +102,7 @@ impl JobRegistry {
     pub fn with<J: Job>(mut self) -> Self {
         let runner: Runner = Box::new(|payload, app| {
             async move {
-                let job: J = serde_json::from_value(payload).context("the job's payload does not fit")?;
+                let job: J = serde_json::from_value(payload).context("the payload does not match the job")?;
                 job.run(&app).await
             }
             .boxed()
@@ -114,7 +115,7 @@ impl JobRegistry {
         match self.0.get(name) {
             Some(runner) => runner(payload, app),
             None => {
-                let unknown = WillNotSucceed(format!("this program knows no job named {name}"));
+                let unknown = PermanentFailure(format!("there is no job named {name}"));
                 async move { Err(unknown.into()) }.boxed()
             }
         }

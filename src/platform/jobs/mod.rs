@@ -1,8 +1,8 @@
-//! Jobs: work that is done after the answer, surely, and again until it succeeds.
+//! Jobs: background work after the response, retried until it succeeds.
 //!
-//! Owns `jobs`, `schedules` and `workers`. A job is enqueued in the transaction that makes it necessary, taken by one
-//! worker at a time under a lease, retried with growing pauses, and kept as dead when it fails for good: to be seen
-//! and replayed.
+//! Owns `jobs`, `schedules` and `workers`. A job is enqueued in the transaction that makes it necessary. One worker at
+//! a time leases it and retries it with increasing pauses. A job that fails permanently stays in the table as dead,
+//! so that superusers can inspect and replay it.
 
 mod handlers;
 mod job;
@@ -14,11 +14,11 @@ mod worker;
 
 use utoipa_actix_web::service_config::ServiceConfig;
 
-pub use job::{Job, JobRegistry, NewJob, RetryAfter, WillNotSucceed, is_first_attempt};
+pub use job::{Job, JobRegistry, NewJob, PermanentFailure, RetryAfter, is_first_attempt};
 pub use models::{JobRow, JobState, QueueDepth};
-pub use schedule::{Schedule, sync_schedules};
+pub use schedule::{Schedule, run_schedules};
 pub use services::{depth, enqueue, enqueue_all, live_workers, purge_finished, purge_workers};
-pub use worker::{WorkerSettings, work};
+pub use worker::{WorkerSettings, run_worker};
 
 pub fn routes(config: &mut ServiceConfig<'_>) {
     config.service(handlers::list_jobs).service(handlers::get_job).service(handlers::replay_job);

@@ -1,4 +1,4 @@
-//! Rows of the queue.
+//! Rows of `jobs`.
 
 use chrono::{DateTime, Utc};
 use diesel::prelude::*;
@@ -11,15 +11,15 @@ use crate::platform::types::{JobId, text_enum};
 use crate::schema::jobs;
 
 text_enum! {
-    /// Where a job stands.
+    /// State of a job.
     pub enum JobState {
-        /// Waits for its time and a worker.
+        /// Waits until it is due and a worker is free.
         Queued = "queued",
-        /// A worker has it.
+        /// Leased by a worker.
         Running = "running",
-        /// Done; forgotten after a week.
+        /// Succeeded; deleted after a week.
         Done = "done",
-        /// Failed for good; kept until somebody replays it.
+        /// Failed permanently; kept until a superuser replays it.
         Dead = "dead",
     }
 }
@@ -40,13 +40,13 @@ pub struct JobRow {
     pub finished_at: Option<DateTime<Utc>>,
 }
 
-/// How much waits.
+/// Size and age of the queue.
 #[derive(Debug, Clone, QueryableByName)]
 pub struct QueueDepth {
-    /// Jobs whose time has come.
+    /// Number of due jobs.
     #[diesel(sql_type = diesel::sql_types::BigInt)]
     pub ready: i64,
-    /// When the oldest of them should have run.
+    /// Time at which the oldest of these jobs was due.
     #[diesel(sql_type = diesel::sql_types::Nullable<Timestamptz>)]
     pub oldest: Option<DateTime<Utc>>,
     #[diesel(sql_type = diesel::sql_types::BigInt)]
@@ -72,15 +72,13 @@ pub(super) fn insert(conn: &mut PgConnection, job: &NewJob, now: DateTime<Utc>) 
 }
 
 impl JobRow {
-    /// Leases up to `limit` jobs to a worker: those whose time has come, and those whose worker has died.
-    pub(super) fn take(
+    /// Leases up to `limit` jobs to a worker: due jobs, and jobs whose lease has expired.
+    pub(super) fn lease(
         conn: &mut PgConnection,
-        worker: Uuid,
+        lease: &NewLease,
         queues: &[String],
         limit: i32,
-        times: (DateTime<Utc>, DateTime<Utc>),
     ) -> QueryResult<Vec<Self>> {
-        let (now, leased_until) = times;
         diesel::sql_query(
             "update jobs set state = 'running', attempts = attempts + 1, leased_by = $1, leased_until = $2 \
              where id in ( \
@@ -90,9 +88,9 @@ impl JobRow {
                  order by priority desc, run_at limit $5 for update skip locked) \
              returning id, queue, name, payload, state, run_at, attempts, max_attempts, last_error, created_at, finished_at",
         )
-        .bind::<SqlUuid, _>(worker)
-        .bind::<Timestamptz, _>(leased_until)
-        .bind::<Timestamptz, _>(now)
+        .bind::<SqlUuid, _>(lease.worker)
+        .bind::<Timestamptz, _>(lease.until)
+        .bind::<Timestamptz, _>(lease.from)
         .bind::<diesel::sql_types::Array<Text>, _>(queues)
         .bind::<Integer, _>(limit)
         .load(conn)
@@ -103,10 +101,18 @@ impl JobRow {
     }
 }
 
-/// The end of a lease: only the worker that still holds the job may write it.
+/// Lease of jobs to a worker.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct NewLease {
+    pub worker: Uuid,
+    pub from: DateTime<Utc>,
+    pub until: DateTime<Utc>,
+}
+
+/// Changes at the end of a lease. Only the worker that still holds the lease writes them.
 #[derive(Debug, AsChangeset)]
 #[diesel(table_name = jobs, treat_none_as_null = true)]
-pub(super) struct Outcome {
+pub(super) struct JobCompletion {
     pub state: JobState,
     pub leased_by: Option<Uuid>,
     pub leased_until: Option<DateTime<Utc>>,
@@ -114,8 +120,8 @@ pub(super) struct Outcome {
     pub last_error: Option<String>,
 }
 
-impl Outcome {
-    /// False where the lease was lost to another worker.
+impl JobCompletion {
+    /// Writes the changes. Returns false if the lease was lost to another worker.
     pub(super) fn record(
         &self,
         conn: &mut PgConnection,
@@ -123,8 +129,8 @@ impl Outcome {
         worker: Uuid,
         run_at: Option<DateTime<Utc>>,
     ) -> QueryResult<bool> {
-        let held = jobs::table.find(id).filter(jobs::leased_by.eq(worker)).filter(jobs::state.eq(JobState::Running));
-        let written = diesel::update(held).set((self, run_at.map(|at| jobs::run_at.eq(at)))).execute(conn)?;
+        let leased = jobs::table.find(id).filter(jobs::leased_by.eq(worker)).filter(jobs::state.eq(JobState::Running));
+        let written = diesel::update(leased).set((self, run_at.map(|at| jobs::run_at.eq(at)))).execute(conn)?;
         Ok(written == 1)
     }
 }

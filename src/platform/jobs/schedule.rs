@@ -1,4 +1,4 @@
-//! Jobs by the clock: each tick runs once, whatever the number of workers, and a missed one is made good once.
+//! Scheduled jobs: each tick runs once for any number of workers, and a missed tick runs once later.
 
 use std::str::FromStr;
 use std::sync::Arc;
@@ -17,7 +17,7 @@ use crate::platform::app::App;
 use crate::platform::error::Problem;
 use crate::schema::schedules;
 
-/// A job and when it runs: a cron pattern of five fields, in UTC.
+/// Job with its schedule: a cron pattern of five fields, in UTC.
 #[derive(Debug, Clone)]
 pub struct Schedule {
     pub name: &'static str,
@@ -33,30 +33,32 @@ struct ScheduleRow {
     next_run_at: DateTime<Utc>,
 }
 
-/// How often the clock is looked at.
-const TICK: Duration = Duration::from_secs(5);
+/// Pause between two checks for due schedules.
+const CHECK_INTERVAL: Duration = Duration::from_secs(5);
 
-/// Enqueues what is due until `stop` says so.
-pub async fn sync_schedules(app: App, schedules: Arc<Vec<Schedule>>, mut stop: watch::Receiver<bool>) {
+/// Enqueues due jobs until `stop` becomes true.
+pub async fn run_schedules(app: App, schedules: Arc<Vec<Schedule>>, mut stop: watch::Receiver<bool>) {
     while !*stop.borrow() {
         let (known, now) = (Arc::clone(&schedules), app.clock.now());
-        let tick = app.db.write(move |conn| run_due(conn, &known, now).map_err(Problem::from_anyhow)).await;
-        match tick {
+        let result = app.db.write(move |conn| run_due(conn, &known, now).map_err(Problem::from_anyhow)).await;
+        match result {
             Ok(()) => {}
-            Err(problem) if problem.status().as_u16() == 503 => warn!("Schedules wait for the database: {problem}"),
-            Err(problem) => error!("Schedules cannot run: {problem}"),
+            Err(problem) if problem.status().as_u16() == 503 => {
+                warn!("Cannot run schedules until the database is available: {problem}")
+            }
+            Err(problem) => error!("Cannot run schedules: {problem}"),
         }
         tokio::select! {
-            () = tokio::time::sleep(TICK) => {}
+            () = tokio::time::sleep(CHECK_INTERVAL) => {}
             _ = stop.changed() => {}
         }
     }
 }
 
-/// Enters schedules that are new or changed, and enqueues those whose time has come.
+/// Stores new and changed schedules, and enqueues the jobs of all due schedules.
 pub(super) fn run_due(conn: &mut PgConnection, known: &[Schedule], now: DateTime<Utc>) -> Result<()> {
     for schedule in known {
-        enter(conn, schedule, now)?;
+        store(conn, schedule, now)?;
     }
     let due = ScheduleRow::query()
         .filter(schedules::is_enabled)
@@ -69,7 +71,7 @@ pub(super) fn run_due(conn: &mut PgConnection, known: &[Schedule], now: DateTime
             continue;
         };
         let tick = format!("{}@{}", row.name, row.next_run_at.timestamp());
-        enqueue(conn, &schedule.job.clone().once(tick), now)?;
+        enqueue(conn, &schedule.job.clone().unique(tick), now)?;
         diesel::update(schedules::table.find(&row.name))
             .set((schedules::next_run_at.eq(next(&row.cron, now)?), schedules::last_run_at.eq(now)))
             .execute(conn)?;
@@ -77,9 +79,9 @@ pub(super) fn run_due(conn: &mut PgConnection, known: &[Schedule], now: DateTime
     Ok(())
 }
 
-fn enter(conn: &mut PgConnection, schedule: &Schedule, now: DateTime<Utc>) -> Result<()> {
-    let known: Option<String> = schedules::table.find(schedule.name).select(schedules::cron).first(conn).optional()?;
-    if known.as_deref() == Some(schedule.cron) {
+fn store(conn: &mut PgConnection, schedule: &Schedule, now: DateTime<Utc>) -> Result<()> {
+    let stored: Option<String> = schedules::table.find(schedule.name).select(schedules::cron).first(conn).optional()?;
+    if stored.as_deref() == Some(schedule.cron) {
         return Ok(());
     }
     let next_run_at = next(schedule.cron, now)?;
@@ -97,6 +99,6 @@ fn enter(conn: &mut PgConnection, schedule: &Schedule, now: DateTime<Utc>) -> Re
 }
 
 fn next(cron: &str, after: DateTime<Utc>) -> Result<DateTime<Utc>> {
-    let pattern = Cron::from_str(cron).with_context(|| format!("{cron:?} is no cron pattern"))?;
-    pattern.find_next_occurrence(&after, false).with_context(|| format!("{cron:?} never comes"))
+    let pattern = Cron::from_str(cron).with_context(|| format!("{cron:?} is not a cron pattern"))?;
+    pattern.find_next_occurrence(&after, false).with_context(|| format!("{cron:?} matches no time"))
 }

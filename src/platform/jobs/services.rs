@@ -1,4 +1,4 @@
-//! Enqueueing, finishing, replaying.
+//! Enqueueing, completing, replaying and purging of jobs.
 
 use chrono::{DateTime, TimeDelta, Utc};
 use diesel::prelude::*;
@@ -6,44 +6,37 @@ use diesel::sql_types::Timestamptz;
 use serde_json::json;
 use uuid::Uuid;
 
-use super::job::{NewJob, RetryAfter, WillNotSucceed};
-use super::models::{JobRow, JobState, Outcome, QueueDepth, insert};
-use crate::platform::audit::{self, Changes, Origin};
-use crate::platform::db::wake_on_commit;
-use crate::platform::error::{ApiError, Kind};
+use super::job::{NewJob, PermanentFailure, RetryAfter};
+use super::models::{JobCompletion, JobRow, JobState, QueueDepth, insert};
+use crate::platform::audit::{self, AuditObject, Changes};
+use crate::platform::db::signal_on_commit;
+use crate::platform::error::ApiError;
 use crate::platform::types::JobId;
+use crate::platform::write_context::WriteContext;
 use crate::schema::{jobs, workers};
 
-/// The first pause between two tries; each further one is twice as long.
+/// Pause after the first failed attempt, in seconds. Each further pause is twice as long.
 const FIRST_PAUSE: i64 = 60;
 
-/// No pause is longer than this.
-const LONGEST_PAUSE: i64 = 6 * 3600;
+/// Longest pause, in seconds.
+const MAX_PAUSE: i64 = 6 * 3600;
 
-#[derive(Debug, thiserror::Error)]
+#[derive(Debug, thiserror::Error, ApiError)]
 pub enum JobError {
     #[error("Not found.")]
+    #[kind(not_found = "not_found")]
     NotFound,
     #[error("Only a dead job can be replayed.")]
+    #[kind(conflict = "job_not_dead")]
     NotDead,
     #[error(transparent)]
     Database(#[from] diesel::result::Error),
 }
 
-impl ApiError for JobError {
-    fn kind(&self) -> Kind {
-        match self {
-            Self::NotFound => Kind::not_found("not_found"),
-            Self::NotDead => Kind::conflict("job_not_dead"),
-            Self::Database(cause) => cause.kind(),
-        }
-    }
-}
-
-/// Enqueues a job in the caller's transaction; nothing where its unique key is known already.
+/// Enqueues a job in the caller's transaction. Does nothing if its unique key exists already.
 pub fn enqueue(conn: &mut PgConnection, job: &NewJob, now: DateTime<Utc>) -> QueryResult<()> {
     insert(conn, job, now)?;
-    wake_on_commit();
+    signal_on_commit();
     Ok(())
 }
 
@@ -51,7 +44,7 @@ pub fn enqueue_all(conn: &mut PgConnection, jobs: &[NewJob], now: DateTime<Utc>)
     jobs.iter().try_for_each(|job| enqueue(conn, job, now))
 }
 
-/// Writes how a run ended; false where the lease was lost meanwhile.
+/// Records the result of a run. Returns false if the lease was lost in the meantime.
 pub(super) fn finish(
     conn: &mut PgConnection,
     job: &JobRow,
@@ -59,62 +52,64 @@ pub(super) fn finish(
     result: &Result<(), anyhow::Error>,
     now: DateTime<Utc>,
 ) -> QueryResult<bool> {
-    let free = |state, last_error| Outcome {
+    let completion = |state, last_error| JobCompletion {
         state,
         leased_by: None,
         leased_until: None,
         finished_at: (state != JobState::Queued).then_some(now),
         last_error,
     };
-    let (outcome, run_at) = match result {
-        Ok(()) => (free(JobState::Done, job.last_error.clone()), None),
+    let (completion, run_at) = match result {
+        Ok(()) => (completion(JobState::Done, job.last_error.clone()), None),
         Err(error) => {
-            let told = Some(format!("{error:#}").chars().take(2000).collect());
+            let last_error = Some(format!("{error:#}").chars().take(2000).collect());
             if is_final(job, error) {
-                (free(JobState::Dead, told), None)
+                (completion(JobState::Dead, last_error), None)
             } else {
-                (free(JobState::Queued, told), Some(now + pause(job, error)))
+                (completion(JobState::Queued, last_error), Some(now + pause(job, error)))
             }
         }
     };
-    outcome.record(conn, job.id, worker, run_at)
+    completion.record(conn, job.id, worker, run_at)
 }
 
+/// Returns true if the job is not retried after this error.
 pub(super) fn is_final(job: &JobRow, error: &anyhow::Error) -> bool {
-    job.attempts >= job.max_attempts || error.is::<WillNotSucceed>()
+    job.attempts >= job.max_attempts || error.is::<PermanentFailure>()
 }
 
-/// 60 s × 2^n, a little more or less by the job's id, so that those that failed together do not return
-/// together; longer where the other side asked for more.
+/// Returns the pause before the next attempt: 60 s × 2^n, or the pause that the error requires if that is longer.
+///
+/// The job's id adds up to 10 %, so that jobs that failed together are not retried together.
 fn pause(job: &JobRow, error: &anyhow::Error) -> TimeDelta {
-    let asked = error.downcast_ref::<RetryAfter>().and_then(|asked| TimeDelta::from_std(asked.pause).ok());
+    let required = error.downcast_ref::<RetryAfter>().and_then(|error| TimeDelta::from_std(error.pause).ok());
     let doublings = u32::try_from(job.attempts - 1).unwrap_or_default().min(16);
-    let seconds = FIRST_PAUSE.saturating_mul(2_i64.saturating_pow(doublings)).min(LONGEST_PAUSE);
+    let seconds = FIRST_PAUSE.saturating_mul(2_i64.saturating_pow(doublings)).min(MAX_PAUSE);
     let spread = i64::from(job.id.as_uuid().as_bytes().last().copied().unwrap_or_default());
-    let own = TimeDelta::milliseconds(seconds * 1000 + seconds * 100 * spread / 255);
-    asked.map_or(own, |asked| asked.max(own))
+    let backoff = TimeDelta::milliseconds(seconds * 1000 + seconds * 100 * spread / 255);
+    required.map_or(backoff, |required| required.max(backoff))
 }
 
-/// Holds on to jobs that still run.
+/// Extends the leases of running jobs.
 pub(super) fn extend_leases(
     conn: &mut PgConnection,
     worker: Uuid,
     running: &[JobId],
     leased_until: DateTime<Utc>,
 ) -> QueryResult<usize> {
-    let held = jobs::table.filter(jobs::id.eq_any(running)).filter(jobs::leased_by.eq(worker));
-    diesel::update(held.filter(jobs::state.eq(JobState::Running)))
+    let leased = jobs::table.filter(jobs::id.eq_any(running)).filter(jobs::leased_by.eq(worker));
+    diesel::update(leased.filter(jobs::state.eq(JobState::Running)))
         .set(jobs::leased_until.eq(leased_until))
         .execute(conn)
 }
 
-/// Gives a dead job all its tries again.
-pub(super) fn replay(conn: &mut PgConnection, id: JobId, origin: &Origin) -> Result<JobRow, JobError> {
+/// Enqueues a dead job again and resets its number of attempts.
+pub(super) fn replay(conn: &mut PgConnection, id: JobId, context: &WriteContext) -> Result<JobRow, JobError> {
     let replayed = diesel::update(jobs::table.find(id).filter(jobs::state.eq(JobState::Dead)))
         .set((
             jobs::state.eq(JobState::Queued),
             jobs::attempts.eq(0),
-            jobs::run_at.eq(origin.at),
+            jobs::run_at.eq(context.at),
             jobs::finished_at.eq(None::<DateTime<Utc>>),
         ))
         .returning(JobRow::as_returning())
@@ -122,9 +117,9 @@ pub(super) fn replay(conn: &mut PgConnection, id: JobId, origin: &Origin) -> Res
         .optional()?;
     match replayed {
         Some(job) => {
-            let told = Changes::between(&json!({"state": JobState::Dead}), &json!({"state": job.state}));
-            audit::record(conn, origin, "job.replayed", ("job", id.to_string()), told)?;
-            wake_on_commit();
+            let changes = Changes::between(&json!({"state": JobState::Dead}), &json!({"state": job.state}));
+            audit::record(conn, context, "job.replayed", AuditObject::new("job", id), changes)?;
+            signal_on_commit();
             Ok(job)
         }
         None if JobRow::find(conn, id)?.is_some() => Err(JobError::NotDead),
@@ -132,7 +127,7 @@ pub(super) fn replay(conn: &mut PgConnection, id: JobId, origin: &Origin) -> Res
     }
 }
 
-/// How much waits, how long already, and how many are dead.
+/// Returns the number of due jobs, the age of the oldest, and the number of dead jobs.
 pub fn depth(conn: &mut PgConnection, now: DateTime<Utc>) -> QueryResult<QueueDepth> {
     diesel::sql_query(
         "select count(*) filter (where state = 'queued' and run_at <= $1) as ready, \
@@ -144,24 +139,24 @@ pub fn depth(conn: &mut PgConnection, now: DateTime<Utc>) -> QueryResult<QueueDe
     .get_result(conn)
 }
 
-/// Forgets up to `limit` jobs that were done before `before`, and tells how many.
+/// Deletes up to `limit` jobs that succeeded before `before`, and returns how many.
 pub fn purge_finished(conn: &mut PgConnection, before: DateTime<Utc>, limit: i64) -> QueryResult<usize> {
     let done = jobs::table.filter(jobs::state.eq(JobState::Done)).filter(jobs::finished_at.lt(before));
     let ids: Vec<JobId> = done.select(jobs::id).limit(limit).load(conn)?;
     diesel::delete(jobs::table.filter(jobs::id.eq_any(ids))).execute(conn)
 }
 
-/// Forgets workers that were last seen before `before`.
+/// Deletes workers whose last heartbeat is older than `before`.
 pub fn purge_workers(conn: &mut PgConnection, before: DateTime<Utc>) -> QueryResult<usize> {
     diesel::delete(workers::table.filter(workers::seen_at.lt(before))).execute(conn)
 }
 
-/// How many workers have shown themselves since `since`.
+/// Returns the number of workers that have sent a heartbeat since `since`.
 pub fn live_workers(conn: &mut PgConnection, since: DateTime<Utc>) -> QueryResult<i64> {
     workers::table.filter(workers::seen_at.ge(since)).count().get_result(conn)
 }
 
-pub(super) fn show_worker(
+pub(super) fn record_heartbeat(
     conn: &mut PgConnection,
     worker: Uuid,
     queues: &[String],
@@ -180,6 +175,6 @@ pub(super) fn show_worker(
         .execute(conn)
 }
 
-pub(super) fn hide_worker(conn: &mut PgConnection, worker: Uuid) -> QueryResult<usize> {
+pub(super) fn remove_worker(conn: &mut PgConnection, worker: Uuid) -> QueryResult<usize> {
     diesel::delete(workers::table.find(worker)).execute(conn)
 }

@@ -1,4 +1,4 @@
-//! A worker: takes jobs as it has room, runs them side by side, and finishes what it began before it stops.
+//! Worker: leases jobs while it has free slots, runs them concurrently, and finishes them before it stops.
 
 use std::collections::HashSet;
 use std::panic::AssertUnwindSafe;
@@ -12,22 +12,22 @@ use tokio::task::JoinSet;
 use tracing::{Instrument, error, info, info_span, warn};
 use uuid::Uuid;
 
-use super::job::{ATTEMPT, JobRegistry};
-use super::models::JobRow;
-use super::services::{extend_leases, finish, hide_worker, is_final, show_worker};
+use super::job::{ATTEMPT, JobRegistry, PermanentFailure};
+use super::models::{JobRow, NewLease};
+use super::services::{extend_leases, finish, is_final, record_heartbeat, remove_worker};
 use crate::platform::app::App;
 use crate::platform::types::{JobId, new_uuid};
 
-/// How a worker works.
+/// Settings of a worker.
 #[derive(Debug, Clone)]
 pub struct WorkerSettings {
-    /// None named: all.
+    /// Queues to serve; empty for all.
     pub queues: Vec<String>,
-    /// Jobs at once.
+    /// Maximum number of concurrent jobs.
     pub slots: usize,
-    /// How long a job of a dead worker stays its own.
+    /// Time after which another worker can take over the jobs of a dead worker.
     pub lease: Duration,
-    /// How long to wait for work when nobody tapped us.
+    /// Pause between two polls of the queue when no notification arrives.
     pub poll: Duration,
 }
 
@@ -43,22 +43,27 @@ struct Worker {
     app: App,
     registry: Arc<JobRegistry>,
     settings: WorkerSettings,
-    /// What is running here: only these leases are held on to.
+    /// Jobs that run in this process; heartbeats extend only their leases.
     running: Arc<Mutex<HashSet<JobId>>>,
 }
 
-/// Works until `stop` says so, then finishes what is running.
-pub async fn work(app: App, registry: Arc<JobRegistry>, settings: WorkerSettings, mut stop: watch::Receiver<bool>) {
+/// Runs jobs until `stop` becomes true, then finishes the running jobs.
+pub async fn run_worker(
+    app: App,
+    registry: Arc<JobRegistry>,
+    settings: WorkerSettings,
+    mut stop: watch::Receiver<bool>,
+) {
     let worker = Worker { id: new_uuid(), app, registry, settings, running: Arc::default() };
-    let heart = tokio::spawn(worker.clone().beat());
+    let heartbeats = tokio::spawn(worker.clone().send_heartbeats());
     let slots = Arc::new(Semaphore::new(worker.settings.slots));
     let mut running = JoinSet::new();
     while !*stop.borrow() {
-        let tapped = worker.app.db.wake().tapped();
+        let notified = worker.app.db.commit_signal().notified();
         let free = slots.available_permits();
-        let taken = worker.take(free).await;
-        let took_all = free > 0 && taken.len() == free;
-        for job in taken {
+        let jobs = worker.lease_jobs(free).await;
+        let is_full = free > 0 && jobs.len() == free;
+        for job in jobs {
             let Ok(slot) = Arc::clone(&slots).acquire_owned().await else {
                 break;
             };
@@ -72,34 +77,34 @@ pub async fn work(app: App, registry: Arc<JobRegistry>, settings: WorkerSettings
             });
         }
         while running.try_join_next().is_some() {}
-        if took_all {
+        if is_full {
             continue;
         }
         tokio::select! {
-            () = tapped => {}
+            () = notified => {}
             () = tokio::time::sleep(worker.settings.poll) => {}
             Some(_) = running.join_next() => {}
             _ = stop.changed() => {}
         }
     }
     while running.join_next().await.is_some() {}
-    heart.abort();
+    heartbeats.abort();
     let id = worker.id;
-    if let Err(problem) = worker.app.db.write(move |conn| hide_worker(conn, id)).await {
-        warn!(worker.id = %id, "Worker {id} could not take its leave: {problem}");
+    if let Err(problem) = worker.app.db.write(move |conn| remove_worker(conn, id)).await {
+        warn!(worker.id = %id, "Cannot remove worker {id}: {problem}");
     }
 }
 
 impl Worker {
-    async fn take(&self, free: usize) -> Vec<JobRow> {
+    async fn lease_jobs(&self, free: usize) -> Vec<JobRow> {
         let Some(limit) = i32::try_from(free).ok().filter(|limit| *limit > 0) else {
             return Vec::new();
         };
-        let (id, queues, now) = (self.id, self.settings.queues.clone(), self.app.clock.now());
-        let leased_until = now + self.lease();
-        let taken = self.app.db.write(move |conn| JobRow::take(conn, id, &queues, limit, (now, leased_until)));
-        taken.await.unwrap_or_else(|problem| {
-            warn!("No jobs could be taken: {problem}");
+        let (queues, now) = (self.settings.queues.clone(), self.app.clock.now());
+        let lease = NewLease { worker: self.id, from: now, until: now + self.lease_duration() };
+        let jobs = self.app.db.write(move |conn| JobRow::lease(conn, &lease, &queues, limit));
+        jobs.await.unwrap_or_else(|problem| {
+            warn!("Cannot lease jobs: {problem}");
             Vec::new()
         })
     }
@@ -108,22 +113,22 @@ impl Worker {
         self.running.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    fn lease(&self) -> TimeDelta {
+    fn lease_duration(&self) -> TimeDelta {
         TimeDelta::from_std(self.settings.lease).unwrap_or(TimeDelta::seconds(60))
     }
 
-    /// Shows that this worker is alive, and holds on to what it runs.
-    async fn beat(self) {
+    /// Records heartbeats of this worker and extends the leases of its running jobs.
+    async fn send_heartbeats(self) {
         loop {
             let (id, queues, now) = (self.id, self.settings.queues.clone(), self.app.clock.now());
-            let leased_until = now + self.lease();
+            let leased_until = now + self.lease_duration();
             let running: Vec<JobId> = self.running().iter().copied().collect();
-            let beat = self.app.db.write(move |conn| {
-                show_worker(conn, id, &queues, now)?;
+            let heartbeat = self.app.db.write(move |conn| {
+                record_heartbeat(conn, id, &queues, now)?;
                 extend_leases(conn, id, &running, leased_until)
             });
-            if let Err(problem) = beat.await {
-                warn!(worker.id = %id, "Worker {id} could not show itself: {problem}");
+            if let Err(problem) = heartbeat.await {
+                warn!(worker.id = %id, "Cannot record the heartbeat of worker {id}: {problem}");
             }
             tokio::time::sleep(self.settings.lease / 3).await;
         }
@@ -132,9 +137,9 @@ impl Worker {
     async fn run(&self, job: JobRow) {
         let span = info_span!("job", job.id = %job.id, job.name = %job.name, job.attempt = job.attempts);
         let run = async {
-            // A worker that dies in a job leaves it to the next; a job that kills every worker must end too.
+            // Another worker takes over the job of a dead worker. A job that crashes every worker must not run forever.
             let result = if job.attempts > job.max_attempts {
-                Err(super::WillNotSucceed("its worker died in every try".to_owned()).into())
+                Err(PermanentFailure("the worker died in every attempt".to_owned()).into())
             } else {
                 let work = self.registry.run(&job.name, job.payload.clone(), self.app.clone());
                 AssertUnwindSafe(ATTEMPT.scope(job.attempts, work))
@@ -145,21 +150,21 @@ impl Worker {
             match &result {
                 Ok(()) => info!("Job {} done", job.name),
                 Err(error) if is_final(&job, error) => error!("Job {} is dead: {error:#}", job.name),
-                Err(error) => warn!("Job {} failed, will be tried again: {error:#}", job.name),
+                Err(error) => warn!("Job {} failed and will be retried: {error:#}", job.name),
             }
             self.record(job, result).await;
         };
         run.instrument(span).await;
     }
 
-    /// Where even this fails, the lease runs out and the job runs again.
+    /// Records the result. If this fails, the lease expires and the job runs again.
     async fn record(&self, job: JobRow, result: anyhow::Result<()>) {
         let (worker, now, id) = (self.id, self.app.clock.now(), job.id);
-        let written = self.app.db.write(move |conn| finish(conn, &job, worker, &result, now)).await;
-        match written {
+        let recorded = self.app.db.write(move |conn| finish(conn, &job, worker, &result, now)).await;
+        match recorded {
             Ok(true) => {}
-            Ok(false) => warn!(job.id = %id, "The lease of job {id} was lost before it ended"),
-            Err(problem) => warn!(job.id = %id, "The end of job {id} could not be written: {problem}"),
+            Ok(false) => warn!(job.id = %id, "Job {id} lost its lease before it ended"),
+            Err(problem) => warn!(job.id = %id, "Cannot record the result of job {id}: {problem}"),
         }
     }
 }

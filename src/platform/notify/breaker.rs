@@ -1,8 +1,8 @@
-//! A circuit breaker: stop asking a provider that does not answer, and ask again later.
+//! Circuit breaker: stops sending to a provider that fails repeatedly, and tries it again later.
 //!
-//! Without it, every message in the queue waits for its own time-out while a provider is down,
-//! and a provider that is coming back is met by all of them at once. It is our own because the
-//! crate we looked at (`failsafe`) cannot say how long it will stay open and takes no clock.
+//! Without it, every queued message waits for its own timeout while a provider is down, and a recovering provider
+//! receives all messages at once. The crate `failsafe` does not report how long the circuit stays open and does not
+//! accept a clock, so Mercer has its own implementation.
 
 use std::{
     sync::{Arc, Mutex, MutexGuard, PoisonError},
@@ -14,14 +14,14 @@ use tracing::{info, warn};
 
 use crate::platform::ports::{DeliveryError, Mail, Mailer, Receipt, Sms, SmsGateway};
 
-/// Tells how much time has passed; wall clocks are no good for that, as they get corrected.
+/// Clock that measures elapsed time. A wall clock is unsuitable because it can be adjusted.
 pub type MonotonicClock = Arc<dyn Fn() -> Instant + Send + Sync>;
 
 #[derive(Debug, Clone, Copy)]
 pub struct BreakerSettings {
-    /// Failures in a row after which the provider is left alone.
+    /// Number of consecutive failures that opens the circuit.
     pub failures: u32,
-    /// How long it is left alone, unless it asked for longer.
+    /// Time that the circuit stays open, unless the provider requests more.
     pub pause: Duration,
 }
 
@@ -31,33 +31,33 @@ impl Default for BreakerSettings {
     }
 }
 
-/// A gateway that is left alone for a while after it has failed several times in a row.
+/// Gateway with a circuit that opens after several consecutive failures.
 ///
-/// While it is left alone, sends answer [`DeliveryError::Unavailable`] at once, with the time
-/// that remains. Then a single message tries it again: it closes the circuit or starts another
-/// pause. A refusal is not a failure: the provider is well, it was the message it did not like.
-pub struct Breaker<G> {
+/// While the circuit is open, sends fail at once with [`DeliveryError::Unavailable`] and the remaining time. After the
+/// pause, a single message is sent as a trial: it closes the circuit or opens it again. A rejected message is not a
+/// failure of the provider.
+pub struct CircuitBreaker<G> {
     gateway: G,
     circuit: Circuit,
 }
 
-impl<G> Breaker<G> {
+impl<G> CircuitBreaker<G> {
     pub fn new(gateway: G, settings: BreakerSettings, clock: MonotonicClock) -> Self {
         let state = Mutex::new(State::Closed { failures: 0 });
         Self { gateway, circuit: Circuit { settings, clock, state } }
     }
 }
 
-impl<G: Mailer> Mailer for Breaker<G> {
+impl<G: Mailer> Mailer for CircuitBreaker<G> {
     fn name(&self) -> &'static str {
         self.gateway.name()
     }
 
-    fn repeats_safely(&self) -> bool {
-        self.gateway.repeats_safely()
+    fn is_idempotent(&self) -> bool {
+        self.gateway.is_idempotent()
     }
 
-    fn is_answering(&self) -> bool {
+    fn is_available(&self) -> bool {
         matches!(*self.circuit.state(), State::Closed { .. })
     }
 
@@ -66,16 +66,16 @@ impl<G: Mailer> Mailer for Breaker<G> {
     }
 }
 
-impl<G: SmsGateway> SmsGateway for Breaker<G> {
+impl<G: SmsGateway> SmsGateway for CircuitBreaker<G> {
     fn name(&self) -> &'static str {
         self.gateway.name()
     }
 
-    fn repeats_safely(&self) -> bool {
-        self.gateway.repeats_safely()
+    fn is_idempotent(&self) -> bool {
+        self.gateway.is_idempotent()
     }
 
-    fn is_answering(&self) -> bool {
+    fn is_available(&self) -> bool {
         matches!(*self.circuit.state(), State::Closed { .. })
     }
 
@@ -92,106 +92,106 @@ struct Circuit {
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum State {
-    /// Messages pass; so many have failed in a row.
+    /// Messages are sent. Counts the consecutive failures.
     Closed { failures: u32 },
-    /// No message passes until `pause` has gone by.
+    /// No message is sent until `pause` has elapsed.
     Open { since: Instant, pause: Duration },
-    /// One message is trying; the others wait for what becomes of it.
+    /// One message is sent as a trial; the others wait for its result.
     HalfOpen,
 }
 
-/// What an attempt says about the provider.
-enum Health {
-    Well,
-    /// It failed, and perhaps asked for a pause.
-    Ill {
-        asked: Option<Duration>,
+/// Health of the provider, derived from the result of one attempt.
+enum ProviderHealth {
+    Healthy,
+    /// The attempt failed. The provider may have requested a pause.
+    Failing {
+        retry_after: Option<Duration>,
     },
 }
 
-impl Health {
-    fn of(outcome: &Result<Receipt, DeliveryError>) -> Self {
-        match outcome {
-            Ok(_) | Err(DeliveryError::Refused { .. }) => Self::Well,
-            Err(DeliveryError::Unavailable { retry_after, .. }) => Self::Ill { asked: *retry_after },
-            Err(DeliveryError::Uncertain { .. }) => Self::Ill { asked: None },
+impl ProviderHealth {
+    fn from_result(result: &Result<Receipt, DeliveryError>) -> Self {
+        match result {
+            Ok(_) | Err(DeliveryError::Rejected { .. }) => Self::Healthy,
+            Err(DeliveryError::Unavailable { retry_after, .. }) => Self::Failing { retry_after: *retry_after },
+            Err(DeliveryError::Uncertain { .. }) => Self::Failing { retry_after: None },
         }
     }
 }
 
 impl Circuit {
-    /// Runs the attempt if it may pass. A future that is not polled sends nothing.
+    /// Runs the attempt if the circuit permits it. The future sends nothing until it is polled.
     async fn guard(
         &self,
         provider: &'static str,
         attempt: BoxFuture<'_, Result<Receipt, DeliveryError>>,
     ) -> Result<Receipt, DeliveryError> {
-        let passage = self.admit(provider)?;
-        let outcome = attempt.await;
-        passage.settle(&Health::of(&outcome));
-        outcome
+        let permit = self.acquire(provider)?;
+        let result = attempt.await;
+        permit.complete(&ProviderHealth::from_result(&result));
+        result
     }
 
-    fn admit(&self, provider: &'static str) -> Result<Passage<'_>, DeliveryError> {
+    fn acquire(&self, provider: &'static str) -> Result<AttemptPermit<'_>, DeliveryError> {
         let mut state = self.state();
         let wait = match *state {
             State::Closed { .. } => {
-                return Ok(Passage { circuit: self, provider, is_trial: false });
+                return Ok(AttemptPermit { circuit: self, provider, is_trial: false });
             }
             State::Open { since, pause } => pause.saturating_sub((self.clock)().saturating_duration_since(since)),
             State::HalfOpen => self.settings.pause,
         };
         if wait.is_zero() {
             *state = State::HalfOpen;
-            return Ok(Passage { circuit: self, provider, is_trial: true });
+            return Ok(AttemptPermit { circuit: self, provider, is_trial: true });
         }
 
         Err(DeliveryError::Unavailable {
-            reason: format!("{provider} has failed repeatedly and is left alone for a while"),
+            reason: format!("{provider} has failed repeatedly; Mercer tries it again later"),
             retry_after: Some(wait),
         })
     }
 
-    fn open(&self, state: &mut State, provider: &'static str, asked: Option<Duration>) {
-        let pause = asked.unwrap_or_default().max(self.settings.pause);
+    fn open(&self, state: &mut State, provider: &'static str, retry_after: Option<Duration>) {
+        let pause = retry_after.unwrap_or_default().max(self.settings.pause);
         *state = State::Open { since: (self.clock)(), pause };
-        warn!(provider, "{provider} does not answer: it is left alone for {} s", pause.as_secs());
+        warn!(provider, "{provider} fails repeatedly; the next attempt is in {} s", pause.as_secs());
     }
 
-    /// The state is one plain value, so a panic elsewhere cannot have left it half written.
+    /// Returns the state. It is one plain value, so a poisoned lock cannot contain a partial write.
     fn state(&self) -> MutexGuard<'_, State> {
         self.state.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 
-/// The right to try the provider once.
-struct Passage<'a> {
+/// Permit for one attempt.
+struct AttemptPermit<'a> {
     circuit: &'a Circuit,
     provider: &'static str,
     is_trial: bool,
 }
 
-impl Passage<'_> {
-    fn settle(mut self, health: &Health) {
+impl AttemptPermit<'_> {
+    fn complete(mut self, health: &ProviderHealth) {
         let mut state = self.circuit.state();
         match (*state, health) {
-            (State::Closed { .. }, Health::Well) => *state = State::Closed { failures: 0 },
-            (State::Closed { failures }, Health::Ill { asked }) => {
+            (State::Closed { .. }, ProviderHealth::Healthy) => *state = State::Closed { failures: 0 },
+            (State::Closed { failures }, ProviderHealth::Failing { retry_after }) => {
                 let failures = failures.saturating_add(1);
                 if failures >= self.circuit.settings.failures {
-                    self.circuit.open(&mut state, self.provider, *asked);
+                    self.circuit.open(&mut state, self.provider, *retry_after);
                 } else {
                     *state = State::Closed { failures };
                 }
             }
-            (State::HalfOpen, Health::Well) if self.is_trial => {
+            (State::HalfOpen, ProviderHealth::Healthy) if self.is_trial => {
                 *state = State::Closed { failures: 0 };
-                info!(provider = self.provider, "{} answers again", self.provider);
+                info!(provider = self.provider, "{} is available again", self.provider);
             }
-            (State::HalfOpen, Health::Ill { asked }) if self.is_trial => {
-                self.circuit.open(&mut state, self.provider, *asked);
+            (State::HalfOpen, ProviderHealth::Failing { retry_after }) if self.is_trial => {
+                self.circuit.open(&mut state, self.provider, *retry_after);
             }
-            // A message that set out before the circuit opened: only the trial decides now.
+            // The attempt started before the circuit opened. Now only the result of the trial changes the state.
             (State::Open { .. } | State::HalfOpen, _) => {}
         }
         drop(state);
@@ -199,8 +199,8 @@ impl Passage<'_> {
     }
 }
 
-impl Drop for Passage<'_> {
-    /// A trial that was given up (its future dropped) has shown nothing: the next may try.
+impl Drop for AttemptPermit<'_> {
+    /// Ends a trial whose future was dropped: it has no result, so the next message becomes the trial.
     fn drop(&mut self) {
         if self.is_trial {
             let now = (self.circuit.clock)();

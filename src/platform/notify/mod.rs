@@ -1,10 +1,9 @@
-//! Notify: how the shop speaks to people, by e-mail and by text message.
+//! Notifications by e-mail and text message.
 //!
-//! The words are in [`Templates`], compiled into the program. The ways out are the ports
-//! [`Mailer`](crate::platform::ports::Mailer) and [`SmsGateway`](crate::platform::ports::SmsGateway): mail leaves by
-//! [`SmtpMailer`] or, in development, by [`FileMailer`]; text messages by [`AfricasTalking`],
-//! [`Twilio`] or [`LogSms`]. A [`Breaker`] around any of them stops asking a provider that does
-//! not answer.
+//! [`Templates`] contains the texts, compiled into the binary. The ports [`Mailer`](crate::platform::ports::Mailer)
+//! and [`SmsGateway`](crate::platform::ports::SmsGateway) send them: e-mails with [`SmtpMailer`] or, in development,
+//! [`FileMailer`]; text messages with [`AfricasTalking`], [`Twilio`] or [`LogSms`]. A [`CircuitBreaker`] around a
+//! provider stops sending while the provider fails.
 
 mod breaker;
 mod delivery;
@@ -14,12 +13,14 @@ mod sms;
 mod templates;
 mod text;
 
-pub use breaker::{Breaker, BreakerSettings, MonotonicClock};
+pub use breaker::{BreakerSettings, CircuitBreaker, MonotonicClock};
 pub use delivery::{
-    DeliverMessage, Medium, MessageState, NewMessage, Notifier, forget_messages, purge_messages, queue_message,
-    seal_context,
+    DeliverMessage, Medium, MessageState, NewMessage, Notifier, delete_messages, encrypt_context, purge_messages,
+    queue_message,
 };
 pub use mail::{FileMailer, SmtpMailer};
-pub use settings::{AfricasTalkingSettings, SettingsError, SmtpSettings, Timeouts, TwilioSender, TwilioSettings};
+pub use settings::{
+    AfricasTalkingSettings, ProviderTimeouts, SettingsError, SmtpSettings, TwilioSender, TwilioSettings,
+};
 pub use sms::{AfricasTalking, LogSms, Twilio};
 pub use templates::{RenderedMail, TemplateError, Templates};

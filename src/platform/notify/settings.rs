@@ -1,19 +1,19 @@
-//! What the ways out need to know, as plain values; `config` reads them from the environment.
+//! Settings of the providers, as plain values; `config` reads them from the environment.
 
 use std::time::Duration;
 
 use crate::platform::secret::Secret;
 
-/// How long a provider may take.
+/// Time limits for calls to a provider.
 #[derive(Debug, Clone, Copy)]
-pub struct Timeouts {
-    /// To be reached: name looked up, connected, encrypted.
+pub struct ProviderTimeouts {
+    /// Limit for the name lookup, the connection and the TLS handshake.
     pub connect: Duration,
-    /// For everything together.
+    /// Limit for the complete call.
     pub total: Duration,
 }
 
-impl Default for Timeouts {
+impl Default for ProviderTimeouts {
     fn default() -> Self {
         Self { connect: Duration::from_secs(10), total: Duration::from_secs(30) }
     }
@@ -21,24 +21,24 @@ impl Default for Timeouts {
 
 #[derive(Debug, Clone)]
 pub struct SmtpSettings {
-    /// `smtp://user:password@host:587?tls=required`, `smtps://user:password@host` (encrypted
-    /// from the first byte) or `smtp://host` (not encrypted: for a relay on the same machine).
-    /// Whoever has a special character in a password percent-encodes it.
+    /// `smtp://user:password@host:587?tls=required`, `smtps://user:password@host` (encrypted from the first byte) or
+    /// `smtp://host` (not encrypted: for a relay on the same machine). Special characters in the password must be
+    /// percent-encoded.
     pub url: Secret,
-    /// The sender, `shop@example.com` or `The Shop <shop@example.com>`.
+    /// Sender, `shop@example.com` or `The Shop <shop@example.com>`.
     pub from: String,
-    pub timeouts: Timeouts,
+    pub timeouts: ProviderTimeouts,
 }
 
 #[derive(Debug, Clone)]
 pub struct AfricasTalkingSettings {
-    /// [`Self::LIVE`], [`Self::SANDBOX`], or a test's own server.
+    /// [`Self::LIVE`], [`Self::SANDBOX`], or a fake server in tests.
     pub base_url: String,
     pub username: String,
     pub api_key: Secret,
-    /// A registered sender name or short code; without one, the provider's shared sender.
+    /// Registered sender name or short code. The default is the provider's shared sender.
     pub sender: Option<String>,
-    pub timeouts: Timeouts,
+    pub timeouts: ProviderTimeouts,
 }
 
 impl AfricasTalkingSettings {
@@ -48,44 +48,44 @@ impl AfricasTalkingSettings {
 
 #[derive(Debug, Clone)]
 pub struct TwilioSettings {
-    /// [`Self::LIVE`], or a test's own server.
+    /// [`Self::LIVE`], or a fake server in tests.
     pub base_url: String,
     pub account_sid: String,
     pub auth_token: Secret,
     pub sender: TwilioSender,
-    /// Where Twilio reports what became of a message, if it should.
+    /// URL to which Twilio reports the delivery status of messages.
     pub status_callback: Option<String>,
-    pub timeouts: Timeouts,
+    pub timeouts: ProviderTimeouts,
 }
 
 impl TwilioSettings {
     pub const LIVE: &'static str = "https://api.twilio.com";
 }
 
-/// Who a Twilio message comes from.
+/// Sender of a Twilio message.
 #[derive(Debug, Clone)]
 pub enum TwilioSender {
-    /// One number (E.164) or sender name of ours.
+    /// Phone number (E.164) or sender name.
     Number(String),
-    /// The id of a messaging service, which chooses one of its numbers.
+    /// Id of a messaging service, which chooses one of its numbers.
     MessagingService(String),
 }
 
-/// Why a way out cannot be set up. It never repeats a secret, so it may be shown and logged.
+/// Error in the settings of a provider. It never contains a secret, so it can be displayed and logged.
 #[derive(Debug, thiserror::Error)]
 pub enum SettingsError {
     #[error("the SMTP URL {0}")]
     SmtpUrl(&'static str),
     #[error("the sender is not an e-mail address: {0:?}")]
     Sender(String),
-    #[error("TLS cannot be set up for this SMTP server: {0}")]
+    #[error("cannot set up TLS for the SMTP server: {0}")]
     Tls(String),
-    #[error("the base URL is not an http or https one: {0:?}")]
+    #[error("the base URL must start with http:// or https://: {0:?}")]
     BaseUrl(String),
     #[error("the API key cannot be sent in an HTTP header")]
     ApiKey,
-    #[error("the HTTP client cannot be set up: {0}")]
+    #[error("cannot set up the HTTP client: {0}")]
     HttpClient(String),
-    #[error("the folder for mails cannot be made: {0}")]
+    #[error("cannot create the folder for e-mails: {0}")]
     Folder(#[from] std::io::Error),
 }

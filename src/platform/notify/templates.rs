@@ -1,17 +1,19 @@
-//! The words of every message, compiled into the program.
+//! Templates of all messages, compiled into the binary.
 //!
-//! A mail is a folder of `templates/email`, with a folder for each language, with a subject, a text and an HTML body; a
-//! text message is a folder of `templates/sms`, with one file for each language. Whoever reads a language that a
-//! message is not written in gets the more general one (`de` for `de-AT`), else English. Only `.html` is escaped. A
-//! variable that the context lacks is an error, never an empty place in a customer's mail; `templates/sample.json`
-//! names all the variables there are, and [`Templates::check`] renders everything with it.
+//! `templates/email/<name>/<language>/` contains `subject.txt`, `body.txt` and `body.html` of an e-mail;
+//! `templates/sms/<name>/<language>.txt` is a text message. Files whose name starts with `_` are included by other
+//! templates. If a message has no template in the requested language, Mercer uses the more general language (`de` for
+//! `de-AT`), then English. Only `.html` files are escaped. A variable that is missing in the context is an error, never
+//! an empty place in an e-mail. `templates/sample.json` contains all variables; [`Templates::check`] renders every
+//! template with it.
 
+use include_dir::{Dir, File, include_dir};
 use minijinja::{AutoEscape, Environment, UndefinedBehavior, Value, syntax::SyntaxConfig, value::Serde};
 use serde::Serialize;
 
 use super::text::one_line;
 
-/// A mail's words, ready to be sent.
+/// Rendered e-mail.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct RenderedMail {
     /// Always one line.
@@ -20,11 +22,13 @@ pub struct RenderedMail {
     pub html: String,
 }
 
-/// Why there are no words. It holds none of the context, so it may be logged.
+/// Error of a template. It contains no values of the context, so it can be logged.
 #[derive(Debug, thiserror::Error)]
 pub enum TemplateError {
     #[error("there is no template {0:?}")]
     Unknown(String),
+    #[error("the template {0:?} is not UTF-8 text")]
+    NotText(String),
     #[error("the template does not compile: {0}")]
     Broken(#[source] minijinja::Error),
     #[error("the template cannot be rendered: {0}")]
@@ -33,107 +37,16 @@ pub enum TemplateError {
     Sample(#[source] serde_json::Error),
 }
 
-/// A template's path below `templates/` and its text.
-type Source = (&'static str, &'static str);
+/// All files of the folder `templates`.
+static FILES: Dir<'_> = include_dir!("$CARGO_MANIFEST_DIR/templates");
 
-macro_rules! source {
-    ($path:expr) => {
-        ($path, include_str!(concat!(env!("CARGO_MANIFEST_DIR"), "/templates/", $path)))
-    };
-}
+/// Values of all variables, for the check at start-up.
+const SAMPLE: &str = "sample.json";
 
-macro_rules! mail {
-    ($name:literal in $language:literal) => {
-        MailSources {
-            name: $name,
-            language: $language,
-            subject: source!(concat!("email/", $name, "/", $language, "/subject.txt")),
-            text: source!(concat!("email/", $name, "/", $language, "/body.txt")),
-            html: source!(concat!("email/", $name, "/", $language, "/body.html")),
-        }
-    };
-}
-
-macro_rules! sms {
-    ($name:literal in $language:literal) => {
-        SmsSource { name: $name, language: $language, text: source!(concat!("sms/", $name, "/", $language, ".txt")) }
-    };
-}
-
-struct MailSources {
-    name: &'static str,
-    language: &'static str,
-    subject: Source,
-    text: Source,
-    html: Source,
-}
-
-struct SmsSource {
-    name: &'static str,
-    language: &'static str,
-    text: Source,
-}
-
-/// The language that every message is written in.
+/// Language in which every message exists.
 const FALLBACK: &str = "en";
 
-/// What other templates extend or include.
-const SHARED: &[Source] = &[
-    source!("email/_layout.html"),
-    source!("email/_order.de.html"),
-    source!("email/_order.de.txt"),
-    source!("email/_order.en.html"),
-    source!("email/_order.en.txt"),
-    source!("email/_second_factor.de.txt"),
-    source!("email/_second_factor.en.txt"),
-];
-
-const MAILS: &[MailSources] = &[
-    mail!("account_exists" in "de"),
-    mail!("account_exists" in "en"),
-    mail!("delete_account" in "de"),
-    mail!("delete_account" in "en"),
-    mail!("email_change" in "de"),
-    mail!("email_change" in "en"),
-    mail!("email_change_announced" in "de"),
-    mail!("email_change_announced" in "en"),
-    mail!("email_changed" in "de"),
-    mail!("email_changed" in "en"),
-    mail!("email_taken" in "de"),
-    mail!("email_taken" in "en"),
-    mail!("export_ready" in "de"),
-    mail!("export_ready" in "en"),
-    mail!("identity_linked" in "de"),
-    mail!("identity_linked" in "en"),
-    mail!("order_cancelled" in "de"),
-    mail!("order_cancelled" in "en"),
-    mail!("order_confirmed" in "de"),
-    mail!("order_confirmed" in "en"),
-    mail!("order_placed_admin" in "en"),
-    mail!("order_shipped" in "de"),
-    mail!("order_shipped" in "en"),
-    mail!("password_changed" in "de"),
-    mail!("password_changed" in "en"),
-    mail!("reset_password" in "de"),
-    mail!("reset_password" in "en"),
-    mail!("second_factor_changed" in "de"),
-    mail!("second_factor_changed" in "en"),
-    mail!("staff_invitation" in "de"),
-    mail!("staff_invitation" in "en"),
-    mail!("verify_email" in "de"),
-    mail!("verify_email" in "en"),
-];
-
-const SMSES: &[SmsSource] = &[
-    sms!("order_confirmed" in "de"),
-    sms!("order_confirmed" in "en"),
-    sms!("phone_changed" in "de"),
-    sms!("phone_changed" in "en"),
-];
-
-const SAMPLE: &str = include_str!(concat!(env!("CARGO_MANIFEST_DIR"), "/templates/sample.json"));
-
-/// All templates, compiled.
+/// Compiled templates.
 pub struct Templates {
     environment: Environment<'static>,
 }
@@ -142,66 +55,77 @@ impl Templates {
     pub fn compile() -> Result<Self, TemplateError> {
         let mut environment = Environment::new();
         environment.set_undefined_behavior(UndefinedBehavior::Strict);
-        environment.set_auto_escape_callback(escaping_of);
-        // A line with nothing but a tag leaves no empty line in a text body.
+        environment.set_auto_escape_callback(auto_escape);
+        // A line that contains only a tag leaves no empty line in a text body.
         let syntax = SyntaxConfig::builder().trim_blocks(true).lstrip_blocks(true).build();
         environment.set_syntax(syntax.map_err(TemplateError::Broken)?);
-        // Debug errors carry the variables, that is customers' names and addresses.
+        // Debug errors contain the variables, that is, names and addresses of customers.
         environment.set_debug(false);
 
-        let mails = MAILS.iter().flat_map(|mail| [mail.subject, mail.text, mail.html]);
-        let smses = SMSES.iter().map(|sms| sms.text);
-        for (path, text) in SHARED.iter().copied().chain(mails).chain(smses) {
-            environment.add_template(path, text).map_err(TemplateError::Broken)?;
+        for file in files_below(&FILES) {
+            let path = path_of(file)?;
+            if path != SAMPLE {
+                environment.add_template(path, text_of(file)?).map_err(TemplateError::Broken)?;
+            }
         }
         Ok(Self { environment })
     }
 
-    /// Renders every template with the sample, so that a misspelt variable stops the program at
-    /// its start and not a mail in the night.
+    /// Renders every template with the sample, so that a misspelled variable fails at start-up and not in production.
     pub fn check(&self) -> Result<(), TemplateError> {
-        let sample: serde_json::Value = serde_json::from_str(SAMPLE).map_err(TemplateError::Sample)?;
-        for mail in MAILS {
-            self.render_mail(mail.name, mail.language, &sample)?;
+        let sample = FILES.get_file(SAMPLE).ok_or_else(|| TemplateError::Unknown(SAMPLE.to_owned()))?;
+        let sample: serde_json::Value = serde_json::from_str(text_of(sample)?).map_err(TemplateError::Sample)?;
+        let context = Value::from(Serde(&sample));
+        for mail in folders("email") {
+            ensure_fallback(mail.get_dir(mail.path().join(FALLBACK)).is_some(), mail)?;
+            for language in mail.dirs() {
+                self.render_parts(&language.path().to_string_lossy(), &context)?;
+            }
         }
-        for sms in SMSES {
-            self.render_sms(sms.name, sms.language, &sample)?;
+        for sms in folders("sms") {
+            ensure_fallback(sms.get_file(sms.path().join(FALLBACK).with_extension("txt")).is_some(), sms)?;
+            for language in sms.files() {
+                self.render(path_of(language)?, &context)?;
+            }
         }
         Ok(())
     }
 
-    /// In `language`, a tag such as `de-AT`, or the nearest that there is.
+    /// Renders an e-mail in `language`, a tag such as `de-AT`, or in the closest available language.
     pub fn render_mail(
         &self,
         name: &str,
         language: &str,
         context: &impl Serialize,
     ) -> Result<RenderedMail, TemplateError> {
-        let mail = nearest(language, |language| {
-            MAILS.iter().find(|mail| mail.name == name && mail.language.eq_ignore_ascii_case(language))
+        let folder = closest(language, |language| {
+            let folder = format!("email/{name}/{language}");
+            FILES.get_file(format!("{folder}/subject.txt")).map(|_| folder)
         });
-        let mail = mail.ok_or_else(|| TemplateError::Unknown(name.to_owned()))?;
-        let context = Value::from(Serde(context));
-
-        Ok(RenderedMail {
-            subject: one_line(&self.render(mail.subject, &context)?),
-            text: self.render(mail.text, &context)?,
-            html: self.render(mail.html, &context)?,
-        })
+        let folder = folder.ok_or_else(|| TemplateError::Unknown(name.to_owned()))?;
+        self.render_parts(&folder, &Value::from(Serde(context)))
     }
 
-    /// In `language`, a tag such as `de-AT`, or the nearest that there is.
+    /// Renders a text message in `language`, a tag such as `de-AT`, or in the closest available language.
     pub fn render_sms(&self, name: &str, language: &str, context: &impl Serialize) -> Result<String, TemplateError> {
-        let sms = nearest(language, |language| {
-            SMSES.iter().find(|sms| sms.name == name && sms.language.eq_ignore_ascii_case(language))
+        let path = closest(language, |language| {
+            let path = format!("sms/{name}/{language}.txt");
+            FILES.get_file(&path).map(|_| path)
         });
-        let sms = sms.ok_or_else(|| TemplateError::Unknown(name.to_owned()))?;
-
-        let text = self.render(sms.text, &Value::from(Serde(context)))?;
+        let path = path.ok_or_else(|| TemplateError::Unknown(name.to_owned()))?;
+        let text = self.render(&path, &Value::from(Serde(context)))?;
         Ok(text.trim().to_owned())
     }
 
-    fn render(&self, (path, _): Source, context: &Value) -> Result<String, TemplateError> {
+    fn render_parts(&self, folder: &str, context: &Value) -> Result<RenderedMail, TemplateError> {
+        Ok(RenderedMail {
+            subject: one_line(&self.render(&format!("{folder}/subject.txt"), context)?),
+            text: self.render(&format!("{folder}/body.txt"), context)?,
+            html: self.render(&format!("{folder}/body.html"), context)?,
+        })
+    }
+
+    fn render(&self, path: &str, context: &Value) -> Result<String, TemplateError> {
         self.environment
             .get_template(path)
             .and_then(|template| template.render(context.clone()))
@@ -209,9 +133,35 @@ impl Templates {
     }
 }
 
-/// What `find` finds for a language: for `de-AT`, else for `de`, else for English.
-fn nearest<T>(language: &str, find: impl Fn(&str) -> Option<T>) -> Option<T> {
-    let mut tag = language;
+/// Returns the folders of the messages of one medium.
+fn folders(medium: &str) -> impl Iterator<Item = &'static Dir<'static>> {
+    FILES.get_dir(medium).into_iter().flat_map(Dir::dirs)
+}
+
+/// Returns the files of a folder and of all folders in it.
+fn files_below(folder: &'static Dir<'static>) -> Vec<&'static File<'static>> {
+    folder.files().chain(folder.dirs().flat_map(files_below)).collect()
+}
+
+fn path_of(file: &'static File<'static>) -> Result<&'static str, TemplateError> {
+    file.path().to_str().ok_or_else(|| TemplateError::NotText(file.path().display().to_string()))
+}
+
+fn text_of(file: &'static File<'static>) -> Result<&'static str, TemplateError> {
+    file.contents_utf8().ok_or_else(|| TemplateError::NotText(file.path().display().to_string()))
+}
+
+fn ensure_fallback(has_fallback: bool, message: &Dir<'_>) -> Result<(), TemplateError> {
+    if has_fallback {
+        return Ok(());
+    }
+    Err(TemplateError::Unknown(format!("{}/{FALLBACK}", message.path().display())))
+}
+
+/// Returns the result of `find` for the language, else for the more general language, else for English.
+fn closest<T>(language: &str, find: impl Fn(&str) -> Option<T>) -> Option<T> {
+    let language = language.to_ascii_lowercase();
+    let mut tag = language.as_str();
     loop {
         if let Some(found) = find(tag) {
             return Some(found);
@@ -223,6 +173,6 @@ fn nearest<T>(language: &str, find: impl Fn(&str) -> Option<T>) -> Option<T> {
     }
 }
 
-fn escaping_of(path: &str) -> AutoEscape {
+fn auto_escape(path: &str) -> AutoEscape {
     if path.ends_with(".html") { AutoEscape::Html } else { AutoEscape::None }
 }

@@ -1,11 +1,11 @@
-//! Text that goes into headers, reasons and logs: on one line, and without anybody in it.
+//! Text for headers, error reasons and logs: on one line and without personal data.
 
-/// Longest answer of a provider that is worth keeping.
-const LONGEST_REPLY: usize = 200;
+/// Maximum number of characters of a provider's reply that Mercer stores.
+const MAX_REPLY_CHARS: usize = 200;
 
-/// The text with every run of white space and control characters turned into one space.
+/// Replaces every run of white space and control characters by one space.
 ///
-/// A line break in a header starts another header, so nothing gets into one without this.
+/// A line break in a header would start another header, so every header value must pass through this function.
 pub(super) fn one_line(text: &str) -> String {
     text.split(|c: char| c.is_control() || c.is_whitespace())
         .filter(|word| !word.is_empty())
@@ -13,33 +13,33 @@ pub(super) fn one_line(text: &str) -> String {
         .join(" ")
 }
 
-/// What a mail server said, without the addresses that servers like to repeat.
+/// Returns the reply of a mail server with all e-mail addresses redacted.
 pub(super) fn mail_reply(reply: &str) -> String {
-    let words = one_line(reply);
-    let nameless: Vec<&str> =
-        words.split(' ').map(|word| if word.contains('@') { "(address)" } else { word }).collect();
-    shortened(&nameless.join(" "))
+    let line = one_line(reply);
+    let redacted: Vec<&str> = line.split(' ').map(|word| if word.contains('@') { "(address)" } else { word }).collect();
+    truncate(&redacted.join(" "))
 }
 
-/// What an SMS provider said, without the phone numbers that it likes to repeat.
+/// Returns the reply of an SMS provider with all phone numbers redacted.
 pub(super) fn sms_reply(reply: &str) -> String {
-    let mut numberless = String::new();
+    let mut redacted = String::new();
     let mut digits = String::new();
     for c in one_line(reply).chars() {
         if c.is_ascii_digit() {
             digits.push(c);
         } else {
-            push_digits(&mut numberless, &mut digits);
-            numberless.push(c);
+            push_digits(&mut redacted, &mut digits);
+            redacted.push(c);
         }
     }
-    push_digits(&mut numberless, &mut digits);
+    push_digits(&mut redacted, &mut digits);
 
-    shortened(&numberless)
+    truncate(&redacted)
 }
 
-/// Moves the digits over, unless they are so many that they may be a phone number. Error codes,
-/// which staff look up, have at most five.
+/// Appends the digits, or a placeholder if they are long enough for a phone number.
+///
+/// Error codes, which staff members look up, have at most five digits.
 fn push_digits(text: &mut String, digits: &mut String) {
     if digits.len() >= 7 {
         text.push_str("(number)");
@@ -49,14 +49,14 @@ fn push_digits(text: &mut String, digits: &mut String) {
     digits.clear();
 }
 
-fn shortened(text: &str) -> String {
-    match text.char_indices().nth(LONGEST_REPLY) {
+fn truncate(text: &str) -> String {
+    match text.char_indices().nth(MAX_REPLY_CHARS) {
         Some((end, _)) => text.get(..end).unwrap_or_default().to_owned() + "…",
         None => text.to_owned(),
     }
 }
 
-/// `ana@example.com` as `a***@example.com`: enough to recognise, too little to write to.
+/// Masks an e-mail address for logs: `ana@example.com` becomes `a***@example.com`.
 pub(super) fn masked_address(address: &str) -> String {
     match address.rsplit_once('@') {
         Some((name, domain)) => {
@@ -67,7 +67,7 @@ pub(super) fn masked_address(address: &str) -> String {
     }
 }
 
-/// `+254711222333` as `+254***33`: country and last digits.
+/// Masks a phone number for logs: `+254711222333` becomes `+254***33`.
 pub(super) fn masked_number(number: &str) -> String {
     match (number.get(..4), number.len().checked_sub(2).and_then(|at| number.get(at..))) {
         (Some(start), Some(end)) if number.len() > 8 => format!("{start}***{end}"),
@@ -80,7 +80,7 @@ mod tests {
     use super::{mail_reply, masked_address, masked_number, one_line, sms_reply};
 
     #[test]
-    fn text_is_put_on_one_line() {
+    fn one_line_replaces_white_space_and_control_characters() {
         for (text, expected) in [
             ("  Order 7 ", "Order 7"),
             ("Order\r\nBcc: eve@example.com", "Order Bcc: eve@example.com"),
@@ -92,7 +92,7 @@ mod tests {
     }
 
     #[test]
-    fn replies_name_nobody() {
+    fn replies_contain_no_addresses_or_phone_numbers() {
         assert_eq!(mail_reply("5.1.1 <ana@example.com>:\nno such user"), "5.1.1 (address) no such user");
         assert_eq!(
             sms_reply("The 'To' number +254711222333 is not valid (21211)"),
@@ -102,7 +102,7 @@ mod tests {
     }
 
     #[test]
-    fn long_replies_are_cut_between_characters() {
+    fn long_replies_are_truncated_at_a_character_boundary() {
         let cut = mail_reply(&"é".repeat(500));
 
         assert_eq!(cut.chars().count(), 201);

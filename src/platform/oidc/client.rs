@@ -1,4 +1,4 @@
-//! Asks providers over HTTP.
+//! HTTP client for requests to providers.
 
 use std::error::Error;
 use std::net::{IpAddr, SocketAddr};
@@ -14,20 +14,20 @@ use serde::de::DeserializeOwned;
 use super::OidcError;
 use crate::platform::http::is_public_address;
 
-/// Discovery documents and key sets have a few kilobytes.
-const LARGEST_ANSWER: usize = 256 * 1024;
+/// Maximum size of a response. Discovery documents and key sets have a few kilobytes.
+const MAX_RESPONSE_BYTES: usize = 256 * 1024;
 
-/// A client that goes where it is sent and nowhere else: no redirects, no proxies of the environment, nothing twice.
+/// HTTP client without redirects, proxies and retries.
 ///
-/// A strict one, as in production, speaks https to public addresses alone: whatever a discovery document names, it
-/// reaches nothing inside. Names are looked up here, once for each connection, so none can point elsewhere later.
+/// In production, it connects only over HTTPS and only to public addresses, so that a discovery document cannot make it
+/// send requests to internal services. It resolves host names itself, once per connection, to prevent DNS rebinding.
 pub(super) struct HttpClient {
     client: Client,
-    pub is_strict: bool,
+    pub is_public_only: bool,
 }
 
 impl HttpClient {
-    pub fn new(is_strict: bool) -> anyhow::Result<Self> {
+    pub fn new(is_public_only: bool) -> anyhow::Result<Self> {
         let client = Client::builder()
             .connect_timeout(Duration::from_secs(3))
             .timeout(Duration::from_secs(8))
@@ -35,60 +35,64 @@ impl HttpClient {
             .retry(reqwest::retry::never())
             .no_proxy()
             .user_agent(concat!("Mercer/", env!("CARGO_PKG_VERSION")));
-        let client = if is_strict { client.dns_resolver(Arc::new(PublicOnly)) } else { client };
-        Ok(Self { client: client.build().context("an HTTP client for identity providers")?, is_strict })
+        let client = if is_public_only { client.dns_resolver(Arc::new(PublicAddressResolver)) } else { client };
+        Ok(Self { client: client.build().context("an HTTP client for identity providers")?, is_public_only })
     }
 
-    /// Whether we would go there at all.
+    /// Checks that requests to this URL are allowed.
     pub fn ensure_allowed(&self, url: &Url) -> Result<(), OidcError> {
         let host = url.host_str().unwrap_or_default();
         let address: Option<IpAddr> = host.trim_start_matches('[').trim_end_matches(']').parse().ok();
-        let is_plain = !url.username().is_empty() || url.password().is_some();
-        let is_fine = match (self.is_strict, url.scheme()) {
+        let has_credentials = !url.username().is_empty() || url.password().is_some();
+        let is_allowed = match (self.is_public_only, url.scheme()) {
             (true, "https") => address.is_none_or(is_public_address),
             (false, "https") => true,
-            // For a provider that a developer runs beside us.
+            // A developer can run a provider on the same machine.
             (false, "http") => host == "localhost" || address.is_some_and(|address| address.is_loopback()),
             _ => false,
         };
-        if is_fine && !is_plain { Ok(()) } else { Err(OidcError::Unavailable(format!("{host} is no place to ask"))) }
+        if is_allowed && !has_credentials {
+            Ok(())
+        } else {
+            Err(OidcError::Unavailable(format!("requests to {host} are not allowed")))
+        }
     }
 
     pub async fn get_json<T: DeserializeOwned>(&self, url: &Url) -> Result<T, OidcError> {
         self.ensure_allowed(url)?;
-        let response = self.client.get(url.clone()).send().await.map_err(unanswered)?;
+        let response = self.client.get(url.clone()).send().await.map_err(request_failed)?;
         if response.status() != reqwest::StatusCode::OK {
-            return Err(OidcError::Unavailable(format!("{url} answers {}", response.status())));
+            return Err(OidcError::Unavailable(format!("{url} returned {}", response.status())));
         }
         serde_json::from_slice(&body(response).await?).map_err(OidcError::unavailable)
     }
 
-    /// What the oauth2 crate asks.
+    /// Sends a request of the `oauth2` crate.
     pub async fn call(&self, request: HttpRequest) -> Result<HttpResponse, OidcError> {
-        let request = reqwest::Request::try_from(request).map_err(unanswered)?;
+        let request = reqwest::Request::try_from(request).map_err(request_failed)?;
         self.ensure_allowed(request.url())?;
-        let response = self.client.execute(request).await.map_err(unanswered)?;
-        let mut answer = http::Response::builder().status(response.status());
+        let response = self.client.execute(request).await.map_err(request_failed)?;
+        let mut converted = http::Response::builder().status(response.status());
         for (name, value) in response.headers() {
-            answer = answer.header(name, value);
+            converted = converted.header(name, value);
         }
-        answer.body(body(response).await?).map_err(OidcError::unavailable)
+        converted.body(body(response).await?).map_err(OidcError::unavailable)
     }
 }
 
 async fn body(mut response: Response) -> Result<Vec<u8>, OidcError> {
     let mut body = Vec::new();
-    while let Some(chunk) = response.chunk().await.map_err(unanswered)? {
+    while let Some(chunk) = response.chunk().await.map_err(request_failed)? {
         body.extend_from_slice(&chunk);
-        if body.len() > LARGEST_ANSWER {
-            return Err(OidcError::Unavailable("the answer is too long".to_owned()));
+        if body.len() > MAX_RESPONSE_BYTES {
+            return Err(OidcError::Unavailable("the response is too large".to_owned()));
         }
     }
     Ok(body)
 }
 
-/// The last cause; the first alone says only "error sending request".
-fn unanswered(error: reqwest::Error) -> OidcError {
+/// Converts an error with its deepest cause; the outer message alone is only "error sending request".
+fn request_failed(error: reqwest::Error) -> OidcError {
     let error = error.without_url();
     let mut deepest: &dyn Error = &error;
     while let Some(source) = deepest.source() {
@@ -97,10 +101,10 @@ fn unanswered(error: reqwest::Error) -> OidcError {
     OidcError::Unavailable(format!("{error}: {deepest}"))
 }
 
-/// Looks names up and forgets what leads inside.
-struct PublicOnly;
+/// DNS resolver that drops non-public addresses.
+struct PublicAddressResolver;
 
-impl Resolve for PublicOnly {
+impl Resolve for PublicAddressResolver {
     fn resolve(&self, name: Name) -> Resolving {
         Box::pin(async move {
             let found = tokio::net::lookup_host((name.as_str(), 0)).await?;
@@ -117,12 +121,12 @@ impl Resolve for PublicOnly {
 mod tests {
     use super::*;
 
-    fn is_allowed(is_strict: bool, url: &str) -> bool {
-        HttpClient::new(is_strict).unwrap().ensure_allowed(&url.parse().unwrap()).is_ok()
+    fn is_allowed(is_public_only: bool, url: &str) -> bool {
+        HttpClient::new(is_public_only).unwrap().ensure_allowed(&url.parse().unwrap()).is_ok()
     }
 
     #[test]
-    fn production_asks_over_tls_and_nobody_inside() {
+    fn production_allows_only_https_to_public_addresses() {
         assert!(is_allowed(true, "https://accounts.google.com/keys"));
         for url in [
             "http://accounts.google.com/keys",
@@ -140,7 +144,7 @@ mod tests {
     }
 
     #[test]
-    fn plain_http_is_for_a_developers_own_machine() {
+    fn development_allows_plain_http_to_loopback_only() {
         for url in ["http://127.0.0.1:9400/", "http://localhost:9400/", "http://[::1]:9400/", "https://sso.example/"] {
             assert!(is_allowed(false, url), "{url}");
         }
@@ -150,8 +154,8 @@ mod tests {
     }
 
     #[tokio::test]
-    async fn a_name_that_leads_inside_is_not_followed() {
-        let found = PublicOnly.resolve("localhost".parse().unwrap()).await;
+    async fn host_name_with_a_private_address_is_rejected() {
+        let found = PublicAddressResolver.resolve("localhost".parse().unwrap()).await;
         assert!(found.is_err_and(|error| error.to_string() == "localhost has no public address"));
     }
 }

@@ -1,4 +1,4 @@
-//! Where a provider can be asked what, from its own document.
+//! Discovery of a provider's endpoints.
 
 use reqwest::Url;
 use serde::Deserialize;
@@ -6,9 +6,9 @@ use serde::Deserialize;
 use super::OidcError;
 use super::client::HttpClient;
 
-/// The part of a discovery document that we use.
+/// Fields of a discovery document that this client uses.
 #[derive(Debug, Deserialize)]
-struct Document {
+struct DiscoveryDocument {
     issuer: String,
     authorization_endpoint: Url,
     token_endpoint: Url,
@@ -17,22 +17,23 @@ struct Document {
     token_endpoint_auth_methods_supported: Vec<String>,
 }
 
+/// Endpoints of a provider.
 #[derive(Debug)]
 pub(super) struct Endpoints {
     pub authorization: Url,
     pub token: Url,
     pub keys: Url,
-    /// The client's secret goes into the body, where the provider does not read it from a header.
+    /// True if the client secret must be sent in the body because the provider does not support HTTP Basic.
     pub secret_in_body: bool,
 }
 
-/// Asks the issuer for its document. One that names another issuer is somebody else's (the mix-up attack).
+/// Fetches the issuer's discovery document. Rejects a document that names another issuer (mix-up attack).
 pub(super) async fn discover(http: &HttpClient, issuer: &str) -> Result<Endpoints, OidcError> {
     let url = format!("{}/.well-known/openid-configuration", issuer.trim_end_matches('/'));
     let url = Url::parse(&url).map_err(OidcError::unavailable)?;
-    let document: Document = http.get_json(&url).await?;
+    let document: DiscoveryDocument = http.get_json(&url).await?;
     if document.issuer != issuer {
-        return Err(OidcError::Unavailable(format!("the document of {issuer} is another issuer's")));
+        return Err(OidcError::Unavailable(format!("the discovery document of {issuer} names another issuer")));
     }
     for endpoint in [&document.authorization_endpoint, &document.token_endpoint, &document.jwks_uri] {
         http.ensure_allowed(endpoint)?;

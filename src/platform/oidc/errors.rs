@@ -1,19 +1,19 @@
-//! Why a provider's word does not count.
+//! Errors of communication with a provider and of token verification.
 
-/// What went wrong between us and a provider, or is wrong with what it says.
+/// Error of a provider or of the credential that it issued.
 #[derive(Debug, thiserror::Error)]
 pub enum OidcError {
-    /// The provider knows the code no more, or it was made for another client, page or verifier.
-    #[error("the provider refuses the code")]
-    CodeRefused,
-    /// Not signed by the provider, not for us, not now, or not for this sign-in. The reason is for the log.
-    #[error("the id_token is refused: {0}")]
-    TokenRefused(&'static str),
-    /// Anybody can give a mailbox that is not theirs to a provider that does not look.
+    /// The code is unknown, used or expired, or was issued for another client, redirect URL or verifier.
+    #[error("the provider rejected the code")]
+    CodeRejected,
+    /// The token has a wrong signature, audience, validity period or nonce. The reason is only logged.
+    #[error("invalid id_token: {0}")]
+    TokenRejected(&'static str),
+    /// A user can enter another person's e-mail address at a provider that does not verify addresses.
     #[error("the provider has not verified the e-mail address")]
     EmailUnverified,
-    /// The provider does not answer, answers nonsense, or is not set up as we are.
-    #[error("the provider cannot be asked: {0}")]
+    /// The provider does not respond, sends an invalid response, or is configured differently from this server.
+    #[error("request to the provider failed: {0}")]
     Unavailable(String),
 }
 

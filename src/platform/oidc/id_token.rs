@@ -1,4 +1,4 @@
-//! Tokens that say who somebody is (OpenID Connect Core 1.0, section 3.1.3.7).
+//! Verification of id_tokens (OpenID Connect Core 1.0, section 3.1.3.7).
 
 use chrono::{DateTime, TimeDelta, Utc};
 use jsonwebtoken::jwk::{Jwk, JwkSet, PublicKeyUse};
@@ -6,49 +6,50 @@ use jsonwebtoken::{Algorithm, DecodingKey, Header, Validation, decode, decode_he
 use serde::Deserialize;
 
 use super::OidcError;
-use super::OidcError::TokenRefused;
+use super::OidcError::TokenRejected;
 use crate::platform::types::Email;
 
-/// Longer than any that providers sign; longer ones are not looked at.
+/// Maximum length of a token. Tokens of real providers are shorter.
 const MAX_LENGTH: usize = 8192;
 
-/// Signatures by a private key of the provider's; nothing that our client secret could make, and never none.
+/// Accepted algorithms. All are asymmetric: HMAC would accept tokens signed with the client secret.
 const ALGORITHMS: [Algorithm; 3] = [Algorithm::RS256, Algorithm::ES256, Algorithm::PS256];
 
-/// How far the provider's clock may be from ours.
-const SKEW: TimeDelta = TimeDelta::seconds(60);
+/// Accepted difference between the provider's clock and the server's.
+const CLOCK_SKEW: TimeDelta = TimeDelta::seconds(60);
 
 const GOOGLE: &str = "https://accounts.google.com";
 
-/// What a good token says of somebody.
+/// Claims of a valid token.
 #[derive(Debug, Clone)]
 pub struct IdentityClaims {
-    /// As it is configured, however the token spells it.
+    /// Configured issuer. The token of Google can contain another spelling.
     pub issuer: String,
-    /// Who it is at this issuer, for good; the e-mail address may change.
+    /// Permanent id of the user at this issuer. The e-mail address can change.
     pub subject: String,
     /// Verified by the provider.
     pub email: Email,
     pub first_name: String,
     pub last_name: String,
     pub nonce: Option<String>,
-    /// When the token is good no more, skew and all.
+    /// Expiry of the token, including the accepted clock difference.
     pub expires_at: DateTime<Utc>,
 }
 
-/// What a token must say to count.
+/// Values that a valid token must contain.
 #[derive(Debug)]
-pub(super) struct Expected<'a> {
+pub(super) struct ExpectedClaims<'a> {
     pub issuer: &'a str,
-    /// Client ids of ours, of which it must name one, and nobody else's.
+    /// Client ids of this server. The token must contain one of them and no other.
     pub audiences: &'a [String],
-    /// None: another secret ties the token to this sign-in, a PKCE verifier.
+    /// `None` if a PKCE verifier binds the token to the sign-in instead.
     pub nonce: Option<&'a str>,
     pub at: DateTime<Utc>,
 }
 
+/// Claims of a token before validation.
 #[derive(Debug, Deserialize)]
-struct Claims {
+struct RawClaims {
     iss: String,
     sub: String,
     aud: Audience,
@@ -58,7 +59,7 @@ struct Claims {
     nbf: Option<i64>,
     nonce: Option<String>,
     email: Option<String>,
-    email_verified: Option<Verified>,
+    email_verified: Option<EmailVerified>,
     given_name: Option<String>,
     family_name: Option<String>,
     name: Option<String>,
@@ -71,29 +72,29 @@ enum Audience {
     Several(Vec<String>),
 }
 
-/// Some providers write a word.
+/// Value of `email_verified`. Some providers send a string instead of a boolean.
 #[derive(Debug, Deserialize)]
 #[serde(untagged)]
-enum Verified {
-    Flag(bool),
-    Word(String),
+enum EmailVerified {
+    Boolean(bool),
+    Text(String),
 }
 
-/// The header, of a token that could be one of a provider's.
+/// Decodes the header of a token and checks its algorithm.
 pub(super) fn read_header(token: &str) -> Result<Header, OidcError> {
     if token.len() > MAX_LENGTH {
-        return Err(TokenRefused("it is too long"));
+        return Err(TokenRejected("the token is too long"));
     }
-    let header = decode_header(token).map_err(|_| TokenRefused("its header cannot be read"))?;
-    // Key material and addresses of it in the header are not read: keys are chosen by `kid` and nothing else.
+    let header = decode_header(token).map_err(|_| TokenRejected("the header is malformed"))?;
+    // Keys and key URLs in the header (`jwk`, `jku`, `x5u`) are ignored: only `kid` selects a key.
     match header.alg {
-        _ if header.crit.is_some() => Err(TokenRefused("it asks for something that we do not do")),
+        _ if header.crit.is_some() => Err(TokenRejected("the header has critical extensions")),
         algorithm if ALGORITHMS.contains(&algorithm) => Ok(header),
-        _ => Err(TokenRefused("its algorithm is not allowed")),
+        _ => Err(TokenRejected("the algorithm is not allowed")),
     }
 }
 
-/// The key that a header names; where it names none, the only one there is.
+/// Returns the key with the header's `kid`. If the header has no `kid`, returns the key of a set with a single key.
 pub(super) fn find_key<'a>(keys: &'a JwkSet, header: &Header) -> Option<&'a Jwk> {
     match (&header.kid, keys.keys.as_slice()) {
         (Some(kid), _) => keys.find(kid),
@@ -102,84 +103,86 @@ pub(super) fn find_key<'a>(keys: &'a JwkSet, header: &Header) -> Option<&'a Jwk>
     }
 }
 
-/// Holds a token against the provider's key and against what is expected.
-pub(super) fn check(
+/// Verifies the signature of a token with the key, and its claims.
+pub(super) fn verify(
     token: &str,
     header: &Header,
     key: &Jwk,
-    expected: &Expected<'_>,
+    expected: &ExpectedClaims<'_>,
 ) -> Result<IdentityClaims, OidcError> {
-    let is_for_signatures = key.common.public_key_use.as_ref().is_none_or(|kind| *kind == PublicKeyUse::Signature);
-    let is_for_this =
+    let is_signing_key = key.common.public_key_use.as_ref().is_none_or(|kind| *kind == PublicKeyUse::Signature);
+    let has_same_algorithm =
         key.common.key_algorithm.is_none_or(|algorithm| algorithm.to_string() == format!("{:?}", header.alg));
-    if !is_for_signatures || !is_for_this {
-        return Err(TokenRefused("its key is for something else"));
+    if !is_signing_key || !has_same_algorithm {
+        return Err(TokenRejected("the key has another use or algorithm"));
     }
-    let decoding = DecodingKey::from_jwk(key).map_err(|_| TokenRefused("its key is none of ours"))?;
+    let decoding = DecodingKey::from_jwk(key).map_err(|_| TokenRejected("the key is not supported"))?;
     let mut validation = Validation::new(header.alg);
-    // Our clock, our client ids and Google's two names are looked at below.
+    // `RawClaims::validate` checks expiry, audience and issuer: with the application's clock, several client ids, and
+    // the two issuer names of Google.
     validation.validate_exp = false;
     validation.validate_aud = false;
     validation.set_required_spec_claims::<&str>(&[]);
-    let claims = decode::<Claims>(token, &decoding, &validation);
-    let claims = claims.map_err(|_| TokenRefused("it is not signed by the provider, or lacks a claim"))?.claims;
-    claims.check(expected)
+    let claims = decode::<RawClaims>(token, &decoding, &validation);
+    let claims = claims.map_err(|_| TokenRejected("the signature is invalid or a claim is missing"))?.claims;
+    claims.validate(expected)
 }
 
-impl Claims {
-    fn check(self, expected: &Expected<'_>) -> Result<IdentityClaims, OidcError> {
+impl RawClaims {
+    fn validate(self, expected: &ExpectedClaims<'_>) -> Result<IdentityClaims, OidcError> {
         let is_issuer = self.iss == expected.issuer || (expected.issuer == GOOGLE && self.iss == "accounts.google.com");
         if !is_issuer {
-            return Err(TokenRefused("it is another issuer's"));
+            return Err(TokenRejected("the issuer is wrong"));
         }
         if !self.is_for(expected.audiences) {
-            return Err(TokenRefused("it is for another client"));
+            return Err(TokenRejected("the audience is wrong"));
         }
-        let expires_at = DateTime::from_timestamp(self.exp, 0).and_then(|exp| exp.checked_add_signed(SKEW));
-        let expires_at = expires_at.ok_or(TokenRefused("its times are none"))?;
-        let latest = (expected.at + SKEW).timestamp();
+        let expires_at = DateTime::from_timestamp(self.exp, 0).and_then(|exp| exp.checked_add_signed(CLOCK_SKEW));
+        let expires_at = expires_at.ok_or(TokenRejected("the expiry is out of range"))?;
+        let latest = (expected.at + CLOCK_SKEW).timestamp();
         if expires_at <= expected.at || self.iat > latest || self.nbf.is_some_and(|from| from > latest) {
-            return Err(TokenRefused("it is not good now"));
+            return Err(TokenRejected("the token has expired or is not valid yet"));
         }
         if expected.nonce.is_some_and(|nonce| self.nonce.as_deref() != Some(nonce)) {
-            return Err(TokenRefused("it was made for another sign-in"));
+            return Err(TokenRejected("the nonce is wrong"));
         }
         if self.sub.is_empty() || self.sub.len() > 255 || !self.sub.is_ascii() || self.sub.contains('\0') {
-            return Err(TokenRefused("its subject is nobody"));
+            return Err(TokenRejected("the subject is invalid"));
         }
         let is_verified = match &self.email_verified {
-            Some(Verified::Flag(is_verified)) => *is_verified,
-            Some(Verified::Word(word)) => word == "true",
+            Some(EmailVerified::Boolean(is_verified)) => *is_verified,
+            Some(EmailVerified::Text(text)) => text == "true",
             None => false,
         };
         let email = self.email.as_deref().filter(|_| is_verified).and_then(|email| email.parse().ok());
         let email = email.ok_or(OidcError::EmailUnverified)?;
-        let whole = self.name.as_deref().unwrap_or_default();
+        let full_name = self.name.as_deref().unwrap_or_default();
         Ok(IdentityClaims {
             issuer: expected.issuer.to_owned(),
             email,
-            first_name: name(self.given_name.as_deref().unwrap_or(whole)),
-            last_name: name(self.family_name.as_deref().unwrap_or_default()),
+            first_name: clean_name(self.given_name.as_deref().unwrap_or(full_name)),
+            last_name: clean_name(self.family_name.as_deref().unwrap_or_default()),
             subject: self.sub,
             nonce: self.nonce,
             expires_at,
         })
     }
 
-    /// For one of our clients and nobody else's; of several, the one that it was given to is named.
-    fn is_for(&self, ours: &[String]) -> bool {
-        let is_ours = |id: &String| ours.contains(id);
+    /// Returns true if all audiences are allowed. A token with several audiences must also have an allowed authorized
+    /// party (`azp`).
+    fn is_for(&self, allowed: &[String]) -> bool {
+        let is_allowed = |id: &String| allowed.contains(id);
         match &self.aud {
-            Audience::One(id) => is_ours(id),
-            Audience::Several(ids) if ids.len() == 1 => ids.iter().all(is_ours),
+            Audience::One(id) => is_allowed(id),
+            Audience::Several(ids) if ids.len() == 1 => ids.iter().all(is_allowed),
             Audience::Several(ids) => {
-                !ids.is_empty() && ids.iter().all(is_ours) && self.azp.as_ref().is_some_and(is_ours)
+                !ids.is_empty() && ids.iter().all(is_allowed) && self.azp.as_ref().is_some_and(is_allowed)
             }
         }
     }
 }
 
-/// As a form would have given it: trimmed, of a bounded length, without what PostgreSQL cannot keep.
-fn name(text: &str) -> String {
+/// Trims a name, limits its length, and removes control characters, which PostgreSQL cannot all store.
+fn clean_name(text: &str) -> String {
     text.trim().chars().filter(|letter| !letter.is_control()).take(150).collect()
 }

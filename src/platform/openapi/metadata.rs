@@ -1,23 +1,23 @@
-//! The fields that an operation takes, as DRF's `SimpleMetadata` describes them in the answer to OPTIONS.
+//! Field metadata for responses to OPTIONS, in the format of DRF's `SimpleMetadata`.
 
 use serde_json::{Map, Value, json};
 
 use super::schemas::{other_than_null, type_of};
 
-/// Deeper than any body of ours.
-const MOST_DEPTH: usize = 5;
+/// Maximum nesting depth of the description. No request body is nested deeper.
+const MAX_DEPTH: usize = 5;
 
-/// Of an operation with a body: each field with its type, limits and choices; those that only answers have are
-/// read-only.
+/// Describes the fields of an operation with a request body: type, limits and choices.
+///
+/// Fields that occur only in the response are read-only.
 pub fn metadata_of(document: &Value, operation: &Value) -> Option<Value> {
     let request = operation.pointer("/requestBody/content/application~1json/schema")?;
     let mut fields = fields_of(document, resolve(document, request), 0);
-    let answers = ["200", "201"].into_iter();
-    let answer = answers
-        .filter_map(|status| operation.pointer(&format!("/responses/{status}/content/application~1json/schema")))
-        .next();
-    for (name, mut field) in answer.map(|answer| fields_of(document, resolve(document, answer), 0)).unwrap_or_default()
-    {
+    let response = ["200", "201"]
+        .into_iter()
+        .find_map(|status| operation.pointer(&format!("/responses/{status}/content/application~1json/schema")));
+    let response_fields = response.map(|response| fields_of(document, resolve(document, response), 0));
+    for (name, mut field) in response_fields.unwrap_or_default() {
         if !fields.contains_key(&name) {
             if let Some(members) = field.as_object_mut() {
                 members.insert("read_only".to_owned(), json!(true));
@@ -46,7 +46,7 @@ fn fields_of(document: &Value, schema: &Value, depth: usize) -> Map<String, Valu
 fn describe(document: &Value, schema: &Value, depth: usize) -> Map<String, Value> {
     let help = schema.get("description").cloned();
     let schema = resolve(document, schema);
-    let mut field = Map::from_iter([("type".to_owned(), json!(kind_of(schema)))]);
+    let mut field = Map::from_iter([("type".to_owned(), json!(field_type(schema)))]);
     if let Some(help) = help.or_else(|| schema.get("description").cloned()) {
         field.insert("help_text".to_owned(), help);
     }
@@ -61,7 +61,7 @@ fn describe(document: &Value, schema: &Value, depth: usize) -> Map<String, Value
         let choice = |value: &Value| json!({"value": value, "display_name": label(value.as_str().unwrap_or_default())});
         field.insert("choices".to_owned(), choices.iter().filter(|value| !value.is_null()).map(choice).collect());
     }
-    if depth < MOST_DEPTH {
+    if depth < MAX_DEPTH {
         if let Some(items) = schema.get("items") {
             field.insert("child".to_owned(), Value::Object(describe(document, items, depth + 1)));
         }
@@ -72,8 +72,8 @@ fn describe(document: &Value, schema: &Value, depth: usize) -> Map<String, Value
     field
 }
 
-/// DRF's name of a field's kind.
-fn kind_of(schema: &Value) -> &'static str {
+/// Returns the name that DRF gives the field type.
+fn field_type(schema: &Value) -> &'static str {
     if schema.get("enum").is_some() {
         return "choice";
     }
@@ -95,10 +95,10 @@ fn kind_of(schema: &Value) -> &'static str {
     }
 }
 
-/// Follows references, and of `oneOf` with null takes the other.
+/// Follows references, and replaces a `oneOf` with null by its other alternative.
 fn resolve<'a>(document: &'a Value, schema: &'a Value) -> &'a Value {
     let mut schema = schema;
-    for _ in 0..MOST_DEPTH {
+    for _ in 0..MAX_DEPTH {
         let other = other_than_null(schema);
         let target = schema
             .get("$ref")
@@ -112,7 +112,7 @@ fn resolve<'a>(document: &'a Value, schema: &'a Value) -> &'a Value {
     schema
 }
 
-/// `first_name` is "First name".
+/// Returns the label of a field: "First name" for `first_name`.
 fn label(name: &str) -> String {
     let words = name.replace(['_', '-'], " ");
     let mut letters = words.chars();
@@ -124,7 +124,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn fields_are_described_as_drf_does() {
+    fn fields_are_described_in_the_format_of_drf() {
         let document = json!({"components": {"schemas": {
             "Thing": {"type": "object", "required": ["name"], "properties": {
                 "name": {"type": "string", "maxLength": 10, "description": "Its name."},
@@ -135,8 +135,8 @@ mod tests {
             "KindEnum": {"type": "string", "enum": ["old_one"]},
         }}});
         let schema = json!({"content": {"application/json": {"schema": {"$ref": "#/components/schemas/Thing"}}}});
-        let answer = json!({"content": {"application/json": {"schema": {"type": "object", "properties": {"id": {"type": "string"}}}}}});
-        let operation = json!({"requestBody": schema, "responses": {"201": answer}});
+        let response = json!({"content": {"application/json": {"schema": {"type": "object", "properties": {"id": {"type": "string"}}}}}});
+        let operation = json!({"requestBody": schema, "responses": {"201": response}});
         let fields = metadata_of(&document, &operation).unwrap();
         assert_eq!(
             fields["name"],

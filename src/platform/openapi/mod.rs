@@ -1,10 +1,10 @@
-//! The OpenAPI document: collected from the handlers, finished in one pass, shown with Swagger UI.
+//! OpenAPI document: collected from the handlers and completed in one pass. `api_docs` serves it.
 
+mod contract;
 mod finish;
-mod handlers;
 mod metadata;
 mod schemas;
 
-pub use finish::finish;
-pub use handlers::{Document, docs_routes, schema};
+pub use contract::{contract, to_readable_json};
+pub use finish::{IGNORES_INVALID_CREDENTIALS, RATE_LIMIT, finish};
 pub use metadata::metadata_of;

@@ -1,8 +1,8 @@
-//! Reading schemas past the null that stands beside a type.
+//! Access to nullable schemas.
 
 use serde_json::{Value, json};
 
-/// The type beside null.
+/// Returns the type that is not null.
 pub(super) fn type_of(schema: &Value) -> &str {
     match schema.get("type") {
         Some(Value::String(kind)) => kind,
@@ -13,7 +13,7 @@ pub(super) fn type_of(schema: &Value) -> &str {
     }
 }
 
-/// Of `oneOf` or `anyOf`, the first that is not null.
+/// Returns the first alternative of `oneOf` or `anyOf` that is not null.
 pub(super) fn other_than_null(schema: &Value) -> Option<&Value> {
     let alternatives = schema.get("oneOf").or_else(|| schema.get("anyOf")).and_then(Value::as_array);
     alternatives?.iter().find(|one| one.get("type") != Some(&json!("null")))

@@ -1,89 +1,87 @@
-//! Sending a message to a person: by e-mail or to a phone.
+//! Sending messages: e-mail and SMS.
 
 use std::{fmt, time::Duration};
 
 use futures_util::future::BoxFuture;
 use uuid::Uuid;
 
-/// An e-mail, rendered and ready to go to one person.
+/// Rendered e-mail to one recipient.
 #[derive(Clone, PartialEq, Eq)]
 pub struct Mail {
-    /// Becomes the `Message-ID`: the same on every retry, so that whoever receives a mail twice
-    /// can tell that it is one.
+    /// Source of the `Message-ID`, which is the same on every retry, so that a mail program can detect duplicates.
     pub id: Uuid,
-    /// One bare address, `name@domain`.
+    /// Address without a display name, `name@domain`.
     pub to: String,
     pub subject: String,
     pub text: String,
     pub html: String,
 }
 
-/// A text message, rendered and ready to go to one phone.
+/// Rendered SMS to one recipient.
 #[derive(Clone, PartialEq, Eq)]
 pub struct Sms {
     pub id: Uuid,
-    /// In E.164: `+`, country code, number, nothing else.
+    /// Phone number in E.164 form: `+`, country code, number, without spaces.
     pub to: String,
     pub text: String,
 }
 
-/// What a provider gave us to ask it about a message later.
+/// Reference that a provider returns for a message, for later inquiries.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Receipt {
     pub provider: &'static str,
-    /// The provider's own name of the message; what it looks like is its business.
+    /// Identifier of the message at the provider, in the provider's format.
     pub reference: String,
 }
 
-/// Why a message was not delivered, in the one respect that matters: may it be sent again?
+/// Failed delivery, by the way that it can be retried.
 ///
-/// Reasons are for the shop's staff. They are stored and logged, so they hold neither the
-/// message nor the address or number it was for.
+/// Staff members read the reasons. They are stored and logged, so they contain neither the message nor its recipient.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum DeliveryError {
-    /// The provider said no to this message for good: a retry would be refused too.
-    #[error("refused: {reason}")]
-    Refused { reason: String },
-    /// It could not be reached, did not let us in, or asked us to wait; nothing was sent. A
-    /// retry may succeed.
+    /// The provider rejected this message permanently: a retry would fail too.
+    #[error("rejected: {reason}")]
+    Rejected { reason: String },
+    /// The provider is unreachable, rejected the credentials, or requested a delay. It sent nothing, and a retry can
+    /// succeed.
     #[error("unavailable: {reason}")]
     Unavailable {
         reason: String,
-        /// How long the provider asked us to wait, if it did.
+        /// Delay that the provider requested.
         retry_after: Option<Duration>,
     },
-    /// It may or may not have been sent (the connection was lost after the message had left):
-    /// never retried automatically.
+    /// The provider possibly sent the message: the connection was lost after the request. Such a message is never
+    /// retried automatically.
     #[error("uncertain: {reason}")]
     Uncertain { reason: String },
 }
 
 /// Sends e-mail.
 pub trait Mailer: Send + Sync {
-    /// The provider's name in receipts, metrics and logs.
+    /// Returns the provider's name for receipts, metrics and logs.
     fn name(&self) -> &'static str;
 
-    /// True when sending one message id twice has the effect of once.
-    fn repeats_safely(&self) -> bool;
+    /// Returns true if the provider delivers a message id only once, even when it is sent twice.
+    fn is_idempotent(&self) -> bool;
 
-    /// False while it is known not to answer.
-    fn is_answering(&self) -> bool {
+    /// Returns false while the provider is known to be unreachable.
+    fn is_available(&self) -> bool {
         true
     }
 
     fn send<'a>(&'a self, mail: &'a Mail) -> BoxFuture<'a, Result<Receipt, DeliveryError>>;
 }
 
-/// Sends text messages to phones.
+/// Sends SMS.
 pub trait SmsGateway: Send + Sync {
-    /// The provider's name in receipts, metrics and logs.
+    /// Returns the provider's name for receipts, metrics and logs.
     fn name(&self) -> &'static str;
 
-    /// True when sending one message id twice has the effect of once.
-    fn repeats_safely(&self) -> bool;
+    /// Returns true if the provider delivers a message id only once, even when it is sent twice.
+    fn is_idempotent(&self) -> bool;
 
-    /// False while it is known not to answer.
-    fn is_answering(&self) -> bool {
+    /// Returns false while the provider is known to be unreachable.
+    fn is_available(&self) -> bool {
         true
     }
 
@@ -91,14 +89,14 @@ pub trait SmsGateway: Send + Sync {
 }
 
 impl fmt::Debug for Mail {
-    /// Only the id: a mail holds an address and, often, a link that logs somebody in.
+    /// Prints only the id: a mail contains an address and often a login link.
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("Mail").field("id", &self.id).finish_non_exhaustive()
     }
 }
 
 impl fmt::Debug for Sms {
-    /// Only the id, as with [`Mail`].
+    /// Prints only the id, as for [`Mail`].
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("Sms").field("id", &self.id).finish_non_exhaustive()
     }

@@ -1,8 +1,8 @@
-//! Ports: what the shop asks of the outside world, as traits in its own words.
+//! Ports: traits for external systems.
 //!
-//! A port speaks plain values, never rows. Each one has a real implementation, a local one for
-//! development, and one conformance test that all of them pass. `App` holds them as
-//! `Arc<dyn …>`, hence their methods return boxed futures.
+//! A port takes and returns plain values, never rows. Each port has a real implementation, a local one for development,
+//! and one conformance test that all implementations pass. `App` stores ports as `Arc<dyn …>`, so their methods return
+//! boxed futures.
 
 mod messages;
 

@@ -1,4 +1,4 @@
-//! Telemetry: what the log says, and the span that every line of a request stands in.
+//! Telemetry: logging, and the span of each request.
 
 mod request_span;
 
@@ -14,7 +14,7 @@ pub use request_span::RequestSpan;
 
 use super::config::{Config, LogFormat};
 
-/// Starts logging, to standard error or to `LOG_FILE`. Once for each program.
+/// Starts logging to standard error or to `LOG_FILE`. Fails if the process has already started logging.
 pub fn start(config: &Config) -> Result<()> {
     let filter = EnvFilter::try_new(&config.log_filter).context("RUST_LOG")?;
     let writer = match &config.log_file {
@@ -29,5 +29,5 @@ pub fn start(config: &Config) -> Result<()> {
         LogFormat::Json => builder.json().flatten_event(true).with_current_span(true).try_init(),
         LogFormat::Pretty => builder.compact().with_ansi(config.log_file.is_none()).with_target(false).try_init(),
     };
-    started.map_err(|error| anyhow::anyhow!(error)).context("logging was started before")
+    started.map_err(|error| anyhow::anyhow!(error)).context("logging is already started")
 }

@@ -1,4 +1,4 @@
-//! The span of a request: method, path, id and outcome; never a query, a header or a body, which may hold secrets.
+//! Span of a request: method, path, id and status. It never contains the query, headers or body: they can be secret.
 
 use actix_web::HttpMessage;
 use actix_web::body::MessageBody;
@@ -6,7 +6,7 @@ use actix_web::dev::{ServiceRequest, ServiceResponse};
 use tracing::{Span, field, info, info_span};
 use tracing_actix_web::{RequestId, RootSpanBuilder};
 
-/// Makes the root span of every request.
+/// Builds the root span of every request.
 pub struct RequestSpan;
 
 impl RootSpanBuilder for RequestSpan {

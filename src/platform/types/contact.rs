@@ -1,4 +1,4 @@
-//! How a person is reached: e-mail address and telephone number.
+//! E-mail addresses and phone numbers.
 
 use std::str::FromStr;
 
@@ -13,8 +13,8 @@ use super::{Country, text_column};
 use crate::platform::error::ErrorTree;
 use crate::platform::http::{FromJson, text_from_json};
 
-/// An e-mail address in lower case, at most 254 bytes, as HTML's `<input type=email>` accepts it.
-// ASCII throughout, a domain of other letters in its encoded form: one mailbox has one spelling.
+/// E-mail address in lower case, at most 254 bytes, in the format of HTML's `<input type=email>`.
+// Always ASCII: an internationalized domain is stored in its encoded form, so that each mailbox has one spelling.
 #[derive(Debug, Clone, PartialEq, Eq, Hash, AsExpression, FromSqlRow, ToSchema)]
 #[diesel(sql_type = Text)]
 #[schema(value_type = String, format = Email)]
@@ -39,7 +39,7 @@ impl FromStr for Email {
     }
 }
 
-/// As mail programs look the domain up: `exampℓe.com` is `example.com`, `müller.example` is `xn--mller-kva.example`.
+/// Encodes the domain for DNS: `exampℓe.com` becomes `example.com`, `müller.example` becomes `xn--mller-kva.example`.
 fn with_encoded_domain(email: &str) -> Option<String> {
     if email.is_ascii() {
         return Some(email.to_owned());
@@ -54,9 +54,9 @@ impl FromJson for Email {
     }
 }
 
-text_column!(Email stored as it is);
+text_column!(Email, unchecked);
 
-/// A telephone number in E.164 form, `+` and country code first, valid by libphonenumber's rules.
+/// Phone number in E.164 form, with `+` and country code, valid by the rules of libphonenumber.
 #[derive(Debug, Clone, PartialEq, Eq, Hash, AsExpression, FromSqlRow, ToSchema)]
 #[diesel(sql_type = Text)]
 #[schema(value_type = String, example = "+254700000001")]
@@ -69,11 +69,11 @@ impl Phone {
 }
 
 impl Phone {
-    /// As it is dialled within a country, or with + and the country code.
-    pub fn in_country(text: &str, country: Option<Country>) -> Result<Self, ErrorTree> {
+    /// Parses a number in the national format of `country`, or with + and the country code.
+    pub fn parse_in_country(text: &str, country: Option<Country>) -> Result<Self, ErrorTree> {
         let invalid = || ErrorTree::message("invalid", "Enter a valid phone number, with + and the country code.");
         let region = country.and_then(|country| country.as_str().parse().ok());
-        // libphonenumber reads anything up to a length of 250; nobody needs to send more.
+        // libphonenumber accepts up to 250 characters. No real number is that long.
         if text.len() > 40 {
             return Err(invalid());
         }
@@ -89,7 +89,7 @@ impl FromStr for Phone {
     type Err = ErrorTree;
 
     fn from_str(text: &str) -> Result<Self, ErrorTree> {
-        Self::in_country(text, None)
+        Self::parse_in_country(text, None)
     }
 }
 
@@ -100,19 +100,19 @@ impl FromJson for Phone {
     }
 }
 
-text_column!(Phone stored as it is);
+text_column!(Phone, unchecked);
 
 #[cfg(test)]
 mod tests {
     use super::*;
 
     #[test]
-    fn an_email_is_kept_in_lower_case() {
+    fn email_is_stored_in_lower_case() {
         assert_eq!(" Ana@Example.COM ".parse::<Email>().unwrap().as_str(), "ana@example.com");
     }
 
     #[test]
-    fn a_mailbox_has_one_spelling() {
+    fn equivalent_emails_have_one_spelling() {
         for (text, email) in [
             ("ana@exampℓe.com", "ana@example.com"),
             ("ana@ＥＸＡＭＰＬＥ。com", "ana@example.com"),
@@ -127,20 +127,20 @@ mod tests {
     }
 
     #[test]
-    fn what_is_no_email_is_refused() {
+    fn invalid_emails_are_rejected() {
         for text in ["", "ana", "ana@", "@example.com", "a b@example.com", "ana@example.com\r\nBcc: x@y.z"] {
             assert!(text.parse::<Email>().is_err(), "{text:?}");
         }
     }
 
     #[test]
-    fn a_phone_number_is_kept_in_e164() {
+    fn phone_number_is_stored_in_e164_form() {
         assert_eq!("+254 700 000 001".parse::<Phone>().unwrap().as_str(), "+254700000001");
         assert_eq!("+44 20 7946 0018".parse::<Phone>().unwrap().as_str(), "+442079460018");
     }
 
     #[test]
-    fn a_number_is_read_as_it_is_dialled_in_its_country() {
+    fn national_phone_numbers_are_parsed() {
         for (country, text, e164) in [
             ("KE", "0700 000 001", "+254700000001"),
             ("KE", "020 222 2222", "+254202222222"),
@@ -155,16 +155,16 @@ mod tests {
             ("BR", "(11) 91234-5678", "+5511912345678"),
             ("ZA", "012 345 6789", "+27123456789"),
             ("UG", "0772 123456", "+256772123456"),
-            // A number that names its country belongs to that one.
+            // A country code in the number overrides the country.
             ("KE", "+1 650 253 0000", "+16502530000"),
         ] {
             let country = country.parse().ok();
-            assert_eq!(Phone::in_country(text, country).unwrap().as_str(), e164, "{country:?} {text}");
+            assert_eq!(Phone::parse_in_country(text, country).unwrap().as_str(), e164, "{country:?} {text}");
         }
     }
 
     #[test]
-    fn what_is_no_number_of_a_country_is_refused() {
+    fn invalid_national_phone_numbers_are_rejected() {
         for (country, text) in [
             ("KE", "0700"),
             ("KE", "999"),
@@ -176,12 +176,12 @@ mod tests {
             ("AQ", "0700 000 001"),
         ] {
             let country = country.parse().ok();
-            assert!(Phone::in_country(text, country).is_err(), "{country:?} {text}");
+            assert!(Phone::parse_in_country(text, country).is_err(), "{country:?} {text}");
         }
     }
 
     #[test]
-    fn what_is_no_phone_number_is_refused() {
+    fn invalid_phone_numbers_are_rejected() {
         for text in ["", "12", "0700000001", "+999123456789", "+2547000000010000000", "call me"] {
             assert!(text.parse::<Phone>().is_err(), "{text:?}");
         }

@@ -1,4 +1,4 @@
-//! Countries by ISO 3166-1.
+//! Countries of ISO 3166-1.
 
 use std::str::FromStr;
 
@@ -12,7 +12,7 @@ use super::text_column;
 use crate::platform::error::ErrorTree;
 use crate::platform::http::{FromJson, QueryValue, text_from_json};
 
-/// A country by its ISO 3166-1 alpha-2 code, such as `KE`.
+/// Country, identified by its ISO 3166-1 alpha-2 code, such as `KE`.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, AsExpression, FromSqlRow, ToSchema)]
 #[diesel(sql_type = Text)]
 #[schema(value_type = String, min_length = 2, max_length = 2, example = "KE")]
@@ -23,17 +23,17 @@ impl Country {
         self.0
     }
 
-    /// All of them, by their codes.
+    /// Returns all countries in the order of their codes.
     pub fn all() -> impl Iterator<Item = Self> {
         rust_iso3166::ALL.iter().map(|country| Self(country.alpha2))
     }
 
-    /// The English name that ISO 3166 gives.
+    /// Returns the English name from ISO 3166.
     pub fn name(&self) -> &'static str {
         rust_iso3166::from_alpha2(self.0).map_or(self.0, |country| country.name)
     }
 
-    /// By the English name that ISO 3166 gives, without regard to case.
+    /// Finds a country by its English name from ISO 3166. The comparison is case-insensitive.
     pub fn from_name(name: &str) -> Option<Self> {
         rust_iso3166::ALL
             .iter()

@@ -1,4 +1,4 @@
-//! Currencies by ISO 4217.
+//! Currencies of ISO 4217.
 
 use std::str::FromStr;
 
@@ -12,7 +12,7 @@ use super::text_column;
 use crate::platform::error::ErrorTree;
 use crate::platform::http::{FromJson, QueryValue, text_from_json};
 
-/// A currency by its ISO 4217 code.
+/// Currency, identified by its ISO 4217 code.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, AsExpression, FromSqlRow, ToSchema)]
 #[diesel(sql_type = Text)]
 #[schema(value_type = String, min_length = 3, max_length = 3, example = "EUR")]
@@ -28,7 +28,7 @@ impl Currency {
         self.0.code()
     }
 
-    /// Digits after the point of the smallest amount that can be paid: JPY 0, USD 2, KWD 3.
+    /// Returns the number of decimal places of the minor unit: 0 for JPY, 2 for USD, 3 for KWD.
     pub fn exponent(&self) -> u32 {
         self.0.exponent().map_or(2, u32::from)
     }

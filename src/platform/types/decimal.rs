@@ -1,4 +1,4 @@
-//! Decimal numbers on the wire: read from a string or a number, written as a string.
+//! Decimal numbers in JSON: read from a string or a number, written as a string.
 
 use rust_decimal::Decimal;
 use serde::Serialize;
@@ -8,18 +8,17 @@ use utoipa::ToSchema;
 use crate::platform::error::ErrorTree;
 use crate::platform::http::FromJson;
 
-/// A decimal as JSON shows it: a string of fixed scale, `"12.50"`.
+/// Decimal in a response: a string with a fixed number of decimal places, `"12.50"`.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, ToSchema)]
 #[serde(transparent)]
 #[schema(value_type = String, format = "decimal", pattern = r"^-?\d+(\.\d+)?$", example = "12.50")]
 pub struct DecimalString(String);
 
 impl DecimalString {
-    /// `value` with exactly `scale` digits after the point.
-    pub fn new(value: Decimal, scale: u32) -> Self {
-        let mut shown = value;
-        shown.rescale(scale);
-        Self(shown.to_string())
+    /// Formats `value` with exactly `scale` decimal places.
+    pub fn new(mut value: Decimal, scale: u32) -> Self {
+        value.rescale(scale);
+        Self(value.to_string())
     }
 
     pub fn as_str(&self) -> &str {
@@ -27,7 +26,7 @@ impl DecimalString {
     }
 }
 
-/// The price of one piece: not negative, below 10^9, with up to four places.
+/// Unit price: not negative, below 10^9, with at most four decimal places.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ToSchema)]
 #[schema(value_type = String, format = "decimal", pattern = r"^\d{0,9}(\.\d{0,4})?$", example = "12.50")]
 pub struct Price(Decimal);
@@ -45,14 +44,14 @@ impl FromJson for Price {
     }
 }
 
-/// Reads a decimal of at most `whole` digits before and `places` digits after the point.
+/// Reads a decimal with at most `whole` digits before and `places` digits after the decimal point.
 pub fn decimal_from_json(value: Value, whole: u32, places: u32) -> Result<Decimal, ErrorTree> {
     let decimal = Decimal::from_json(value)?.normalize();
     if decimal.scale() > places {
         let text = format!("Ensure that there are no more than {places} decimal places.");
         return Err(ErrorTree::message("max_decimal_places", text));
     }
-    if decimal.abs().trunc() >= Decimal::TEN.powi_checked(whole) {
+    if decimal.abs().trunc() >= power_of_ten(whole) {
         let text = format!("Ensure that there are no more than {whole} digits before the decimal point.");
         return Err(ErrorTree::message("max_whole_digits", text));
     }
@@ -71,7 +70,7 @@ impl FromJson for Decimal {
         if text.len() > 1000 {
             return Err(ErrorTree::message("max_string_length", "String value too large."));
         }
-        // Only digits, sign, point and exponent: `from_str` would also take underscores.
+        // Only digits, sign, point and exponent: the parser would also accept underscores.
         if !text.chars().all(|c| c.is_ascii_digit() || matches!(c, '+' | '-' | '.' | 'e' | 'E')) {
             return Err(invalid());
         }
@@ -79,13 +78,7 @@ impl FromJson for Decimal {
     }
 }
 
-trait CheckedPower {
-    fn powi_checked(self, exponent: u32) -> Decimal;
-}
-
-impl CheckedPower for Decimal {
-    /// The power, or the largest decimal where there is none: only compared with.
-    fn powi_checked(self, exponent: u32) -> Decimal {
-        (0..exponent).try_fold(Decimal::ONE, |power, _| power.checked_mul(self)).unwrap_or(Decimal::MAX)
-    }
+/// Returns 10^`exponent`, or the largest decimal on overflow.
+fn power_of_ten(exponent: u32) -> Decimal {
+    (0..exponent).try_fold(Decimal::ONE, |power, _| power.checked_mul(Decimal::TEN)).unwrap_or(Decimal::MAX)
 }

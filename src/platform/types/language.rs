@@ -1,4 +1,4 @@
-//! The language that somebody reads.
+//! Language tags.
 
 use std::str::FromStr;
 
@@ -7,10 +7,10 @@ use utoipa::ToSchema;
 use crate::platform::error::ErrorTree;
 use crate::platform::http::{FromJson, text_from_json};
 
-/// Longer than any tag that people use.
+/// Maximum length. Real language tags are shorter.
 const MAX_LENGTH: usize = 35;
 
-/// A language tag such as `de` or `de-AT` (BCP 47), by its form: two or three letters, then subtags.
+/// Language tag (BCP 47), such as `de` or `de-AT`: two or three letters, then optional subtags.
 #[derive(Debug, Clone, PartialEq, Eq, ToSchema)]
 #[schema(value_type = String, min_length = 2, max_length = 35, pattern = "^[A-Za-z]{2,3}(-[A-Za-z0-9]{2,8})*$",
     example = "de-AT")]
@@ -26,7 +26,7 @@ impl Language {
     }
 }
 
-/// English, which everything is written in.
+/// English, the language of all default texts.
 impl Default for Language {
     fn default() -> Self {
         Self("en".to_owned())
@@ -61,7 +61,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_language_is_known_by_its_form() {
+    fn language_tags_are_validated_by_their_form() {
         for tag in ["en", "de-AT", "sw", "zh-Hant-TW", "gsw"] {
             assert_eq!(tag.parse::<Language>().unwrap().as_str(), tag);
         }

@@ -1,6 +1,6 @@
-//! The repeated parts of small types: how they are stored, shown and read.
+//! Macros that implement storage, JSON and OpenAPI for small types.
 
-/// An identifier of one kind of thing: a UUIDv7, which sorts by the time it was made.
+/// Defines a typed id: a UUIDv7, which sorts by creation time.
 macro_rules! typed_id {
     ($(#[$doc:meta])* $name:ident) => {
         $(#[$doc])*
@@ -14,7 +14,7 @@ macro_rules! typed_id {
         pub struct $name(uuid::Uuid);
 
         impl $name {
-            /// A new one, later than all before it.
+            /// Generates a new id. It sorts after all earlier ids.
             pub fn generate() -> Self {
                 Self($crate::platform::types::new_uuid())
             }
@@ -81,23 +81,23 @@ macro_rules! typed_id {
             fn into_params(
                 _parameter_in: impl Fn() -> Option<utoipa::openapi::path::ParameterIn>,
             ) -> Vec<utoipa::openapi::path::Parameter> {
-                $crate::platform::types::id_parameter("The id.")
+                $crate::platform::types::id_parameter("Id")
             }
         }
     };
 }
 
-/// Stores a type with `as_str` and `FromStr` in a text column, and shows it as a JSON string.
+/// Stores a type with `as_str` and `FromStr` in a text column and serializes it as a JSON string.
 ///
-/// With `stored as it is`, a tuple struct of a `String`, what is in the database is not judged again: rules may have
-/// become stricter since it was written.
+/// With `unchecked`, for a tuple struct of a `String`, values from the database are not validated again, because the
+/// rules can have become stricter since the value was stored.
 macro_rules! text_column {
     ($name:ident) => {
         $crate::platform::types::text_column!(@both $name, |text: String| {
             text.parse().map_err(|_| format!("not a {}: {text:?}", stringify!($name)).into())
         });
     };
-    ($name:ident stored as it is) => {
+    ($name:ident, unchecked) => {
         $crate::platform::types::text_column!(@both $name, |text: String| Ok($name(text)));
     };
     (@both $name:ident, $read:expr) => {
@@ -139,7 +139,7 @@ macro_rules! text_column {
     };
 }
 
-/// A closed set of words: an enum, stored as text and held by a check constraint of its column.
+/// Defines an enum that is stored as text. A check constraint of its column lists the same values.
 macro_rules! text_enum {
     (
         $(#[$meta:meta])*
@@ -179,11 +179,11 @@ macro_rules! text_enum {
 
         impl $crate::platform::http::FromJson for $name {
             fn from_json(value: serde_json::Value) -> Result<Self, $crate::platform::error::ErrorTree> {
-                let shown = match &value {
+                let text = match &value {
                     serde_json::Value::String(text) => text.clone(),
                     other => other.to_string(),
                 };
-                shown.parse().map_err(|()| $crate::platform::error::ErrorTree::invalid_choice(&shown))
+                text.parse().map_err(|()| $crate::platform::error::ErrorTree::invalid_choice(&text))
             }
         }
     };

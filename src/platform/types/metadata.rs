@@ -1,18 +1,25 @@
-//! What programs around the shop remember about a thing: an object of their own making, bounded.
+//! Metadata: a JSON object of limited size that integrations attach to a resource.
 
+use std::io::Write;
+
+use diesel::expression::AsExpression;
+use diesel::pg::Pg;
+use diesel::serialize::{IsNull, Output, ToSql};
+use diesel::sql_types::Jsonb;
 use serde_json::{Map, Value};
-use utoipa::openapi::schema::{AdditionalProperties, ObjectBuilder};
-use utoipa::openapi::{RefOr, Schema, Type};
+use utoipa::openapi::{RefOr, Schema};
 use utoipa::{PartialSchema, ToSchema};
 
+use super::object_with_any_members;
 use crate::platform::error::ErrorTree;
 use crate::platform::http::FromJson;
 
-/// Deeper than this it is a database of its own.
-const MOST_DEPTH: usize = 5;
+/// Maximum nesting depth of objects and lists.
+const MAX_DEPTH: usize = 5;
 
-/// A JSON object of at most 32 kB and five levels.
-#[derive(Debug, Clone, PartialEq, Eq)]
+/// JSON object of at most 32 kB and five levels.
+#[derive(Debug, Clone, PartialEq, Eq, AsExpression)]
+#[diesel(sql_type = Jsonb)]
 pub struct Metadata(Map<String, Value>);
 
 impl Metadata {
@@ -21,17 +28,26 @@ impl Metadata {
     }
 }
 
+impl ToSql<Jsonb, Pg> for Metadata {
+    fn to_sql<'b>(&'b self, out: &mut Output<'b, '_, Pg>) -> diesel::serialize::Result {
+        // Version 1 of the binary format of jsonb.
+        out.write_all(&[1])?;
+        serde_json::to_writer(out, &self.0)?;
+        Ok(IsNull::No)
+    }
+}
+
 impl FromJson for Metadata {
     fn from_json(value: Value) -> Result<Self, ErrorTree> {
-        if depth(&value) > MOST_DEPTH {
-            let text = format!("Ensure this object is at most {MOST_DEPTH} levels deep.");
+        if depth(&value) > MAX_DEPTH {
+            let text = format!("Ensure this object is at most {MAX_DEPTH} levels deep.");
             return Err(ErrorTree::message("max_depth", text));
         }
         Map::from_json(value).map(Self)
     }
 }
 
-/// Of objects and lists within one another. Bodies are never so deep that this could run out of stack.
+/// Returns the nesting depth of objects and lists. The JSON parser limits it, so the recursion is safe.
 fn depth(value: &Value) -> usize {
     match value {
         Value::Object(members) => 1 + members.values().map(depth).max().unwrap_or_default(),
@@ -42,10 +58,7 @@ fn depth(value: &Value) -> usize {
 
 impl PartialSchema for Metadata {
     fn schema() -> RefOr<Schema> {
-        let object = ObjectBuilder::new()
-            .schema_type(Type::Object)
-            .additional_properties(Some(AdditionalProperties::FreeForm(true)));
-        object.description(Some("An object of any members, at most 32 kB and five levels deep.")).build().into()
+        object_with_any_members("Object with any members, at most 32 kB and five levels deep.")
     }
 }
 
@@ -58,7 +71,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn metadata_has_limits() {
+    fn metadata_has_a_maximum_size_and_depth() {
         assert!(Metadata::from_json(json!({"a": {"b": {"c": {"d": [1]}}}})).is_ok());
         assert!(Metadata::from_json(json!({"a": {"b": {"c": {"d": [[1]]}}}})).is_err());
         assert!(Metadata::from_json(json!({"a": "x".repeat(33_000)})).is_err());

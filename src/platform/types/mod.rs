@@ -1,37 +1,35 @@
-//! The words that every room shares, as types with one fallible constructor each: parsed at the door, trusted inside.
+//! Value types that all rooms share. Each has one fallible constructor, which validates input at the boundary.
 
 mod actor;
 mod address;
+mod bounded_list;
 mod contact;
 mod country;
 mod currency;
 mod decimal;
 mod ids;
+mod json_object;
 mod language;
 mod macros;
 mod metadata;
 mod money;
 mod quantity;
-mod reference;
-mod slug;
 mod text;
 
-pub use actor::Actor;
+pub use actor::{Actor, ActorView};
 pub use address::{AddressPart, AddressRules, PostalAddress};
+pub use bounded_list::NonEmptyList;
 pub use contact::{Email, Phone};
 pub use country::Country;
 pub use currency::Currency;
 pub use decimal::{DecimalString, Price, decimal_from_json};
-pub use ids::{
-    AppId, CategoryId, ChannelId, CustomerGroupId, CustomerId, EventId, GroupId, JobId, MessageId, OrderId,
-    OrderLineId, ProductId, SessionId, StockId, UserId, VariantId, WarehouseId,
-};
+pub use ids::{AppId, ChannelId, CustomerId, EventId, JobId, MessageId, SessionId, UserId};
 pub(crate) use ids::{id_parameter, new_uuid};
+pub use json_object::JsonObject;
+pub(crate) use json_object::object_with_any_members;
 pub use language::Language;
 pub(crate) use macros::{text_column, text_enum, typed_id};
 pub use metadata::Metadata;
-pub use money::{Money, MoneyError, Rate};
+pub use money::{Money, MoneyError, TaxRate};
 pub use quantity::Quantity;
-pub use reference::IdOrSlug;
-pub use slug::Slug;
-pub use text::{Line, Paragraph};
+pub use text::{NonEmptyText, Text};

@@ -1,10 +1,10 @@
-//! Money: an amount that knows its currency, and the one place where amounts are rounded.
+//! Money: an amount with its currency, and the only place that rounds amounts.
 
 use rust_decimal::{Decimal, RoundingStrategy};
 
 use super::{Currency, DecimalString, Quantity};
 
-/// An amount of one currency. Amounts of two currencies are never added.
+/// Amount of one currency. Adding amounts of two currencies is an error.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Money {
     amount: Decimal,
@@ -13,20 +13,20 @@ pub struct Money {
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
 pub enum MoneyError {
-    #[error("{left} and {right} cannot be added")]
+    #[error("amounts in {left} and {right} cannot be added")]
     MixedCurrencies { left: Currency, right: Currency },
     #[error("the amount is too large")]
     TooLarge,
 }
 
-/// A share of an amount, as a fraction: 0.16 is 16 %.
+/// Tax rate as a fraction: 0.16 is 16 %.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Rate(Decimal);
+pub struct TaxRate(Decimal);
 
-impl Rate {
+impl TaxRate {
     pub const ZERO: Self = Self(Decimal::ZERO);
 
-    /// A fraction; negative ones do not exist.
+    /// Creates a rate from a fraction. Returns `None` if it is negative.
     pub fn new(fraction: Decimal) -> Option<Self> {
         (!fraction.is_sign_negative() || fraction.is_zero()).then_some(Self(fraction))
     }
@@ -35,7 +35,7 @@ impl Rate {
         self.0
     }
 
-    pub fn shown(self) -> DecimalString {
+    pub fn to_decimal_string(self) -> DecimalString {
         DecimalString::new(self.0, 4)
     }
 }
@@ -57,7 +57,9 @@ impl Money {
         self.currency
     }
 
-    /// Half away from zero, to the currency's minor unit: the only rounding there is (`ROUND_HALF_UP` of ISO/IEC 9075).
+    /// Rounds half away from zero to the currency's minor unit (`ROUND_HALF_UP` of ISO/IEC 9075).
+    ///
+    /// Mercer rounds amounts in no other way.
     #[must_use]
     pub fn rounded(self) -> Self {
         let amount =
@@ -79,23 +81,23 @@ impl Money {
         self.with_amount(self.amount.checked_mul(Decimal::from(quantity.get())))
     }
 
-    /// Unrounded share of this amount.
-    pub fn share(self, rate: Rate) -> Result<Self, MoneyError> {
+    /// Returns the unrounded fraction `rate` of this amount.
+    pub fn share(self, rate: TaxRate) -> Result<Self, MoneyError> {
         self.with_amount(self.amount.checked_mul(rate.0))
     }
 
-    /// The net part of a gross amount, unrounded: gross / (1 + rate).
-    pub fn without_tax(self, rate: Rate) -> Result<Self, MoneyError> {
+    /// Returns the unrounded net amount of a gross amount: gross / (1 + rate).
+    pub fn without_tax(self, rate: TaxRate) -> Result<Self, MoneyError> {
         self.with_amount(self.amount.checked_div(Decimal::ONE + rate.0))
     }
 
-    /// The sum in `currency`; zero where there is nothing to add.
+    /// Returns the sum of the amounts, which is zero `currency` if there are none.
     pub fn sum(amounts: impl IntoIterator<Item = Self>, currency: Currency) -> Result<Self, MoneyError> {
         amounts.into_iter().try_fold(Self::zero(currency), Self::plus)
     }
 
-    /// The amount with the currency's digits, or more of them where the amount has more: `12.50`, `0.0025`.
-    pub fn shown(self) -> DecimalString {
+    /// Formats the amount with the decimal places of the currency, or more if the amount has more: `12.50`, `0.0025`.
+    pub fn to_decimal_string(self) -> DecimalString {
         let scale = self.amount.normalize().scale().max(self.currency.exponent());
         DecimalString::new(self.amount, scale)
     }
@@ -108,7 +110,7 @@ impl Money {
         }
     }
 
-    /// Amounts end where the column `numeric(19, 4)` does: below 10^15.
+    /// Sets the amount if it fits the column type `numeric(19, 4)`, which ends below 10^15.
     fn with_amount(self, amount: Option<Decimal>) -> Result<Self, MoneyError> {
         let limit = Decimal::from(1_000_000_000_000_000_i64);
         match amount {
@@ -137,31 +139,31 @@ mod tests {
             ("0.0005", Currency::KWD, "0.001"),
         ];
         for (amount, currency, expected) in cases {
-            assert_eq!(money(amount, currency).rounded().shown().as_str(), expected, "{amount} {currency}");
+            assert_eq!(money(amount, currency).rounded().to_decimal_string().as_str(), expected, "{amount} {currency}");
         }
     }
 
     #[test]
-    fn two_currencies_are_never_a_number() {
+    fn amounts_of_two_currencies_are_not_added() {
         let euros = money("1", Currency::EUR);
         let pounds = money("1", Currency::GBP);
-        let refused = MoneyError::MixedCurrencies { left: Currency::EUR, right: Currency::GBP };
-        assert_eq!(euros.plus(pounds), Err(refused));
-        assert_eq!(euros.minus(pounds), Err(refused));
+        let error = MoneyError::MixedCurrencies { left: Currency::EUR, right: Currency::GBP };
+        assert_eq!(euros.plus(pounds), Err(error));
+        assert_eq!(euros.minus(pounds), Err(error));
     }
 
     #[test]
-    fn an_amount_ends_where_its_column_does() {
-        let much = money("999999999.9999", Currency::EUR);
-        assert!(much.times(Quantity::new(1_000_000).unwrap()).is_ok());
-        let more = money("999999999999999", Currency::EUR);
-        assert_eq!(more.plus(money("1", Currency::EUR)), Err(MoneyError::TooLarge));
+    fn amounts_beyond_the_column_type_are_rejected() {
+        let highest_price = money("999999999.9999", Currency::EUR);
+        assert!(highest_price.times(Quantity::new(1_000_000).unwrap()).is_ok());
+        let highest_amount = money("999999999999999", Currency::EUR);
+        assert_eq!(highest_amount.plus(money("1", Currency::EUR)), Err(MoneyError::TooLarge));
     }
 
     #[test]
-    fn money_is_shown_at_its_currencys_scale() {
-        assert_eq!(money("12.5000", Currency::EUR).shown().as_str(), "12.50");
-        assert_eq!(money("12.0000", Currency::JPY).shown().as_str(), "12");
-        assert_eq!(money("0.0025", Currency::EUR).shown().as_str(), "0.0025");
+    fn amounts_are_formatted_with_the_decimal_places_of_the_currency() {
+        assert_eq!(money("12.5000", Currency::EUR).to_decimal_string().as_str(), "12.50");
+        assert_eq!(money("12.0000", Currency::JPY).to_decimal_string().as_str(), "12");
+        assert_eq!(money("0.0025", Currency::EUR).to_decimal_string().as_str(), "0.0025");
     }
 }

@@ -1,4 +1,4 @@
-//! How many of something somebody orders.
+//! Quantity of an order line.
 
 use serde_json::Value;
 use utoipa::ToSchema;
@@ -6,7 +6,7 @@ use utoipa::ToSchema;
 use crate::platform::error::ErrorTree;
 use crate::platform::http::FromJson;
 
-/// At least one, at most a million: more of one line is a typing error, not an order.
+/// Quantity from 1 to 1,000,000. A larger quantity in one line is almost certainly a typing error.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, ToSchema)]
 #[schema(value_type = i32, minimum = 1, maximum = 1_000_000)]
 pub struct Quantity(i32);

@@ -1,29 +1,39 @@
-//! What can be wrong with a change of the catalogue.
+//! Errors of the product and variant operations.
 
 use std::collections::BTreeMap;
 
-use crate::platform::api::Stale;
 use crate::platform::error::{ApiError, ErrorTree, Kind};
-use crate::platform::types::CategoryId;
+use crate::platform::write_context::Stale;
 use crate::products::categories::CategoryError;
+use crate::products::ids::CategoryId;
 use crate::products::stock::StockError;
 
-#[derive(Debug, thiserror::Error)]
+#[derive(Debug, thiserror::Error, ApiError)]
 pub enum CatalogueError {
     #[error("Not found.")]
+    #[kind(not_found = "not_found")]
     NotFound,
     #[error("product with this slug already exists.")]
+    #[kind(invalid("slug", "unique"))]
     SlugTaken,
     #[error("variant with this sku already exists.")]
+    #[kind(invalid("sku", "unique"))]
     SkuTaken,
-    /// The places of the variants whose SKU is taken, or stands twice in the request.
+    /// Indices of the variants whose SKU exists or occurs earlier in the request.
     #[error("variant with this sku already exists.")]
+    #[kind(with = skus_taken)]
     SkusTaken(Vec<usize>),
     #[error("This category does not exist.")]
+    #[kind(with = unknown_category)]
     CategoryNotFound(CategoryId),
-    #[error("The product has several variants: change them at /api/variants/.")]
-    SeveralVariants(&'static str),
-    #[error("The product's last variant cannot be archived: archive the product.")]
+    #[error("The product has several variants. Change each variant at /api/variants/.")]
+    #[kind(invalid("sku", "invalid"))]
+    SkuOfSeveralVariants,
+    #[error("The product has several variants. Change each variant at /api/variants/.")]
+    #[kind(invalid("price", "invalid"))]
+    PriceOfSeveralVariants,
+    #[error("The only variant of a product cannot be archived. Archive the product instead.")]
+    #[kind(conflict = "last_variant")]
     LastVariant,
     #[error(transparent)]
     Stale(#[from] Stale),
@@ -36,30 +46,18 @@ pub enum CatalogueError {
 }
 
 impl CatalogueError {
-    /// The same where the request named one SKU, outside of any list.
-    pub(super) fn of_one_sku(self) -> Self {
+    /// Converts the error for a request that contains a single SKU outside of a list.
+    pub(super) fn for_single_sku(self) -> Self {
         if let Self::SkusTaken(_) = self { Self::SkuTaken } else { self }
     }
 }
 
-impl ApiError for CatalogueError {
-    fn kind(&self) -> Kind {
-        let unique = || ErrorTree::message("unique", self.to_string());
-        match self {
-            Self::NotFound => Kind::not_found("not_found"),
-            Self::SlugTaken => Kind::invalid("slug", unique()),
-            Self::SkuTaken => Kind::invalid("sku", unique()),
-            Self::SkusTaken(places) => {
-                let errors = places.iter().map(|place| (place.to_string(), ErrorTree::member("sku", unique())));
-                Kind::invalid("variants", ErrorTree::Members(BTreeMap::from_iter(errors)))
-            }
-            Self::CategoryNotFound(id) => Kind::invalid("category", ErrorTree::does_not_exist(id)),
-            Self::SeveralVariants(field) => Kind::invalid(field, ErrorTree::message("invalid", self.to_string())),
-            Self::LastVariant => Kind::conflict("last_variant"),
-            Self::Stale(cause) => cause.kind(),
-            Self::Category(cause) => cause.kind(),
-            Self::Stock(cause) => cause.kind(),
-            Self::Database(cause) => cause.kind(),
-        }
-    }
+fn skus_taken(indices: &[usize]) -> Kind {
+    let error = || ErrorTree::member("sku", ErrorTree::message("unique", CatalogueError::SkuTaken.to_string()));
+    let errors = indices.iter().map(|index| (index.to_string(), error()));
+    Kind::invalid("variants", ErrorTree::Members(BTreeMap::from_iter(errors)))
+}
+
+fn unknown_category(id: &CategoryId) -> Kind {
+    Kind::invalid("category", ErrorTree::does_not_exist(id))
 }

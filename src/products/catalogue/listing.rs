@@ -1,4 +1,4 @@
-//! Lists of products: filters, search and order.
+//! Filters, search and ordering of product lists.
 
 use diesel::dsl::exists;
 use diesel::pg::Pg;
@@ -8,15 +8,15 @@ use rust_decimal::Decimal;
 
 use super::models::Product;
 use crate::platform::api::{
-    ListRequest, Moments, Ordering, Ranges, Search, Slice, SortColumn, Texts, filter, narrow, paginate,
+    DateTimeLookups, ListFilter, ListRequest, RangeLookups, Search, TextLookups, apply_lookups,
 };
 use crate::platform::error::{ErrorTree, Problem};
-use crate::platform::types::{CategoryId, ChannelId, IdOrSlug};
 use crate::products::categories::{Category, subtree_ids};
-use crate::products::channels::Channel;
-use crate::schema::{products, stocks, variant_prices, variants, warehouses};
+use crate::products::ids::CategoryId;
+use crate::products::slug::IdOrSlug;
+use crate::schema::{channels, products, stocks, variant_prices, variants, warehouses};
 
-/// The lowest price of a product in the default channel; null where none is priced.
+/// SQL of the lowest price of a product in the default channel; null without a priced variant.
 macro_rules! lowest_price {
     () => {
         "(select min(vp.amount) from variants v join variant_prices vp on vp.variant_id = v.id \
@@ -25,68 +25,64 @@ macro_rules! lowest_price {
     };
 }
 
-filter! {
-    pub struct ProductFilter {
-        /// The id or slug of a category; products of all categories below it count as well.
-        "category" => pub category: Option<String>,
-        /// Whether any variant costs this in the default channel.
-        "price" => pub price: Ranges<Decimal>,
-        /// Whether any variant can be bought now.
-        "in_stock" => pub in_stock: Option<bool>,
-        /// Staff only: others see active products alone.
-        "is_active" => pub is_active: Option<bool>,
-        "name" => pub name: Texts,
-        "slug" => pub slug: Texts,
-        "created_at" => pub created_at: Moments,
-        "updated_at" => pub updated_at: Moments,
-        /// Every word must be in the name, a SKU or the description; a "quoted phrase" counts as one.
-        "search" => pub search: Search,
-    }
+/// Filters of product lists. They can be ordered by the lowest price in the default channel; products without a price
+/// come last.
+#[derive(Debug, Clone, Default, ListFilter)]
+#[list(table = products, row = Product, default = "name")]
+#[list(order_by(
+    name,
+    "price" = sql(
+        concat!("coalesce(", lowest_price!(), ", 'Infinity')"),
+        concat!("coalesce(", lowest_price!(), ", -1)"),
+        "numeric"
+    ),
+    created_at,
+    updated_at
+))]
+pub struct ProductFilter {
+    /// Id or slug of a category. Includes the products of its descendants.
+    #[list(skip)]
+    pub category: Option<String>,
+    /// Price of any variant in the default channel.
+    #[list(with = filter_price)]
+    pub price: RangeLookups<Decimal>,
+    /// True for products with at least one variant that can be bought now.
+    #[list(with = filter_in_stock)]
+    pub in_stock: Option<bool>,
+    /// Requires `products.view_hidden`; other principals receive active products only.
+    #[list(skip)]
+    pub is_active: Option<bool>,
+    pub name: TextLookups,
+    pub slug: TextLookups,
+    pub created_at: DateTimeLookups,
+    pub updated_at: DateTimeLookups,
+    /// Matches products whose name, SKU or description contains every word; a "quoted phrase" counts as one word.
+    #[list(with = filter_search)]
+    pub search: Search,
 }
 
-/// By name; the price is the lowest one in the default channel, and what has none comes last.
-pub struct ProductOrdering;
+pub(super) type ProductList = ListRequest<ProductFilter>;
 
-impl Ordering for ProductOrdering {
-    const COLUMNS: &'static [SortColumn] = &[
-        SortColumn::new("name", "products.name", "text"),
-        SortColumn::new("price", concat!("coalesce(", lowest_price!(), ", 'Infinity')"), "numeric")
-            .descending_by(concat!("coalesce(", lowest_price!(), ", -1)")),
-        SortColumn::new("created_at", "products.created_at", "timestamptz"),
-        SortColumn::new("updated_at", "products.updated_at", "timestamptz"),
-    ];
-    const DEFAULT: &'static str = "name";
-    const ID: SortColumn = SortColumn::new("id", "products.id", "uuid");
-}
+type ProductQuery<'q> = products::BoxedQuery<'q, Pg>;
 
-pub(super) type ProductList = ListRequest<ProductFilter, ProductOrdering>;
-
-/// The filter with its words looked up.
+/// Categories and activity of the products that a list can contain.
 #[derive(Debug, Clone)]
-pub(super) struct Selection {
+pub(super) struct ProductScope {
     categories: Option<Vec<CategoryId>>,
-    filter: ProductFilter,
     is_active: Option<bool>,
-    channel: ChannelId,
 }
 
-type Boxed<'a> = products::BoxedQuery<'a, Pg>;
-
-impl Selection {
-    pub fn new(conn: &mut PgConnection, filter: &ProductFilter, sees_inactive: bool) -> Result<Self, Problem> {
+impl ProductScope {
+    /// Resolves the category of the filter, and applies the permissions of the principal.
+    pub fn new(conn: &mut PgConnection, filter: &ProductFilter, can_view_inactive: bool) -> Result<Self, Problem> {
         let categories = match &filter.category {
             None => None,
-            Some(reference) => Some(subtree_of(conn, reference)?),
+            Some(reference) => Some(resolve_subtree(conn, reference)?),
         };
-        Ok(Self {
-            categories,
-            filter: filter.clone(),
-            is_active: if sees_inactive { filter.is_active } else { Some(true) },
-            channel: Channel::default_one(conn)?.id,
-        })
+        Ok(Self { categories, is_active: if can_view_inactive { filter.is_active } else { Some(true) } })
     }
 
-    /// Only products of these categories.
+    /// Restricts the scope to products of these categories.
     pub fn within(mut self, categories: Vec<CategoryId>) -> Self {
         self.categories = Some(match self.categories.take() {
             None => categories,
@@ -95,11 +91,8 @@ impl Selection {
         self
     }
 
-    pub fn page(&self, conn: &mut PgConnection, list: &ProductList) -> Result<Slice<Product>, Problem> {
-        Ok(paginate!(conn, || self.query(), Product, list))
-    }
-
-    fn query<'a>(&self) -> Boxed<'a> {
+    /// Returns the query of the products in the scope.
+    pub fn query<'q>(&self) -> ProductQuery<'q> {
         let mut query = products::table.filter(products::archived_at.is_null()).into_boxed();
         if let Some(is_active) = self.is_active {
             query = query.filter(products::is_active.eq(is_active));
@@ -107,38 +100,46 @@ impl Selection {
         if let Some(categories) = &self.categories {
             query = query.filter(products::category_id.eq_any(categories.clone()));
         }
-        if !self.filter.price.is_empty() {
-            let mut priced = variants::table
-                .inner_join(variant_prices::table)
-                .filter(variants::archived_at.is_null())
-                .filter(variant_prices::channel_id.eq(self.channel))
-                .select(variants::product_id)
-                .into_boxed::<Pg>();
-            narrow!(priced, ranges, variant_prices::amount, &self.filter.price);
-            query = query.filter(products::id.eq_any(priced));
-        }
-        narrow!(query, texts, products::name, &self.filter.name);
-        narrow!(query, texts, products::slug, &self.filter.slug);
-        narrow!(query, moments, products::created_at, &self.filter.created_at);
-        narrow!(query, moments, products::updated_at, &self.filter.updated_at);
-        query = match self.filter.in_stock {
-            Some(true) => query.filter(is_buyable()),
-            Some(false) => query.filter(diesel::dsl::not(is_buyable())),
-            None => query,
-        };
-        for pattern in self.filter.search.patterns() {
-            let has_sku = variants::table
-                .filter(variants::product_id.eq(products::id))
-                .filter(variants::archived_at.is_null())
-                .filter(variants::sku.ilike(pattern.clone()));
-            let is_named = products::name.ilike(pattern.clone()).or(products::description.ilike(pattern));
-            query = query.filter(is_named.or(exists(has_sku)));
-        }
         query
     }
 }
 
-fn is_buyable<'a>() -> Box<dyn BoxableExpression<products::table, Pg, SqlType = Bool> + 'a> {
+fn filter_price<'q>(query: ProductQuery<'q>, price: &RangeLookups<Decimal>) -> ProductQuery<'q> {
+    if price.is_empty() {
+        return query;
+    }
+    let default_channel = channels::table.filter(channels::is_default).select(channels::id);
+    let mut priced = variants::table
+        .inner_join(variant_prices::table)
+        .filter(variants::archived_at.is_null())
+        .filter(variant_prices::channel_id.eq_any(default_channel))
+        .select(variants::product_id)
+        .into_boxed::<Pg>();
+    apply_lookups!(priced, ranges, variant_prices::amount, price);
+    query.filter(products::id.eq_any(priced))
+}
+
+fn filter_in_stock<'q>(query: ProductQuery<'q>, in_stock: &Option<bool>) -> ProductQuery<'q> {
+    match in_stock {
+        Some(true) => query.filter(is_in_stock()),
+        Some(false) => query.filter(diesel::dsl::not(is_in_stock())),
+        None => query,
+    }
+}
+
+fn filter_search<'q>(mut query: ProductQuery<'q>, search: &Search) -> ProductQuery<'q> {
+    for pattern in search.patterns() {
+        let has_sku = variants::table
+            .filter(variants::product_id.eq(products::id))
+            .filter(variants::archived_at.is_null())
+            .filter(variants::sku.ilike(pattern.clone()));
+        let has_text = products::name.ilike(pattern.clone()).or(products::description.ilike(pattern));
+        query = query.filter(has_text.or(exists(has_sku)));
+    }
+    query
+}
+
+fn is_in_stock<'a>() -> Box<dyn BoxableExpression<products::table, Pg, SqlType = Bool> + 'a> {
     let free = stocks::quantity + stocks::backorder_limit;
     let stocked = variants::table
         .inner_join(stocks::table.inner_join(warehouses::table))
@@ -153,7 +154,7 @@ fn is_buyable<'a>() -> Box<dyn BoxableExpression<products::table, Pg, SqlType = 
     Box::new(exists(stocked).or(exists(untracked)))
 }
 
-fn subtree_of(conn: &mut PgConnection, reference: &str) -> Result<Vec<CategoryId>, Problem> {
+fn resolve_subtree(conn: &mut PgConnection, reference: &str) -> Result<Vec<CategoryId>, Problem> {
     let found = match reference.parse::<IdOrSlug<CategoryId>>() {
         Ok(reference) => Category::find(conn, &reference)?,
         Err(()) => None,

@@ -1,29 +1,28 @@
-//! Catalogue: products, which are shown, and their variants, which are bought.
+//! Catalogue: products and their variants.
 //!
-//! Owns `products` and `variants`. A simple product has one variant that no client needs to mention. What was ever
-//! ordered is archived, never deleted.
+//! Owns `products` and `variants`. Customers browse products and buy variants. A simple product has one variant, whose
+//! SKU and price clients read and write on the product. Products and variants are archived, never deleted, because
+//! orders reference them.
 
 mod errors;
+mod events;
 mod handlers;
 pub mod import;
 mod listing;
 mod models;
-mod offers;
-mod saleable;
 mod services;
-mod variant_handlers;
 mod variants;
 mod views;
 
 use utoipa_actix_web::service_config::ServiceConfig;
 
 pub use errors::CatalogueError;
+pub use events::{ProductEvent, ProductTopic};
 pub use models::{Product, Variant};
-pub use saleable::{Pick, SaleableVariant, Unavailable, find_saleable};
 pub use services::{NewProduct, NewVariant, create, has_products};
 pub use views::{ProductView, VariantView, expandable_products, expandable_variants};
 
-/// Below `/api/products`.
+/// Registers the routes below `/api/products`.
 pub fn routes(config: &mut ServiceConfig<'_>) {
     config
         .service(handlers::list_products)
@@ -32,15 +31,15 @@ pub fn routes(config: &mut ServiceConfig<'_>) {
         .service(handlers::replace_product)
         .service(handlers::change_product)
         .service(handlers::archive_product)
-        .service(variant_handlers::add_variant);
+        .service(handlers::add_variant);
 }
 
-/// Below `/api/variants`.
+/// Registers the routes below `/api/variants`.
 pub fn variant_routes(config: &mut ServiceConfig<'_>) {
-    config.service(variant_handlers::change_variant).service(variant_handlers::archive_variant);
+    config.service(handlers::change_variant).service(handlers::archive_variant);
 }
 
-/// Below `/api/categories`.
+/// Registers the product list below `/api/categories`.
 pub fn category_routes(config: &mut ServiceConfig<'_>) {
     config.service(handlers::list_category_products);
 }

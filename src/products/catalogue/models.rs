@@ -2,16 +2,18 @@
 
 use chrono::{DateTime, Utc};
 use diesel::prelude::*;
+use diesel::result::Error::DeserializationError;
 use diesel::sql_types::{Array, BigInt, Text};
 use rust_decimal::Decimal;
 use serde_json::Value;
 
 use super::errors::CatalogueError;
 use crate::platform::error::ConstraintExt;
-use crate::platform::types::{CategoryId, IdOrSlug, ProductId, Slug, VariantId};
+use crate::products::ids::{CategoryId, ProductId, VariantId};
+use crate::products::slug::{IdOrSlug, Slug};
 use crate::schema::{products, variants};
 
-/// What is shown.
+/// Product of the catalogue. Customers buy its variants.
 #[derive(Debug, Clone, HasQuery, Insertable)]
 #[diesel(table_name = products)]
 pub struct Product {
@@ -23,7 +25,7 @@ pub struct Product {
     pub is_active: bool,
     pub archived_at: Option<DateTime<Utc>>,
     pub metadata: Value,
-    /// Not for customers.
+    /// Visible only to principals with `products.view_private`.
     pub private_metadata: Value,
     pub version: i32,
     pub created_at: DateTime<Utc>,
@@ -31,7 +33,7 @@ pub struct Product {
 }
 
 impl Product {
-    /// Archived ones are nowhere to be found.
+    /// Returns the product with this id or slug unless it is archived.
     pub(super) fn find(conn: &mut PgConnection, reference: &IdOrSlug<ProductId>) -> QueryResult<Option<Self>> {
         let unarchived = Self::query().filter(products::archived_at.is_null());
         match reference {
@@ -40,13 +42,13 @@ impl Product {
         }
     }
 
-    /// Those of these that are not archived.
-    pub(super) fn with_ids(conn: &mut PgConnection, ids: &[ProductId]) -> QueryResult<Vec<Self>> {
+    /// Returns the products with these ids, without archived ones.
+    pub(super) fn load_by_ids(conn: &mut PgConnection, ids: &[ProductId]) -> QueryResult<Vec<Self>> {
         Self::query().filter(products::id.eq_any(ids)).filter(products::archived_at.is_null()).load(conn)
     }
 
     pub(super) fn lock(conn: &mut PgConnection, reference: &IdOrSlug<ProductId>) -> QueryResult<Option<Self>> {
-        // Not FOR UPDATE: order lines that refer to the product may be written meanwhile.
+        // `for no key update` does not block inserts of order lines that reference the product.
         let unarchived = Self::query().filter(products::archived_at.is_null()).for_no_key_update();
         match reference {
             IdOrSlug::Id(id) => unarchived.filter(products::id.eq(id)).first(conn).optional(),
@@ -54,8 +56,8 @@ impl Product {
         }
     }
 
-    /// Whether there are any, archived ones included.
-    pub(super) fn exist(conn: &mut PgConnection) -> QueryResult<bool> {
+    /// Returns true if any product exists, archived or not.
+    pub(super) fn any_exists(conn: &mut PgConnection) -> QueryResult<bool> {
         diesel::select(diesel::dsl::exists(products::table.select(products::id))).get_result(conn)
     }
 
@@ -64,8 +66,8 @@ impl Product {
         inserted.on_constraint("products_slug_key", || CatalogueError::SlugTaken).map(|_| ())
     }
 
-    /// Whoever makes the same slug from a name waits until this transaction ends.
-    pub(super) fn hold_slug(conn: &mut PgConnection, slug: &Slug) -> QueryResult<()> {
+    /// Locks the slug until the transaction ends, so that concurrent requests cannot generate it twice.
+    pub(super) fn lock_slug(conn: &mut PgConnection, slug: &Slug) -> QueryResult<()> {
         diesel::sql_query("select pg_advisory_xact_lock(hashtextextended($1, 0))")
             .bind::<Text, _>(format!("products.slug:{slug}"))
             .execute(conn)
@@ -94,6 +96,7 @@ impl Product {
     }
 }
 
+/// Changed columns of a product; `None` leaves a column unchanged.
 #[derive(Debug, Default, AsChangeset)]
 #[diesel(table_name = products)]
 pub(super) struct ProductChanges {
@@ -108,15 +111,15 @@ pub(super) struct ProductChanges {
 
 impl ProductChanges {
     pub fn apply(&self, conn: &mut PgConnection, id: ProductId, now: DateTime<Utc>) -> Result<Product, CatalogueError> {
-        let changed = diesel::update(products::table.find(id))
+        let updated = diesel::update(products::table.find(id))
             .set((self, products::version.eq(products::version + 1), products::updated_at.eq(now)))
             .returning(Product::as_returning())
             .get_result(conn);
-        changed.on_constraint("products_slug_key", || CatalogueError::SlugTaken)
+        updated.on_constraint("products_slug_key", || CatalogueError::SlugTaken)
     }
 }
 
-/// What is bought.
+/// Variant of a product, the unit that customers buy.
 #[derive(Debug, Clone, HasQuery, Insertable)]
 #[diesel(table_name = variants)]
 pub struct Variant {
@@ -125,7 +128,7 @@ pub struct Variant {
     pub sku: String,
     pub name: String,
     pub options: Value,
-    /// What one costs the shop, in the default channel's currency.
+    /// Purchase cost per unit, in the currency of the default channel.
     pub cost: Option<Decimal>,
     pub tracks_stock: bool,
     pub sort_order: i32,
@@ -135,8 +138,8 @@ pub struct Variant {
 }
 
 impl Variant {
-    /// Those of these products that are not archived, in their order.
-    pub(super) fn of_products(conn: &mut PgConnection, products: &[ProductId]) -> QueryResult<Vec<Self>> {
+    /// Returns the unarchived variants of the products, in display order.
+    pub(super) fn load_for_products(conn: &mut PgConnection, products: &[ProductId]) -> QueryResult<Vec<Self>> {
         Self::query()
             .filter(variants::product_id.eq_any(products))
             .filter(variants::archived_at.is_null())
@@ -148,8 +151,8 @@ impl Variant {
         Self::query().filter(variants::id.eq(id)).filter(variants::archived_at.is_null()).first(conn).optional()
     }
 
-    /// Those of these that are not archived, with the product they belong to.
-    pub(super) fn with_ids(conn: &mut PgConnection, ids: &[VariantId]) -> QueryResult<Vec<Self>> {
+    /// Returns the variants with these ids, without archived ones.
+    pub(super) fn load_by_ids(conn: &mut PgConnection, ids: &[VariantId]) -> QueryResult<Vec<Self>> {
         Self::query().filter(variants::id.eq_any(ids)).filter(variants::archived_at.is_null()).load(conn)
     }
 
@@ -158,23 +161,25 @@ impl Variant {
         inserted.on_constraint("variants_sku_key", || CatalogueError::SkuTaken).map(|_| ())
     }
 
-    /// The places of SKUs that are taken, by archived variants too, or stand earlier in the list. Case does not count,
-    /// as the database's own index sees it.
-    pub(super) fn places_of_taken_skus(conn: &mut PgConnection, skus: &[&str]) -> QueryResult<Vec<usize>> {
+    /// Returns the indices of SKUs that a variant has, archived or not, or that occur earlier in the list.
+    /// Ignores case as the unique index does.
+    pub(super) fn positions_of_taken_skus(conn: &mut PgConnection, skus: &[&str]) -> QueryResult<Vec<usize>> {
         #[derive(QueryableByName)]
-        struct Taken {
+        struct TakenSku {
             #[diesel(sql_type = BigInt)]
-            place: i64,
+            index: i64,
         }
-        let rows: Vec<Taken> = diesel::sql_query(
-            "select place - 1 as place from ( \
-                 select lower(sku) as sku, place, row_number() over (partition by lower(sku) order by place) as turn \
-                 from unnest($1::text[]) with ordinality as given (sku, place)) as given \
-             where turn > 1 or exists (select from variants v where lower(v.sku) = given.sku) order by place",
+        let rows: Vec<TakenSku> = diesel::sql_query(
+            "select number - 1 as index from ( \
+                 select lower(sku) as sku, number, \
+                        row_number() over (partition by lower(sku) order by number) as occurrence \
+                 from unnest($1::text[]) with ordinality as given (sku, number)) as given \
+             where occurrence > 1 or exists (select from variants v where lower(v.sku) = given.sku) order by number",
         )
         .bind::<Array<Text>, _>(skus)
         .load(conn)?;
-        Ok(rows.into_iter().filter_map(|taken| usize::try_from(taken.place).ok()).collect())
+        let index = |row: TakenSku| usize::try_from(row.index).map_err(|error| DeserializationError(Box::new(error)));
+        rows.into_iter().map(index).collect()
     }
 
     pub(super) fn archive(&self, conn: &mut PgConnection, now: DateTime<Utc>) -> QueryResult<()> {
@@ -189,6 +194,7 @@ impl Variant {
     }
 }
 
+/// Changed columns of a variant; `None` leaves a column unchanged.
 #[derive(Debug, Default, AsChangeset)]
 #[diesel(table_name = variants)]
 pub(super) struct VariantChanges {

@@ -1,4 +1,4 @@
-//! Making, changing and archiving products.
+//! Business rules of products: create, update and archive.
 
 use diesel::pg::PgConnection;
 use diesel::result::QueryResult;
@@ -6,52 +6,54 @@ use rust_decimal::Decimal;
 use serde_json::{Value, json};
 
 use super::errors::CatalogueError;
+use super::events::{ProductTopic, publish};
 use super::models::{Product, ProductChanges, Variant, VariantChanges};
-use crate::platform::api::Expected;
-use crate::platform::audit::{self, Changes, Origin};
-use crate::platform::events::{self, NewEvent};
-use crate::platform::types::{CategoryId, IdOrSlug, Money, ProductId, Slug, VariantId};
+use crate::platform::audit::{self, AuditObject, Changes};
+use crate::platform::types::Money;
+use crate::platform::write_context::WriteContext;
 use crate::products::categories::Category;
 use crate::products::channels::Channel;
-use crate::products::pricing::{self, VariantPrice};
-use crate::products::stock;
+use crate::products::ids::{CategoryId, ProductId, VariantId};
+use crate::products::pricing::{self, NewPrice, VariantPrice};
+use crate::products::slug::{IdOrSlug, Slug};
+use crate::products::stock::{self, InitialStock};
 
-/// Whether there is any product yet, archived ones included.
+/// Returns true if any product exists, archived or not.
 pub fn has_products(conn: &mut PgConnection) -> QueryResult<bool> {
-    Product::exist(conn)
+    Product::any_exists(conn)
 }
 
-/// A product to make.
+/// Product to create.
 #[derive(Debug, Clone)]
 pub struct NewProduct {
     pub name: String,
-    /// None: made from the name.
+    /// `None` generates the slug from the name.
     pub slug: Option<Slug>,
     pub description: String,
     pub category: Option<CategoryId>,
     pub is_active: bool,
     pub metadata: Value,
     pub private_metadata: Value,
-    /// At least one.
+    /// Variants of the product, at least one.
     pub variants: Vec<NewVariant>,
 }
 
-/// A variant to make.
+/// Variant to create.
 #[derive(Debug, Clone)]
 pub struct NewVariant {
     pub sku: String,
     pub name: String,
     pub options: Value,
     pub price: Decimal,
-    /// What one costs the shop, in the default channel's currency.
+    /// Purchase cost per unit, in the currency of the default channel.
     pub cost: Option<Decimal>,
-    /// What there is of it at first.
+    /// Initial stock in the first warehouse.
     pub stock: i32,
     pub tracks_stock: bool,
 }
 
-/// Makes a product with its variants, prices and first stock.
-pub fn create(conn: &mut PgConnection, new: &NewProduct, origin: &Origin) -> Result<Product, CatalogueError> {
+/// Creates a product with its variants, prices and initial stock.
+pub fn create(conn: &mut PgConnection, new: &NewProduct, context: &WriteContext) -> Result<Product, CatalogueError> {
     ensure_category(conn, new.category)?;
     let product = Product {
         id: ProductId::generate(),
@@ -59,7 +61,7 @@ pub fn create(conn: &mut PgConnection, new: &NewProduct, origin: &Origin) -> Res
         name: new.name.clone(),
         slug: match &new.slug {
             Some(slug) => slug.clone(),
-            None => free_slug(conn, &new.name)?,
+            None => find_unused_slug(conn, &new.name)?,
         },
         description: new.description.clone(),
         is_active: new.is_active,
@@ -67,32 +69,35 @@ pub fn create(conn: &mut PgConnection, new: &NewProduct, origin: &Origin) -> Res
         metadata: new.metadata.clone(),
         private_metadata: new.private_metadata.clone(),
         version: 1,
-        created_at: origin.at,
-        updated_at: origin.at,
+        created_at: context.at,
+        updated_at: context.at,
     };
     product.insert(conn)?;
-    add_variants(conn, product.id, &new.variants, 0, origin)?;
-    let variants: Vec<Value> = new.variants.iter().map(facts_of_new).collect();
-    let told = Changes::created(&facts_of(&product)).join(Changes::created(&json!({"variants": variants})));
-    record(conn, "product.created", &product, told, origin)?;
+    add_variants(conn, product.id, &new.variants, 0, context)?;
+    let variants: Vec<Value> = new.variants.iter().map(new_variant_audit_fields).collect();
+    let changes = Changes::created(&audit_fields(&product)).join(Changes::created(&json!({"variants": variants})));
+    record(conn, ProductTopic::Created, &product, changes, context)?;
     Ok(product)
 }
 
-/// Adds variants with their prices and first stock, behind the `first` others that a product has.
+/// Adds variants with their prices and initial stock to a product. Their sort orders start at `first_sort_order`.
 pub(super) fn add_variants(
     conn: &mut PgConnection,
     product: ProductId,
     new: &[NewVariant],
-    first: i32,
-    origin: &Origin,
+    first_sort_order: i32,
+    context: &WriteContext,
 ) -> Result<Vec<Variant>, CatalogueError> {
-    ensure_free_skus(conn, new)?;
-    let channel = Channel::default_one(conn)?;
-    let variants: Vec<Variant> = new
-        .iter()
-        .zip(first..)
-        .map(|(new, sort_order)| Variant {
-            id: VariantId::generate(),
+    ensure_unused_skus(conn, new)?;
+    let (mut variants, mut prices, mut stocks) = (Vec::new(), Vec::new(), Vec::new());
+    for (new, sort_order) in new.iter().zip(first_sort_order..) {
+        let id = VariantId::generate();
+        prices.push(NewPrice { variant_id: id, amount: new.price });
+        if new.stock > 0 {
+            stocks.push(InitialStock { variant: id, quantity: new.stock });
+        }
+        variants.push(Variant {
+            id,
             product_id: product,
             sku: new.sku.clone(),
             name: new.name.clone(),
@@ -101,140 +106,132 @@ pub(super) fn add_variants(
             tracks_stock: new.tracks_stock,
             sort_order,
             archived_at: None,
-            created_at: origin.at,
-            updated_at: origin.at,
-        })
-        .collect();
+            created_at: context.at,
+            updated_at: context.at,
+        });
+    }
+
+    let channel = Channel::load_default(conn)?;
     Variant::insert_all(conn, &variants)?;
-    let prices: Vec<_> = variants.iter().zip(new).map(|(variant, new)| (variant.id, new.price)).collect();
-    pricing::set_prices(conn, &channel, &prices, origin.at)?;
-    let stocked = variants.iter().zip(new).filter(|(_, new)| new.stock > 0);
-    let goods: Vec<_> = stocked.map(|(variant, new)| (variant.id, new.stock)).collect();
-    stock::receive(conn, &goods, origin)?;
+    pricing::set_prices(conn, &channel, &prices, context.at)?;
+    stock::receive_initial_stock(conn, &stocks, context)?;
     Ok(variants)
 }
 
-/// What a change of a product may touch: the product itself, and the one variant of a simple one.
+/// Update of a product. SKU and price are those of the only variant of a simple product.
 #[derive(Debug, Default)]
-pub(super) struct Change {
-    pub product: ProductChanges,
+pub(super) struct ProductUpdate {
+    pub changes: ProductChanges,
     pub sku: Option<String>,
     pub price: Option<Decimal>,
 }
 
-pub(super) fn change(
+/// Updates a product.
+pub(super) fn update(
     conn: &mut PgConnection,
     reference: &IdOrSlug<ProductId>,
-    change: &Change,
-    expected: &Expected,
-    origin: &Origin,
+    update: &ProductUpdate,
+    context: &WriteContext,
 ) -> Result<Product, CatalogueError> {
     let product = Product::lock(conn, reference)?.ok_or(CatalogueError::NotFound)?;
-    expected.ensure(product.version)?;
-    ensure_category(conn, change.product.category_id.flatten())?;
-    let of_variant = match (&change.sku, &change.price) {
+    context.expected.ensure(product.version)?;
+    ensure_category(conn, update.changes.category_id.flatten())?;
+    let variant_changes = match (&update.sku, &update.price) {
         (None, None) => Changes::none(),
-        _ => change_only_variant(conn, &product, change, origin)?,
+        _ => update_only_variant(conn, &product, update, context)?,
     };
-    let changed = change.product.apply(conn, product.id, origin.at)?;
-    let told = Changes::between(&facts_of(&product), &facts_of(&changed)).join(of_variant);
-    record(conn, "product.updated", &changed, told, origin)?;
-    Ok(changed)
+    let updated = update.changes.apply(conn, product.id, context.at)?;
+    let changes = Changes::between(&audit_fields(&product), &audit_fields(&updated)).join(variant_changes);
+    record(conn, ProductTopic::Updated, &updated, changes, context)?;
+    Ok(updated)
 }
 
-fn change_only_variant(
+fn update_only_variant(
     conn: &mut PgConnection,
     product: &Product,
-    change: &Change,
-    origin: &Origin,
+    update: &ProductUpdate,
+    context: &WriteContext,
 ) -> Result<Changes, CatalogueError> {
-    let variants = Variant::of_products(conn, &[product.id])?;
+    let variants = Variant::load_for_products(conn, &[product.id])?;
     let [variant] = variants.as_slice() else {
-        return ensure_as_shown(conn, &variants, change).map(|()| Changes::none());
+        return ensure_unchanged(conn, &variants, update).map(|()| Changes::none());
     };
-    let changes = VariantChanges { sku: change.sku.clone(), ..VariantChanges::default() };
-    change_one(conn, variant, &changes, change.price, origin)
+    let changes = VariantChanges { sku: update.sku.clone(), ..VariantChanges::default() };
+    update_variant(conn, variant, &VariantUpdate { changes, price: update.price }, context)
 }
 
-/// Changes a variant and its price, and tells what is otherwise now.
-pub(super) fn change_one(
+/// Update of a variant and, if `price` is given, of its price in the default channel.
+#[derive(Debug, Default)]
+pub(super) struct VariantUpdate {
+    pub changes: VariantChanges,
+    pub price: Option<Decimal>,
+}
+
+/// Updates a variant. Returns the changes for the audit log.
+pub(super) fn update_variant(
     conn: &mut PgConnection,
     variant: &Variant,
-    changes: &VariantChanges,
-    price: Option<Decimal>,
-    origin: &Origin,
+    update: &VariantUpdate,
+    context: &WriteContext,
 ) -> Result<Changes, CatalogueError> {
-    let changed = changes.apply(conn, variant.id, origin.at)?;
-    let told = Changes::between(&facts_of_variant(variant), &facts_of_variant(&changed));
-    let Some(price) = price else { return Ok(told) };
-    let channel = Channel::default_one(conn)?;
-    let before = VariantPrice::of_variants(conn, channel.id, &[variant.id])?;
-    let before = before.get(&variant.id).map(|price| price.shown());
-    pricing::set_prices(conn, &channel, &[(variant.id, price)], origin.at)?;
-    let after = Money::new(price, channel.currency).shown();
-    Ok(told.join(Changes::between(&json!({"price": before}), &json!({"price": after}))))
+    let updated = update.changes.apply(conn, variant.id, context.at)?;
+    let changes = Changes::between(&variant_audit_fields(variant), &variant_audit_fields(&updated));
+    let Some(amount) = update.price else { return Ok(changes) };
+    let channel = Channel::load_default(conn)?;
+    let before = VariantPrice::load_for_variants(conn, channel.id, &[variant.id])?;
+    let before = before.get(&variant.id).map(|price| price.to_decimal_string());
+    pricing::set_prices(conn, &channel, &[NewPrice { variant_id: variant.id, amount }], context.at)?;
+    let after = Money::new(amount, channel.currency).to_decimal_string();
+    Ok(changes.join(Changes::between(&json!({"price": before}), &json!({"price": after}))))
 }
 
-/// What the product shows of its variants may be sent back as it is, as clients do that send the whole product.
-fn ensure_as_shown(conn: &mut PgConnection, variants: &[Variant], change: &Change) -> Result<(), CatalogueError> {
+/// Accepts SKU and price of a product with several variants only if they are unchanged, for clients that send the whole
+/// product.
+fn ensure_unchanged(
+    conn: &mut PgConnection,
+    variants: &[Variant],
+    update: &ProductUpdate,
+) -> Result<(), CatalogueError> {
     let ids: Vec<VariantId> = variants.iter().map(|variant| variant.id).collect();
-    let channel = Channel::default_one(conn)?;
-    let lowest = VariantPrice::of_variants(conn, channel.id, &ids)?.values().map(|price| price.amount()).min();
-    if change.sku.is_some() && change.sku.as_ref() != variants.first().map(|first| &first.sku) {
-        return Err(CatalogueError::SeveralVariants("sku"));
+    let channel = Channel::load_default(conn)?;
+    let lowest = VariantPrice::load_for_variants(conn, channel.id, &ids)?.values().map(|price| price.amount()).min();
+    if update.sku.is_some() && update.sku.as_ref() != variants.first().map(|first| &first.sku) {
+        return Err(CatalogueError::SkuOfSeveralVariants);
     }
-    if change.price.is_some() && change.price != lowest {
-        return Err(CatalogueError::SeveralVariants("price"));
+    if update.price.is_some() && update.price != lowest {
+        return Err(CatalogueError::PriceOfSeveralVariants);
     }
     Ok(())
 }
 
-/// Takes a product with its variants off the shelf for good; orders keep what they say of it.
+/// Archives a product with its variants. Orders keep their copies of its data.
 pub(super) fn archive(
     conn: &mut PgConnection,
     reference: &IdOrSlug<ProductId>,
-    expected: &Expected,
-    origin: &Origin,
+    context: &WriteContext,
 ) -> Result<(), CatalogueError> {
     let product = Product::lock(conn, reference)?.ok_or(CatalogueError::NotFound)?;
-    expected.ensure(product.version)?;
-    product.archive(conn, origin.at)?;
-    let told = Changes::between(&json!({"archived_at": null}), &json!({"archived_at": origin.at}));
-    record(conn, "product.archived", &product, told, origin)?;
+    context.expected.ensure(product.version)?;
+    product.archive(conn, context.at)?;
+    let changes = Changes::between(&json!({"archived_at": null}), &json!({"archived_at": context.at}));
+    record(conn, ProductTopic::Archived, &product, changes, context)?;
     Ok(())
 }
 
-/// Writes the audit log and publishes the event of the same name.
+/// Writes an audit entry and publishes the event of the same name.
 pub(super) fn record(
     conn: &mut PgConnection,
-    what: &str,
+    topic: ProductTopic,
     product: &Product,
     changes: Changes,
-    origin: &Origin,
+    context: &WriteContext,
 ) -> QueryResult<()> {
-    audit::record(conn, origin, what, ("product", product.id.to_string()), changes)?;
-    tell(conn, what, product, origin)
+    audit::record(conn, context, topic.as_str(), AuditObject::new("product", product.id), changes)?;
+    publish(conn, topic, product, context)
 }
 
-/// Publishes what happened to a product.
-pub(super) fn tell(conn: &mut PgConnection, what: &str, product: &Product, origin: &Origin) -> QueryResult<()> {
-    let payload = json!({
-        "id": product.id, "name": product.name, "slug": product.slug,
-        "category": product.category_id, "is_active": product.is_active,
-    });
-    let event = NewEvent {
-        topic: what,
-        aggregate_type: "product",
-        aggregate_id: product.id.into(),
-        channel: None,
-        owner: None,
-        payload,
-    };
-    events::publish(conn, event, origin).map(|_| ())
-}
-
-/// What the audit log tells of a product.
-pub(super) fn facts_of(product: &Product) -> Value {
+/// Returns the fields of a product that the audit log records.
+pub(super) fn audit_fields(product: &Product) -> Value {
     json!({
         "name": product.name, "slug": product.slug, "description": product.description,
         "category": product.category_id, "is_active": product.is_active, "archived_at": product.archived_at,
@@ -242,8 +239,8 @@ pub(super) fn facts_of(product: &Product) -> Value {
     })
 }
 
-/// What it tells of a variant; its price is looked up beside it.
-pub(super) fn facts_of_variant(variant: &Variant) -> Value {
+/// Returns the fields of a variant that the audit log records. The price is recorded separately.
+pub(super) fn variant_audit_fields(variant: &Variant) -> Value {
     let Variant { sku, name, options, cost, tracks_stock, sort_order, .. } = variant;
     json!({
         "sku": sku, "name": name, "options": options, "cost": cost.map(|cost| cost.to_string()),
@@ -251,8 +248,8 @@ pub(super) fn facts_of_variant(variant: &Variant) -> Value {
     })
 }
 
-/// What it tells of a variant that is being made.
-pub(super) fn facts_of_new(new: &NewVariant) -> Value {
+/// Returns the fields of a new variant that the audit log records.
+pub(super) fn new_variant_audit_fields(new: &NewVariant) -> Value {
     let NewVariant { sku, name, options, price, cost, stock, tracks_stock } = new;
     json!({
         "sku": sku, "name": name, "options": options, "price": price.to_string(),
@@ -262,26 +259,26 @@ pub(super) fn facts_of_new(new: &NewVariant) -> Value {
 
 fn ensure_category(conn: &mut PgConnection, category: Option<CategoryId>) -> Result<(), CatalogueError> {
     match category {
-        Some(id) if !Category::hold(conn, id)? => Err(CatalogueError::CategoryNotFound(id)),
+        Some(id) if !Category::lock_existing(conn, id)? => Err(CatalogueError::CategoryNotFound(id)),
         _ => Ok(()),
     }
 }
 
-/// Tells every SKU that is taken or stands twice, by its place. Two requests at once are told apart by the database.
-fn ensure_free_skus(conn: &mut PgConnection, new: &[NewVariant]) -> Result<(), CatalogueError> {
+/// Rejects SKUs that exist or occur twice in the request. The unique constraint catches concurrent inserts.
+fn ensure_unused_skus(conn: &mut PgConnection, new: &[NewVariant]) -> Result<(), CatalogueError> {
     let skus: Vec<&str> = new.iter().map(|variant| variant.sku.as_str()).collect();
-    let taken = Variant::places_of_taken_skus(conn, &skus)?;
+    let taken = Variant::positions_of_taken_skus(conn, &skus)?;
     if taken.is_empty() { Ok(()) } else { Err(CatalogueError::SkusTaken(taken)) }
 }
 
-fn free_slug(conn: &mut PgConnection, name: &str) -> QueryResult<Slug> {
-    let wanted = Slug::from_name(name);
-    Product::hold_slug(conn, &wanted)?;
-    let mut slug = wanted.clone();
+fn find_unused_slug(conn: &mut PgConnection, name: &str) -> QueryResult<Slug> {
+    let base = Slug::from_name(name);
+    Product::lock_slug(conn, &base)?;
+    let mut slug = base.clone();
     let mut number = 1;
     while Product::slug_exists(conn, &slug)? {
         number += 1;
-        slug = wanted.numbered(number);
+        slug = base.numbered(number);
     }
     Ok(slug)
 }

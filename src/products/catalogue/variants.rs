@@ -1,78 +1,78 @@
-//! Adding, changing and archiving single variants. What is expected of a variant is the version of its product.
+//! Business rules of single variants: add, update and archive. `If-Match` refers to the version of the product.
 
 use diesel::pg::PgConnection;
-use rust_decimal::Decimal;
 use serde_json::json;
 
 use super::errors::CatalogueError;
-use super::models::{Product, ProductChanges, Variant, VariantChanges};
-use super::services::{NewVariant, add_variants, change_one, facts_of_new, tell};
-use crate::platform::api::WriteRequest;
-use crate::platform::audit::{self, Changes, Origin};
-use crate::platform::types::{IdOrSlug, ProductId, VariantId};
+use super::events::{ProductTopic, publish};
+use super::models::{Product, ProductChanges, Variant};
+use super::services::{NewVariant, VariantUpdate, add_variants, new_variant_audit_fields, update_variant};
+use crate::platform::audit::{self, AuditObject, Changes};
+use crate::platform::write_context::WriteContext;
+use crate::products::ids::{ProductId, VariantId};
+use crate::products::slug::IdOrSlug;
 
+/// Adds a variant after the existing ones of the product.
 pub(super) fn add(
     conn: &mut PgConnection,
     reference: &IdOrSlug<ProductId>,
     new: &NewVariant,
-    request: &WriteRequest,
+    context: &WriteContext,
 ) -> Result<Product, CatalogueError> {
-    let origin = &request.origin;
     let product = Product::lock(conn, reference)?.ok_or(CatalogueError::NotFound)?;
-    request.expected.ensure(product.version)?;
-    let others = Variant::of_products(conn, &[product.id])?;
-    let first = others.iter().map(|variant| variant.sort_order).max().map_or(0, |last| last.saturating_add(1));
-    let added = add_variants(conn, product.id, std::slice::from_ref(new), first, origin);
-    for variant in added.map_err(CatalogueError::of_one_sku)? {
-        let told = Changes::created(&facts_of_new(new));
-        audit::record(conn, origin, "variant.created", ("variant", variant.id.to_string()), told)?;
+    context.expected.ensure(product.version)?;
+    let others = Variant::load_for_products(conn, &[product.id])?;
+    let first_sort_order =
+        others.iter().map(|variant| variant.sort_order).max().map_or(0, |last| last.saturating_add(1));
+    let added = add_variants(conn, product.id, std::slice::from_ref(new), first_sort_order, context);
+    for variant in added.map_err(CatalogueError::for_single_sku)? {
+        let changes = Changes::created(&new_variant_audit_fields(new));
+        audit::record(conn, context, "variant.created", AuditObject::new("variant", variant.id), changes)?;
     }
-    touch(conn, product.id, origin)
+    touch(conn, product.id, context)
 }
 
-pub(super) fn change(
+/// Updates a variant and, if `price` is given, its price in the default channel.
+pub(super) fn update(
     conn: &mut PgConnection,
     id: VariantId,
-    changes: &VariantChanges,
-    price: Option<Decimal>,
-    request: &WriteRequest,
+    update: &VariantUpdate,
+    context: &WriteContext,
 ) -> Result<Product, CatalogueError> {
-    let origin = &request.origin;
     let (product, variant) = lock(conn, id)?;
-    request.expected.ensure(product.version)?;
-    let told = change_one(conn, &variant, changes, price, origin)?;
-    audit::record(conn, origin, "variant.changed", ("variant", id.to_string()), told)?;
-    touch(conn, product.id, origin)
+    context.expected.ensure(product.version)?;
+    let changes = update_variant(conn, &variant, update, context)?;
+    audit::record(conn, context, "variant.changed", AuditObject::new("variant", id), changes)?;
+    touch(conn, product.id, context)
 }
 
-/// A product keeps at least one variant.
-pub(super) fn archive(conn: &mut PgConnection, id: VariantId, request: &WriteRequest) -> Result<(), CatalogueError> {
-    let origin = &request.origin;
+/// Archives a variant unless it is the only one of its product.
+pub(super) fn archive(conn: &mut PgConnection, id: VariantId, context: &WriteContext) -> Result<(), CatalogueError> {
     let (product, _) = lock(conn, id)?;
-    request.expected.ensure(product.version)?;
-    let variants = Variant::of_products(conn, &[product.id])?;
+    context.expected.ensure(product.version)?;
+    let variants = Variant::load_for_products(conn, &[product.id])?;
     let variant = variants.iter().find(|variant| variant.id == id).ok_or(CatalogueError::NotFound)?;
     if variants.len() == 1 {
         return Err(CatalogueError::LastVariant);
     }
-    variant.archive(conn, origin.at)?;
-    let told = Changes::between(&json!({"archived_at": null}), &json!({"archived_at": origin.at}));
-    audit::record(conn, origin, "variant.archived", ("variant", id.to_string()), told)?;
-    touch(conn, product.id, origin).map(|_| ())
+    variant.archive(conn, context.at)?;
+    let changes = Changes::between(&json!({"archived_at": null}), &json!({"archived_at": context.at}));
+    audit::record(conn, context, "variant.archived", AuditObject::new("variant", id), changes)?;
+    touch(conn, product.id, context).map(|_| ())
 }
 
-/// A change of a variant is one of its product.
-fn touch(conn: &mut PgConnection, id: ProductId, origin: &Origin) -> Result<Product, CatalogueError> {
-    let product = ProductChanges::default().apply(conn, id, origin.at)?;
-    tell(conn, "product.updated", &product, origin)?;
+/// Increments the version of the product and publishes its event after a change of a variant.
+fn touch(conn: &mut PgConnection, id: ProductId, context: &WriteContext) -> Result<Product, CatalogueError> {
+    let product = ProductChanges::default().apply(conn, id, context.at)?;
+    publish(conn, ProductTopic::Updated, &product, context)?;
     Ok(product)
 }
 
-/// Changes of one product's variants come one after the other: the product is locked first, always.
+/// Locks the product of a variant. The product is always locked first, which serializes changes of its variants.
 fn lock(conn: &mut PgConnection, id: VariantId) -> Result<(Product, Variant), CatalogueError> {
     let variant = Variant::find(conn, id)?.ok_or(CatalogueError::NotFound)?;
     let product = Product::lock(conn, &IdOrSlug::Id(variant.product_id))?.ok_or(CatalogueError::NotFound)?;
-    // Whoever held the lock before may have changed or archived it.
+    // A transaction that held the lock before can have changed or archived the variant.
     let variant = Variant::find(conn, id)?.ok_or(CatalogueError::NotFound)?;
     Ok((product, variant))
 }

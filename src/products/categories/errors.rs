@@ -1,22 +1,27 @@
-//! What can be wrong with a change of the tree.
+//! Errors of the category operations.
 
 use serde_json::json;
 
-use crate::platform::api::Stale;
 use crate::platform::error::{ApiError, ErrorTree, Kind};
-use crate::platform::types::CategoryId;
+use crate::platform::write_context::Stale;
+use crate::products::ids::CategoryId;
 
-#[derive(Debug, thiserror::Error)]
+#[derive(Debug, thiserror::Error, ApiError)]
 pub enum CategoryError {
     #[error("Not found.")]
+    #[kind(not_found = "not_found")]
     NotFound,
-    #[error("This parent does not exist.")]
+    #[error("This parent category does not exist.")]
+    #[kind(with = unknown_parent)]
     ParentNotFound(CategoryId),
     #[error("category with this slug already exists.")]
+    #[kind(invalid("slug", "unique"))]
     SlugTaken,
     #[error("A category cannot be moved under itself or one of its descendants.")]
-    UnderItself,
-    #[error("The category has {children} subcategories and {products} products.")]
+    #[kind(invalid("parent", "invalid"))]
+    CyclicParent,
+    #[error("The category cannot be deleted because it contains {children} subcategories and {products} products.")]
+    #[kind(with = protected)]
     Protected { children: i64, products: i64 },
     #[error(transparent)]
     Stale(#[from] Stale),
@@ -24,18 +29,10 @@ pub enum CategoryError {
     Database(#[from] diesel::result::Error),
 }
 
-impl ApiError for CategoryError {
-    fn kind(&self) -> Kind {
-        match self {
-            Self::NotFound => Kind::not_found("not_found"),
-            Self::ParentNotFound(id) => Kind::invalid("parent", ErrorTree::does_not_exist(id)),
-            Self::SlugTaken => Kind::invalid("slug", ErrorTree::message("unique", self.to_string())),
-            Self::UnderItself => Kind::invalid("parent", ErrorTree::message("invalid", self.to_string())),
-            Self::Protected { children, products } => {
-                Kind::conflict("protected").with("children", json!(children)).with("products", json!(products))
-            }
-            Self::Stale(cause) => cause.kind(),
-            Self::Database(cause) => cause.kind(),
-        }
-    }
+fn unknown_parent(id: &CategoryId) -> Kind {
+    Kind::invalid("parent", ErrorTree::does_not_exist(id))
+}
+
+fn protected(children: &i64, products: &i64) -> Kind {
+    Kind::conflict("protected").with("children", json!(children)).with("products", json!(products))
 }

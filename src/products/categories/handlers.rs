@@ -1,4 +1,4 @@
-//! Categories over HTTP.
+//! HTTP handlers of categories.
 
 use std::time::Duration;
 
@@ -7,86 +7,86 @@ use actix_web::{delete, get, patch, post, put};
 use diesel::prelude::*;
 
 use super::errors::CategoryError;
-use super::listing::{CategoryFilter, CategoryList, Part};
-use super::models::{Category, CategoryChanges, PriceSummary, subtree_ids, tree_fingerprint};
-use super::services;
-use super::views::{CategoryBody, CategoryNode, CategoryView, MoveCategoryBody, PatchedCategoryBody, PriceSummaryView};
-use crate::platform::api::{Answer, Changed, Created, Gone, Paged, ReadRequest, Slice, WriteRequest};
+use super::listing::{CategoryFilter, CategoryList, children_of, with_ids};
+use super::models::{
+    Category, CategoryBody, MoveCategoryBody, PatchedCategoryBody, PriceSummary, subtree_ids, tree_fingerprint,
+};
+use super::services::{self, NewCategory};
+use super::views::{CategoryNode, CategoryView, PriceSummaryView};
+use crate::platform::api::{ApiResponse, ApiResult, LoadView, Paged, ReadRequest, WriteRequest, endpoint};
 use crate::platform::app::App;
-use crate::platform::auth::{Allowed, ChangeCategories, CreateCategories, DeleteCategories, MoveCategories};
+use crate::platform::auth::Allowed;
 use crate::platform::error::{ErrorTree, Problem};
 use crate::platform::http::{Body, Field};
-use crate::platform::types::{CategoryId, IdOrSlug};
 use crate::products::channels::Channel;
+use crate::products::ids::CategoryId;
+use crate::products::permissions::{ChangeCategories, CreateCategories, DeleteCategories, MoveCategories};
+use crate::products::slug::IdOrSlug;
+use crate::schema::categories;
 
 type CategoryRef = IdOrSlug<CategoryId>;
 
-/// List categories, level by level.
-#[utoipa::path(tag = "categories", params(CategoryList), responses((status = 200, body = Paged<CategoryView>)))]
+/// List categories
+///
+/// Orders by level, sort order and name unless `ordering` is given.
+#[endpoint(tag = "categories", returns(200 = Paged<CategoryView>))]
 #[get("/")]
-pub async fn list_categories(app: Data<App>, list: CategoryList) -> Result<Answer, Problem> {
-    list.page(&app, |conn, list| views(conn, list, &Part::All)).await
+pub async fn list_categories(app: Data<App>, list: CategoryList) -> ApiResult {
+    let page = |conn: &mut _, list: &_| CategoryFilter::page(conn, list, || categories::table.into_boxed());
+    list.list::<CategoryView, _>(&app, page).await
 }
 
-fn views(conn: &mut PgConnection, list: &CategoryList, part: &Part) -> Result<Slice<CategoryView>, Problem> {
-    let slice = CategoryFilter::page(conn, list, part)?;
-    Ok(slice.map_rows(|rows| CategoryView::of_all(conn, rows))?)
-}
-
-/// Retrieve the whole tree.
-#[utoipa::path(tag = "categories", responses((status = 200, body = Vec<CategoryNode>)))]
+/// Retrieve the category tree
+///
+/// Returns all categories as nested nodes.
+#[endpoint(tag = "categories", returns(200 = Vec<CategoryNode>))]
 #[get("/tree/")]
-pub async fn tree(app: Data<App>) -> Result<Answer, Problem> {
-    // The key changes with the tree, so what is cached is never stale, however many programs share it.
+pub async fn tree(app: Data<App>) -> ApiResult {
+    // The key contains the fingerprint of the tree, so a cached response is never stale, even in a shared cache.
     let fingerprint = app.db.read(tree_fingerprint).await?;
     let key = format!("categories:tree:{fingerprint}");
     if let Some(json) = app.cache.get(&key).await {
-        return Answer::of_json(json.as_bytes().to_vec());
+        return ApiResponse::from_json_bytes(json.as_bytes().to_vec());
     }
-    let read = |conn: &mut PgConnection| Ok::<_, CategoryError>((Category::all(conn)?, tree_fingerprint(conn)?));
+    let read = |conn: &mut PgConnection| Ok::<_, CategoryError>((Category::load_tree(conn)?, tree_fingerprint(conn)?));
     let (categories, now) = app.db.read(read).await?;
     let json = serde_json::to_string(&CategoryNode::forest(categories));
     let json = json.map_err(|error| Problem::internal(error.into()))?;
-    // A tree that changed while it was read may be older or younger than its key.
+    // If the tree changed between the two reads, the response does not match the key and must not be cached.
     if now == fingerprint {
         app.cache.set(&key, &json, Duration::from_secs(3600)).await;
     }
-    Answer::of_json(json.into_bytes())
+    ApiResponse::from_json_bytes(json.into_bytes())
 }
 
-/// Create a category.
-#[utoipa::path(tag = "categories", params(WriteRequest), security(("jwtAuth" = ["categories.create"])),
-    request_body = CategoryBody, responses((status = 201, body = CategoryView)))]
+/// Create a category
+///
+/// Generates the slug from the name if `slug` is absent. Places the category after its siblings if `sort_order` is
+/// absent.
+#[endpoint(tag = "categories", returns(201 = CategoryView))]
 #[post("/")]
 pub async fn create_category(
     app: Data<App>,
     _staff: Allowed<CreateCategories>,
     request: WriteRequest,
     body: Body<CategoryBody>,
-) -> Result<Answer, Problem> {
-    let new = body.0.into_new();
-    let create = move |conn: &mut PgConnection, request: &WriteRequest| -> Result<_, CategoryError> {
-        let category = services::create(conn, &new, &request.origin)?;
-        let view = CategoryView::of(conn, category)?;
-        Ok(Created::at(format!("/api/categories/{}/", view.id), view))
-    };
-    request.run(&app, create).await
+) -> ApiResult {
+    let new = NewCategory::from(body.0);
+    let location = |category: &CategoryView| format!("/api/categories/{}/", category.id);
+    request.create(&app, location, move |conn, context| services::create(conn, &new, context)).await
 }
 
-/// Retrieve a category.
-#[utoipa::path(tag = "categories", params(CategoryRef, ReadRequest), responses((status = 200, body = CategoryView)))]
+/// Retrieve a category
+///
+/// Accepts the id or the slug.
+#[endpoint(tag = "categories", returns(200 = CategoryView))]
 #[get("/{id}/")]
-pub async fn get_category(app: Data<App>, request: ReadRequest, id: Path<CategoryRef>) -> Result<Answer, Problem> {
-    let find = move |conn: &mut PgConnection| -> Result<_, CategoryError> {
-        let category = services::find(conn, &id)?;
-        Ok(CategoryView::of(conn, category)?)
-    };
-    request.one(&app, find).await
+pub async fn get_category(app: Data<App>, request: ReadRequest, id: Path<CategoryRef>) -> ApiResult {
+    request.retrieve::<CategoryView, _>(&app, move |conn| services::find(conn, &id)).await
 }
 
-/// Replace a category.
-#[utoipa::path(tag = "categories", params(CategoryRef, WriteRequest), security(("jwtAuth" = ["categories.change"])), request_body = CategoryBody,
-    responses((status = 200, body = CategoryView)))]
+/// Replace a category
+#[endpoint(tag = "categories", returns(200 = CategoryView))]
 #[put("/{id}/")]
 pub async fn replace_category(
     app: Data<App>,
@@ -94,13 +94,16 @@ pub async fn replace_category(
     request: WriteRequest,
     id: Path<CategoryRef>,
     body: Body<CategoryBody>,
-) -> Result<Answer, Problem> {
-    change(&app, request, id.into_inner(), body.0.into_changes()).await
+) -> ApiResult {
+    let update = PatchedCategoryBody::from(body.0);
+    let update = move |conn: &mut _, context: &_| services::update(conn, &id, &update, context);
+    request.update::<CategoryView, _>(&app, update).await
 }
 
-/// Change a category.
-#[utoipa::path(tag = "categories", params(CategoryRef, WriteRequest), security(("jwtAuth" = ["categories.change"])),
-    request_body = PatchedCategoryBody, responses((status = 200, body = CategoryView)))]
+/// Update a category
+///
+/// A new `parent` moves the category together with its descendants.
+#[endpoint(tag = "categories", returns(200 = CategoryView))]
 #[patch("/{id}/")]
 pub async fn change_category(
     app: Data<App>,
@@ -108,15 +111,16 @@ pub async fn change_category(
     request: WriteRequest,
     id: Path<CategoryRef>,
     body: Body<PatchedCategoryBody>,
-) -> Result<Answer, Problem> {
-    change(&app, request, id.into_inner(), body.0.into_changes()).await
+) -> ApiResult {
+    let update = move |conn: &mut _, context: &_| services::update(conn, &id, &body.0, context);
+    request.update::<CategoryView, _>(&app, update).await
 }
 
-/// Move a category with all below it.
+/// Move a category
 ///
-/// Refused under itself or one of its descendants.
-#[utoipa::path(tag = "categories", params(CategoryRef, WriteRequest), security(("jwtAuth" = ["categories.move"])), request_body = MoveCategoryBody,
-    responses((status = 200, body = CategoryView)))]
+/// Moves the category together with its descendants. Returns 400 if the new parent is the category itself or one of its
+/// descendants.
+#[endpoint(tag = "categories", returns(200 = CategoryView))]
 #[post("/{id}/move/")]
 pub async fn move_category(
     app: Data<App>,
@@ -124,95 +128,86 @@ pub async fn move_category(
     request: WriteRequest,
     id: Path<CategoryRef>,
     body: Body<MoveCategoryBody>,
-) -> Result<Answer, Problem> {
+) -> ApiResult {
     let MoveCategoryBody { parent, sort_order } = body.0;
     if parent == Field::Absent {
         return Err(Problem::invalid(ErrorTree::member("parent", ErrorTree::required())));
     }
-    let changes = CategoryChanges { sort_order, ..CategoryChanges::default() };
-    change(&app, request, id.into_inner(), (changes, parent.into_nullable())).await
+    let update = PatchedCategoryBody { name: None, slug: None, description: None, parent, sort_order };
+    let update = move |conn: &mut _, context: &_| services::update(conn, &id, &update, context);
+    request.update::<CategoryView, _>(&app, update).await
 }
 
-/// Delete a category.
+/// Delete a category
 ///
-/// Answers 409 `protected`, with the counts, while there are categories or products in it.
-#[utoipa::path(tag = "categories", params(CategoryRef, WriteRequest), security(("jwtAuth" = ["categories.delete"])), responses((status = 204)))]
+/// Returns 409 `protected`, with both counts, if the category contains subcategories or products, including archived
+/// products.
+#[endpoint(tag = "categories", returns(204))]
 #[delete("/{id}/")]
 pub async fn delete_category(
     app: Data<App>,
     _staff: Allowed<DeleteCategories>,
     request: WriteRequest,
     id: Path<CategoryRef>,
-) -> Result<Answer, Problem> {
-    let delete = move |conn: &mut PgConnection, request: &WriteRequest| {
-        services::delete(conn, &id, &request.expected, &request.origin).map(|()| Gone)
-    };
-    request.run(&app, delete).await
+) -> ApiResult {
+    request.delete(&app, move |conn, context| services::delete(conn, &id, context)).await
 }
 
-/// List the categories directly below one.
-#[utoipa::path(tag = "categories", params(CategoryRef, CategoryList),
-    responses((status = 200, body = Paged<CategoryView>)))]
+/// List the children of a category
+///
+/// Returns the direct subcategories only.
+#[endpoint(tag = "categories", returns(200 = Paged<CategoryView>))]
 #[get("/{id}/children/")]
-pub async fn children(app: Data<App>, id: Path<CategoryRef>, list: CategoryList) -> Result<Answer, Problem> {
-    let read = move |conn: &mut PgConnection, list: &CategoryList| -> Result<_, Problem> {
+pub async fn children(app: Data<App>, id: Path<CategoryRef>, list: CategoryList) -> ApiResult {
+    let page = move |conn: &mut PgConnection, list: &_| {
         let parent = services::find(conn, &id)?;
-        views(conn, list, &Part::ChildrenOf(parent.id))
+        CategoryFilter::page(conn, list, || children_of(parent.id))
     };
-    list.page(&app, read).await
+    list.list::<CategoryView, _>(&app, page).await
 }
 
-/// List all categories below one, level by level.
-#[utoipa::path(tag = "categories", params(CategoryRef, CategoryList),
-    responses((status = 200, body = Paged<CategoryView>)))]
+/// List the descendants of a category
+///
+/// Returns the categories of all levels below the category, ordered by level unless `ordering` is given.
+#[endpoint(tag = "categories", returns(200 = Paged<CategoryView>))]
 #[get("/{id}/descendants/")]
-pub async fn descendants(app: Data<App>, id: Path<CategoryRef>, list: CategoryList) -> Result<Answer, Problem> {
-    let read = move |conn: &mut PgConnection, list: &CategoryList| -> Result<_, Problem> {
+pub async fn descendants(app: Data<App>, id: Path<CategoryRef>, list: CategoryList) -> ApiResult {
+    let page = move |conn: &mut PgConnection, list: &_| {
         let root = services::find(conn, &id)?;
         let mut ids = subtree_ids(conn, root.id)?;
         ids.retain(|id| *id != root.id);
-        views(conn, list, &Part::These(ids))
+        CategoryFilter::page(conn, list, || with_ids(&ids))
     };
-    list.page(&app, read).await
+    list.list::<CategoryView, _>(&app, page).await
 }
 
-/// List the categories above one, the root first: breadcrumbs.
-#[utoipa::path(tag = "categories", params(CategoryRef, ReadRequest),
-    responses((status = 200, body = Vec<CategoryView>)))]
+/// List the ancestors of a category
+///
+/// Returns the breadcrumb trail from the root to the parent.
+#[endpoint(tag = "categories", returns(200 = Vec<CategoryView>))]
 #[get("/{id}/ancestors/")]
-pub async fn ancestors(app: Data<App>, request: ReadRequest, id: Path<CategoryRef>) -> Result<Answer, Problem> {
+pub async fn ancestors(app: Data<App>, request: ReadRequest, id: Path<CategoryRef>) -> ApiResult {
     let list = move |conn: &mut PgConnection| -> Result<_, CategoryError> {
         let category = services::find(conn, &id)?;
         let rows = category.ancestors(conn)?;
-        Ok(CategoryView::of_all(conn, rows)?)
+        Ok(CategoryView::load(conn, rows)?)
     };
     request.all(&app, list).await
 }
 
-/// Retrieve the average, lowest and highest price in a whole subtree.
-#[utoipa::path(tag = "categories", params(CategoryRef, ReadRequest),
-    responses((status = 200, body = PriceSummaryView)))]
+/// Summarize the prices of a category
+///
+/// Returns the average, lowest and highest price in the default channel of all active products in the category and its
+/// descendants. Each variant counts once.
+#[endpoint(tag = "categories", returns(200 = PriceSummaryView))]
 #[get("/{id}/price-summary/")]
-pub async fn price_summary(app: Data<App>, request: ReadRequest, id: Path<CategoryRef>) -> Result<Answer, Problem> {
+pub async fn price_summary(app: Data<App>, request: ReadRequest, id: Path<CategoryRef>) -> ApiResult {
     let summarize = move |conn: &mut PgConnection| -> Result<_, CategoryError> {
         let category = services::find(conn, &id)?;
-        let channel = Channel::default_one(conn)?;
+        let channel = Channel::load_default(conn)?;
         let ids = subtree_ids(conn, category.id)?;
-        let summary = PriceSummary::of_subtree(conn, &ids, channel.id)?;
+        let summary = PriceSummary::load(conn, &ids, channel.id)?;
         Ok(PriceSummaryView::new(&summary, channel.currency))
     };
     request.one(&app, summarize).await
-}
-
-async fn change(
-    app: &App,
-    request: WriteRequest,
-    reference: CategoryRef,
-    changes: (CategoryChanges, Option<Option<CategoryId>>),
-) -> Result<Answer, Problem> {
-    let change = move |conn: &mut PgConnection, request: &WriteRequest| -> Result<_, CategoryError> {
-        let category = services::change(conn, &reference, &changes, &request.expected, &request.origin)?;
-        Ok(Changed(CategoryView::of(conn, category)?))
-    };
-    request.run(app, change).await
 }

@@ -1,7 +1,7 @@
-//! Categories: the tree that products are filed in.
+//! Categories: the category tree of the catalogue.
 //!
-//! Owns `categories`: an adjacency list with the level of each category beside it. Everything that changes the shape
-//! of the tree holds one lock, so that levels stay right and no category comes under itself.
+//! Owns `categories`: an adjacency list that also stores the level of each category. Every change of the tree structure
+//! takes one advisory lock, so that the levels stay correct and no category becomes its own ancestor.
 
 mod errors;
 mod handlers;
@@ -14,7 +14,7 @@ mod views;
 use utoipa_actix_web::service_config::ServiceConfig;
 
 pub use errors::CategoryError;
-pub use models::{Category, TREE_LOCK, subtree_ids};
+pub use models::{Category, subtree_ids};
 pub use services::{NewCategory, create, find};
 pub use views::{CategoryView, expandable};
 

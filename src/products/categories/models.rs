@@ -1,4 +1,4 @@
-//! Rows of `categories`, and the walks through the tree.
+//! Rows of `categories`, recursive queries over the tree, and the request bodies that change categories.
 
 use std::collections::HashMap;
 
@@ -10,19 +10,22 @@ use rust_decimal::Decimal;
 
 use super::errors::CategoryError;
 use crate::platform::error::ConstraintExt;
-use crate::platform::types::{CategoryId, ChannelId, IdOrSlug, Slug};
+use crate::platform::http::{Field, request_body};
+use crate::platform::types::{ChannelId, NonEmptyText, Text};
+use crate::products::ids::CategoryId;
+use crate::products::slug::{IdOrSlug, Slug};
 use crate::schema::{categories, products};
 
-/// Held by everything that changes the shape of the tree.
-pub const TREE_LOCK: i64 = 0x5452_4545;
+/// Key of the advisory lock that serializes changes of the tree structure.
+const TREE_LOCK: i64 = 0x5452_4545;
 
-/// A place in the tree.
+/// Category of the tree.
 #[derive(Debug, Clone, HasQuery, QueryableByName)]
 #[diesel(table_name = categories)]
 pub struct Category {
     pub id: CategoryId,
     pub parent_id: Option<CategoryId>,
-    /// 0 for a root.
+    /// Depth in the tree: 0 for a root.
     pub level: i32,
     pub sort_order: i32,
     pub name: String,
@@ -33,7 +36,8 @@ pub struct Category {
     pub updated_at: DateTime<Utc>,
 }
 
-const COLUMNS: &str = "id, parent_id, level, sort_order, name, slug, description, version, created_at, updated_at";
+const CATEGORY_COLUMNS: &str =
+    "id, parent_id, level, sort_order, name, slug, description, version, created_at, updated_at";
 
 impl Category {
     pub fn find(conn: &mut PgConnection, reference: &IdOrSlug<CategoryId>) -> QueryResult<Option<Self>> {
@@ -43,36 +47,36 @@ impl Category {
         }
     }
 
-    /// Whether there is such a category; if so, it stays until the transaction ends.
-    pub fn hold(conn: &mut PgConnection, id: CategoryId) -> QueryResult<bool> {
-        let held = categories::table.find(id).select(categories::id).for_key_share();
-        Ok(held.first::<CategoryId>(conn).optional()?.is_some())
+    /// Returns true if the category exists, and then prevents its deletion until the transaction ends.
+    pub fn lock_existing(conn: &mut PgConnection, id: CategoryId) -> QueryResult<bool> {
+        let row = categories::table.find(id).select(categories::id).for_key_share();
+        Ok(row.first::<CategoryId>(conn).optional()?.is_some())
     }
 
-    /// Waits for those who file something here; until the transaction ends, nobody else does.
-    pub(super) fn close(&self, conn: &mut PgConnection) -> QueryResult<()> {
+    /// Locks the category for its deletion: waits for transactions that assign products to it, and blocks further ones.
+    pub(super) fn lock_for_delete(&self, conn: &mut PgConnection) -> QueryResult<()> {
         categories::table.find(self.id).select(categories::id).for_update().first::<CategoryId>(conn).map(|_| ())
     }
 
-    /// The whole tree, parents before their children, siblings in their order.
-    pub fn all(conn: &mut PgConnection) -> QueryResult<Vec<Self>> {
+    /// Returns the whole tree, parents before their children, siblings in sort order.
+    pub fn load_tree(conn: &mut PgConnection) -> QueryResult<Vec<Self>> {
         Self::query().order((categories::level, categories::sort_order, categories::name, categories::id)).load(conn)
     }
 
-    /// From the root down to the parent.
+    /// Returns the ancestors, from the root to the parent.
     pub fn ancestors(&self, conn: &mut PgConnection) -> QueryResult<Vec<Self>> {
         diesel::sql_query(format!(
             "with recursive up as ( \
                  select c.* from categories c where c.id = $1 \
                  union all \
                  select c.* from categories c join up on c.id = up.parent_id) \
-             select {COLUMNS} from up where id <> $1 order by level"
+             select {CATEGORY_COLUMNS} from up where id <> $1 order by level"
         ))
         .bind::<SqlUuid, _>(self.id)
         .load(conn)
     }
 
-    pub fn with_ids(conn: &mut PgConnection, ids: &[CategoryId]) -> QueryResult<Vec<Self>> {
+    pub fn load_by_ids(conn: &mut PgConnection, ids: &[CategoryId]) -> QueryResult<Vec<Self>> {
         Self::query().filter(categories::id.eq_any(ids)).load(conn)
     }
 
@@ -94,8 +98,8 @@ impl Category {
             .on_constraint("categories_slug_key", || CategoryError::SlugTaken)
     }
 
-    /// Hangs the category and all below it under another parent.
-    pub(super) fn rehang(
+    /// Moves the category and its descendants below another parent. `subtree` contains the ids of all of them.
+    pub(super) fn move_below(
         &self,
         conn: &mut PgConnection,
         parent: Option<&Self>,
@@ -123,23 +127,39 @@ impl Category {
         categories::table.filter(categories::parent_id.eq(self.id)).count().get_result(conn)
     }
 
-    /// All products filed here, archived ones too: they keep the category from being deleted.
+    /// Returns the number of products in the category. Archived products count: they also prevent the deletion.
     pub(super) fn count_products(&self, conn: &mut PgConnection) -> QueryResult<i64> {
         products::table.filter(products::category_id.eq(self.id)).count().get_result(conn)
     }
 }
 
-#[derive(Debug, Default, AsChangeset)]
-#[diesel(table_name = categories)]
-pub(super) struct CategoryChanges {
-    pub name: Option<String>,
+#[request_body(CategoryRequest, patch = PatchedCategoryBody, table = categories)]
+#[derive(Debug, Clone)]
+#[schema(example = json!({"name": "Mugs", "slug": "mugs", "description": "Mugs and cups.", "parent": null, "sort_order": 1}))]
+pub struct CategoryBody {
+    #[schema(example = "Mugs")]
+    pub name: NonEmptyText<150>,
+    /// Generated from the name if absent.
     pub slug: Option<Slug>,
-    pub description: Option<String>,
+    pub description: Option<Text<5000>>,
+    /// Id of the parent category. Null makes the category a root.
+    #[body(skip)]
+    pub parent: Field<CategoryId>,
+    /// Position among the siblings. Default for a new category: the last position.
     pub sort_order: Option<i32>,
 }
 
-impl CategoryChanges {
-    pub fn apply(
+#[request_body(MoveCategoryRequest)]
+#[derive(Debug, Clone)]
+pub struct MoveCategoryBody {
+    /// Id of the new parent category. Null makes the category a root.
+    pub parent: Field<CategoryId>,
+    pub sort_order: Option<i32>,
+}
+
+impl PatchedCategoryBody {
+    /// Updates the columns except the parent.
+    pub(super) fn apply(
         &self,
         conn: &mut PgConnection,
         id: CategoryId,
@@ -153,7 +173,7 @@ impl CategoryChanges {
     }
 }
 
-/// Waits until nobody else changes the shape of the tree; held until the transaction ends.
+/// Locks the tree structure until the transaction ends.
 pub(super) fn lock_tree(conn: &mut PgConnection) -> QueryResult<()> {
     diesel::sql_query(format!("select pg_advisory_xact_lock({TREE_LOCK})")).execute(conn).map(|_| ())
 }
@@ -164,7 +184,7 @@ struct IdRow {
     id: CategoryId,
 }
 
-/// A category and all below it.
+/// Returns the ids of a category and its descendants.
 pub fn subtree_ids(conn: &mut PgConnection, root: CategoryId) -> QueryResult<Vec<CategoryId>> {
     let rows: Vec<IdRow> = diesel::sql_query(
         "with recursive down as ( \
@@ -178,14 +198,14 @@ pub fn subtree_ids(conn: &mut PgConnection, root: CategoryId) -> QueryResult<Vec
     Ok(rows.into_iter().map(|row| row.id).collect())
 }
 
-/// The place behind the last child of a parent.
+/// Returns the sort order after the last child of a parent.
 pub(super) fn next_sort_order(conn: &mut PgConnection, parent: Option<CategoryId>) -> QueryResult<i32> {
     let siblings = categories::table.filter(categories::parent_id.is_not_distinct_from(parent));
     let last: Option<i32> = siblings.select(max(categories::sort_order)).first(conn)?;
     Ok(last.map_or(0, |last| last.saturating_add(1)))
 }
 
-/// How many products on sale are filed directly in each of these.
+/// Returns the number of active products directly in each of the categories.
 pub(super) fn product_counts(conn: &mut PgConnection, ids: &[CategoryId]) -> QueryResult<HashMap<CategoryId, i64>> {
     let rows: Vec<(Option<CategoryId>, i64)> = products::table
         .filter(products::category_id.eq_any(ids))
@@ -196,13 +216,13 @@ pub(super) fn product_counts(conn: &mut PgConnection, ids: &[CategoryId]) -> Que
     Ok(rows.into_iter().filter_map(|(id, count)| Some((id?, count))).collect())
 }
 
-/// Changes whenever the tree does: made of all ids with their versions, as one category may go while another comes.
+/// Returns a value that changes with every change of the tree. It hashes the ids and versions of all categories.
 pub(super) fn tree_fingerprint(conn: &mut PgConnection) -> QueryResult<String> {
     let all = "count(*) || ':' || coalesce(sum(hashtextextended(id::text, version)), 0)";
     categories::table.select(diesel::dsl::sql::<diesel::sql_types::Text>(all)).first(conn)
 }
 
-/// Prices of the products on sale in a subtree.
+/// Prices of the active products in a subtree.
 #[derive(Debug, Clone, QueryableByName)]
 pub(super) struct PriceSummary {
     #[diesel(sql_type = diesel::sql_types::BigInt)]
@@ -216,8 +236,8 @@ pub(super) struct PriceSummary {
 }
 
 impl PriceSummary {
-    /// Each variant counts once.
-    pub fn of_subtree(conn: &mut PgConnection, ids: &[CategoryId], channel: ChannelId) -> QueryResult<Self> {
+    /// Returns the summary over all variants of active products in the categories. Each variant counts once.
+    pub fn load(conn: &mut PgConnection, ids: &[CategoryId], channel: ChannelId) -> QueryResult<Self> {
         diesel::sql_query(
             "select count(distinct p.id) as products, round(avg(vp.amount), 6) as average, \
                     min(vp.amount) as lowest, max(vp.amount) as highest \

@@ -1,37 +1,53 @@
-//! The rules of the tree.
+//! Business rules of the category tree.
 
 use diesel::pg::PgConnection;
 use diesel::result::QueryResult;
 use serde_json::{Value, json};
 
 use super::errors::CategoryError;
-use super::models::{Category, CategoryChanges, lock_tree, next_sort_order, subtree_ids};
-use crate::platform::api::Expected;
-use crate::platform::audit::{self, Changes, Origin};
-use crate::platform::types::{CategoryId, IdOrSlug, Slug};
+use super::models::{Category, CategoryBody, PatchedCategoryBody, lock_tree, next_sort_order, subtree_ids};
+use crate::platform::audit::{self, AuditObject, Changes};
+use crate::platform::types::Text;
+use crate::platform::write_context::WriteContext;
+use crate::products::ids::CategoryId;
+use crate::products::slug::{IdOrSlug, Slug};
 
-/// A category to make.
+/// Category to create.
 #[derive(Debug, Clone)]
 pub struct NewCategory {
     pub name: String,
-    /// None: made from the name.
+    /// `None` generates the slug from the name.
     pub slug: Option<Slug>,
     pub description: String,
     pub parent: Option<CategoryId>,
-    /// None: behind its siblings.
+    /// `None` places the category after its siblings.
     pub sort_order: Option<i32>,
 }
 
+impl From<CategoryBody> for NewCategory {
+    fn from(body: CategoryBody) -> Self {
+        Self {
+            name: body.name.into_inner(),
+            slug: body.slug,
+            description: body.description.map(Text::into_inner).unwrap_or_default(),
+            parent: body.parent.into_nullable().flatten(),
+            sort_order: body.sort_order,
+        }
+    }
+}
+
+/// Returns the category with this id or slug.
 pub fn find(conn: &mut PgConnection, reference: &IdOrSlug<CategoryId>) -> Result<Category, CategoryError> {
     Category::find(conn, reference)?.ok_or(CategoryError::NotFound)
 }
 
-pub fn create(conn: &mut PgConnection, new: &NewCategory, origin: &Origin) -> Result<Category, CategoryError> {
+/// Creates a category.
+pub fn create(conn: &mut PgConnection, new: &NewCategory, context: &WriteContext) -> Result<Category, CategoryError> {
     lock_tree(conn)?;
     let parent = new.parent.map(|id| find_parent(conn, id)).transpose()?;
     let slug = match &new.slug {
         Some(slug) => slug.clone(),
-        None => free_slug(conn, &new.name)?,
+        None => find_unused_slug(conn, &new.name)?,
     };
     let sort_order = match new.sort_order {
         Some(sort_order) => sort_order,
@@ -46,72 +62,69 @@ pub fn create(conn: &mut PgConnection, new: &NewCategory, origin: &Origin) -> Re
         slug,
         description: new.description.clone(),
         version: 1,
-        created_at: origin.at,
-        updated_at: origin.at,
+        created_at: context.at,
+        updated_at: context.at,
     };
     let category = category.insert(conn)?;
-    let told = Changes::created(&facts_of(&category));
-    audit::record(conn, origin, "category.created", ("category", category.id.to_string()), told)?;
+    let audit_changes = Changes::created(&audit_fields(&category));
+    audit::record(conn, context, "category.created", AuditObject::new("category", category.id), audit_changes)?;
     Ok(category)
 }
 
-/// Changes what is given; a new parent moves the category with all below it.
-pub(super) fn change(
+/// Updates a category. A new parent moves the category together with its descendants.
+pub(super) fn update(
     conn: &mut PgConnection,
     reference: &IdOrSlug<CategoryId>,
-    changes: &(CategoryChanges, Option<Option<CategoryId>>),
-    expected: &Expected,
-    origin: &Origin,
+    update: &PatchedCategoryBody,
+    context: &WriteContext,
 ) -> Result<Category, CategoryError> {
-    let (changes, parent) = changes;
     lock_tree(conn)?;
     let category = find(conn, reference)?;
-    expected.ensure(category.version)?;
-    if let Some(parent) = parent.filter(|parent| *parent != category.parent_id) {
-        hang(conn, &category, parent)?;
+    context.expected.ensure(category.version)?;
+    if let Some(parent) = update.parent.into_nullable().filter(|parent| *parent != category.parent_id) {
+        move_subtree(conn, &category, parent)?;
     }
-    let changed = changes.apply(conn, category.id, origin.at)?;
-    let told = Changes::between(&facts_of(&category), &facts_of(&changed));
-    audit::record(conn, origin, "category.changed", ("category", category.id.to_string()), told)?;
-    Ok(changed)
+    let updated = update.apply(conn, category.id, context.at)?;
+    let audit_changes = Changes::between(&audit_fields(&category), &audit_fields(&updated));
+    audit::record(conn, context, "category.changed", AuditObject::new("category", category.id), audit_changes)?;
+    Ok(updated)
 }
 
-/// Refused while anything is in it.
+/// Deletes a category that contains neither subcategories nor products.
 pub(super) fn delete(
     conn: &mut PgConnection,
     reference: &IdOrSlug<CategoryId>,
-    expected: &Expected,
-    origin: &Origin,
+    context: &WriteContext,
 ) -> Result<(), CategoryError> {
     lock_tree(conn)?;
     let category = find(conn, reference)?;
-    expected.ensure(category.version)?;
-    category.close(conn)?;
+    context.expected.ensure(category.version)?;
+    category.lock_for_delete(conn)?;
     let (children, products) = (category.count_children(conn)?, category.count_products(conn)?);
     if children > 0 || products > 0 {
         return Err(CategoryError::Protected { children, products });
     }
     category.delete(conn)?;
-    let told = Changes::deleted(&facts_of(&category));
-    audit::record(conn, origin, "category.deleted", ("category", category.id.to_string()), told)?;
+    let audit_changes = Changes::deleted(&audit_fields(&category));
+    audit::record(conn, context, "category.deleted", AuditObject::new("category", category.id), audit_changes)?;
     Ok(())
 }
 
-/// What the audit log tells of a category.
-fn facts_of(category: &Category) -> Value {
+/// Returns the fields that the audit log records.
+fn audit_fields(category: &Category) -> Value {
     json!({
         "name": category.name, "slug": category.slug, "description": category.description,
         "parent": category.parent_id, "sort_order": category.sort_order,
     })
 }
 
-fn hang(conn: &mut PgConnection, category: &Category, parent: Option<CategoryId>) -> Result<(), CategoryError> {
+fn move_subtree(conn: &mut PgConnection, category: &Category, parent: Option<CategoryId>) -> Result<(), CategoryError> {
     let subtree = subtree_ids(conn, category.id)?;
     if parent.is_some_and(|parent| subtree.contains(&parent)) {
-        return Err(CategoryError::UnderItself);
+        return Err(CategoryError::CyclicParent);
     }
     let parent = parent.map(|id| find_parent(conn, id)).transpose()?;
-    category.rehang(conn, parent.as_ref(), &subtree)?;
+    category.move_below(conn, parent.as_ref(), &subtree)?;
     Ok(())
 }
 
@@ -119,14 +132,14 @@ fn find_parent(conn: &mut PgConnection, id: CategoryId) -> Result<Category, Cate
     Category::find(conn, &IdOrSlug::Id(id))?.ok_or(CategoryError::ParentNotFound(id))
 }
 
-/// A slug from the name, numbered where it is taken. Two at once are told apart by the unique constraint.
-fn free_slug(conn: &mut PgConnection, name: &str) -> QueryResult<Slug> {
-    let wanted = Slug::from_name(name);
-    let mut slug = wanted.clone();
+/// Returns an unused slug for the name, numbered if necessary. The unique constraint catches concurrent inserts.
+fn find_unused_slug(conn: &mut PgConnection, name: &str) -> QueryResult<Slug> {
+    let base = Slug::from_name(name);
+    let mut slug = base.clone();
     let mut number = 1;
     while Category::find(conn, &IdOrSlug::Slug(slug.clone()))?.is_some() {
         number += 1;
-        slug = wanted.numbered(number);
+        slug = base.numbered(number);
     }
     Ok(slug)
 }

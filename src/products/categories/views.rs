@@ -1,36 +1,44 @@
-//! Categories as JSON, and what may be sent to make and change them.
+//! JSON representation of categories.
 
 use std::collections::HashMap;
 
 use chrono::{DateTime, Utc};
-use diesel::{PgConnection, QueryResult};
+use diesel::PgConnection;
 use rust_decimal::Decimal;
 use serde::Serialize;
 use utoipa::ToSchema;
 
-use super::models::{Category, CategoryChanges, PriceSummary, product_counts};
-use super::services::NewCategory;
-use crate::platform::api::{Loaded, Relation, Resource, keys};
+use super::models::{Category, PriceSummary, product_counts};
+use crate::platform::api::{ExpandedResources, LoadView, Relation, Resource, View, parse_keys};
 use crate::platform::auth::Principal;
 use crate::platform::error::Problem;
-use crate::platform::http::{Field, body, patch_body};
-use crate::platform::types::{CategoryId, Currency, DecimalString, Line, Money, Paragraph, Slug};
+use crate::platform::types::{Currency, DecimalString, Money};
+use crate::products::ids::CategoryId;
+use crate::products::slug::Slug;
 
-/// A place in the tree of categories.
-#[derive(Debug, Serialize, ToSchema)]
-#[schema(as = Category)]
+/// Category of the category tree.
+#[derive(Debug, Serialize, ToSchema, View)]
+#[schema(as = Category, example = json!({
+    "id": "0190a5f0-7c3e-7b2a-9d1f-3c5e8a7b6d13", "name": "Mugs", "slug": "mugs", "description": "Mugs and cups.",
+    "parent": null, "level": 0, "sort_order": 1, "product_count": 1, "created_at": "2026-11-02T09:00:00Z",
+    "updated_at": "2026-11-02T09:00:00Z",
+}))]
+#[view(row = Category)]
+#[view(relations(Relation::reference("parent", expandable, || Self::RELATIONS)))]
 pub struct CategoryView {
     pub id: CategoryId,
     pub name: String,
     pub slug: Slug,
     pub description: String,
-    /// The category above; null for a root.
+    /// Id of the parent category; null for a root.
+    #[view(field = parent_id)]
     pub parent: Option<CategoryId>,
-    /// How far from the root: 0 for a root.
+    /// Depth in the tree: 0 for a root.
     pub level: i32,
-    /// The place among its siblings.
+    /// Position among the siblings; lower values come first.
     pub sort_order: i32,
-    /// Products on sale that are filed directly here.
+    /// Number of active products directly in this category.
+    #[view(lookup = product_counts)]
     pub product_count: i64,
     pub created_at: DateTime<Utc>,
     pub updated_at: DateTime<Utc>,
@@ -38,52 +46,19 @@ pub struct CategoryView {
     pub version: i32,
 }
 
-impl Resource for CategoryView {
-    const RELATIONS: &'static [Relation] = &[Relation::reference("parent", expandable, || Self::RELATIONS)];
-
-    fn version(&self) -> Option<i32> {
-        Some(self.version)
-    }
+/// Loads the categories that replace their ids in an expanded response. All categories are public.
+pub fn expandable(
+    conn: &mut PgConnection,
+    principal: Option<&Principal>,
+    ids: &[String],
+) -> Result<ExpandedResources, Problem> {
+    let rows = Category::load_by_ids(conn, &parse_keys(ids))?;
+    ExpandedResources::new(CategoryView::load(conn, rows)?, principal, |view| view.id.to_string())
 }
 
-/// Categories in place of their ids; everybody sees all of them.
-pub fn expandable(conn: &mut PgConnection, principal: Option<&Principal>, ids: &[String]) -> Result<Loaded, Problem> {
-    let rows = Category::with_ids(conn, &keys(ids))?;
-    Loaded::of(CategoryView::of_all(conn, rows)?, principal, |view| view.id.to_string())
-}
-
-impl CategoryView {
-    pub fn of(conn: &mut PgConnection, category: Category) -> QueryResult<Self> {
-        let counts = product_counts(conn, &[category.id])?;
-        Ok(Self::new(category, &counts))
-    }
-
-    pub fn of_all(conn: &mut PgConnection, categories: Vec<Category>) -> QueryResult<Vec<Self>> {
-        let ids: Vec<_> = categories.iter().map(|category| category.id).collect();
-        let counts = product_counts(conn, &ids)?;
-        Ok(categories.into_iter().map(|category| Self::new(category, &counts)).collect())
-    }
-
-    fn new(category: Category, counts: &HashMap<CategoryId, i64>) -> Self {
-        Self {
-            product_count: counts.get(&category.id).copied().unwrap_or_default(),
-            id: category.id,
-            name: category.name,
-            slug: category.slug,
-            description: category.description,
-            parent: category.parent_id,
-            level: category.level,
-            sort_order: category.sort_order,
-            created_at: category.created_at,
-            updated_at: category.updated_at,
-            version: category.version,
-        }
-    }
-}
-
-/// A category with all below it.
+/// Category with its descendants.
 #[derive(Debug, Serialize, ToSchema)]
-#[schema(as = CategoryNode)]
+#[schema(as = CategoryNode, example = json!({"id": "0190a5f0-7c3e-7b2a-9d1f-3c5e8a7b6d13", "name": "Mugs", "slug": "mugs", "level": 0, "children": []}))]
 pub struct CategoryNode {
     pub id: CategoryId,
     pub name: String,
@@ -96,28 +71,31 @@ pub struct CategoryNode {
 impl Resource for CategoryNode {}
 
 impl CategoryNode {
-    /// Builds the trees from categories that come parents first, siblings in their order.
+    /// Builds the trees from categories that are sorted parents first, siblings in sort order.
     pub fn forest(categories: Vec<Category>) -> Vec<Self> {
-        let mut below: HashMap<Option<CategoryId>, Vec<Self>> = HashMap::new();
-        // From the deepest level up, so that each node finds its children complete.
+        let mut children_of: HashMap<Option<CategoryId>, Vec<Self>> = HashMap::new();
+        // Start at the deepest level, so that the children of each node are complete.
         for category in categories.into_iter().rev() {
-            let mut children = below.remove(&Some(category.id)).unwrap_or_default();
+            let mut children = children_of.remove(&Some(category.id)).unwrap_or_default();
             children.reverse();
             let Category { id, name, slug, level, parent_id, .. } = category;
-            below.entry(parent_id).or_default().push(Self { id, name, slug, level, children });
+            children_of.entry(parent_id).or_default().push(Self { id, name, slug, level, children });
         }
-        let mut roots = below.remove(&None).unwrap_or_default();
+        let mut roots = children_of.remove(&None).unwrap_or_default();
         roots.reverse();
         roots
     }
 }
 
-/// Prices in a whole subtree, over all variants on sale.
+/// Prices of all variants of active products in a category and its descendants.
 #[derive(Debug, Serialize, ToSchema)]
-#[schema(as = PriceSummary)]
+#[schema(as = PriceSummary, example = json!({
+    "product_count": 1, "average_price": "12.50", "lowest_price": "12.50", "highest_price": "12.50",
+    "currency": "EUR",
+}))]
 pub struct PriceSummaryView {
     pub product_count: i64,
-    /// Null where nothing is on sale.
+    /// Null if the subtree contains no priced variant.
     pub average_price: Option<DecimalString>,
     pub lowest_price: Option<DecimalString>,
     pub highest_price: Option<DecimalString>,
@@ -128,86 +106,13 @@ impl Resource for PriceSummaryView {}
 
 impl PriceSummaryView {
     pub(super) fn new(summary: &PriceSummary, currency: Currency) -> Self {
-        let shown = |amount: Option<Decimal>| amount.map(|amount| Money::new(amount, currency).shown());
+        let format = |amount: Option<Decimal>| amount.map(|amount| Money::new(amount, currency).to_decimal_string());
         Self {
             product_count: summary.products,
-            average_price: summary.average.map(|average| Money::new(average, currency).rounded().shown()),
-            lowest_price: shown(summary.lowest),
-            highest_price: shown(summary.highest),
+            average_price: summary.average.map(|average| Money::new(average, currency).rounded().to_decimal_string()),
+            lowest_price: format(summary.lowest),
+            highest_price: format(summary.highest),
             currency,
         }
-    }
-}
-
-body! {
-    #[schema(as = CategoryRequest)]
-    pub struct CategoryBody {
-        #[schema(value_type = String, example = "Mugs", max_length = 150)]
-        pub name: Line<150>,
-        /// Made from the name where it is left out.
-        pub slug: Option<Slug>,
-        pub description: Option<Paragraph<5000>>,
-        pub parent: Option<CategoryId>,
-        /// Behind its siblings where it is left out.
-        pub sort_order: Option<i32>,
-    }
-}
-
-impl CategoryBody {
-    pub fn into_new(self) -> NewCategory {
-        NewCategory {
-            name: self.name.into_inner(),
-            slug: self.slug,
-            description: self.description.map(Paragraph::into_inner).unwrap_or_default(),
-            parent: self.parent,
-            sort_order: self.sort_order,
-        }
-    }
-
-    /// For PUT: what is left out is emptied; slug and place stay.
-    pub(super) fn into_changes(self) -> (CategoryChanges, Option<Option<CategoryId>>) {
-        let changes = CategoryChanges {
-            name: Some(self.name.into_inner()),
-            slug: self.slug,
-            description: Some(self.description.map(Paragraph::into_inner).unwrap_or_default()),
-            sort_order: self.sort_order,
-        };
-        (changes, Some(self.parent))
-    }
-}
-
-patch_body! {
-    #[schema(as = PatchedCategoryRequest)]
-    pub struct PatchedCategoryBody {
-        #[schema(value_type = Option<String>, max_length = 150)]
-        pub name: Option<Line<150>>,
-        pub slug: Option<Slug>,
-        pub description: Option<Paragraph<5000>>,
-        /// Null makes it a root.
-        #[schema(value_type = Option<uuid::Uuid>)]
-        pub parent: Field<CategoryId>,
-        pub sort_order: Option<i32>,
-    }
-}
-
-impl PatchedCategoryBody {
-    pub(super) fn into_changes(self) -> (CategoryChanges, Option<Option<CategoryId>>) {
-        let changes = CategoryChanges {
-            name: self.name.map(Line::into_inner),
-            slug: self.slug,
-            description: self.description.map(Paragraph::into_inner),
-            sort_order: self.sort_order,
-        };
-        (changes, self.parent.into_nullable())
-    }
-}
-
-body! {
-    #[schema(as = MoveCategoryRequest)]
-    pub struct MoveCategoryBody {
-        /// The category to come under; null: none, it becomes a root.
-        #[schema(value_type = Option<uuid::Uuid>)]
-        pub parent: Field<CategoryId>,
-        pub sort_order: Option<i32>,
     }
 }

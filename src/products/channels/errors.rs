@@ -1,27 +1,18 @@
-//! What can be wrong with a channel.
+//! Errors of the channel operations.
 
-use crate::platform::api::Stale;
-use crate::platform::error::{ApiError, Kind};
+use crate::platform::error::ApiError;
+use crate::platform::write_context::Stale;
 
-#[derive(Debug, thiserror::Error)]
-pub(super) enum ChannelError {
+#[derive(Debug, thiserror::Error, ApiError)]
+pub enum ChannelError {
     #[error("Not found.")]
+    #[kind(not_found = "not_found")]
     NotFound,
-    #[error("The channel has prices in its currency.")]
+    #[error("The currency cannot be changed while variants have prices in this channel.")]
+    #[kind(conflict = "currency_in_use")]
     CurrencyInUse,
     #[error(transparent)]
     Stale(#[from] Stale),
     #[error(transparent)]
     Database(#[from] diesel::result::Error),
-}
-
-impl ApiError for ChannelError {
-    fn kind(&self) -> Kind {
-        match self {
-            Self::NotFound => Kind::not_found("not_found"),
-            Self::CurrencyInUse => Kind::conflict("currency_in_use"),
-            Self::Stale(cause) => cause.kind(),
-            Self::Database(cause) => cause.kind(),
-        }
-    }
 }

@@ -1,8 +1,7 @@
-//! The channels that groups of staff are restricted to.
+//! Channel restrictions of staff groups.
 
 use std::collections::HashSet;
 
-use actix_web::http::StatusCode;
 use actix_web::web::{Data, Path};
 use actix_web::{get, put};
 use diesel::prelude::*;
@@ -10,53 +9,52 @@ use serde::Serialize;
 use serde_json::json;
 use utoipa::ToSchema;
 
-use super::models::{Channel, restrict, restrictions_of};
-use crate::customers::staff::{Group, StaffError, ensure_within, groups_of_holders, take_turn};
-use crate::platform::api::{Answer, Changed, ReadRequest, Resource, Stale, WriteRequest};
+use super::models::{Channel, load_channel_restrictions, set_group_channels};
+use crate::customers::ids::GroupId;
+use crate::customers::permissions::{RestrictGroups, ViewGroups};
+use crate::customers::staff::{
+    Group, StaffError, begin_permission_change, ensure_has_permissions, groups_of_permission_holders,
+};
+use crate::platform::api::{ApiResult, ReadRequest, Resource, Updated, WriteRequest, endpoint};
 use crate::platform::app::App;
-use crate::platform::audit::{self, Changes};
-use crate::platform::auth::{Allowed, Permission, Principal, Reach, RestrictGroups, ViewGroups};
-use crate::platform::error::{ApiError, ErrorTree, Kind, Problem};
-use crate::platform::http::{Body, body};
-use crate::platform::types::{ChannelId, GroupId};
+use crate::platform::audit::{self, AuditObject, Changes};
+use crate::platform::auth::{Allowed, ChannelScope, Principal};
+use crate::platform::error::{ApiError, ErrorTree, Kind};
+use crate::platform::http::{Body, request_body};
+use crate::platform::types::ChannelId;
+use crate::platform::write_context::Stale;
+use crate::platform::write_context::WriteContext;
 
-#[derive(Debug, thiserror::Error)]
+#[derive(Debug, thiserror::Error, ApiError)]
 enum RestrictionError {
     #[error("Not found.")]
+    #[kind(not_found = "not_found")]
     NotFound,
     #[error("This channel does not exist.")]
-    NoSuchChannel(ChannelId),
-    #[error("Nobody opens channels that are closed to them.")]
+    #[kind(with = unknown_channel)]
+    ChannelNotFound(ChannelId),
+    #[error("You cannot grant or remove access to channels outside your own channel restriction.")]
+    #[kind(forbidden = "out_of_scope")]
     OutOfScope,
-    /// Nobody gives or takes what they lack.
     #[error(transparent)]
-    Rights(#[from] StaffError),
+    Staff(#[from] StaffError),
     #[error(transparent)]
     Stale(#[from] Stale),
     #[error(transparent)]
     Database(#[from] diesel::result::Error),
 }
 
-impl ApiError for RestrictionError {
-    fn kind(&self) -> Kind {
-        match self {
-            Self::NotFound => Kind::not_found("not_found"),
-            Self::NoSuchChannel(id) => Kind::invalid("channels", ErrorTree::does_not_exist(id)),
-            Self::OutOfScope => Kind::refused(StatusCode::FORBIDDEN, "out_of_scope"),
-            Self::Rights(cause) => cause.kind(),
-            Self::Stale(cause) => cause.kind(),
-            Self::Database(cause) => cause.kind(),
-        }
-    }
+fn unknown_channel(id: &ChannelId) -> Kind {
+    Kind::invalid("channels", ErrorTree::does_not_exist(id))
 }
 
-/// Where the permissions of a group count.
+/// Channels in which the permissions of a staff group apply.
 #[derive(Debug, Serialize, ToSchema)]
 #[schema(as = GroupChannels)]
 pub struct GroupChannelsView {
-    /// Empty: in all channels.
+    /// Ids of the channels. Empty means all channels.
     pub channels: Vec<ChannelId>,
-    /// The group's.
+    /// Version of the group.
     #[serde(skip)]
     pub version: i32,
 }
@@ -67,38 +65,36 @@ impl Resource for GroupChannelsView {
     }
 }
 
-body! {
-    #[schema(as = GroupChannelsRequest)]
-    pub struct GroupChannelsBody {
-        /// All that the group counts in from now on; empty: everywhere.
-        pub channels: Vec<ChannelId>,
-    }
+#[request_body(GroupChannelsRequest)]
+#[derive(Debug)]
+pub struct GroupChannelsBody {
+    /// Ids of all channels in which the permissions of the group apply. Empty means all channels.
+    pub channels: Vec<ChannelId>,
 }
 
-/// List the channels that a group of staff is restricted to.
-#[utoipa::path(tag = "groups", params(GroupId, ReadRequest), security(("jwtAuth" = ["groups.view"])),
-    responses((status = 200, body = GroupChannelsView)))]
+/// Retrieve the channel restriction of a group
+#[endpoint(tag = "groups", returns(200 = GroupChannelsView))]
 #[get("/{id}/channels/")]
 pub async fn get_group_channels(
     app: Data<App>,
     _staff: Allowed<ViewGroups>,
     request: ReadRequest,
     id: Path<GroupId>,
-) -> Result<Answer, Problem> {
+) -> ApiResult {
     let find = move |conn: &mut PgConnection| -> Result<_, RestrictionError> {
         let group = Group::find(conn, *id)?.ok_or(RestrictionError::NotFound)?;
-        Ok(GroupChannelsView { channels: channels_of(conn, *id)?, version: group.version })
+        Ok(GroupChannelsView { channels: load_group_channels(conn, *id)?, version: group.version })
     };
     request.one(&app, find).await
 }
 
-/// Restrict a group of staff to channels, or to none.
+/// Replace the channel restriction of a group
 ///
-/// Orders of other channels, with all that belongs to them, are not there for who is only in restricted groups.
-/// Answers 403 `out_of_scope` for channels that are closed to whoever asks, and for groups that may do more than they,
-/// and 409 `last_holder` where nobody would be left who may take the restriction back.
-#[utoipa::path(tag = "groups", params(GroupId, WriteRequest), security(("jwtAuth" = ["groups.restrict"])),
-    request_body = GroupChannelsBody, responses((status = 200, body = GroupChannelsView)))]
+/// Staff members whose groups are all restricted cannot see the orders of other channels or any of their related
+/// objects. Returns 403 `out_of_scope` if the caller has no access to one of the channels, or if the group has a
+/// permission that the caller does not have. Returns 409 `last_holder` if no unrestricted holder of `groups.restrict`
+/// would remain.
+#[endpoint(tag = "groups", returns(200 = GroupChannelsView))]
 #[put("/{id}/channels/")]
 pub async fn replace_group_channels(
     app: Data<App>,
@@ -106,11 +102,11 @@ pub async fn replace_group_channels(
     request: WriteRequest,
     id: Path<GroupId>,
     body: Body<GroupChannelsBody>,
-) -> Result<Answer, Problem> {
-    let wanted = body.0.channels;
-    let change = move |conn: &mut PgConnection, request: &WriteRequest| -> Result<_, RestrictionError> {
-        let version = restrict_group(conn, &staff.principal, *id, &wanted, request)?;
-        Ok(Changed(GroupChannelsView { channels: channels_of(conn, *id)?, version }))
+) -> ApiResult {
+    let requested = body.0.channels;
+    let change = move |conn: &mut PgConnection, context: &WriteContext| -> Result<_, RestrictionError> {
+        let version = restrict_group(conn, &staff.principal, *id, &requested, context)?;
+        Ok(Updated(GroupChannelsView { channels: load_group_channels(conn, *id)?, version }))
     };
     request.run(&app, change).await
 }
@@ -119,51 +115,57 @@ fn restrict_group(
     conn: &mut PgConnection,
     principal: &Principal,
     id: GroupId,
-    wanted: &[ChannelId],
-    request: &WriteRequest,
+    requested: &[ChannelId],
+    context: &WriteContext,
 ) -> Result<i32, RestrictionError> {
-    take_turn(conn, principal)?;
+    begin_permission_change(conn, principal)?;
     let group = Group::lock(conn, id)?.ok_or(RestrictionError::NotFound)?;
-    request.expected.ensure(group.version)?;
-    ensure_within(principal, &group.permissions())?;
+    context.expected.ensure(group.version)?;
+    ensure_has_permissions(principal, &group.permissions())?;
     let known: HashSet<ChannelId> = Channel::list(conn)?.into_iter().map(|channel| channel.id).collect();
-    if let Some(unknown) = wanted.iter().find(|channel| !known.contains(channel)) {
-        return Err(RestrictionError::NoSuchChannel(*unknown));
+    if let Some(unknown) = requested.iter().find(|channel| !known.contains(channel)) {
+        return Err(RestrictionError::ChannelNotFound(*unknown));
     }
-    let before = channels_of(conn, id)?;
-    ensure_open(&principal.reach, &before)?;
-    ensure_open(&principal.reach, wanted)?;
-    let holders = groups_of_holders(conn, Permission::GroupsRestrict)?;
-    let was_open = somebody_opens_all(conn, holders.as_deref())?;
-    restrict(conn, id, wanted)?;
-    if was_open && !somebody_opens_all(conn, holders.as_deref())? {
-        return Err(StaffError::LastHolder([Permission::GroupsRestrict].into_iter().collect()).into());
+    let before = load_group_channels(conn, id)?;
+    ensure_within_scope(&principal.channel_scope, &before)?;
+    ensure_within_scope(&principal.channel_scope, requested)?;
+    let holders = groups_of_permission_holders(conn, RestrictGroups::PERMISSION)?;
+    let had_unrestricted_holder = has_unrestricted_holder(conn, holders.as_deref())?;
+    set_group_channels(conn, id, requested)?;
+    if had_unrestricted_holder && !has_unrestricted_holder(conn, holders.as_deref())? {
+        return Err(StaffError::LastHolder([RestrictGroups::PERMISSION].into_iter().collect()).into());
     }
-    let told = Changes::between(&json!({"channels": before}), &json!({"channels": wanted}));
-    audit::record(conn, &request.origin, "group.restricted", ("group", id.to_string()), told)?;
-    Ok(group.touch(conn, request.origin.at)?)
+    let audit_changes = Changes::between(&json!({"channels": before}), &json!({"channels": requested}));
+    audit::record(conn, context, "group.restricted", AuditObject::new("group", id), audit_changes)?;
+    Ok(group.touch(conn, context.at)?)
 }
 
-/// Whether any of those who may restrict, by their groups, takes every restriction back: whoever is restricted may not,
-/// and a superuser may (none are named then).
-fn somebody_opens_all(conn: &mut PgConnection, holders: Option<&[Vec<GroupId>]>) -> QueryResult<bool> {
+/// Returns true if a holder of `groups.restrict` belongs to an unrestricted group and can therefore remove any
+/// restriction.
+///
+/// `holders` contains the groups of each holder. It is `None` if a superuser exists, who is never restricted.
+fn has_unrestricted_holder(conn: &mut PgConnection, holders: Option<&[Vec<GroupId>]>) -> QueryResult<bool> {
     let Some(holders) = holders else { return Ok(true) };
     let groups: Vec<GroupId> = holders.iter().flatten().copied().collect();
-    let restricted: HashSet<GroupId> = restrictions_of(conn, &groups)?.into_iter().map(|(group, _)| group).collect();
+    let restricted: HashSet<GroupId> =
+        load_channel_restrictions(conn, &groups)?.into_iter().map(|(group, _)| group).collect();
     Ok(holders.iter().any(|groups| groups.iter().any(|group| !restricted.contains(group))))
 }
 
-/// Who is restricted neither opens a group everywhere nor closes one that is.
-fn ensure_open(reach: &Reach, channels: &[ChannelId]) -> Result<(), RestrictionError> {
-    let is_open = match reach {
-        Reach::Everywhere => true,
-        Reach::Only(_) => !channels.is_empty() && channels.iter().all(|channel| reach.covers(*channel)),
+/// Rejects channels outside the scope of a restricted principal, and the empty list, which means all channels.
+fn ensure_within_scope(channel_scope: &ChannelScope, channels: &[ChannelId]) -> Result<(), RestrictionError> {
+    let is_allowed = match channel_scope {
+        ChannelScope::Unrestricted => true,
+        ChannelScope::Only(_) => {
+            !channels.is_empty() && channels.iter().all(|channel| channel_scope.contains(*channel))
+        }
     };
-    if is_open { Ok(()) } else { Err(RestrictionError::OutOfScope) }
+    if is_allowed { Ok(()) } else { Err(RestrictionError::OutOfScope) }
 }
 
-fn channels_of(conn: &mut PgConnection, id: GroupId) -> QueryResult<Vec<ChannelId>> {
-    let mut channels: Vec<ChannelId> = restrictions_of(conn, &[id])?.into_iter().map(|(_, channel)| channel).collect();
+fn load_group_channels(conn: &mut PgConnection, id: GroupId) -> QueryResult<Vec<ChannelId>> {
+    let mut channels: Vec<ChannelId> =
+        load_channel_restrictions(conn, &[id])?.into_iter().map(|(_, channel)| channel).collect();
     channels.sort_unstable();
     Ok(channels)
 }

@@ -1,7 +1,7 @@
-//! Pricing: what a variant costs in a channel.
+//! Pricing: the price of a variant in a channel.
 //!
-//! Owns `variant_prices`. A price stands in its channel's currency, which the database holds.
+//! Owns `variant_prices`. A price has the currency of its channel; a database constraint enforces this.
 
 mod models;
 
-pub use models::{VariantPrice, set_prices};
+pub use models::{NewPrice, VariantPrice, set_prices};

@@ -7,11 +7,12 @@ use diesel::prelude::*;
 use diesel::upsert::excluded;
 use rust_decimal::Decimal;
 
-use crate::platform::types::{ChannelId, Currency, Money, VariantId};
+use crate::platform::types::{ChannelId, Currency, Money};
 use crate::products::channels::Channel;
+use crate::products::ids::VariantId;
 use crate::schema::variant_prices;
 
-/// The price of one piece of a variant in one channel.
+/// Unit price of a variant in one channel.
 #[derive(Debug, Clone, HasQuery)]
 #[diesel(table_name = variant_prices)]
 pub struct VariantPrice {
@@ -21,8 +22,8 @@ pub struct VariantPrice {
 }
 
 impl VariantPrice {
-    /// The prices of these variants in a channel; those without one are not for sale there.
-    pub fn of_variants(
+    /// Returns the prices of the variants in a channel. A variant without a price is not for sale there.
+    pub fn load_for_variants(
         conn: &mut PgConnection,
         channel: ChannelId,
         variants: &[VariantId],
@@ -35,20 +36,27 @@ impl VariantPrice {
     }
 }
 
-/// Sets the prices of variants in a channel, new or in place of older ones.
+/// Price to set, in the currency of the channel.
+#[derive(Debug, Clone, Copy)]
+pub struct NewPrice {
+    pub variant_id: VariantId,
+    pub amount: Decimal,
+}
+
+/// Sets the prices of variants in a channel. Replaces existing prices.
 pub fn set_prices(
     conn: &mut PgConnection,
     channel: &Channel,
-    prices: &[(VariantId, Decimal)],
+    prices: &[NewPrice],
     now: DateTime<Utc>,
 ) -> QueryResult<()> {
     let rows: Vec<_> = prices
         .iter()
-        .map(|(variant, amount)| {
+        .map(|price| {
             (
-                variant_prices::variant_id.eq(variant),
+                variant_prices::variant_id.eq(price.variant_id),
                 variant_prices::channel_id.eq(channel.id),
-                variant_prices::amount.eq(amount),
+                variant_prices::amount.eq(price.amount),
                 variant_prices::currency.eq(channel.currency),
                 variant_prices::updated_at.eq(now),
             )

@@ -1,109 +1,66 @@
-//! Stock over HTTP.
+//! HTTP handlers of stock levels and stock movements.
 
 use actix_web::web::{Data, Path};
 use actix_web::{get, post};
-use diesel::prelude::*;
+use diesel::QueryDsl;
 
-use super::adjusting::{adjust_by_sku, make_warehouse};
+use super::adjustments::adjust_by_sku;
 use super::errors::StockError;
 use super::listing::{MovementFilter, MovementList, StockFilter, StockList};
-use super::models::{Stock, Warehouse};
-use super::views::{AdjustmentBody, MovementView, StockView, WarehouseBody, WarehouseView};
-use crate::platform::api::{Answer, Changed, Created, Paged, ReadRequest, WriteRequest};
+use super::models::Stock;
+use super::views::{AdjustmentBody, MovementView, StockView};
+use crate::platform::api::{ApiResult, Paged, ReadRequest, WriteRequest, endpoint};
 use crate::platform::app::App;
-use crate::platform::auth::{AdjustStock, Allowed, CreateWarehouses, ViewMovements, ViewStock, ViewWarehouses};
-use crate::platform::error::Problem;
+use crate::platform::auth::Allowed;
 use crate::platform::http::Body;
-use crate::platform::types::StockId;
+use crate::products::ids::StockId;
+use crate::products::permissions::{AdjustStock, ViewMovements, ViewStock};
+use crate::schema::{stock_movements, stocks};
 
-/// List the levels of stock.
-#[utoipa::path(tag = "stocks", params(StockList), security(("jwtAuth" = ["stock.view"])),
-    responses((status = 200, body = Paged<StockView>)))]
+/// List stock levels
+#[endpoint(tag = "stocks", returns(200 = Paged<StockView>))]
 #[get("/")]
-pub async fn list_levels(app: Data<App>, _staff: Allowed<ViewStock>, list: StockList) -> Result<Answer, Problem> {
-    let read = |conn: &mut PgConnection, list: &StockList| -> Result<_, Problem> {
-        Ok(StockFilter::page(conn, list)?.map(StockView::from))
-    };
-    list.page(&app, read).await
+pub async fn list_levels(app: Data<App>, _staff: Allowed<ViewStock>, list: StockList) -> ApiResult {
+    let page = |conn: &mut _, list: &_| StockFilter::page(conn, list, || stocks::table.into_boxed());
+    list.list::<StockView, _>(&app, page).await
 }
 
-/// Retrieve a level of stock.
-#[utoipa::path(tag = "stocks", params(StockId, ReadRequest), security(("jwtAuth" = ["stock.view"])),
-    responses((status = 200, body = StockView)))]
+/// Retrieve a stock level
+#[endpoint(tag = "stocks", returns(200 = StockView))]
 #[get("/{id}/")]
 pub async fn get_level(
     app: Data<App>,
     _staff: Allowed<ViewStock>,
     request: ReadRequest,
     id: Path<StockId>,
-) -> Result<Answer, Problem> {
-    let find = move |conn: &mut PgConnection| Stock::find(conn, *id)?.map(StockView::from).ok_or(StockError::NotFound);
-    request.one(&app, find).await
+) -> ApiResult {
+    let find = move |conn: &mut _| Stock::find(conn, *id)?.ok_or(StockError::NotFound);
+    request.retrieve::<StockView, _>(&app, find).await
 }
 
-/// Count or receive goods of a variant.
+/// Adjust a stock level
 ///
-/// Answers 409 `stock_allocated` where less would be left than is promised to orders.
-#[utoipa::path(tag = "stocks", params(WriteRequest), security(("jwtAuth" = ["stock.adjust"])),
-    request_body = AdjustmentBody, responses((status = 200, body = StockView)))]
+/// Sets the counted quantity or adds received goods. Creates the stock level if the variant has none in the warehouse.
+/// Writes an entry to the stock ledger. Returns 409 `stock_allocated` if the new quantity would be lower than the
+/// quantity that is allocated to orders.
+#[endpoint(tag = "stocks", returns(200 = StockView))]
 #[post("/adjust/")]
 pub async fn adjust_level(
     app: Data<App>,
     _staff: Allowed<AdjustStock>,
     request: WriteRequest,
     body: Body<AdjustmentBody>,
-) -> Result<Answer, Problem> {
-    let count = body.0.into_count()?;
-    let adjust = move |conn: &mut PgConnection, request: &WriteRequest| {
-        adjust_by_sku(conn, &count, &request.origin).map(|level| Changed(StockView::from(level)))
-    };
-    request.run(&app, adjust).await
+) -> ApiResult {
+    let command = body.0.into_command()?;
+    request.update::<StockView, _>(&app, move |conn, context| adjust_by_sku(conn, &command, context)).await
 }
 
-/// List the warehouses, in the order in which they deliver.
-#[utoipa::path(tag = "warehouses", params(ReadRequest), security(("jwtAuth" = ["warehouses.view"])),
-    responses((status = 200, body = Vec<WarehouseView>)))]
+/// List stock movements
+///
+/// Returns the entries of the stock ledger, newest first.
+#[endpoint(tag = "stock-movements", returns(200 = Paged<MovementView>))]
 #[get("/")]
-pub async fn list_warehouses(
-    app: Data<App>,
-    _staff: Allowed<ViewWarehouses>,
-    request: ReadRequest,
-) -> Result<Answer, Problem> {
-    let list = |conn: &mut PgConnection| -> Result<_, StockError> {
-        Ok(Warehouse::list(conn)?.into_iter().map(WarehouseView::from).collect())
-    };
-    request.all(&app, list).await
-}
-
-/// Create a warehouse.
-#[utoipa::path(tag = "warehouses", params(WriteRequest), security(("jwtAuth" = ["warehouses.create"])),
-    request_body = WarehouseBody, responses((status = 201, body = WarehouseView)))]
-#[post("/")]
-pub async fn create_warehouse(
-    app: Data<App>,
-    _staff: Allowed<CreateWarehouses>,
-    request: WriteRequest,
-    body: Body<WarehouseBody>,
-) -> Result<Answer, Problem> {
-    let new = body.0.into_new();
-    let create = move |conn: &mut PgConnection, request: &WriteRequest| -> Result<_, StockError> {
-        let warehouse = make_warehouse(conn, &new, &request.origin)?;
-        Ok(Created::at("/api/warehouses/".to_owned(), WarehouseView::from(warehouse)))
-    };
-    request.run(&app, create).await
-}
-
-/// List the entries of the stock ledger, the newest first.
-#[utoipa::path(tag = "stock-movements", params(MovementList), security(("jwtAuth" = ["stock.view_movements"])),
-    responses((status = 200, body = Paged<MovementView>)))]
-#[get("/")]
-pub async fn list_movements(
-    app: Data<App>,
-    _staff: Allowed<ViewMovements>,
-    list: MovementList,
-) -> Result<Answer, Problem> {
-    let read = |conn: &mut PgConnection, list: &MovementList| -> Result<_, Problem> {
-        Ok(MovementFilter::page(conn, list)?.map(MovementView::from))
-    };
-    list.page(&app, read).await
+pub async fn list_movements(app: Data<App>, _staff: Allowed<ViewMovements>, list: MovementList) -> ApiResult {
+    let page = |conn: &mut _, list: &_| MovementFilter::page(conn, list, || stock_movements::table.into_boxed());
+    list.list::<MovementView, _>(&app, page).await
 }

@@ -1,37 +1,40 @@
-//! The ledger: every change of a level, with who, why and the balance after it.
+//! Rows of `stock_movements`, the ledger: each change of a stock level with actor, reason and resulting balance.
 
 use chrono::{DateTime, Utc};
+use diesel::dsl::sql;
 use diesel::prelude::*;
+use diesel::sql_types::Integer;
 use serde_json::Value;
 use uuid::Uuid;
 
-use super::models::{Delta, Stock};
-use crate::platform::audit::Origin;
-use crate::platform::types::{OrderId, StockId, new_uuid, text_enum};
+use super::models::{LevelDelta, Stock};
+use crate::platform::types::{new_uuid, text_enum};
+use crate::platform::write_context::WriteContext;
+use crate::products::ids::{OrderId, StockId};
 use crate::schema::stock_movements;
 
 text_enum! {
-    /// Why a level changed.
+    /// Kind of a stock movement.
     pub enum MovementKind {
-        /// Promised to an order.
+        /// Allocated to an order.
         Allocated = "allocated",
-        /// No longer promised.
+        /// Allocation released.
         Released = "released",
-        /// Left the warehouse.
+        /// Shipped to the customer.
         Shipped = "shipped",
-        /// Came back and can be sold again.
+        /// Returned by the customer and available again.
         Returned = "returned",
-        /// Came in.
+        /// Received by the warehouse.
         Received = "received",
-        /// Counted by hand.
+        /// Set by a stock count.
         Counted = "counted",
     }
 }
 
-/// An entry of the ledger.
+/// Entry of the stock ledger.
 #[derive(Debug, Clone, HasQuery, Insertable)]
 #[diesel(table_name = stock_movements)]
-pub(super) struct Movement {
+pub struct Movement {
     pub id: Uuid,
     pub stock_id: StockId,
     pub kind: MovementKind,
@@ -45,17 +48,17 @@ pub(super) struct Movement {
     pub created_at: DateTime<Utc>,
 }
 
-/// Why something moved.
+/// Kind, order and note of a movement.
 #[derive(Debug, Clone, Copy)]
-pub(super) struct Reason<'a> {
+pub(super) struct MovementReason<'a> {
     pub kind: MovementKind,
     pub order: Option<OrderId>,
     pub note: &'a str,
 }
 
 impl Movement {
-    /// The entry for a change of `before`.
-    pub fn of(before: &Stock, delta: Delta, reason: Reason<'_>, origin: &Origin) -> Self {
+    /// Creates the entry of a change of the level `before`.
+    pub(super) fn new(before: &Stock, delta: LevelDelta, reason: MovementReason<'_>, context: &WriteContext) -> Self {
         Self {
             id: new_uuid(),
             stock_id: before.id,
@@ -65,24 +68,24 @@ impl Movement {
             quantity_after: before.quantity + delta.quantity,
             allocated_after: before.allocated + delta.allocated,
             order_id: reason.order,
-            actor: origin.actor.to_json(),
+            actor: context.actor.to_json(),
             note: reason.note.to_owned(),
-            created_at: origin.at,
+            created_at: context.at,
         }
     }
 
-    /// What left for an order and has not come back, by the level it left from.
-    pub fn outstanding(conn: &mut PgConnection, order: OrderId) -> QueryResult<Vec<(StockId, i64)>> {
-        let moved = [MovementKind::Shipped, MovementKind::Returned];
-        let rows: Vec<(StockId, Option<i64>)> = stock_movements::table
+    /// Returns the quantity of an order that was shipped from each level and not returned.
+    pub fn load_unreturned(conn: &mut PgConnection, order: OrderId) -> QueryResult<Vec<(StockId, i32)>> {
+        let kinds = [MovementKind::Shipped, MovementKind::Returned];
+        // The cast fails instead of truncating a sum that exceeds the range of a stock level.
+        let shipped: Vec<(StockId, i32)> = stock_movements::table
             .filter(stock_movements::order_id.eq(order))
-            .filter(stock_movements::kind.eq_any(moved))
+            .filter(stock_movements::kind.eq_any(kinds))
             .group_by(stock_movements::stock_id)
             .order(stock_movements::stock_id)
-            .select((stock_movements::stock_id, diesel::dsl::sum(stock_movements::quantity_delta)))
+            .select((stock_movements::stock_id, sql::<Integer>("(-sum(quantity_delta))::int")))
             .load(conn)?;
-        let gone = rows.into_iter().map(|(stock, delta)| (stock, -delta.unwrap_or_default()));
-        Ok(gone.filter(|(_, gone)| *gone > 0).collect())
+        Ok(shipped.into_iter().filter(|(_, quantity)| *quantity > 0).collect())
     }
 
     pub fn insert_all(conn: &mut PgConnection, movements: &[Self]) -> QueryResult<()> {

@@ -1,39 +1,35 @@
-//! Stock: how many of each variant there are in each warehouse, and how many are promised.
+//! Stock: the quantity on hand and the allocated quantity of each variant in each warehouse.
 //!
-//! Owns `warehouses`, `stocks`, `stock_allocations` and `stock_movements`. Callers allocate inside their own
-//! transaction and later either [`ship`] what they hold or [`release`] it. Rows are always locked in the order of their
-//! ids, so that no two callers wait for each other, and every change is written into the ledger.
+//! Owns `stocks`, `stock_allocations` and `stock_movements`. Callers [`allocate`] inside their own transaction and
+//! later either [`ship`] or [`release`] the allocation. Rows are always locked in the order of their ids, so that
+//! transactions cannot deadlock. Every change of a stock level writes an entry to the ledger, `stock_movements`.
 
-mod adjusting;
-mod allocating;
+mod adjustments;
+mod allocations;
 mod errors;
 mod handlers;
-pub mod import;
 mod ledger;
 mod listing;
 mod models;
-mod setting_aside;
 mod views;
 
 use utoipa_actix_web::service_config::ServiceConfig;
 
-pub use adjusting::{Adjustment, Change, adjust, receive};
-pub use allocating::{Demand, allocate, release, ship, take_back};
+pub use adjustments::{
+    Adjustment, InitialStock, QuantityChange, StockCount, adjust, lock_first_warehouse_levels, minimum_quantity,
+    receive_initial_stock, record_counts,
+};
+pub use allocations::{Demand, allocate, release, restock_order, ship};
 pub use errors::StockError;
 pub use models::Stock;
-pub use views::Level;
+pub use views::StockQuantity;
 
-/// Below `/api/stocks`.
+/// Registers the routes below `/api/stocks`.
 pub fn routes(config: &mut ServiceConfig<'_>) {
     config.service(handlers::list_levels).service(handlers::adjust_level).service(handlers::get_level);
 }
 
-/// Below `/api/warehouses`.
-pub fn warehouse_routes(config: &mut ServiceConfig<'_>) {
-    config.service(handlers::list_warehouses).service(handlers::create_warehouse);
-}
-
-/// Below `/api/stock-movements`.
+/// Registers the routes below `/api/stock-movements`.
 pub fn movement_routes(config: &mut ServiceConfig<'_>) {
     config.service(handlers::list_movements);
 }

@@ -1,17 +1,22 @@
-//! Rows of `stocks`, `stock_allocations` and `warehouses`.
+//! Rows of `stocks` and `stock_allocations`.
 
 use std::collections::HashMap;
 
 use chrono::{DateTime, Utc};
 use diesel::prelude::*;
-use diesel::sql_types::{Array, Integer, Timestamptz, Uuid as SqlUuid};
+use diesel::sql_types::{Array, Integer, Jsonb, Timestamptz, Uuid as SqlUuid};
+use serde_json::Value;
+use uuid::Uuid;
 
 use super::errors::StockError;
+use crate::platform::db::fixed_statement;
 use crate::platform::error::ConstraintExt;
-use crate::platform::types::{Country, OrderId, OrderLineId, StockId, VariantId, WarehouseId};
-use crate::schema::{stock_allocations, stocks, variants, warehouses};
+use crate::platform::types::new_uuid;
+use crate::platform::write_context::WriteContext;
+use crate::products::ids::{OrderId, OrderLineId, StockId, VariantId, WarehouseId};
+use crate::schema::{stock_allocations, stocks, variants};
 
-/// How many of a variant are in a warehouse, and how many of these are promised.
+/// Stock level: quantity on hand and allocated quantity of a variant in a warehouse.
 #[derive(Debug, Clone, HasQuery)]
 #[diesel(table_name = stocks)]
 pub struct Stock {
@@ -24,18 +29,49 @@ pub struct Stock {
     pub updated_at: DateTime<Utc>,
 }
 
+fixed_statement! {
+    /// Locks the rows in the order of their ids, so that concurrent orders cannot deadlock.
+    struct LockAllocatable {
+        variants: Vec<VariantId> => Array<SqlUuid>,
+    } -> (SqlUuid, SqlUuid, SqlUuid, Integer, Integer, Integer, Timestamptz, Integer);
+    "select s.id, s.variant_id, s.warehouse_id, s.quantity, s.allocated, s.backorder_limit, s.updated_at, w.sort_order \
+     from stocks s join warehouses w on w.id = s.warehouse_id \
+     where s.variant_id = any((select variants from input)::uuid[]) and w.is_active \
+     order by s.id for no key update of s"
+}
+
 impl Stock {
-    /// What may still be promised.
-    pub fn free(&self) -> i32 {
+    /// Returns the quantity that can still be allocated.
+    pub fn available(&self) -> i32 {
         (self.quantity + self.backorder_limit - self.allocated).max(0)
     }
 
+    /// Returns the levels with these ids, locked until the transaction ends.
     pub(super) fn lock(conn: &mut PgConnection, ids: &[StockId]) -> QueryResult<HashMap<StockId, Self>> {
         let levels = Self::query().filter(stocks::id.eq_any(ids)).order(stocks::id).for_update().load::<Self>(conn)?;
         Ok(levels.into_iter().map(|level| (level.id, level)).collect())
     }
 
-    pub(super) fn with_ids(conn: &mut PgConnection, ids: &[StockId]) -> QueryResult<Vec<Self>> {
+    /// Returns the levels of the variants in active warehouses, locked until the transaction ends.
+    ///
+    /// The levels are sorted in the order in which allocations use the warehouses.
+    pub(super) fn lock_allocatable(conn: &mut PgConnection, variants: Vec<VariantId>) -> QueryResult<Vec<Self>> {
+        type Row = (StockId, VariantId, WarehouseId, i32, i32, i32, DateTime<Utc>, i32);
+        let mut rows: Vec<Row> = LockAllocatable { variants }.load(conn)?;
+        rows.sort_by_key(|(id, _, warehouse, .., sort_order)| (*sort_order, *warehouse, *id));
+        let level = |(id, variant_id, warehouse_id, quantity, allocated, backorder_limit, updated_at, _): Row| Self {
+            id,
+            variant_id,
+            warehouse_id,
+            quantity,
+            allocated,
+            backorder_limit,
+            updated_at,
+        };
+        Ok(rows.into_iter().map(level).collect())
+    }
+
+    pub(super) fn load_by_ids(conn: &mut PgConnection, ids: &[StockId]) -> QueryResult<Vec<Self>> {
         Self::query().filter(stocks::id.eq_any(ids)).load(conn)
     }
 
@@ -43,8 +79,8 @@ impl Stock {
         Self::query().filter(stocks::id.eq(id)).first(conn).optional()
     }
 
-    /// The level of a variant in a warehouse, locked; made with nothing in it where there is none.
-    pub(super) fn lock_or_make(
+    /// Returns the level of a variant in a warehouse, locked. Creates an empty level if none exists.
+    pub(super) fn lock_or_create(
         conn: &mut PgConnection,
         variant: VariantId,
         warehouse: WarehouseId,
@@ -81,16 +117,16 @@ impl Stock {
     }
 }
 
-/// A change of one level: how much comes or goes, on hand and promised.
+/// Change of the quantity and the allocated quantity of a level.
 #[derive(Debug, Clone, Copy)]
-pub(super) struct Delta {
+pub(super) struct LevelDelta {
     pub stock: StockId,
     pub quantity: i32,
     pub allocated: i32,
 }
 
-/// Applies changes to locked levels in one statement. The database's own check has the last word.
-pub(super) fn apply(conn: &mut PgConnection, deltas: &[Delta], now: DateTime<Utc>) -> QueryResult<()> {
+/// Applies the changes to locked levels in one statement. A check constraint rejects overselling.
+pub(super) fn apply_deltas(conn: &mut PgConnection, deltas: &[LevelDelta], now: DateTime<Utc>) -> QueryResult<()> {
     let ids: Vec<StockId> = deltas.iter().map(|delta| delta.stock).collect();
     let quantities: Vec<i32> = deltas.iter().map(|delta| delta.quantity).collect();
     let allocations: Vec<i32> = deltas.iter().map(|delta| delta.allocated).collect();
@@ -106,7 +142,7 @@ pub(super) fn apply(conn: &mut PgConnection, deltas: &[Delta], now: DateTime<Utc
     .map(|_| ())
 }
 
-/// What a line of an order holds in a warehouse.
+/// Quantity of a stock level that is allocated to an order line.
 #[derive(Debug, Clone, HasQuery)]
 #[diesel(table_name = stock_allocations)]
 pub(super) struct Allocation {
@@ -115,75 +151,79 @@ pub(super) struct Allocation {
     pub quantity: i32,
 }
 
+fixed_statement! {
+    /// Updates the stock level and writes the ledger entry and the allocations in one statement. A check constraint
+    /// rejects overselling.
+    struct InsertAllocations {
+        lines: Vec<OrderLineId> => Array<SqlUuid>,
+        stocks: Vec<StockId> => Array<SqlUuid>,
+        quantities: Vec<i32> => Array<Integer>,
+        order_id: OrderId => SqlUuid,
+        actor: Value => Jsonb,
+        at: DateTime<Utc> => Timestamptz,
+        movement_ids: Vec<Uuid> => Array<SqlUuid>,
+    } -> ();
+    ", requested as ( \
+         select requested.* from input, unnest(lines, stocks, quantities) as requested (line, stock, quantity)), \
+     totals as ( \
+         select stock, sum(quantity)::int as quantity, row_number() over (order by stock) as number \
+         from requested group by stock), \
+     levels as ( \
+         update stocks set allocated = stocks.allocated + totals.quantity, updated_at = input.at \
+         from totals, input where stocks.id = totals.stock \
+         returning stocks.id, stocks.quantity, stocks.allocated), \
+     ledger as ( \
+         insert into stock_movements (id, stock_id, kind, quantity_delta, allocated_delta, quantity_after, allocated_after, \
+                                      order_id, actor, created_at) \
+         select input.movement_ids[totals.number], levels.id, 'allocated', 0, totals.quantity, levels.quantity, \
+                levels.allocated, input.order_id, input.actor, input.at \
+         from levels join totals on totals.stock = levels.id, input) \
+     insert into stock_allocations (order_line_id, stock_id, order_id, quantity) \
+     select requested.line, requested.stock, input.order_id, requested.quantity from requested, input"
+}
+
 impl Allocation {
-    /// What an order holds, line by line.
-    pub fn of_order(conn: &mut PgConnection, order: OrderId) -> QueryResult<Vec<Self>> {
+    /// Returns the allocations of an order, sorted by order line.
+    pub fn load_for_order(conn: &mut PgConnection, order: OrderId) -> QueryResult<Vec<Self>> {
         Self::query()
             .filter(stock_allocations::order_id.eq(order))
             .order((stock_allocations::order_line_id, stock_allocations::stock_id))
             .load(conn)
     }
 
-    /// Takes `quantity` off what is held; nothing left is no row.
+    /// Inserts the allocations of an order, whose levels must be locked, with their ledger entries.
+    pub fn insert_all(
+        conn: &mut PgConnection,
+        order: OrderId,
+        allocations: &[Self],
+        context: &WriteContext,
+    ) -> QueryResult<()> {
+        let statement = InsertAllocations {
+            lines: allocations.iter().map(|allocation| allocation.order_line_id).collect(),
+            stocks: allocations.iter().map(|allocation| allocation.stock_id).collect(),
+            quantities: allocations.iter().map(|allocation| allocation.quantity).collect(),
+            order_id: order,
+            actor: context.actor.to_json(),
+            at: context.at,
+            movement_ids: allocations.iter().map(|_| new_uuid()).collect(),
+        };
+        statement.execute(conn).map(|_| ())
+    }
+
+    /// Reduces the allocation by `quantity`. Deletes the row if nothing remains.
     pub fn reduce(&self, conn: &mut PgConnection, quantity: i32) -> QueryResult<()> {
         let row = stock_allocations::table.find((self.order_line_id, self.stock_id));
         if quantity >= self.quantity {
             diesel::delete(row).execute(conn).map(|_| ())
         } else {
-            let left = stock_allocations::quantity - quantity;
-            diesel::update(row).set(stock_allocations::quantity.eq(left)).execute(conn).map(|_| ())
+            let remaining = stock_allocations::quantity - quantity;
+            diesel::update(row).set(stock_allocations::quantity.eq(remaining)).execute(conn).map(|_| ())
         }
     }
 }
 
-/// A place that goods are kept in.
-#[derive(Debug, Clone, HasQuery)]
-#[diesel(table_name = warehouses)]
-pub(super) struct Warehouse {
-    pub id: WarehouseId,
-    pub code: String,
-    pub name: String,
-    pub country: Option<Country>,
-    pub sort_order: i32,
-    pub is_active: bool,
-    pub created_at: DateTime<Utc>,
-    pub updated_at: DateTime<Utc>,
-}
-
-impl Warehouse {
-    pub fn list(conn: &mut PgConnection) -> QueryResult<Vec<Self>> {
-        Self::query().order((warehouses::sort_order, warehouses::id)).load(conn)
-    }
-
-    pub fn find_by_code(conn: &mut PgConnection, code: &str) -> QueryResult<Option<Self>> {
-        Self::query().filter(warehouses::code.eq(code)).first(conn).optional()
-    }
-
-    /// The one that goods come to where nobody says otherwise.
-    pub fn first(conn: &mut PgConnection) -> QueryResult<Self> {
-        Self::query().filter(warehouses::is_active).order((warehouses::sort_order, warehouses::id)).first(conn)
-    }
-
-    pub fn insert(&self, conn: &mut PgConnection) -> Result<(), StockError> {
-        diesel::insert_into(warehouses::table)
-            .values((
-                warehouses::id.eq(self.id),
-                warehouses::code.eq(&self.code),
-                warehouses::name.eq(&self.name),
-                warehouses::country.eq(self.country),
-                warehouses::sort_order.eq(self.sort_order),
-                warehouses::is_active.eq(self.is_active),
-                warehouses::created_at.eq(self.created_at),
-                warehouses::updated_at.eq(self.updated_at),
-            ))
-            .execute(conn)
-            .on_constraint("warehouses_code_key", || StockError::CodeTaken)
-            .map(|_| ())
-    }
-}
-
-/// The variant of this SKU, whatever its case.
-pub(super) fn variant_of_sku(conn: &mut PgConnection, sku: &str) -> QueryResult<Option<VariantId>> {
+/// Returns the id of the variant with this SKU. The comparison ignores case.
+pub(super) fn find_variant_by_sku(conn: &mut PgConnection, sku: &str) -> QueryResult<Option<VariantId>> {
     let lower = diesel::dsl::sql::<diesel::sql_types::Bool>("lower(sku) = lower(")
         .bind::<diesel::sql_types::Text, _>(sku)
         .sql(")");

@@ -1,4 +1,4 @@
-//! Stock as JSON, and what may be sent to change it.
+//! JSON representation and request bodies of stock levels and stock movements.
 
 use chrono::{DateTime, Utc};
 use diesel::PgConnection;
@@ -7,237 +7,154 @@ use serde_json::Value;
 use utoipa::ToSchema;
 use uuid::Uuid;
 
-use super::adjusting::{Change, GoodsCount, NewWarehouse};
+use super::adjustments::{AdjustmentBySku, QuantityChange};
 use super::ledger::{Movement, MovementKind};
-use super::models::{Stock, Warehouse};
-use crate::platform::api::{Loaded, Relation, Resource, keys};
+use super::models::Stock;
+use crate::platform::api::{ExpandedResources, Relation, View, parse_keys};
 use crate::platform::auth::Principal;
 use crate::platform::error::{ErrorTree, Problem};
-use crate::platform::http::{FromJson, body};
-use crate::platform::types::{Country, Line, OrderId, Paragraph, StockId, VariantId, WarehouseId};
+use crate::platform::http::{FromJson, request_body};
+use crate::platform::types::{ActorView, NonEmptyText, Text};
+use crate::products::ids::{OrderId, StockId, VariantId, WarehouseId};
+use crate::products::warehouses;
 
-/// The level of a variant in a warehouse.
-#[derive(Debug, Serialize, ToSchema)]
-#[schema(as = Stock)]
+/// Stock level of a variant in a warehouse.
+#[derive(Debug, Serialize, ToSchema, View)]
+#[schema(as = Stock, example = json!({
+    "id": "0190a5f0-7c3e-7b2a-9d1f-3c5e8a7b6d16", "variant": "0190a5f0-7c3e-7b2a-9d1f-3c5e8a7b6d12",
+    "warehouse": "0190a5f0-7c3e-7b2a-9d1f-3c5e8a7b6d15", "quantity": 40, "allocated": 2, "available": 38,
+    "updated_at": "2026-11-21T08:00:00Z",
+}))]
+#[view(row = Stock)]
+#[view(relations(Relation::reference("warehouse", warehouses::expandable, || &[])))]
 pub struct StockView {
     pub id: StockId,
+    #[view(field = variant_id)]
     pub variant: VariantId,
+    #[view(field = warehouse_id)]
     pub warehouse: WarehouseId,
-    /// On the shelf.
+    /// Quantity on hand.
     pub quantity: i32,
-    /// Of these, promised to open orders.
+    /// Quantity allocated to orders.
     pub allocated: i32,
-    /// May still be promised.
+    /// Quantity that can still be sold, including backorders.
+    #[view(value = row.available())]
     pub available: i32,
     pub updated_at: DateTime<Utc>,
 }
 
-impl Resource for StockView {
-    const RELATIONS: &'static [Relation] = &[Relation::reference("warehouse", expandable_warehouses, || &[])];
-}
-
-impl From<Stock> for StockView {
-    fn from(stock: Stock) -> Self {
-        Self {
-            available: stock.free(),
-            id: stock.id,
-            variant: stock.variant_id,
-            warehouse: stock.warehouse_id,
-            quantity: stock.quantity,
-            allocated: stock.allocated,
-            updated_at: stock.updated_at,
-        }
-    }
-}
-
-/// An entry of the stock ledger.
-#[derive(Debug, Serialize, ToSchema)]
-#[schema(as = StockMovement)]
+/// Entry of the stock ledger.
+#[derive(Debug, Serialize, ToSchema, View)]
+#[schema(as = StockMovement, example = json!({
+    "id": "0190a5f0-7c3e-7b2a-9d1f-3c5e8a7b6d17", "stock": "0190a5f0-7c3e-7b2a-9d1f-3c5e8a7b6d16",
+    "kind": "allocated", "quantity_delta": 0, "allocated_delta": 2, "quantity_after": 40, "allocated_after": 2,
+    "order": "0190a5f0-7c3e-7b2a-9d1f-3c5e8a7b6d21",
+    "actor": {"type": "user", "id": "0190a5f0-7c3e-7b2a-9d1f-3c5e8a7b6d02"}, "note": "",
+    "created_at": "2026-11-21T08:00:00Z",
+}))]
+#[view(row = Movement)]
+#[view(relations(Relation::reference("stock", expandable_levels, || StockView::RELATIONS)))]
 pub struct MovementView {
     pub id: Uuid,
+    #[view(field = stock_id)]
     pub stock: StockId,
     pub kind: MovementKind,
     pub quantity_delta: i32,
     pub allocated_delta: i32,
     pub quantity_after: i32,
     pub allocated_after: i32,
+    #[view(field = order_id)]
     pub order: Option<OrderId>,
-    /// Who did it.
-    #[schema(value_type = Object)]
+    /// User, app or system process that caused the movement.
+    #[schema(value_type = ActorView)]
     pub actor: Value,
     pub note: String,
     pub created_at: DateTime<Utc>,
 }
 
-impl Resource for MovementView {
-    const RELATIONS: &'static [Relation] = &[Relation::reference("stock", expandable_levels, || StockView::RELATIONS)];
-}
-
-impl From<Movement> for MovementView {
-    fn from(movement: Movement) -> Self {
-        Self {
-            id: movement.id,
-            stock: movement.stock_id,
-            kind: movement.kind,
-            quantity_delta: movement.quantity_delta,
-            allocated_delta: movement.allocated_delta,
-            quantity_after: movement.quantity_after,
-            allocated_after: movement.allocated_after,
-            order: movement.order_id,
-            actor: movement.actor,
-            note: movement.note,
-            created_at: movement.created_at,
-        }
-    }
-}
-
-/// A place that goods are kept in.
-#[derive(Debug, Serialize, ToSchema)]
-#[schema(as = Warehouse)]
-pub struct WarehouseView {
-    pub id: WarehouseId,
-    pub code: String,
-    pub name: String,
-    pub country: Option<Country>,
-    /// Lower ones deliver first.
-    pub sort_order: i32,
-    pub is_active: bool,
-    pub created_at: DateTime<Utc>,
-    pub updated_at: DateTime<Utc>,
-}
-
-impl Resource for WarehouseView {}
-
-/// Warehouses in place of their ids; whoever sees levels sees these.
-fn expandable_warehouses(
-    conn: &mut PgConnection,
-    principal: Option<&Principal>,
-    ids: &[String],
-) -> Result<Loaded, Problem> {
-    let mut rows = Warehouse::list(conn)?;
-    rows.retain(|warehouse| keys(ids).contains(&warehouse.id));
-    Loaded::of(rows.into_iter().map(WarehouseView::from).collect(), principal, |view| view.id.to_string())
-}
-
-/// Levels in place of their ids; whoever sees the ledger sees these.
+/// Loads the stock levels that replace their ids in an expanded response. Requires no permission beyond that of the
+/// ledger.
 fn expandable_levels(
     conn: &mut PgConnection,
     principal: Option<&Principal>,
     ids: &[String],
-) -> Result<Loaded, Problem> {
-    let rows = Stock::with_ids(conn, &keys(ids))?;
-    Loaded::of(rows.into_iter().map(StockView::from).collect(), principal, |view| view.id.to_string())
+) -> Result<ExpandedResources, Problem> {
+    let rows = Stock::load_by_ids(conn, &parse_keys(ids))?;
+    ExpandedResources::new(rows.into_iter().map(StockView::from).collect(), principal, |view| view.id.to_string())
 }
 
-impl From<Warehouse> for WarehouseView {
-    fn from(warehouse: Warehouse) -> Self {
-        Self {
-            id: warehouse.id,
-            code: warehouse.code,
-            name: warehouse.name,
-            country: warehouse.country,
-            sort_order: warehouse.sort_order,
-            is_active: warehouse.is_active,
-            created_at: warehouse.created_at,
-            updated_at: warehouse.updated_at,
-        }
-    }
-}
-
-body! {
-    #[schema(as = WarehouseRequest)]
-    pub struct WarehouseBody {
-        /// Short and unique, such as `north`.
-        #[schema(value_type = String, max_length = 50)]
-        pub code: Line<50>,
-        #[schema(value_type = String, max_length = 150)]
-        pub name: Line<150>,
-        pub country: Option<Country>,
-        pub sort_order: Option<i32>,
-    }
-}
-
-/// A count of goods: from nothing to a hundred million.
+/// Quantity of a stock level: 0 to 100,000,000.
 #[derive(Debug, Clone, Copy, ToSchema)]
 #[schema(value_type = i32, minimum = 0, maximum = 100_000_000)]
-pub struct Level(i32);
+pub struct StockQuantity(i32);
 
-impl Level {
+impl StockQuantity {
     pub const fn get(self) -> i32 {
         self.0
     }
 }
 
-/// A change of goods, at most a hundred million either way.
+/// Change of a quantity: -100,000,000 to 100,000,000.
 #[derive(Debug, Clone, Copy, ToSchema)]
 #[schema(value_type = i32, minimum = -100_000_000, maximum = 100_000_000)]
-pub struct LevelChange(i32);
+pub struct StockDelta(i32);
 
-const MOST: i32 = 100_000_000;
+const MAX_QUANTITY: i32 = 100_000_000;
 
-fn bounded(value: Value, least: i32) -> Result<i32, ErrorTree> {
+fn parse_quantity(value: Value, minimum: i32) -> Result<i32, ErrorTree> {
     let number = i64::from_json(value)?;
-    if number < i64::from(least) {
-        return Err(ErrorTree::min_value(i64::from(least)));
+    if number < i64::from(minimum) {
+        return Err(ErrorTree::min_value(i64::from(minimum)));
     }
-    i32::try_from(number).ok().filter(|number| *number <= MOST).ok_or_else(|| ErrorTree::max_value(i64::from(MOST)))
+    i32::try_from(number)
+        .ok()
+        .filter(|number| *number <= MAX_QUANTITY)
+        .ok_or_else(|| ErrorTree::max_value(i64::from(MAX_QUANTITY)))
 }
 
-impl FromJson for Level {
+impl FromJson for StockQuantity {
     fn from_json(value: Value) -> Result<Self, ErrorTree> {
-        bounded(value, 0).map(Self)
+        parse_quantity(value, 0).map(Self)
     }
 }
 
-impl FromJson for LevelChange {
+impl FromJson for StockDelta {
     fn from_json(value: Value) -> Result<Self, ErrorTree> {
-        bounded(value, -MOST).map(Self)
+        parse_quantity(value, -MAX_QUANTITY).map(Self)
     }
 }
 
-body! {
-    /// Either what was counted or what came and went.
-    #[schema(as = StockAdjustmentRequest)]
-    pub struct AdjustmentBody {
-        #[schema(value_type = String, example = "MUG-1", max_length = 64)]
-        pub sku: Line<64>,
-        /// The code of the warehouse; the first one where it is left out.
-        #[schema(value_type = Option<String>, max_length = 50)]
-        pub warehouse: Option<Line<50>>,
-        /// So many were counted.
-        pub quantity: Option<Level>,
-        /// So many came in; negative: went.
-        pub delta: Option<LevelChange>,
-        pub note: Option<Paragraph<500>>,
-    }
+/// Adjustment of a stock level: either a counted `quantity` or a `delta`.
+#[request_body(StockAdjustmentRequest)]
+#[derive(Debug)]
+#[schema(example = json!({"sku": "MUG-1", "warehouse": "main", "quantity": 40, "note": "Annual stock count."}))]
+pub struct AdjustmentBody {
+    #[schema(example = "MUG-1")]
+    pub sku: NonEmptyText<64>,
+    /// Code of the warehouse. Default: the first active warehouse in allocation order.
+    pub warehouse: Option<NonEmptyText<50>>,
+    /// Counted quantity.
+    pub quantity: Option<StockQuantity>,
+    /// Received quantity; negative if goods leave the warehouse.
+    pub delta: Option<StockDelta>,
+    pub note: Option<Text<500>>,
 }
 
 impl AdjustmentBody {
-    pub(super) fn into_count(self) -> Result<GoodsCount, Problem> {
+    pub(super) fn into_command(self) -> Result<AdjustmentBySku, Problem> {
         let change = match (self.quantity, self.delta) {
-            (Some(counted), None) => Change::Set(counted.0),
-            (None, Some(moved)) => Change::Add(moved.0),
+            (Some(quantity), None) => QuantityChange::Set(quantity.0),
+            (None, Some(delta)) => QuantityChange::Add(delta.0),
             _ => {
-                let tree = ErrorTree::of_object("invalid", "Give either quantity or delta.");
+                let tree = ErrorTree::non_field("invalid", "Specify either quantity or delta.");
                 return Err(Problem::invalid(tree));
             }
         };
-        Ok(GoodsCount {
+        Ok(AdjustmentBySku {
             sku: self.sku.into_inner(),
-            warehouse: self.warehouse.map(Line::into_inner),
+            warehouse: self.warehouse.map(NonEmptyText::into_inner),
             change,
-            note: self.note.map(Paragraph::into_inner).unwrap_or_default(),
+            note: self.note.map(Text::into_inner).unwrap_or_default(),
         })
-    }
-}
-
-impl WarehouseBody {
-    pub(super) fn into_new(self) -> NewWarehouse {
-        NewWarehouse {
-            code: self.code.into_inner(),
-            name: self.name.into_inner(),
-            country: self.country,
-            sort_order: self.sort_order.unwrap_or(1),
-        }
     }
 }

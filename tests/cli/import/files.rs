@@ -1,4 +1,4 @@
-//! Files in whatever form other shops write them.
+//! File formats: compression, encodings, delimiters, column names and dates.
 
 use std::io::{Read, Write};
 
@@ -6,7 +6,6 @@ use clap::Parser;
 use flate2::Compression;
 use flate2::write::GzEncoder;
 use mercer::cli::import::{ImportCommand, Input, run_on};
-use mercer::platform::clock::Clock;
 use pretty_assertions::assert_eq;
 
 use super::support::*;
@@ -20,28 +19,28 @@ fn zip(text: &str) -> Vec<u8> {
 }
 
 #[derive(Parser)]
-struct Line {
+struct ImportCli {
     #[command(subcommand)]
     command: ImportCommand,
 }
 
 fn parse(arguments: &[&str]) -> Result<ImportCommand, clap::Error> {
-    Line::try_parse_from(["import"].iter().chain(arguments)).map(|line| line.command)
+    ImportCli::try_parse_from(["import"].iter().chain(arguments)).map(|line| line.command)
 }
 
 #[test]
-fn a_gzipped_file_is_known_by_its_first_bytes() {
+fn gzip_is_detected_by_its_magic_number() {
     let (db, _guard) = database();
     let command = ImportCommand::Orders(orders_command());
-    // Two members behind each other are one file, as gzip has it.
+    // A gzip file can consist of several members.
     let file = [zip(HEADER), zip(ROW)].concat();
 
     let report = run(&db, &command, file).unwrap();
 
-    assert_eq!(figures(&report).orders.total.shown().as_str(), "3.00");
+    assert_eq!(order_counts(&report).orders.total.to_decimal_string().as_str(), "3.00");
 }
 
-/// Gives a byte at a time, as a pipe may.
+/// Reader that returns one byte at a time, as a pipe can.
 struct Trickle(std::io::Cursor<Vec<u8>>);
 
 impl Read for Trickle {
@@ -52,19 +51,19 @@ impl Read for Trickle {
 }
 
 #[test]
-fn a_pipe_may_give_a_byte_at_a_time() {
+fn input_can_arrive_byte_by_byte() {
     let (db, _guard) = database();
     let command = ImportCommand::Orders(orders_command());
     let semicolons = format!("{HEADER}{ROW}").replace(',', ";");
 
     let pipe = Trickle(std::io::Cursor::new(semicolons.into_bytes()));
-    let report = run_on(&db, &Clock::system(), &command, Input::new(pipe).unwrap(), &mut Unwatched).unwrap();
+    let report = run_on(&db, &context(), &command, Input::new(pipe).unwrap(), &mut NoProgress).unwrap();
 
-    assert_eq!(figures(&report).orders.total.shown().as_str(), "3.00");
+    assert_eq!(order_counts(&report).orders.total.to_decimal_string().as_str(), "3.00");
 }
 
 #[test]
-fn a_file_that_breaks_off_changes_nothing() {
+fn truncated_file_changes_nothing() {
     let (db, _guard) = database();
     let command = ImportCommand::Orders(orders_command());
     let mut zipped = zip(&format!("{HEADER}{}", ROW.repeat(100)));
@@ -72,11 +71,11 @@ fn a_file_that_breaks_off_changes_nothing() {
 
     assert!(run(&db, &command, zipped).is_err());
 
-    assert_eq!(ask(&db, "select count(*) from orders"), ["0"]);
+    assert_eq!(query(&db, "select count(*) from orders"), ["0"]);
 }
 
 #[test]
-fn windows_1252_is_understood() {
+fn windows_1252_is_decoded() {
     let (db, _guard) = database();
     let command = ImportCommand::Orders(orders_command());
     let mut file = HEADER.as_bytes().to_vec();
@@ -84,11 +83,11 @@ fn windows_1252_is_understood() {
 
     run(&db, &command, file).unwrap();
 
-    assert_eq!(ask(&db, "select product_name from order_lines"), ["Café – £5"]);
+    assert_eq!(query(&db, "select product_name from order_lines"), ["Café – £5"]);
 }
 
 #[test]
-fn columns_may_be_named_otherwise_and_numbers_written_otherwise() {
+fn column_names_and_number_formats_can_differ() {
     let (db, _guard) = database();
     let map = "invoice=Rechnung,sku=Artikel,name=Text,quantity=Menge,date=Datum,unit_price=Preis,customer=Kunde";
     let command = parse(&["orders", "-", "--map", map, "--date-format", "%d.%m.%Y"]).unwrap();
@@ -97,44 +96,44 @@ fn columns_may_be_named_otherwise_and_numbers_written_otherwise() {
         run(&db, &command, "Kunde;RECHNUNG;artikel;Text;Menge;Datum;Preis\n7;R1;A;Anker;2,0;31.12.2024;1,25\n");
 
     let report = report.unwrap();
-    assert_eq!(refusals(&report), []);
-    assert_eq!(figures(&report).orders.total.shown().as_str(), "2.50");
-    let shown = "select concat_ws('|', number, currency, placed_at at time zone 'UTC', c.external_id) \
+    assert_eq!(rejections(&report), []);
+    assert_eq!(order_counts(&report).orders.total.to_decimal_string().as_str(), "2.50");
+    let sql = "select concat_ws('|', number, currency, placed_at at time zone 'UTC', c.external_id) \
                  from orders join customers c on c.id = customer_id";
-    assert_eq!(ask(&db, shown), ["R1|EUR|2024-12-31 00:00:00|7"]);
+    assert_eq!(query(&db, sql), ["R1|EUR|2024-12-31 00:00:00|7"]);
 }
 
 #[test]
-fn a_file_without_a_needed_column_is_not_read() {
+fn missing_required_column_aborts_the_import() {
     let (db, _guard) = database();
     let command = ImportCommand::Orders(orders_command());
 
     let error = run(&db, &command, "InvoiceNo,StockCode\n1,A\n").unwrap_err();
 
-    assert_eq!(error.to_string(), "there is no column \"Quantity\"; there are: InvoiceNo, StockCode");
+    assert_eq!(error.to_string(), "the file has no column \"Quantity\"; its columns are: InvoiceNo, StockCode");
     assert!(run(&db, &command, "").is_err());
 }
 
 #[test]
-fn a_file_with_the_month_before_the_day_asks_for_its_form() {
+fn dates_with_the_month_first_require_a_format() {
     let (db, _guard) = database();
     let file = format!("{HEADER}1,A,A,1,12/1/2010 8:26,1,,\n2,A,A,1,12/31/2010 8:26,1,,\n");
 
-    let refused = run(&db, &ImportCommand::Orders(orders_command()), file.clone()).unwrap_err();
-    assert!(refused.to_string().contains("--date-format '%m/%d/%Y %H:%M'"), "{refused}");
-    assert_eq!(ask(&db, "select count(*) from orders"), ["0"]);
+    let rejected = run(&db, &ImportCommand::Orders(orders_command()), file.clone()).unwrap_err();
+    assert!(rejected.to_string().contains("--date-format '%m/%d/%Y %H:%M'"), "{rejected}");
+    assert_eq!(query(&db, "select count(*) from orders"), ["0"]);
 
     let mut command = orders_command();
     command.date_format = vec!["%m/%d/%Y %H:%M".to_owned()];
     run(&db, &ImportCommand::Orders(command), file).unwrap();
     assert_eq!(
-        ask(&db, "select placed_at at time zone 'UTC' from orders order by number"),
+        query(&db, "select placed_at at time zone 'UTC' from orders order by number"),
         ["2010-12-01 08:26:00", "2010-12-31 08:26:00"]
     );
 }
 
 #[test]
-fn the_command_line_is_read() {
+fn import_options_are_parsed() {
     let command = parse(&["orders", "f.csv", "--currency", "gbp", "--batch", "9", "--dry-run", "--encoding", "latin1"]);
     let ImportCommand::Orders(orders) = command.unwrap() else { panic!("not orders") };
     assert_eq!(orders.currency.unwrap().as_str(), "GBP");
@@ -153,14 +152,14 @@ fn the_command_line_is_read() {
 }
 
 #[test]
-fn a_missing_file_or_channel_is_said() {
+fn missing_file_or_channel_is_reported() {
     let (db, _guard) = database();
     let mut command = orders_command();
     command.channel = Some("moon".to_owned());
     let error = run(&db, &ImportCommand::Orders(command), HEADER).unwrap_err();
-    assert_eq!(error.to_string(), "there is no channel \"moon\"");
+    assert_eq!(error.to_string(), "the channel \"moon\" does not exist");
 
     let missing = parse(&["categories", "/nowhere/f.csv"]).unwrap();
-    let error = mercer::cli::import::run(&db, &Clock::system(), &missing).unwrap_err();
+    let error = mercer::cli::import::run(&db, &context(), &missing).unwrap_err();
     assert_eq!(error.to_string(), "cannot read /nowhere/f.csv");
 }

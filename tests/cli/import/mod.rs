@@ -1,11 +1,11 @@
-//! `mercer import`: files in, rows out, and nothing doubled however often.
+//! Tests of `mercer import`.
 
 mod categories;
 mod crash;
 mod files;
 mod orders;
 mod products;
-mod refusals;
-mod reruns;
+mod rejections;
+mod repeated;
 mod sample;
 mod support;

@@ -1,4 +1,4 @@
-//! A database per test, and short words for running imports on it.
+//! A database per test and helper functions that run imports on it.
 
 use std::io::Cursor;
 use std::sync::Arc;
@@ -9,34 +9,38 @@ use diesel::prelude::*;
 use diesel::sql_types::{BigInt, Nullable, Text};
 use mercer::cli::import::orders::OrdersCommand;
 use mercer::cli::import::{
-    CategoriesCommand, Figures, FileOptions, ImportCommand, ImportReport, Input, OrderFigures, ProductsCommand,
+    CategoriesCommand, FileOptions, ImportCommand, ImportReport, ImportSummary, Input, OrderCounts, ProductsCommand,
     Progress, run_on,
 };
 use mercer::platform::auth::MasterKey;
 use mercer::platform::clock::Clock;
-use mercer::platform::db::{Db, PoolSettings, TimeOuts};
+use mercer::platform::db::{DatabaseTimeouts, Db, PoolSettings};
+use mercer::platform::write_context::WriteContext;
 
 pub use crate::support::database::TestDatabase;
 
-/// The columns of the Online Retail data set.
+/// Header line of the Online Retail data set.
 pub const HEADER: &str = "InvoiceNo,StockCode,Description,Quantity,InvoiceDate,UnitPrice,CustomerID,Country\n";
 
-/// A migrated, empty database, and what drops it in the end.
+/// Creates a migrated, empty database, and the guard that drops it.
 pub fn database() -> (Db, TestDatabase) {
     let database = TestDatabase::create();
     (connect(&database.url), database)
 }
 
 pub fn connect(url: &str) -> Db {
-    let db = Db::new(&PoolSettings { url: url.to_owned(), size: 4, time_outs: TimeOuts::BATCH });
-    db.hold_key(Arc::new(MasterKey::new("only for tests").unwrap()));
-    db
+    Db::new(&PoolSettings { url: url.to_owned(), size: 4, timeouts: DatabaseTimeouts::BATCH })
 }
 
-/// Nobody watches.
-pub struct Unwatched;
+/// Context of an import that starts now.
+pub fn context() -> WriteContext {
+    WriteContext::system(Clock::system().now(), &Arc::new(MasterKey::new("only for tests").unwrap()))
+}
 
-impl Progress for Unwatched {
+/// Progress that ignores all reports.
+pub struct NoProgress;
+
+impl Progress for NoProgress {
     fn begin(&mut self, _: &'static str, _: Option<u64>) {}
 
     fn advance(&mut self, _: u64) -> Result<()> {
@@ -49,12 +53,12 @@ pub fn input(bytes: impl Into<Vec<u8>>) -> Input {
 }
 
 pub fn run(db: &Db, command: &ImportCommand, bytes: impl Into<Vec<u8>>) -> Result<ImportReport> {
-    run_on(db, &Clock::system(), command, input(bytes), &mut Unwatched)
+    run_on(db, &context(), command, input(bytes), &mut NoProgress)
 }
 
-/// Orders in pounds, everything else as it is when nothing is said.
+/// Default options, except the currency GBP.
 pub fn orders_command() -> OrdersCommand {
-    let mut command = OrdersCommand::of(FileOptions::of("-"));
+    let mut command = OrdersCommand::new(FileOptions::new("-"));
     command.currency = Some("GBP".parse().unwrap());
     command
 }
@@ -65,50 +69,50 @@ pub fn import_orders(db: &Db, rows: &str) -> ImportReport {
 
 pub fn import_orders_with(db: &Db, command: OrdersCommand, rows: &str) -> ImportReport {
     let report = run(db, &ImportCommand::Orders(command), format!("{HEADER}{rows}")).unwrap();
-    assert_eq!(report.rows_read, report.rows_taken() + report.rows_refused());
+    assert_eq!(report.rows_read, report.rows_accepted() + report.rows_rejected());
     report
 }
 
 pub fn import_products(db: &Db, file: &str) -> ImportReport {
-    let file_options = FileOptions::of("-");
+    let file_options = FileOptions::new("-");
     let command = ProductsCommand { file: file_options, channel: None };
     run(db, &ImportCommand::Products(command), file).unwrap()
 }
 
 pub fn import_categories(db: &Db, file: &str) -> ImportReport {
-    let file_options = FileOptions::of("-");
+    let file_options = FileOptions::new("-");
     run(db, &ImportCommand::Categories(CategoriesCommand { file: file_options }), file).unwrap()
 }
 
-pub fn figures(report: &ImportReport) -> &OrderFigures {
-    match &report.figures {
-        Figures::Orders(figures) => figures,
-        other => panic!("not of orders: {other:?}"),
+pub fn order_counts(report: &ImportReport) -> &OrderCounts {
+    match &report.summary {
+        ImportSummary::Orders(counts) => counts,
+        other => panic!("unexpected summary: {other:?}"),
     }
 }
 
-/// Why rows were refused, and on which lines.
-pub fn refusals(report: &ImportReport) -> Vec<(&str, Vec<u64>)> {
+/// Returns the reasons of rejections with their line numbers.
+pub fn rejections(report: &ImportReport) -> Vec<(&str, Vec<u64>)> {
     let mut refusals: Vec<_> =
-        report.refused.iter().map(|refused| (refused.reason.as_str(), refused.lines.clone())).collect();
+        report.rejected.iter().map(|rejected| (rejected.reason.as_str(), rejected.lines.clone())).collect();
     refusals.sort_by_key(|(_, lines)| lines.first().copied());
     refusals
 }
 
 #[derive(QueryableByName)]
-struct Answer {
+struct TextRow {
     #[diesel(sql_type = Nullable<Text>)]
-    answer: Option<String>,
+    value: Option<String>,
 }
 
-/// The rows of a query of one text column, `null` for null.
-pub fn ask(db: &Db, query: &str) -> Vec<String> {
-    let query = format!("select answer::text from ({query}) as asked (answer)");
-    let answers: Vec<Answer> = db.read_blocking(|conn| diesel::sql_query(&query).load::<Answer>(conn)).unwrap();
-    answers.into_iter().map(|row| row.answer.unwrap_or_else(|| "null".to_owned())).collect()
+/// Returns the rows of a query with one column as texts, `null` for null.
+pub fn query(db: &Db, query: &str) -> Vec<String> {
+    let query = format!("select value::text from ({query}) as result (value)");
+    let rows: Vec<TextRow> = db.read_blocking(|conn| diesel::sql_query(&query).load::<TextRow>(conn)).unwrap();
+    rows.into_iter().map(|row| row.value.unwrap_or_else(|| "null".to_owned())).collect()
 }
 
-pub fn tell(db: &Db, statement: &str) {
+pub fn execute(db: &Db, statement: &str) {
     db.write_blocking(|conn| conn.batch_execute(statement)).unwrap();
 }
 
@@ -118,7 +122,7 @@ struct Count {
     count: i64,
 }
 
-/// How many rows every table has that an import may write.
+/// Returns the number of rows of each table that an import can write.
 pub fn row_counts(db: &Db) -> Vec<(&'static str, i64)> {
     const TABLES: [&str; 16] = [
         "categories",

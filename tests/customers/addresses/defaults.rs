@@ -1,14 +1,14 @@
-//! Where goods and bills go if nothing else is said.
+//! Default billing and shipping addresses.
 
 use futures_util::join;
 use serde_json::json;
 
 use super::{MINE, id, with};
 use crate::support::TestShop;
-use crate::support::shop::Person;
+use crate::support::shop::TestUser;
 
-/// The names of those that are the default for bills, and for goods.
-async fn defaults(customer: &Person) -> (Vec<String>, Vec<String>) {
+/// The names of the default billing addresses and of the default shipping addresses.
+async fn defaults(customer: &TestUser) -> (Vec<String>, Vec<String>) {
     let list = customer.get(MINE).await.expect(200);
     let names = |flag: &str| {
         let rows = list["results"].as_array().unwrap().iter().filter(|row| row[flag] == true);
@@ -22,7 +22,7 @@ fn named(names: &[&str]) -> Vec<String> {
 }
 
 #[actix_web::test]
-async fn the_first_is_the_default_until_another_takes_its_place() {
+async fn first_address_is_the_default_until_replaced() {
     let shop = TestShop::new().await;
     let ana = shop.customer("ana").await;
     ana.post(MINE, with("name", json!("Home"))).await.expect(201);
@@ -38,13 +38,13 @@ async fn the_first_is_the_default_until_another_takes_its_place() {
     ana.patch(&url, json!({"is_default_billing": false})).await.expect(200);
     assert_eq!(defaults(&ana).await, (named(&[]), named(&["Work"])));
 
-    // A default that goes leaves none behind.
+    // Deleting the default does not choose another one.
     ana.delete(&url).await;
     assert_eq!(defaults(&ana).await, (named(&[]), named(&[])));
 }
 
 #[actix_web::test]
-async fn the_first_may_be_no_default() {
+async fn request_overrides_the_default_flags_of_the_first_address() {
     let shop = TestShop::new().await;
     let ana = shop.customer("ana").await;
 
@@ -54,7 +54,7 @@ async fn the_first_may_be_no_default() {
 }
 
 #[actix_web::test]
-async fn of_two_that_become_the_default_at_once_one_is_it() {
+async fn concurrent_default_changes_leave_one_default() {
     let shop = TestShop::new().await;
     let ana = shop.customer("ana").await;
     let one = ana.post(MINE, with("name", json!("One"))).await.expect(201);
@@ -73,7 +73,7 @@ async fn of_two_that_become_the_default_at_once_one_is_it() {
 }
 
 #[actix_web::test]
-async fn two_first_ones_at_once_make_one_default() {
+async fn concurrent_first_addresses_leave_one_default() {
     let shop = TestShop::new().await;
     let ana = shop.customer("ana").await;
 

@@ -1,19 +1,19 @@
-//! A customer's addresses.
+//! Addresses of customers.
 
-mod countries;
 mod defaults;
+mod validation;
 
 use actix_web::test::TestRequest;
 use futures_util::join;
 use serde_json::{Value, json};
 
 use crate::support::builders::address;
-use crate::support::shop::Person;
+use crate::support::shop::TestUser;
 use crate::support::{TestResponse, TestShop};
 
 const MINE: &str = "/api/customers/me/addresses/";
 
-fn of(customer: &Person) -> String {
+fn addresses_url(customer: &TestUser) -> String {
     format!("/api/customers/{}/addresses/", customer.customer)
 }
 
@@ -21,15 +21,15 @@ fn id(address: &Value) -> &str {
     address["id"].as_str().unwrap()
 }
 
-/// A good address with one member replaced.
+/// A valid address with one member replaced.
 fn with(name: &str, value: Value) -> Value {
     let mut address = address();
     address[name] = value;
     address
 }
 
-/// So many addresses of somebody, made past the API.
-fn fill(shop: &TestShop, customer: &Person, count: usize) {
+/// Inserts this number of addresses directly into the database.
+fn fill(shop: &TestShop, customer: &TestUser, count: usize) {
     shop.execute(&format!(
         "insert into addresses (id, customer_id, name, line1, city, country, created_at, updated_at) \
          select gen_random_uuid(), '{}', 'x', 'x', 'x', 'KE', now(), now() from generate_series(1, {count})",
@@ -38,7 +38,7 @@ fn fill(shop: &TestShop, customer: &Person, count: usize) {
 }
 
 #[actix_web::test]
-async fn an_address_is_added_read_changed_replaced_and_removed() {
+async fn address_can_be_created_retrieved_updated_replaced_and_deleted() {
     let shop = TestShop::new().await;
     let ana = shop.customer("ana").await;
 
@@ -63,17 +63,17 @@ async fn an_address_is_added_read_changed_replaced_and_removed() {
 
     let replaced = ana.put(&url, with("city", json!("Mombasa"))).await.expect(200);
     assert_eq!((&replaced["city"], &replaced["line2"]), (&json!("Mombasa"), &json!("")));
-    assert_eq!(replaced["is_default_billing"], true, "it stays what it is the default for");
+    assert_eq!(replaced["is_default_billing"], true, "the default flags are unchanged");
 
     assert_eq!(ana.delete(&url).await.status, 204);
     assert_eq!(ana.get(&url).await.expect(404)["code"], "not_found");
     assert_eq!(ana.get(MINE).await.expect(200)["count"], 0);
-    let told = shop.number("select count(*) from audit_entries where action like 'customer_address.%'");
-    assert_eq!(told, 4);
+    let entries = shop.number("select count(*) from audit_entries where action like 'customer_address.%'");
+    assert_eq!(entries, 4);
 }
 
 #[actix_web::test]
-async fn all_that_is_wrong_with_an_address_is_told_at_once() {
+async fn all_validation_errors_of_an_address_are_returned_at_once() {
     let shop = TestShop::new().await;
     let ana = shop.customer("ana").await;
     let wrong = json!({
@@ -81,10 +81,10 @@ async fn all_that_is_wrong_with_an_address_is_told_at_once() {
         "phone": "12", "is_default_billing": "perhaps",
     });
 
-    let told = ana.post(MINE, wrong).await.expect(400);
+    let errors = ana.post(MINE, wrong).await.expect(400);
 
     assert_eq!(
-        told,
+        errors,
         json!({
             "name": ["This field may not be blank."],
             "city": ["This field may not be blank."],
@@ -105,15 +105,15 @@ async fn all_that_is_wrong_with_an_address_is_told_at_once() {
 }
 
 #[actix_web::test]
-async fn a_change_of_country_asks_for_what_that_country_needs() {
+async fn country_change_requires_the_fields_of_the_new_country() {
     let shop = TestShop::new().await;
     let ana = shop.customer("ana").await;
     let home = ana.post(MINE, address()).await.expect(201);
     let url = format!("{MINE}{}/", id(&home));
 
-    let told = ana.patch(&url, json!({"country": "CA"})).await.expect(400);
+    let errors = ana.patch(&url, json!({"country": "CA"})).await.expect(400);
     assert_eq!(
-        told,
+        errors,
         json!({
             "area": ["This field may not be blank."],
             "postal_code": ["Enter a valid postal code, such as H3Z 2Y7."],
@@ -130,67 +130,73 @@ async fn a_change_of_country_asks_for_what_that_country_needs() {
 }
 
 #[actix_web::test]
-async fn of_two_who_add_the_hundredth_at_once_one_does() {
+async fn concurrent_requests_cannot_exceed_100_addresses() {
     let shop = TestShop::new().await;
     let ana = shop.customer("ana").await;
     let staff = shop.staff().await;
     fill(&shop, &ana, 99);
 
-    let theirs = of(&ana);
-    let (one, other) = join!(ana.post(MINE, address()), staff.post(&theirs, address()));
+    let url = addresses_url(&ana);
+    let (one, other) = join!(ana.post(MINE, address()), staff.post(&url, address()));
 
-    let mut answers = [one.status.as_u16(), other.status.as_u16()];
-    answers.sort_unstable();
-    assert_eq!(answers, [201, 409]);
-    let refused = [one, other].into_iter().find(|answer| answer.status == 409).unwrap().json();
-    assert_eq!(refused, json!({"detail": "A customer has at most 100 addresses.", "code": "too_many_addresses"}));
+    let mut responses = [one.status.as_u16(), other.status.as_u16()];
+    responses.sort_unstable();
+    assert_eq!(responses, [201, 409]);
+    let rejected = [one, other].into_iter().find(|response| response.status == 409).unwrap().json();
+    assert_eq!(
+        rejected,
+        json!({
+            "detail": "A customer can have at most 100 addresses. Delete an address first.",
+            "code": "too_many_addresses",
+        })
+    );
     assert_eq!(shop.number("select count(*) from addresses"), 100);
 }
 
 #[actix_web::test]
-async fn what_is_somebody_elses_is_not_found() {
+async fn address_of_another_customer_is_not_found() {
     let shop = TestShop::new().await;
     let (ana, ben) = (shop.customer("ana").await, shop.customer("ben").await);
     let staff = shop.staff().await;
-    let hers = ana.post(MINE, address()).await.expect(201);
-    let url = format!("{MINE}{}/", id(&hers));
-    let below_ben = format!("{}{}/", of(&ben), id(&hers));
+    let address_of_ana = ana.post(MINE, address()).await.expect(201);
+    let url = format!("{MINE}{}/", id(&address_of_ana));
+    let below_ben = format!("{}{}/", addresses_url(&ben), id(&address_of_ana));
 
-    let answers = [
+    let responses = [
         ben.get(&url).await,
         ben.put(&url, address()).await,
         ben.patch(&url, json!({"name": "Ben"})).await,
         ben.delete(&url).await,
-        // Nor for staff below somebody else.
+        // The address is not found below another customer.
         staff.get(&below_ben).await,
         staff.put(&below_ben, address()).await,
         staff.patch(&below_ben, json!({"name": "Ben"})).await,
         staff.delete(&below_ben).await,
     ];
 
-    for answer in answers {
-        assert_eq!(answer.expect(404), json!({"detail": "Not found.", "code": "not_found"}));
+    for response in responses {
+        assert_eq!(response.expect(404), json!({"detail": "Not found.", "code": "not_found"}));
     }
     assert_eq!(ben.get(MINE).await.expect(200)["count"], 0);
-    assert_eq!(ben.get(&of(&ana)).await.expect(403)["code"], "permission_denied");
-    assert_eq!(ana.get(&url).await.expect(200), hers);
+    assert_eq!(ben.get(&addresses_url(&ana)).await.expect(403)["code"], "permission_denied");
+    assert_eq!(ana.get(&url).await.expect(200), address_of_ana);
 }
 
 #[actix_web::test]
-async fn staff_write_addresses_of_a_customer() {
+async fn staff_can_manage_addresses_of_a_customer() {
     let shop = TestShop::new().await;
     let (ana, staff) = (shop.customer("ana").await, shop.staff().await);
 
-    let added = staff.post(&of(&ana), address()).await.expect(201);
-    let url = format!("{}{}/", of(&ana), id(&added));
+    let added = staff.post(&addresses_url(&ana), address()).await.expect(201);
+    let url = format!("{}{}/", addresses_url(&ana), id(&added));
     let changed = staff.patch(&url, json!({"company": "Ana's mugs"})).await.expect(200);
 
     assert_eq!(ana.get(&format!("{MINE}{}/", id(&added))).await.expect(200), changed);
-    assert_eq!(staff.get(&of(&ana)).await.expect(200)["results"], json!([changed]));
+    assert_eq!(staff.get(&addresses_url(&ana)).await.expect(200)["results"], json!([changed]));
     assert_eq!(staff.delete(&url).await.status, 204);
-    let nobody = "/api/customers/0190aaaa-0000-7000-8000-00000000dead/addresses/";
-    assert_eq!(staff.get(nobody).await.status, 404);
-    assert_eq!(staff.post(nobody, address()).await.status, 404);
+    let unknown = "/api/customers/0190aaaa-0000-7000-8000-00000000dead/addresses/";
+    assert_eq!(staff.get(unknown).await.status, 404);
+    assert_eq!(staff.post(unknown, address()).await.status, 404);
 }
 
 #[actix_web::test]
@@ -216,26 +222,26 @@ async fn addresses_are_filtered_and_ordered() {
 }
 
 #[actix_web::test]
-async fn an_order_holds_its_addresses_to_the_same_rules() {
+async fn order_addresses_are_validated_by_the_same_rules() {
     let shop = TestShop::new().await;
     let ana = shop.customer("ana").await;
     let mug = shop.product("Mug").create();
     let order = |address: Value| json!({"shipping_address": address, "lines": [{"sku": mug.sku, "quantity": 1}]});
 
-    let told = ana.post("/api/orders/", order(with("country", json!("US")))).await.expect(400);
-    assert_eq!(told, json!({"shipping_address": {"area": ["This field is required."]}}));
+    let errors = ana.post("/api/orders/", order(with("country", json!("US")))).await.expect(400);
+    assert_eq!(errors, json!({"shipping_address": {"area": ["This field is required."]}}));
     assert_eq!(shop.stock_of(&mug), (10, 0));
 
     let saved = ana.post(MINE, with("phone", json!("0700 000 001"))).await.expect(201);
     let placed = ana.post("/api/orders/", order(saved.clone())).await.expect(201);
     for (name, value) in placed["shipping_address"].as_object().unwrap() {
-        assert_eq!(value, &saved[name], "{name}: what was saved can be sent as it is");
+        assert_eq!(value, &saved[name], "{name}: a saved address can be sent unchanged");
     }
     assert_eq!(placed["shipping_address"]["phone"], "+254700000001");
 }
 
 #[actix_web::test]
-async fn an_address_that_was_changed_since_it_was_seen_is_not_overwritten() {
+async fn stale_etag_is_rejected_for_an_address() {
     let shop = TestShop::new().await;
     let ana = shop.customer("ana").await;
     let home = ana.post(MINE, address()).await.expect(201);
@@ -244,35 +250,35 @@ async fn an_address_that_was_changed_since_it_was_seen_is_not_overwritten() {
     ana.patch(&url, json!({"line2": "new"})).await.expect(200);
 
     let late = ana.with_header("if-match", &seen).patch(&url, json!({"line2": "old"})).await;
-    let gone = ana.with_header("if-match", &seen).delete(&url).await;
+    let deleted = ana.with_header("if-match", &seen).delete(&url).await;
 
     assert_eq!(late.expect(412)["code"], "precondition_failed");
-    assert_eq!(gone.status, 412);
+    assert_eq!(deleted.status, 412);
     assert_eq!(ana.get(&url).await.expect(200)["line2"], "new");
 }
 
 #[actix_web::test]
-async fn a_customer_who_is_forgotten_keeps_no_address() {
+async fn erasure_deletes_the_customers_addresses() {
     let shop = TestShop::new().await;
     let (ana, ben) = (shop.customer("ana").await, shop.customer("ben").await);
     ana.post(MINE, address()).await.expect(201);
     ben.post(MINE, address()).await.expect(201);
 
-    shop.sql(|conn| mercer::customers::addresses::forget(conn, ana.customer));
+    shop.sql(|conn| mercer::customers::addresses::delete_all(conn, ana.customer));
 
-    let count = async |person: &Person| person.get(MINE).await.expect(200)["count"].clone();
+    let count = async |user: &TestUser| user.get(MINE).await.expect(200)["count"].clone();
     assert_eq!((count(&ana).await, count(&ben).await), (json!(0), json!(1)));
 }
 
 #[actix_web::test]
-async fn a_form_adds_an_address_too() {
+async fn address_can_be_created_with_form_data() {
     let shop = TestShop::new().await;
     let ana = shop.customer("ana").await;
     let form = "name=Ana&line1=Moi+Avenue+12&city=Nairobi&country=ke&is_default_shipping=on";
     let request = TestRequest::post().uri(MINE).set_payload(form);
 
-    let answer: TestResponse =
+    let response: TestResponse =
         ana.call(request.insert_header(("content-type", "application/x-www-form-urlencoded"))).await;
 
-    assert_eq!(answer.expect(201)["country"], "KE");
+    assert_eq!(response.expect(201)["country"], "KE");
 }

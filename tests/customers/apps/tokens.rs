@@ -1,14 +1,14 @@
-//! Tokens of programs: told once, kept as their hash.
+//! App tokens: the secret is returned once and stored as a hash.
 
 use chrono::TimeDelta;
 use futures_util::future::join_all;
 use serde_json::{Value, json};
 
-use super::{app, assert_bad_token, bearing, program, token};
+use super::{app, app_with_client, assert_bad_token, client_with, token};
 use crate::support::TestShop;
 
-/// Whether any row of any table that could hold it has this text.
-fn is_kept(shop: &TestShop, secret: &str) -> bool {
+/// Returns true if a table that could contain the secret contains it in plain text.
+fn is_stored(shop: &TestShop, secret: &str) -> bool {
     let tables = ["app_tokens", "apps", "idempotency_keys", "audit_entries", "events", "jobs"];
     tables.iter().any(|table| {
         let plain = shop.number(&format!("select count(*) from {table} t where t::text like '%{secret}%'"));
@@ -18,7 +18,7 @@ fn is_kept(shop: &TestShop, secret: &str) -> bool {
 }
 
 #[actix_web::test]
-async fn a_token_is_told_once_and_only_its_hash_is_kept() {
+async fn token_secret_is_returned_once_and_stored_as_a_hash() {
     let shop = TestShop::new().await;
     let root = shop.superuser().await;
     let url = app(&root, "Ledger", &["orders.view"]).await;
@@ -36,13 +36,13 @@ async fn a_token_is_told_once_and_only_its_hash_is_kept() {
             "last_used_at": null, "created_at": made["created_at"],
         }])
     );
-    assert!(!is_kept(&shop, secret));
+    assert!(!is_stored(&shop, secret));
     let hash = format!("select count(*) from app_tokens where token_hash = sha256('{secret}')");
     assert_eq!(shop.number(&hash), 1);
 }
 
 #[actix_web::test]
-async fn the_same_key_tells_the_same_token_again_and_keeps_it_sealed() {
+async fn replayed_token_creation_returns_the_same_token_from_encrypted_storage() {
     let shop = TestShop::new().await;
     let root = shop.superuser().await;
     let url = app(&root, "Ledger", &["orders.view"]).await;
@@ -57,19 +57,19 @@ async fn the_same_key_tells_the_same_token_again_and_keeps_it_sealed() {
     assert_eq!(first.header("location"), again.header("location"));
     assert_eq!(shop.number("select count(*) from app_tokens"), 1);
     assert_eq!(shop.number("select count(*) from idempotency_keys where body is null"), 1);
-    assert!(!is_kept(&shop, made["token"].as_str().unwrap()));
-    assert_eq!(bearing(&shop, &made).get("/api/orders/").await.status, 200);
+    assert!(!is_stored(&shop, made["token"].as_str().unwrap()));
+    assert_eq!(client_with(&shop, &made).get("/api/orders/").await.status, 200);
 }
 
 #[actix_web::test]
-async fn of_several_tokens_each_is_revoked_by_itself() {
+async fn revoking_a_token_keeps_the_other_tokens() {
     let shop = TestShop::new().await;
     let root = shop.superuser().await;
-    let (url, old) = program(&shop, &root, &["orders.view"]).await;
+    let (url, old) = app_with_client(&shop, &root, &["orders.view"]).await;
     let made = token(&root, &url, json!({"name": "new"})).await;
-    let new = bearing(&shop, &made);
+    let new = client_with(&shop, &made);
     let before = root.get(&format!("{url}tokens/")).await.expect(200);
-    assert_eq!((before.as_array().unwrap().len(), &before[0]["name"]), (2, &json!("new")), "the newest first");
+    assert_eq!((before.as_array().unwrap().len(), &before[0]["name"]), (2, &json!("new")), "newest first");
 
     let revoke = format!("{url}tokens/{}/", before[1]["id"].as_str().unwrap());
     root.delete(&revoke).await.expect(204);
@@ -79,32 +79,32 @@ async fn of_several_tokens_each_is_revoked_by_itself() {
     root.delete(&revoke).await.expect(404);
     let other = app(&root, "Other", &[]).await;
     root.delete(&format!("{other}tokens/{}/", made["id"].as_str().unwrap())).await.expect(404);
-    assert_eq!(new.get("/api/orders/").await.status, 200, "another program's token is not there");
+    assert_eq!(new.get("/api/orders/").await.status, 200, "the token is not found below another app");
 }
 
 #[actix_web::test]
-async fn a_token_ends_when_it_was_said_to() {
+async fn token_is_rejected_after_its_expiry() {
     let shop = TestShop::new().await;
     let root = shop.superuser().await;
     let url = app(&root, "Ledger", &["orders.view"]).await;
-    let ends = shop.app.clock.now() + TimeDelta::minutes(4);
-    let made = token(&root, &url, json!({"expires_at": ends})).await;
-    let ledger = bearing(&shop, &made);
+    let expires_at = shop.app.clock.now() + TimeDelta::minutes(4);
+    let made = token(&root, &url, json!({"expires_at": expires_at})).await;
+    let ledger = client_with(&shop, &made);
 
     shop.advance(TimeDelta::minutes(3));
     assert_eq!(ledger.get("/api/orders/").await.status, 200);
     shop.advance(TimeDelta::minutes(1));
 
     assert_bad_token(&ledger.get("/api/orders/").await);
-    let late = root.post(&format!("{url}tokens/"), json!({"expires_at": ends})).await;
-    assert_eq!(late.expect(400), json!({"expires_at": ["This time is over."]}));
+    let late = root.post(&format!("{url}tokens/"), json!({"expires_at": expires_at})).await;
+    assert_eq!(late.expect(400), json!({"expires_at": ["Enter a time in the future."]}));
 }
 
 #[actix_web::test]
-async fn the_last_use_is_known_to_the_minute() {
+async fn last_use_of_a_token_is_recorded_to_the_minute() {
     let shop = TestShop::new().await;
     let root = shop.superuser().await;
-    let (url, ledger) = program(&shop, &root, &["orders.view"]).await;
+    let (url, ledger) = app_with_client(&shop, &root, &["orders.view"]).await;
     let last_use = || async { root.get(&format!("{url}tokens/")).await.expect(200)[0]["last_used_at"].clone() };
     assert_eq!(last_use().await, Value::Null);
 
@@ -120,14 +120,14 @@ async fn the_last_use_is_known_to_the_minute() {
 }
 
 #[actix_web::test]
-async fn rubbish_is_no_token() {
+async fn malformed_token_is_rejected() {
     let shop = TestShop::new().await;
     let root = shop.superuser().await;
-    let (_, ledger) = program(&shop, &root, &["orders.view"]).await;
-    let good = ledger.token.clone().unwrap();
-    let wrong_case = good.to_uppercase();
+    let (_, ledger) = app_with_client(&shop, &root, &["orders.view"]).await;
+    let valid = ledger.token.clone().unwrap();
+    let wrong_case = valid.to_uppercase();
 
-    for forged in ["mercer_", "mercer_x", &good[..good.len() - 1], &format!("{good}A"), &wrong_case, &good[7..]] {
+    for forged in ["mercer_", "mercer_x", &valid[..valid.len() - 1], &format!("{valid}A"), &wrong_case, &valid[7..]] {
         let client = shop.anonymous().with_header("authorization", &format!("Bearer {forged}"));
         assert_bad_token(&client.get("/api/products/").await);
     }
@@ -136,7 +136,7 @@ async fn rubbish_is_no_token() {
 }
 
 #[actix_web::test]
-async fn of_two_at_once_the_twenty_first_token_is_refused() {
+async fn concurrent_requests_cannot_exceed_20_tokens() {
     let shop = TestShop::new().await;
     let root = shop.superuser().await;
     let url = app(&root, "Ledger", &[]).await;
@@ -145,12 +145,15 @@ async fn of_two_at_once_the_twenty_first_token_is_refused() {
     }
 
     let tokens = format!("{url}tokens/");
-    let answers = join_all([json!({}), json!({})].map(|body| root.post(&tokens, body))).await;
+    let responses = join_all([json!({}), json!({})].map(|body| root.post(&tokens, body))).await;
 
-    let mut statuses: Vec<_> = answers.iter().map(|answer| answer.status.as_u16()).collect();
+    let mut statuses: Vec<_> = responses.iter().map(|response| response.status.as_u16()).collect();
     statuses.sort_unstable();
     assert_eq!(statuses, [201, 409]);
-    let refused = answers.iter().find(|answer| answer.status == 409).unwrap();
-    assert_eq!(refused.json(), json!({"detail": "An app has 20 tokens at most.", "code": "too_many_tokens"}));
+    let rejected = responses.iter().find(|response| response.status == 409).unwrap();
+    assert_eq!(
+        rejected.json(),
+        json!({"detail": "An app can have at most 20 tokens. Revoke a token first.", "code": "too_many_tokens"})
+    );
     assert_eq!(shop.number("select count(*) from app_tokens"), 20);
 }

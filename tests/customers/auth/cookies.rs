@@ -1,4 +1,4 @@
-//! Sessions of browsers: in a cookie that no script reads, with a token against pages of others.
+//! Sessions in cookies, and protection against cross-site request forgery.
 
 use actix_web::http::Method;
 use actix_web::test::TestRequest;
@@ -13,16 +13,16 @@ use crate::support::{TestResponse, TestShop};
 const LOGIN: &str = "/api/auth/login/";
 const USER: &str = "/api/auth/user/";
 
-/// What a browser keeps of a session.
+/// Cookies of a session in a browser.
 struct Browser {
-    /// The value of the cookie that no script reads.
+    /// Value of the `HttpOnly` session cookie.
     session: String,
     csrf: String,
     client: Client,
 }
 
 impl Browser {
-    /// Sends the cookies, as browsers do by themselves.
+    /// Returns a browser that sends these cookies.
     fn of(shop: &TestShop, session: &str, csrf: &str) -> Self {
         let cookies = format!("__Host-session={session}; __Host-csrftoken={csrf}");
         let client = shop.anonymous().with_header("cookie", &cookies).with_header("host", "shop.example");
@@ -30,12 +30,12 @@ impl Browser {
     }
 
     async fn signed_in(shop: &TestShop, email: &str) -> Self {
-        let answer = log_in(&shop.anonymous(), email).await;
-        answer.expect(200);
-        Self::of(shop, &cookie(&answer, "__Host-session").remove(0), &cookie(&answer, "__Host-csrftoken").remove(0))
+        let response = log_in(&shop.anonymous(), email).await;
+        response.expect(200);
+        Self::of(shop, &cookie(&response, "__Host-session").remove(0), &cookie(&response, "__Host-csrftoken").remove(0))
     }
 
-    /// Whoever shows the token as well, as the shop's pages do.
+    /// Returns a client that also sends the CSRF token, as the pages of the shop do.
     fn page(&self) -> Client {
         self.client.with_header("x-csrftoken", &self.csrf)
     }
@@ -45,58 +45,58 @@ async fn log_in(client: &Client, email: &str) -> TestResponse {
     client.post(LOGIN, json!({"email": email, "password": PASSWORD, "cookie": true})).await
 }
 
-/// The value of a cookie that is set, and then its attributes, sorted.
-fn cookie(answer: &TestResponse, name: &str) -> Vec<String> {
-    let set = answer.headers.get_all("set-cookie").map(|value| value.to_str().unwrap());
+/// Returns the value of a cookie that the response sets, followed by its sorted attributes.
+fn cookie(response: &TestResponse, name: &str) -> Vec<String> {
+    let set = response.headers.get_all("set-cookie").map(|value| value.to_str().unwrap());
     let prefix = format!("{name}=");
     let found: Vec<&str> = set.filter_map(|cookie| cookie.strip_prefix(prefix.as_str())).collect();
-    assert_eq!(found.len(), 1, "{name}: {answer:?}");
+    assert_eq!(found.len(), 1, "{name}: {response:?}");
     let mut parts: Vec<String> = found[0].split("; ").map(str::to_owned).collect();
     parts[1..].sort();
     parts
 }
 
 #[track_caller]
-fn assert_csrf_failed(answer: &TestResponse, reason: &str) {
-    assert_eq!(answer.expect(403), json!({"detail": format!("CSRF Failed: {reason}"), "code": "csrf_failed"}));
+fn assert_csrf_failed(response: &TestResponse, reason: &str) {
+    assert_eq!(response.expect(403), json!({"detail": format!("CSRF Failed: {reason}"), "code": "csrf_failed"}));
 }
 
 #[actix_web::test]
-async fn a_browser_gets_its_session_in_a_cookie_that_no_script_reads() {
+async fn login_with_cookie_sets_an_http_only_session_cookie() {
     let shop = TestShop::new().await;
     shop.customer("ana").await;
 
-    let answer = log_in(&shop.anonymous(), "ana@example.com").await;
+    let response = log_in(&shop.anonymous(), "ana@example.com").await;
 
-    let mut session = cookie(&answer, "__Host-session");
-    let mut csrf = cookie(&answer, "__Host-csrftoken");
-    // As long as the session: thirty days.
+    let mut session = cookie(&response, "__Host-session");
+    let mut csrf = cookie(&response, "__Host-csrftoken");
+    // The lifetime of the session: thirty days.
     assert_eq!([session.remove(2), csrf.remove(1)], ["Max-Age=2592000", "Max-Age=2592000"]);
     assert_eq!(session[1..], ["HttpOnly", "Path=/", "SameSite=Lax", "Secure"]);
     assert_eq!(csrf[1..], ["Path=/", "SameSite=Lax", "Secure"]);
-    let body = answer.expect(200);
+    let body = response.expect(200);
     assert_eq!((&body["access"], &body["refresh"]), (&json!(""), &json!("")));
     assert_eq!(body["csrf_token"], csrf[0].as_str());
     assert_eq!(body["user"]["email"], "ana@example.com");
-    assert!(!String::from_utf8_lossy(&answer.body).contains(&session[0]));
+    assert!(!String::from_utf8_lossy(&response.body).contains(&session[0]));
 }
 
 #[actix_web::test]
-async fn whoever_registers_in_a_browser_gets_the_session_in_a_cookie_too() {
+async fn registration_with_cookie_sets_the_session_cookie() {
     let shop = TestShop::new().await;
     let body = json!({"email": "nia@example.com", "password1": PASSWORD, "password2": PASSWORD, "cookie": true});
 
-    let answer = shop.anonymous().post("/api/auth/registration/", body).await;
+    let response = shop.anonymous().post("/api/auth/registration/", body).await;
 
-    let made = answer.expect(201);
-    assert_eq!((&made["access"], &made["refresh"]), (&json!(""), &json!("")));
-    let session = cookie(&answer, "__Host-session");
+    let body = response.expect(201);
+    assert_eq!((&body["access"], &body["refresh"]), (&json!(""), &json!("")));
+    let session = cookie(&response, "__Host-session");
     let page = shop.anonymous().with_header("cookie", &format!("__Host-session={}", session[0]));
     assert_eq!(page.get(USER).await.expect(200)["email"], "nia@example.com");
 }
 
 #[actix_web::test]
-async fn who_does_not_ask_for_a_cookie_gets_none() {
+async fn login_without_cookie_sets_no_cookies() {
     let shop = TestShop::new().await;
     shop.customer("ana").await;
 
@@ -104,14 +104,14 @@ async fn who_does_not_ask_for_a_cookie_gets_none() {
         json!({"email": "ana@example.com", "password": PASSWORD}),
         json!({"email": "ana@example.com", "password": PASSWORD, "cookie": false}),
     ] {
-        let answer = shop.anonymous().post(LOGIN, body).await;
-        assert!(answer.expect(200).get("csrf_token").is_none());
-        assert_eq!(answer.header("set-cookie"), None);
+        let response = shop.anonymous().post(LOGIN, body).await;
+        assert!(response.expect(200).get("csrf_token").is_none());
+        assert_eq!(response.header("set-cookie"), None);
     }
 }
 
 #[actix_web::test]
-async fn the_cookie_reads_and_with_the_token_writes() {
+async fn session_cookie_allows_reads_and_requires_the_csrf_token_for_writes() {
     let shop = TestShop::with_settings(&[("CORS_ALLOWED_ORIGINS", "https://admin.example")]).await;
     shop.customer("ana").await;
     let ana = Browser::signed_in(&shop, "ana@example.com").await;
@@ -128,34 +128,34 @@ async fn the_cookie_reads_and_with_the_token_writes() {
 }
 
 #[actix_web::test]
-async fn without_the_sessions_own_token_nothing_is_written() {
+async fn write_without_the_csrf_token_of_the_session_is_rejected() {
     let shop = TestShop::new().await;
     shop.customer("ana").await;
     shop.customer("ben").await;
     let ana = Browser::signed_in(&shop, "ana@example.com").await;
     let ben = Browser::signed_in(&shop, "ben@example.com").await;
-    let elsewhere = Browser::signed_in(&shop, "ana@example.com").await;
+    let other_session = Browser::signed_in(&shop, "ana@example.com").await;
     let before = Digest::of(&shop);
-    let body = json!({"first_name": "Somebody"});
+    let body = json!({"first_name": "Mallory"});
 
     assert_csrf_failed(&ana.client.patch(USER, body.clone()).await, "CSRF token missing.");
-    for wrong in ["", "x", &ben.csrf, &elsewhere.csrf, &ana.session, &ana.csrf[1..], &ana.csrf.to_lowercase()] {
+    for wrong in ["", "x", &ben.csrf, &other_session.csrf, &ana.session, &ana.csrf[1..], &ana.csrf.to_lowercase()] {
         let page = ana.client.with_header("x-csrftoken", wrong);
         assert_csrf_failed(&page.patch(USER, body.clone()).await, "CSRF token incorrect.");
     }
-    // A neighbour who can set the readable cookie sets it to a token of their own.
+    // An attacker on a sibling domain can set the readable cookie to the token of another session.
     let planted = Browser::of(&shop, &ana.session, &ben.csrf);
     assert_csrf_failed(&planted.page().patch(USER, body.clone()).await, "CSRF token incorrect.");
     for method in [Method::POST, Method::PUT, Method::DELETE] {
-        let answer = ana.client.send(method, "/api/auth/sessions/end/", Some(json!({}))).await;
-        assert_csrf_failed(&answer, "CSRF token missing.");
+        let response = ana.client.send(method, "/api/auth/sessions/end/", Some(json!({}))).await;
+        assert_csrf_failed(&response, "CSRF token missing.");
     }
 
-    assert_eq!(before.changes_until(&Digest::of(&shop)), Vec::<&str>::new());
+    assert_eq!(before.changed_tables(&Digest::of(&shop)), Vec::<&str>::new());
 }
 
 #[actix_web::test]
-async fn no_page_of_others_writes_even_with_the_token() {
+async fn write_from_an_untrusted_origin_is_rejected_even_with_the_csrf_token() {
     let shop = TestShop::with_settings(&[("CORS_ALLOWED_ORIGINS", "https://admin.example")]).await;
     shop.customer("ana").await;
     let ana = Browser::signed_in(&shop, "ana@example.com").await;
@@ -171,15 +171,15 @@ async fn no_page_of_others_writes_even_with_the_token() {
         "shop.example",
     ] {
         let page = ana.page().with_header("origin", origin);
-        let answer = page.patch(USER, json!({"first_name": "Somebody"})).await;
-        assert_csrf_failed(&answer, "Origin checking failed.");
+        let response = page.patch(USER, json!({"first_name": "Mallory"})).await;
+        assert_csrf_failed(&response, "Origin checking failed.");
     }
 
-    assert_eq!(before.changes_until(&Digest::of(&shop)), Vec::<&str>::new());
+    assert_eq!(before.changed_tables(&Digest::of(&shop)), Vec::<&str>::new());
 }
 
 #[actix_web::test]
-async fn a_form_of_another_page_is_refused() {
+async fn cross_site_form_is_rejected() {
     let shop = TestShop::new().await;
     shop.customer("ana").await;
     let ana = Browser::signed_in(&shop, "ana@example.com").await;
@@ -195,24 +195,24 @@ async fn a_form_of_another_page_is_refused() {
         ("application/json", "{}"),
     ] {
         let form = TestRequest::post().uri("/api/auth/sessions/end/").insert_header(("content-type", kind));
-        let answer = ana.client.call(form.set_payload(body)).await;
-        assert_csrf_failed(&answer, "CSRF token missing.");
+        let response = ana.client.call(form.set_payload(body)).await;
+        assert_csrf_failed(&response, "CSRF token missing.");
     }
 
-    assert_eq!(before.changes_until(&Digest::of(&shop)), Vec::<&str>::new());
+    assert_eq!(before.changed_tables(&Digest::of(&shop)), Vec::<&str>::new());
 }
 
 #[actix_web::test]
-async fn no_page_of_others_signs_a_browser_in() {
+async fn cookie_login_from_an_untrusted_origin_is_rejected() {
     let shop = TestShop::new().await;
     shop.customer("ana").await;
     let sessions = shop.number("select count(*) from sessions");
     let visitor = shop.anonymous().with_header("host", "shop.example");
 
     for origin in ["https://evil.example", "null"] {
-        let answer = log_in(&visitor.with_header("origin", origin), "ana@example.com").await;
-        assert_csrf_failed(&answer, "Origin checking failed.");
-        assert_eq!(answer.header("set-cookie"), None);
+        let response = log_in(&visitor.with_header("origin", origin), "ana@example.com").await;
+        assert_csrf_failed(&response, "Origin checking failed.");
+        assert_eq!(response.header("set-cookie"), None);
     }
 
     assert_eq!(shop.number("select count(*) from sessions"), sessions);
@@ -220,7 +220,7 @@ async fn no_page_of_others_signs_a_browser_in() {
 }
 
 #[actix_web::test]
-async fn a_token_in_the_header_needs_no_other() {
+async fn bearer_token_takes_precedence_and_needs_no_csrf_token() {
     let shop = TestShop::new().await;
     let (ana, _) = (shop.customer("ana").await, shop.customer("ben").await);
     let ben = Browser::signed_in(&shop, "ben@example.com").await;
@@ -229,20 +229,20 @@ async fn a_token_in_the_header_needs_no_other() {
     let both = ben.client.with_header("authorization", &bearer).with_header("origin", "https://evil.example");
 
     let changed = both.patch(USER, json!({"first_name": "Ana"})).await.expect(200);
-    assert_eq!(changed["email"], "ana@example.com", "the header counts, not the cookie");
+    assert_eq!(changed["email"], "ana@example.com", "the header takes precedence over the cookie");
     let bad = ben.client.with_header("authorization", "Bearer nonsense");
     assert_eq!(bad.get(USER).await.expect(401)["code"], "token_not_valid");
 }
 
-/// A visitor like any other, who may look around.
-async fn assert_nobody(shop: &TestShop, session: &str) {
+/// Asserts that the server treats this cookie as an anonymous request.
+async fn assert_anonymous(shop: &TestShop, session: &str) {
     let visitor = Browser::of(shop, session, "x").client;
     assert_eq!(visitor.get(USER).await.expect(401)["code"], "not_authenticated", "{session}");
     assert_eq!(visitor.get("/api/products/").await.status, 200, "{session}");
 }
 
 #[actix_web::test]
-async fn a_cookie_that_is_forged_or_over_is_nobodys() {
+async fn forged_expired_and_revoked_cookies_are_ignored() {
     let shop = TestShop::new().await;
     shop.customer("ana").await;
     shop.customer("ben").await;
@@ -264,41 +264,41 @@ async fn a_cookie_that_is_forged_or_over_is_nobodys() {
         format!("0190aaaa-0000-7000-8000-00000000dead.{signature}"),
     ];
     for session in &forged {
-        assert_nobody(&shop, session).await;
+        assert_anonymous(&shop, session).await;
     }
     assert_eq!(ana.client.get(USER).await.status, 200);
     shop.advance(TimeDelta::days(30));
-    assert_nobody(&shop, &ana.session).await;
+    assert_anonymous(&shop, &ana.session).await;
     shop.advance(TimeDelta::days(-30));
     ben.page().post("/api/auth/sessions/end/", json!({"keep_current": false})).await.expect(204);
-    assert_nobody(&shop, &ben.session).await;
+    assert_anonymous(&shop, &ben.session).await;
 }
 
 #[actix_web::test]
-async fn signing_out_clears_both_cookies() {
+async fn logout_revokes_the_session_and_clears_both_cookies() {
     let shop = TestShop::new().await;
     shop.customer("ana").await;
     let ana = Browser::signed_in(&shop, "ana@example.com").await;
     let live = "select count(*) from sessions where revoked_at is null";
     let out = "/api/auth/logout/";
     let before = shop.number(live);
-    assert_eq!(ana.client.post(out, json!({})).await.status, 401, "another page signs nobody out");
+    assert_eq!(ana.client.post(out, json!({})).await.status, 401, "another page cannot sign the user out");
     assert_eq!(shop.number(live), before);
 
-    let answer = ana.page().post(out, json!({})).await;
+    let response = ana.page().post(out, json!({})).await;
 
-    assert_eq!(answer.expect(200), json!({"detail": "Successfully logged out."}));
-    let (session, csrf) = (cookie(&answer, "__Host-session"), cookie(&answer, "__Host-csrftoken"));
+    assert_eq!(response.expect(200), json!({"detail": "Successfully logged out."}));
+    let (session, csrf) = (cookie(&response, "__Host-session"), cookie(&response, "__Host-csrftoken"));
     assert_eq!(session, ["", "HttpOnly", "Max-Age=0", "Path=/", "SameSite=Lax", "Secure"]);
     assert_eq!(csrf, ["", "Max-Age=0", "Path=/", "SameSite=Lax", "Secure"]);
     assert_eq!(shop.number(live), before - 1);
-    assert_nobody(&shop, &ana.session).await;
+    assert_anonymous(&shop, &ana.session).await;
 }
 
 #[actix_web::test]
-async fn a_session_in_a_cookie_is_a_session_like_others() {
+async fn cookie_session_is_listed_and_can_be_revoked() {
     let shop = TestShop::new().await;
-    let person = shop.customer("ana").await;
+    let user = shop.customer("ana").await;
     let ana = Browser::signed_in(&shop, "ana@example.com").await;
 
     let sessions = ana.client.get("/api/auth/sessions/").await.expect(200);
@@ -307,6 +307,6 @@ async fn a_session_in_a_cookie_is_a_session_like_others() {
     assert_eq!(current.len(), 1);
     let id = current[0]["id"].as_str().unwrap();
     assert!(ana.session.starts_with(id));
-    person.delete(&format!("/api/auth/sessions/{id}/")).await.expect(204);
-    assert_nobody(&shop, &ana.session).await;
+    user.delete(&format!("/api/auth/sessions/{id}/")).await.expect(204);
+    assert_anonymous(&shop, &ana.session).await;
 }

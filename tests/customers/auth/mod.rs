@@ -1,16 +1,15 @@
-//! Registration, sign-in, sessions and their tokens.
+//! Registration, sign-in and tokens.
 
 mod cookies;
-mod ending;
-mod failing;
-mod forging;
-mod keys;
-mod refreshing;
+mod forged_tokens;
+mod key_rotation;
+mod password_rehashing;
+mod refresh_tokens;
 mod registration;
-mod rehashing;
-mod rotating;
-mod sessions;
-mod signing_in;
+mod sign_in;
+mod sign_in_audit;
+mod sign_out;
+mod signing_keys;
 mod token_attacks;
 
 use actix_web::http::StatusCode;
@@ -20,7 +19,7 @@ use serde_json::{Value, json};
 
 use crate::support::{Client, TestResponse, TestShop};
 
-/// What a token says, its signature aside.
+/// Returns the claims of a token without verifying it.
 fn claims(token: &str) -> Value {
     let payload = token.split('.').nth(1).unwrap();
     serde_json::from_slice(&URL_SAFE_NO_PAD.decode(payload).unwrap()).unwrap()
@@ -30,12 +29,12 @@ fn text(body: &Value, name: &str) -> String {
     body[name].as_str().unwrap().to_owned()
 }
 
-/// What becomes of a refresh token that is shown.
+/// Sends a refresh token to the refresh endpoint.
 async fn refresh(shop: &TestShop, token: &str) -> TestResponse {
     shop.anonymous().post("/api/auth/token/refresh/", json!({"refresh": token})).await
 }
 
-/// The status of one's own page with this access token.
+/// Returns the status of an authenticated request with this access token.
 async fn status_with(shop: &TestShop, access: &str) -> StatusCode {
     bearing(shop, access).get("/api/auth/user/").await.status
 }
@@ -46,9 +45,9 @@ fn bearing(shop: &TestShop, token: &str) -> Client {
     client
 }
 
-/// simplejwt's answer to a refresh token that is no good.
+/// Asserts simplejwt's response to an invalid refresh token.
 #[track_caller]
-fn assert_not_valid(answer: &TestResponse) {
-    assert_eq!(answer.header("www-authenticate"), Some("Bearer realm=\"api\""));
-    assert_eq!(answer.expect(401), json!({"detail": "Token is invalid", "code": "token_not_valid"}));
+fn assert_not_valid(response: &TestResponse) {
+    assert_eq!(response.header("www-authenticate"), Some("Bearer realm=\"api\""));
+    assert_eq!(response.expect(401), json!({"detail": "Token is invalid", "code": "token_not_valid"}));
 }

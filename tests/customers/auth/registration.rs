@@ -1,4 +1,4 @@
-//! Making an account.
+//! Registration.
 
 use futures_util::join;
 use serde_json::{Value, json};
@@ -25,21 +25,21 @@ async fn register(shop: &TestShop, body: Value) -> TestResponse {
     shop.anonymous().post(URL, body).await
 }
 
-/// Nobody has an account, and nobody is signed in.
-fn assert_nobody(shop: &TestShop) {
+/// Asserts that there is no account and no session.
+fn assert_no_account(shop: &TestShop) {
     let rows = "select (select count(*) from users) + (select count(*) from customers) + \
                 (select count(*) from sessions) + (select count(*) from audit_entries)";
     assert_eq!(shop.number(rows), 0);
 }
 
 #[actix_web::test]
-async fn a_new_customer_is_signed_in_at_once() {
+async fn registration_signs_the_customer_in() {
     let shop = TestShop::new().await;
 
-    let answer = register(&shop, ana()).await;
+    let response = register(&shop, ana()).await;
 
-    let body = answer.expect(201);
-    assert_eq!(answer.header("location"), Some("/api/auth/user/"));
+    let body = response.expect(201);
+    assert_eq!(response.header("location"), Some("/api/auth/user/"));
     let keys: Vec<_> = body.as_object().unwrap().keys().map(String::as_str).collect();
     assert_eq!(keys, ["access", "refresh", "user"]);
     let user = bearing(&shop, &text(&body, "access")).get("/api/auth/user/").await.expect(200);
@@ -51,7 +51,7 @@ async fn a_new_customer_is_signed_in_at_once() {
 }
 
 #[actix_web::test]
-async fn a_new_customer_has_a_profile_and_no_rights() {
+async fn registered_customer_has_a_profile_and_no_staff_access() {
     let shop = TestShop::new().await;
     let mut body = ana();
     body["is_staff"] = json!(true);
@@ -66,7 +66,7 @@ async fn a_new_customer_has_a_profile_and_no_rights() {
 }
 
 #[actix_web::test]
-async fn an_email_and_a_password_are_enough() {
+async fn registration_requires_only_email_and_password() {
     let shop = TestShop::new().await;
 
     let body = json!({"email": "ana@example.com", "password1": "correct horse", "password2": "correct horse"});
@@ -77,17 +77,17 @@ async fn an_email_and_a_password_are_enough() {
 }
 
 #[actix_web::test]
-async fn all_wrong_fields_are_told_at_once() {
+async fn all_invalid_registration_fields_are_reported_together() {
     let shop = TestShop::new().await;
 
     let body = json!({
         "email": "ana", "password1": "seven77", "password2": "", "first_name": true, "last_name": "x".repeat(151),
         "phone": "0700",
     });
-    let answer = register(&shop, body).await;
+    let response = register(&shop, body).await;
 
     assert_eq!(
-        answer.expect(400),
+        response.expect(400),
         json!({
             "email": ["Enter a valid email address."],
             "first_name": ["Not a valid string."],
@@ -97,40 +97,40 @@ async fn all_wrong_fields_are_told_at_once() {
             "phone": ["Enter a valid phone number, with + and the country code."],
         })
     );
-    assert_nobody(&shop);
+    assert_no_account(&shop);
 }
 
 #[actix_web::test]
-async fn an_empty_body_names_what_is_required() {
+async fn empty_registration_reports_the_required_fields() {
     let shop = TestShop::new().await;
     let required = json!(["This field is required."]);
 
-    let answer = register(&shop, json!({})).await;
+    let response = register(&shop, json!({})).await;
 
-    assert_eq!(answer.expect(400), json!({"email": required, "password1": required, "password2": required}));
+    assert_eq!(response.expect(400), json!({"email": required, "password1": required, "password2": required}));
 }
 
 #[actix_web::test]
-async fn an_email_is_taken_in_every_case_of_its_letters() {
+async fn email_uniqueness_ignores_case() {
     let shop = TestShop::new().await;
     register(&shop, ana()).await.expect(201);
     let rows =
         "select (select count(*) from users) + (select count(*) from customers) + (select count(*) from sessions)";
     let before = shop.number(rows);
 
-    let answer = register(&shop, with("email", json!(" ANA@EXAMPLE.COM"))).await;
+    let response = register(&shop, with("email", json!(" ANA@EXAMPLE.COM"))).await;
 
-    assert_eq!(answer.expect(400), json!({"email": ["A user is already registered with this e-mail address."]}));
+    assert_eq!(response.expect(400), json!({"email": ["A user is already registered with this e-mail address."]}));
     assert_eq!(shop.number(rows), before);
 }
 
 #[actix_web::test]
-async fn of_two_who_take_one_email_at_once_one_gets_it() {
+async fn concurrent_registrations_of_one_email_create_one_account() {
     let shop = TestShop::new().await;
 
-    let (one, other) = join!(register(&shop, ana()), register(&shop, ana()));
+    let (first, second) = join!(register(&shop, ana()), register(&shop, ana()));
 
-    let mut statuses = [one.status.as_u16(), other.status.as_u16()];
+    let mut statuses = [first.status.as_u16(), second.status.as_u16()];
     statuses.sort_unstable();
     assert_eq!(statuses, [201, 400]);
     assert_eq!(shop.number("select count(*) from users"), 1);
@@ -139,17 +139,17 @@ async fn of_two_who_take_one_email_at_once_one_gets_it() {
 }
 
 #[actix_web::test]
-async fn the_two_passwords_must_be_the_same() {
+async fn registration_requires_matching_passwords() {
     let shop = TestShop::new().await;
 
-    let answer = register(&shop, with("password2", json!("correct horse "))).await;
+    let response = register(&shop, with("password2", json!("correct horse "))).await;
 
-    assert_eq!(answer.expect(400), json!({"non_field_errors": ["The two password fields didn't match."]}));
-    assert_nobody(&shop);
+    assert_eq!(response.expect(400), json!({"non_field_errors": ["The two password fields didn't match."]}));
+    assert_no_account(&shop);
 }
 
 #[actix_web::test]
-async fn a_password_has_eight_characters_at_least() {
+async fn password_needs_at_least_eight_characters() {
     let shop = TestShop::new().await;
     let both = |password: &str| {
         let mut body = with("password1", json!(password));
@@ -162,25 +162,25 @@ async fn a_password_has_eight_characters_at_least() {
         short.expect(400),
         json!({"password1": ["This password is too short. It must contain at least 8 characters."]})
     );
-    assert_nobody(&shop);
+    assert_no_account(&shop);
 
     register(&shop, both("ümläut§§")).await.expect(201);
 }
 
 #[actix_web::test]
-async fn what_everybody_tries_first_is_no_password() {
+async fn common_passwords_are_rejected() {
     let shop = TestShop::new().await;
     for common in ["password", "PASSWORD1", "1234567890", "iloveyou1"] {
         let mut body = with("password1", json!(common));
         body["password2"] = json!(common);
-        let refused = register(&shop, body).await.expect(400);
-        assert_eq!(refused, json!({"password1": ["This password is too common."]}), "{common}");
+        let rejected = register(&shop, body).await.expect(400);
+        assert_eq!(rejected, json!({"password1": ["This password is too common."]}), "{common}");
     }
-    assert_nobody(&shop);
+    assert_no_account(&shop);
 }
 
 #[actix_web::test]
-async fn the_shops_name_and_ones_own_are_no_passwords() {
+async fn password_similar_to_the_shop_name_or_the_account_is_rejected() {
     let shop = TestShop::with_settings(&[("MERCER_SHOP_NAME", "Mugs & More")]).await;
     for (password, text) in [
         ("mugs & more!", "This password is too common."),
@@ -192,20 +192,20 @@ async fn the_shops_name_and_ones_own_are_no_passwords() {
         });
         assert_eq!(register(&shop, body).await.expect(400), json!({"password1": [text]}), "{password}");
     }
-    assert_nobody(&shop);
+    assert_no_account(&shop);
 }
 
 #[actix_web::test]
-async fn a_password_has_1024_bytes_at_most() {
+async fn password_can_have_at_most_1024_bytes() {
     let shop = TestShop::new().await;
     let too_long = "é".repeat(512) + "x";
     let mut body = with("password1", json!(too_long));
     body["password2"] = json!(too_long);
     let message = json!(["Ensure this field has no more than 1024 characters."]);
 
-    let answer = register(&shop, body.clone()).await;
-    assert_eq!(answer.expect(400), json!({"password1": message, "password2": message}));
-    assert_nobody(&shop);
+    let response = register(&shop, body.clone()).await;
+    assert_eq!(response.expect(400), json!({"password1": message, "password2": message}));
+    assert_no_account(&shop);
 
     let longest = "é".repeat(512);
     body["password1"] = json!(longest);
@@ -214,7 +214,7 @@ async fn a_password_has_1024_bytes_at_most() {
 }
 
 #[actix_web::test]
-async fn a_password_counts_to_its_last_byte() {
+async fn all_bytes_of_a_password_are_significant() {
     let shop = TestShop::new().await;
     let password = "  spaces around, \u{0} within, and many bytes more than the seventy-two of bcrypt ";
     let mut body = with("password1", json!(password));
@@ -229,27 +229,27 @@ async fn a_password_counts_to_its_last_byte() {
     assert_eq!(log_in(password.trim()).await, 400);
     assert_eq!(log_in(password.trim_start()).await, 400);
     assert_eq!(log_in(&password.replace('\0', "")).await, 400);
-    // bcrypt alone stops at a NUL, and behind 72 bytes.
+    // bcrypt alone ignores everything after a NUL and after byte 72.
     assert_eq!(log_in(&password[..72]).await, 400);
     assert_eq!(log_in(&format!("{password}x")).await, 400);
 }
 
 #[actix_web::test]
-async fn a_password_is_a_string_and_nothing_else() {
+async fn password_must_be_a_string() {
     let shop = TestShop::new().await;
 
-    let answer = register(&shop, with("password1", json!(12_345_678))).await;
+    let response = register(&shop, with("password1", json!(12_345_678))).await;
 
-    assert_eq!(answer.expect(400), json!({"password1": ["Not a valid string."]}));
+    assert_eq!(response.expect(400), json!({"password1": ["Not a valid string."]}));
 }
 
 #[actix_web::test]
-async fn no_password_is_kept_that_could_be_read() {
+async fn passwords_are_stored_only_as_hashes() {
     let shop = TestShop::new().await;
     register(&shop, ana()).await.expect(201);
 
     let hashed = "select count(*) from users where password_hash like '$2b$04$%' and length(password_hash) = 60";
     assert_eq!(shop.number(hashed), 1);
-    let told = "select count(*) from audit_entries where changes::text like '%horse%'";
-    assert_eq!(shop.number(told), 0);
+    let entries = "select count(*) from audit_entries where changes::text like '%horse%'";
+    assert_eq!(shop.number(entries), 0);
 }

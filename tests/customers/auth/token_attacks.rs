@@ -1,4 +1,4 @@
-//! Tokens that must not let anybody in.
+//! Forged, malformed and expired tokens.
 
 use base64::Engine;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
@@ -6,16 +6,16 @@ use chrono::TimeDelta;
 use jsonwebtoken::{Algorithm, EncodingKey, Header, encode};
 use serde_json::{Value, json};
 
-use super::forging::{Forger, assembled};
+use super::forged_tokens::{Forger, assembled};
 use super::{bearing, claims, refresh, status_with};
 use crate::support::TestShop;
-use crate::support::shop::{PASSWORD, Person};
+use crate::support::shop::{PASSWORD, TestUser};
 
-async fn assert_refused(shop: &TestShop, token: &str) {
-    let answer = bearing(shop, token).get("/api/auth/user/").await;
-    assert_eq!(answer.header("www-authenticate"), Some("Bearer realm=\"api\""));
+async fn assert_rejected(shop: &TestShop, token: &str) {
+    let response = bearing(shop, token).get("/api/auth/user/").await;
+    assert_eq!(response.header("www-authenticate"), Some("Bearer realm=\"api\""));
     assert_eq!(
-        answer.expect(401),
+        response.expect(401),
         json!({
             "detail": "Given token not valid for any token type",
             "code": "token_not_valid",
@@ -24,12 +24,12 @@ async fn assert_refused(shop: &TestShop, token: &str) {
     );
 }
 
-fn access(person: &Person) -> &str {
+fn access(person: &TestUser) -> &str {
     person.token.as_deref().unwrap()
 }
 
 #[actix_web::test]
-async fn a_token_without_a_signature_is_refused_in_every_spelling() {
+async fn unsigned_token_is_rejected_in_every_spelling() {
     let shop = TestShop::new().await;
     let ana = shop.customer("ana").await;
     let kid = Forger::new(&shop).kid;
@@ -38,17 +38,17 @@ async fn a_token_without_a_signature_is_refused_in_every_spelling() {
         let header = json!({"alg": alg, "typ": "JWT", "kid": kid});
         let signature = access(&ana).rsplit('.').next().unwrap();
         for signature in ["", signature] {
-            assert_refused(&shop, &assembled(&header, &claims(access(&ana)), signature)).await;
+            assert_rejected(&shop, &assembled(&header, &claims(access(&ana)), signature)).await;
         }
     }
-    // The right algorithm, and nothing behind the last dot.
+    // The right algorithm, and an empty signature.
     let (unsigned, _) = access(&ana).rsplit_once('.').unwrap();
-    assert_refused(&shop, &format!("{unsigned}.")).await;
-    assert_refused(&shop, unsigned).await;
+    assert_rejected(&shop, &format!("{unsigned}.")).await;
+    assert_rejected(&shop, unsigned).await;
 }
 
 #[actix_web::test]
-async fn the_public_key_is_no_shared_secret() {
+async fn token_signed_with_the_public_key_as_hmac_secret_is_rejected() {
     let shop = TestShop::new().await;
     let ana = shop.customer("ana").await;
     let set = shop.anonymous().get("/.well-known/jwks.json").await.expect(200);
@@ -62,24 +62,24 @@ async fn the_public_key_is_no_shared_secret() {
         header.kid = jwk["kid"].as_str().map(str::to_owned);
         let key = EncodingKey::from_secret(secret);
         let token = encode(&header, &claims(access(&ana)), &key).unwrap();
-        assert_refused(&shop, &token).await;
+        assert_rejected(&shop, &token).await;
     }
 }
 
 #[actix_web::test]
-async fn a_token_names_a_key_of_ours() {
+async fn token_with_an_unknown_key_id_is_rejected() {
     let shop = TestShop::new().await;
     let ana = shop.customer("ana").await;
     let forger = Forger::new(&shop);
     let claims = claims(access(&ana));
 
     for kid in [None, Some(""), Some("other"), Some("../../etc/passwd"), Some("' or 1=1 --")] {
-        assert_refused(&shop, &forger.sign(kid, &claims)).await;
+        assert_rejected(&shop, &forger.sign(kid, &claims)).await;
     }
 }
 
 #[actix_web::test]
-async fn a_token_of_another_shop_is_refused_here() {
+async fn token_of_another_shop_is_rejected() {
     let shop = TestShop::new().await;
     let other = TestShop::new().await;
     let ana = shop.customer("ana").await;
@@ -87,12 +87,12 @@ async fn a_token_of_another_shop_is_refused_here() {
 
     let token = foreign.sign(Some(&own.kid), &claims(access(&ana)));
 
-    assert_refused(&shop, &token).await;
-    assert_refused(&other, access(&ana)).await;
+    assert_rejected(&shop, &token).await;
+    assert_rejected(&other, access(&ana)).await;
 }
 
 #[actix_web::test]
-async fn a_key_that_the_token_brings_along_is_not_used() {
+async fn key_in_the_token_header_is_ignored() {
     let shop = TestShop::new().await;
     let other = TestShop::new().await;
     let ana = shop.customer("ana").await;
@@ -105,20 +105,20 @@ async fn a_key_that_the_token_brings_along_is_not_used() {
 
     let signature = signed.rsplit('.').next().unwrap();
 
-    assert_refused(&shop, &assembled(&header, &claims(access(&ana)), signature)).await;
+    assert_rejected(&shop, &assembled(&header, &claims(access(&ana)), signature)).await;
 }
 
 #[actix_web::test]
-async fn a_refresh_token_is_no_access_token() {
+async fn refresh_token_is_rejected_as_an_access_token() {
     let shop = TestShop::new().await;
     let ana = shop.customer("ana").await;
 
-    assert_refused(&shop, &ana.refresh).await;
+    assert_rejected(&shop, &ana.refresh).await;
     super::assert_not_valid(&refresh(&shop, access(&ana)).await);
 }
 
 #[actix_web::test]
-async fn an_access_token_is_good_for_five_minutes() {
+async fn access_token_expires_after_five_minutes() {
     let shop = TestShop::new().await;
     let ana = shop.customer("ana").await;
 
@@ -126,29 +126,29 @@ async fn an_access_token_is_good_for_five_minutes() {
     assert_eq!(status_with(&shop, access(&ana)).await, 200);
 
     shop.advance(TimeDelta::seconds(11));
-    assert_refused(&shop, access(&ana)).await;
+    assert_rejected(&shop, access(&ana)).await;
 }
 
 #[actix_web::test]
-async fn a_changed_payload_is_refused() {
+async fn token_with_a_changed_payload_is_rejected() {
     let shop = TestShop::new().await;
     let ana = shop.customer("ana").await;
-    let boss = shop.superuser().await;
-    let mut says = claims(access(&ana));
+    let root = shop.superuser().await;
+    let mut changed = claims(access(&ana));
     for name in ["sid", "user_id"] {
-        says[name] = claims(access(&boss))[name].clone();
+        changed[name] = claims(access(&root))[name].clone();
     }
     let parts: Vec<_> = access(&ana).split('.').collect();
 
-    let payload = URL_SAFE_NO_PAD.encode(says.to_string());
+    let payload = URL_SAFE_NO_PAD.encode(changed.to_string());
 
-    assert_refused(&shop, &[parts[0], &payload, parts[2]].join(".")).await;
-    assert_refused(&shop, &format!("{}.", access(&ana))).await;
-    assert_refused(&shop, &format!("{}x", access(&ana))).await;
+    assert_rejected(&shop, &[parts[0], &payload, parts[2]].join(".")).await;
+    assert_rejected(&shop, &format!("{}.", access(&ana))).await;
+    assert_rejected(&shop, &format!("{}x", access(&ana))).await;
 }
 
 #[actix_web::test]
-async fn a_token_is_for_us_and_from_us() {
+async fn token_with_wrong_claims_is_rejected() {
     let shop = TestShop::new().await;
     let ana = shop.customer("ana").await;
     let forger = Forger::new(&shop);
@@ -167,50 +167,50 @@ async fn a_token_is_for_us_and_from_us() {
     ];
 
     for (name, value) in changes {
-        assert_refused(&shop, &forger.changed(&ana, name, value)).await;
+        assert_rejected(&shop, &forger.changed(&ana, name, value)).await;
     }
 }
 
 #[actix_web::test]
-async fn every_claim_is_needed() {
+async fn token_without_a_required_claim_is_rejected() {
     let shop = TestShop::new().await;
     let ana = shop.customer("ana").await;
     let forger = Forger::new(&shop);
 
     for name in ["exp", "iat", "jti", "token_type", "user_id", "sid", "iss", "aud"] {
-        assert_refused(&shop, &forger.changed(&ana, name, Value::Null)).await;
+        assert_rejected(&shop, &forger.changed(&ana, name, Value::Null)).await;
     }
 }
 
 #[actix_web::test]
-async fn a_session_that_is_not_there_lets_nobody_in() {
+async fn token_of_an_unknown_session_is_rejected() {
     let shop = TestShop::new().await;
     let ana = shop.customer("ana").await;
 
-    let nowhere = json!("01900000-0000-7000-8000-000000000000");
+    let unknown = json!("01900000-0000-7000-8000-000000000000");
 
-    assert_refused(&shop, &Forger::new(&shop).changed(&ana, "sid", nowhere)).await;
+    assert_rejected(&shop, &Forger::new(&shop).changed(&ana, "sid", unknown)).await;
 }
 
 #[actix_web::test]
-async fn a_megabyte_is_no_token() {
+async fn very_long_token_is_rejected() {
     let shop = TestShop::new().await;
 
-    assert_refused(&shop, &"a".repeat(1 << 14)).await;
-    assert_refused(&shop, &".".repeat(1 << 14)).await;
-    let answer = bearing(&shop, &"a".repeat(1 << 20)).get("/api/auth/user/").await;
-    assert_eq!(answer.expect(431)["code"], "request_too_large");
+    assert_rejected(&shop, &"a".repeat(1 << 14)).await;
+    assert_rejected(&shop, &".".repeat(1 << 14)).await;
+    let response = bearing(&shop, &"a".repeat(1 << 20)).get("/api/auth/user/").await;
+    assert_eq!(response.expect(431)["code"], "request_too_large");
 }
 
 #[actix_web::test]
-async fn an_authorization_header_has_two_words() {
+async fn authorization_header_must_have_two_values() {
     let shop = TestShop::new().await;
     let ana = shop.customer("ana").await;
 
     for value in ["Bearer", "Bearer ", &format!("Bearer {} b", access(&ana)), "JWT", "Token a b"] {
-        let answer = shop.anonymous().with_header("authorization", value).get("/api/auth/user/").await;
+        let response = shop.anonymous().with_header("authorization", value).get("/api/auth/user/").await;
         assert_eq!(
-            answer.expect(401),
+            response.expect(401),
             json!({
                 "detail": "Authorization header must contain two space-delimited values",
                 "code": "bad_authorization_header",
@@ -220,7 +220,7 @@ async fn an_authorization_header_has_two_words() {
 }
 
 #[actix_web::test]
-async fn the_scheme_may_be_called_jwt_or_token() {
+async fn schemes_jwt_and_token_are_accepted() {
     let shop = TestShop::new().await;
     let ana = shop.customer("ana").await;
 
@@ -231,43 +231,43 @@ async fn the_scheme_may_be_called_jwt_or_token() {
 }
 
 #[actix_web::test]
-async fn another_scheme_is_nobody() {
+async fn other_authorization_schemes_are_ignored() {
     let shop = TestShop::new().await;
     let ana = shop.customer("ana").await;
 
     for scheme in ["Basic", "bearer", "Digest"] {
         let client = shop.anonymous().with_header("authorization", &format!("{scheme} {}", access(&ana)));
-        let answer = client.get("/api/auth/user/").await;
-        assert_eq!(answer.expect(401)["code"], "not_authenticated", "{scheme}");
+        let response = client.get("/api/auth/user/").await;
+        assert_eq!(response.expect(401)["code"], "not_authenticated", "{scheme}");
         assert_eq!(client.get("/api/products/").await.status, 200, "{scheme}");
     }
 }
 
 #[actix_web::test]
-async fn a_bad_token_is_refused_even_where_none_is_needed() {
+async fn invalid_token_is_rejected_by_public_endpoints() {
     let shop = TestShop::new().await;
 
-    let bad = bearing(&shop, "x.y.z");
+    let client = bearing(&shop, "x.y.z");
 
     for url in ["/api/products/", "/api/categories/tree/", "/api/nowhere/"] {
-        assert_eq!(bad.get(url).await.expect(401)["code"], "token_not_valid", "{url}");
+        assert_eq!(client.get(url).await.expect(401)["code"], "token_not_valid", "{url}");
     }
 }
 
 #[actix_web::test]
-async fn a_stale_token_keeps_nobody_from_signing_in_or_refreshing() {
+async fn sign_in_and_refresh_ignore_an_invalid_access_token() {
     let shop = TestShop::new().await;
     let ana = shop.customer("ana").await;
 
-    let stale = bearing(&shop, "x.y.z");
+    let client = bearing(&shop, "x.y.z");
 
-    stale.post("/api/auth/login/", json!({"email": ana.email, "password": PASSWORD})).await.expect(200);
-    stale.post("/api/token/refresh/", json!({"refresh": ana.refresh})).await.expect(200);
-    assert_eq!(stale.get("/health/live").await.status, 200);
+    client.post("/api/auth/login/", json!({"email": ana.email, "password": PASSWORD})).await.expect(200);
+    client.post("/api/token/refresh/", json!({"refresh": ana.refresh})).await.expect(200);
+    assert_eq!(client.get("/health/live").await.status, 200);
 }
 
 #[actix_web::test]
-async fn rights_are_those_of_now() {
+async fn permissions_are_checked_with_every_request() {
     let shop = TestShop::new().await;
     let staff = shop.staff().await;
     assert_eq!(staff.get("/api/stocks/").await.status, 200);

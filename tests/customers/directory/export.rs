@@ -1,14 +1,14 @@
-//! The list of customers, taken away as a table.
+//! CSV export of customers.
 
 use serde_json::json;
 
 use super::imported;
 use crate::support::{Client, TestResponse, TestShop};
 
-/// The rows of a table, without its head.
-fn rows(answer: &TestResponse) -> Vec<Vec<String>> {
-    assert_eq!(answer.status, 200, "{:?}", answer.body);
-    let mut reader = csv::Reader::from_reader(answer.body.as_ref());
+/// Returns the rows of a CSV response, without the header row.
+fn rows(response: &TestResponse) -> Vec<Vec<String>> {
+    assert_eq!(response.status, 200, "{:?}", response.body);
+    let mut reader = csv::Reader::from_reader(response.body.as_ref());
     reader.records().map(|row| row.unwrap().iter().map(str::to_owned).collect()).collect()
 }
 
@@ -18,7 +18,7 @@ async fn first_names(client: &Client, query: &str) -> Vec<String> {
 }
 
 #[actix_web::test]
-async fn customers_are_taken_away_as_a_table() {
+async fn customers_are_exported_as_csv() {
     let shop = TestShop::new().await;
     let (ana, staff) = (shop.customer("ana").await, shop.staff().await);
     ana.patch("/api/customers/me/", json!({"last_name": "Wañjirũ, \"A\""})).await.expect(200);
@@ -39,7 +39,7 @@ async fn customers_are_taken_away_as_a_table() {
 }
 
 #[actix_web::test]
-async fn no_cell_of_a_table_is_a_formula() {
+async fn exported_cells_are_never_formulas() {
     let shop = TestShop::new().await;
     let staff = shop.staff().await;
     for (number, name) in
@@ -65,7 +65,7 @@ async fn no_cell_of_a_table_is_a_formula() {
 }
 
 #[actix_web::test]
-async fn a_phone_number_is_no_formula_either() {
+async fn exported_phone_number_is_escaped() {
     let shop = TestShop::new().await;
     let (ana, staff) = (shop.customer("ana").await, shop.staff().await);
     ana.patch("/api/customers/me/", json!({"phone": "+254700000001"})).await.expect(200);
@@ -76,7 +76,7 @@ async fn a_phone_number_is_no_formula_either() {
 }
 
 #[actix_web::test]
-async fn the_filters_of_the_list_are_those_of_the_table() {
+async fn export_accepts_the_filters_of_the_list() {
     let shop = TestShop::new().await;
     shop.customer("ana").await;
     shop.customer("ben").await;
@@ -87,17 +87,17 @@ async fn the_filters_of_the_list_are_those_of_the_table() {
         let list = staff.get(&format!("/api/customers/?ordering=created_at&{query}")).await.expect(200);
         let listed: Vec<_> = list["results"].as_array().unwrap().iter().map(|row| row["first_name"].clone()).collect();
         let mut listed: Vec<String> = listed.iter().map(|name| name.as_str().unwrap().to_owned()).collect();
-        let mut taken = first_names(&staff, query).await;
+        let mut exported = first_names(&staff, query).await;
         listed.sort();
-        taken.sort();
-        assert_eq!(taken, listed, "{query}");
+        exported.sort();
+        assert_eq!(exported, listed, "{query}");
     }
-    let told = staff.get("/api/customers/export/?is_active=maybe").await.expect(400);
-    assert_eq!(told, json!({"is_active": ["Must be a valid boolean."]}));
+    let rejected = staff.get("/api/customers/export/?is_active=maybe").await.expect(400);
+    assert_eq!(rejected, json!({"is_active": ["Must be a valid boolean."]}));
 }
 
 #[actix_web::test]
-async fn a_long_table_comes_whole_and_each_row_once() {
+async fn large_export_contains_each_row_once() {
     let shop = TestShop::new().await;
     let staff = shop.staff().await;
     shop.execute(
@@ -114,7 +114,7 @@ async fn a_long_table_comes_whole_and_each_row_once() {
 }
 
 #[actix_web::test]
-async fn whoever_takes_customers_away_is_written_down() {
+async fn export_is_recorded_in_the_audit_log() {
     let shop = TestShop::new().await;
     let (ana, staff) = (shop.customer("ana").await, shop.staff().await);
     let entries = "select count(*) from audit_entries where action = 'customers.exported'";
@@ -124,28 +124,28 @@ async fn whoever_takes_customers_away_is_written_down() {
     first_names(&staff, "search=ana").await;
 
     assert_eq!(shop.number(entries), 1);
-    let told = format!(
+    let recorded = format!(
         "{entries} and changes::jsonb = '{{\"customers\": {{\"after\": 1}}}}' and actor->>'id' = '{}'",
         staff.user
     );
-    assert_eq!(shop.number(&told), 1);
+    assert_eq!(shop.number(&recorded), 1);
 }
 
 #[actix_web::test]
-async fn a_table_is_there_for_those_who_accept_tables() {
+async fn export_negotiates_csv() {
     let shop = TestShop::new().await;
     let staff = shop.staff().await;
 
     for accept in ["text/csv", "text/*", "*/*", "application/json"] {
-        let answer = staff.with_header("accept", accept).get("/api/customers/export/").await;
+        let response = staff.with_header("accept", accept).get("/api/customers/export/").await;
         assert_eq!(
-            (answer.status.as_u16(), answer.header("content-type")),
+            (response.status.as_u16(), response.header("content-type")),
             (200, Some("text/csv; charset=utf-8")),
             "{accept}"
         );
     }
     assert_eq!(staff.get("/api/customers/export/?format=csv").await.status, 200);
     assert_eq!(staff.with_header("accept", "image/png").get("/api/customers/export/").await.status, 406);
-    // Elsewhere nothing is a table.
+    // Other endpoints do not offer CSV.
     assert_eq!(staff.with_header("accept", "text/csv").get("/api/customers/").await.status, 406);
 }

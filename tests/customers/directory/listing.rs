@@ -1,22 +1,22 @@
-//! Finding customers.
+//! Filters, search and ordering of customer lists.
 
 use serde_json::{Value, json};
 
 use super::imported;
 use crate::support::builders::address;
-use crate::support::shop::Person;
+use crate::support::shop::TestUser;
 use crate::support::{Client, TestShop};
 
-/// Ana, Ben, somebody who was imported, and staff, who are customers too.
-struct Town {
+/// Shop with the customers Ana and Ben, an imported customer, and a staff member, who is a customer too.
+struct ShopWithCustomers {
     shop: TestShop,
-    ana: Person,
-    ben: Person,
-    staff: Person,
+    ana: TestUser,
+    ben: TestUser,
+    staff: TestUser,
 }
 
-impl Town {
-    async fn build() -> Self {
+impl ShopWithCustomers {
+    async fn create() -> Self {
         let shop = TestShop::new().await;
         let (ana, ben) = (shop.customer("ana").await, shop.customer("ben").await);
         let staff = shop.staff().await;
@@ -31,7 +31,7 @@ impl Town {
     }
 }
 
-/// First names, by name unless the query says otherwise.
+/// Returns the first names in the list, sorted by name unless the query sets another ordering.
 async fn names(client: &Client, query: &str) -> Vec<String> {
     let list = client.get(&format!("/api/customers/?ordering=name&{query}")).await.expect(200);
     let rows = list["results"].as_array().unwrap();
@@ -40,9 +40,9 @@ async fn names(client: &Client, query: &str) -> Vec<String> {
 
 #[actix_web::test]
 async fn customers_are_filtered() {
-    let town = Town::build().await;
-    town.shop.execute(&format!("update users set is_active = false where id = '{}'", town.ben.user));
-    town.shop.execute(&format!("update users set email_verified_at = now() where id = '{}'", town.ana.user));
+    let fixture = ShopWithCustomers::create().await;
+    fixture.shop.execute(&format!("update users set is_active = false where id = '{}'", fixture.ben.user));
+    fixture.shop.execute(&format!("update users set email_verified_at = now() where id = '{}'", fixture.ana.user));
     for (query, expected) in [
         ("", &["ana", "ben", "Mugs Ltd", "staff"][..]),
         ("email=ANA@example.com", &["ana"]),
@@ -65,17 +65,17 @@ async fn customers_are_filtered() {
         ("created_at__gt=2100-01-01", &[]),
         ("language=en&created_at__lt=2100-01-01", &["ana", "ben", "Mugs Ltd", "staff"]),
     ] {
-        assert_eq!(town.names(query).await, expected, "{query}");
+        assert_eq!(fixture.names(query).await, expected, "{query}");
     }
     assert_eq!(
-        town.staff.get("/api/customers/?country=XX&is_active=maybe").await.expect(400).as_object().unwrap().len(),
+        fixture.staff.get("/api/customers/?country=XX&is_active=maybe").await.expect(400).as_object().unwrap().len(),
         2
     );
 }
 
 #[actix_web::test]
-async fn customers_are_searched_by_whatever_is_known_of_them() {
-    let town = Town::build().await;
+async fn customers_are_searched_by_name_email_phone_and_external_id() {
+    let fixture = ShopWithCustomers::create().await;
     for (search, expected) in [
         ("wanjiru", &["ana"][..]),
         ("ana%20wanjiru", &["ana"]),
@@ -86,21 +86,21 @@ async fn customers_are_searched_by_whatever_is_known_of_them() {
         ("x-mugs", &["Mugs Ltd"]),
         ("%25", &[]),
     ] {
-        assert_eq!(town.names(&format!("search={search}")).await, expected, "{search}");
+        assert_eq!(fixture.names(&format!("search={search}")).await, expected, "{search}");
     }
 }
 
 #[actix_web::test]
-async fn customers_are_ordered_and_paged_by_cursor() {
-    let town = Town::build().await;
-    assert_eq!(town.names("ordering=-name").await, ["staff", "Mugs Ltd", "ben", "ana"]);
-    assert_eq!(town.names("ordering=last_login_at,name").await[0], "Mugs Ltd", "never");
-    assert_eq!(town.names("ordering=email").await[0], "Mugs Ltd", "none");
+async fn customers_are_sorted_and_paginated_by_cursor() {
+    let fixture = ShopWithCustomers::create().await;
+    assert_eq!(fixture.names("ordering=-name").await, ["staff", "Mugs Ltd", "ben", "ana"]);
+    assert_eq!(fixture.names("ordering=last_login_at,name").await[0], "Mugs Ltd", "no login");
+    assert_eq!(fixture.names("ordering=email").await[0], "Mugs Ltd", "no e-mail");
 
     let mut url = "/api/customers/?ordering=name&cursor=&page_size=3".to_owned();
     let mut seen: Vec<Value> = Vec::new();
     loop {
-        let page = town.staff.get(&url).await.expect(200);
+        let page = fixture.staff.get(&url).await.expect(200);
         seen.extend(page["results"].as_array().unwrap().iter().map(|row| row["first_name"].clone()));
         match page["next"].as_str() {
             Some(next) => url = next.to_owned(),
@@ -111,17 +111,17 @@ async fn customers_are_ordered_and_paged_by_cursor() {
 }
 
 #[actix_web::test]
-async fn a_group_narrows_the_list() {
-    let town = Town::build().await;
-    let group = town.staff.post("/api/customer-groups/", json!({"name": "Wholesale"})).await.expect(201);
+async fn customers_are_filtered_by_group() {
+    let fixture = ShopWithCustomers::create().await;
+    let group = fixture.staff.post("/api/customer-groups/", json!({"name": "Wholesale"})).await.expect(201);
     let group = group["id"].as_str().unwrap();
-    let members = json!({"customers": [town.ana.customer, town.ben.customer]});
-    town.staff.post(&format!("/api/customer-groups/{group}/members/"), members).await.expect(200);
+    let members = json!({"customers": [fixture.ana.customer, fixture.ben.customer]});
+    fixture.staff.post(&format!("/api/customer-groups/{group}/members/"), members).await.expect(200);
 
-    assert_eq!(town.names(&format!("group={group}")).await, ["ana", "ben"]);
-    assert_eq!(town.names(&format!("group__in={group}&email__startswith=b")).await, ["ben"]);
-    assert_eq!(town.names("group__isnull=true").await, ["Mugs Ltd", "staff"]);
-    assert_eq!(town.names("group__isnull=false").await, ["ana", "ben"]);
-    let shown = town.staff.get(&format!("/api/customers/{}/", town.ana.customer)).await.expect(200);
+    assert_eq!(fixture.names(&format!("group={group}")).await, ["ana", "ben"]);
+    assert_eq!(fixture.names(&format!("group__in={group}&email__startswith=b")).await, ["ben"]);
+    assert_eq!(fixture.names("group__isnull=true").await, ["Mugs Ltd", "staff"]);
+    assert_eq!(fixture.names("group__isnull=false").await, ["ana", "ben"]);
+    let shown = fixture.staff.get(&format!("/api/customers/{}/", fixture.ana.customer)).await.expect(200);
     assert_eq!(shown["groups"], json!([{"id": group, "name": "Wholesale"}]));
 }

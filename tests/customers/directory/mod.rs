@@ -1,4 +1,4 @@
-//! Customers as staff see them.
+//! Customer records for staff.
 
 mod export;
 mod listing;
@@ -9,13 +9,13 @@ use serde_json::json;
 
 use crate::support::TestShop;
 use crate::support::builders::address;
-use crate::support::shop::Person;
+use crate::support::shop::TestUser;
 
-fn url(customer: &Person, behind: &str) -> String {
-    format!("/api/customers/{}/{behind}", customer.customer)
+fn url(customer: &TestUser, suffix: &str) -> String {
+    format!("/api/customers/{}/{suffix}", customer.customer)
 }
 
-/// The id of somebody who was imported without an account.
+/// Inserts a customer without an account and returns the id.
 fn imported(shop: &TestShop, name: &str) -> String {
     let id = format!("0190cccc-0000-7000-8000-{:012x}", name.len());
     shop.execute(&format!(
@@ -26,7 +26,7 @@ fn imported(shop: &TestShop, name: &str) -> String {
 }
 
 #[actix_web::test]
-async fn a_customer_is_shown_whole() {
+async fn customer_record_is_returned_with_all_fields() {
     let shop = TestShop::new().await;
     let (ana, staff) = (shop.customer("ana").await, shop.staff().await);
     let home = ana.post("/api/customers/me/addresses/", address()).await.expect(201);
@@ -47,7 +47,7 @@ async fn a_customer_is_shown_whole() {
 }
 
 #[actix_web::test]
-async fn staff_change_a_customer_with_an_account() {
+async fn staff_can_update_a_customer_with_an_account() {
     let shop = TestShop::new().await;
     let (ana, staff) = (shop.customer("ana").await, shop.staff().await);
     let changes = json!({
@@ -76,13 +76,16 @@ async fn staff_change_a_customer_with_an_account() {
 }
 
 #[actix_web::test]
-async fn somebody_without_an_account_has_one_name() {
+async fn customer_without_an_account_has_a_single_name() {
     let shop = TestShop::new().await;
     let staff = shop.staff().await;
     let url = format!("/api/customers/{}/", imported(&shop, "Mugs Ltd"));
 
-    let refused = staff.patch(&url, json!({"first_name": "Mugs", "last_name": "Limited"})).await.expect(400);
-    assert_eq!(refused, json!({"last_name": ["A customer without an account has one name, the first."]}));
+    let rejected = staff.patch(&url, json!({"first_name": "Mugs", "last_name": "Limited"})).await.expect(400);
+    assert_eq!(
+        rejected,
+        json!({"last_name": ["A customer without an account has no last name: enter the full name as the first name."]})
+    );
     let same = staff.get(&url).await.expect(200);
     assert_eq!(
         (&same["first_name"], &same["has_account"], &same["is_active"]),
@@ -94,12 +97,12 @@ async fn somebody_without_an_account_has_one_name() {
 }
 
 #[actix_web::test]
-async fn a_number_is_read_in_the_country_of_the_default_address() {
+async fn phone_number_is_parsed_in_the_country_of_the_default_address() {
     let shop = TestShop::new().await;
     let (ana, staff) = (shop.customer("ana").await, shop.staff().await);
     let number = json!({"phone": "0700 000 001"});
-    let told = staff.patch(&url(&ana, ""), number.clone()).await.expect(400);
-    assert_eq!(told, json!({"phone": ["Enter a valid phone number, with + and the country code."]}));
+    let rejected = staff.patch(&url(&ana, ""), number.clone()).await.expect(400);
+    assert_eq!(rejected, json!({"phone": ["Enter a valid phone number, with + and the country code."]}));
 
     ana.post("/api/customers/me/addresses/", address()).await.expect(201);
     let changed = staff.patch(&url(&ana, ""), number).await.expect(200);
@@ -109,7 +112,7 @@ async fn a_number_is_read_in_the_country_of_the_default_address() {
 }
 
 #[actix_web::test]
-async fn metadata_has_limits() {
+async fn metadata_limits_are_enforced() {
     let shop = TestShop::new().await;
     let (ana, staff) = (shop.customer("ana").await, shop.staff().await);
     let change = async |metadata| staff.patch(&url(&ana, ""), json!({"metadata": metadata})).await;
@@ -124,21 +127,21 @@ async fn metadata_has_limits() {
 }
 
 #[actix_web::test]
-async fn what_was_changed_since_it_was_seen_is_not_overwritten() {
+async fn update_of_a_changed_customer_is_rejected() {
     let shop = TestShop::new().await;
     let (ana, staff) = (shop.customer("ana").await, shop.staff().await);
-    let seen = staff.get(&url(&ana, "")).await.header("etag").unwrap().to_owned();
-    // The customer's own change counts as well.
+    let etag = staff.get(&url(&ana, "")).await.header("etag").unwrap().to_owned();
+    // An update by the customer also changes the version.
     ana.patch("/api/customers/me/", json!({"first_name": "Ana"})).await.expect(200);
 
-    let late = staff.with_header("if-match", &seen).patch(&url(&ana, ""), json!({"first_name": "A."})).await;
+    let rejected = staff.with_header("if-match", &etag).patch(&url(&ana, ""), json!({"first_name": "A."})).await;
 
-    assert_eq!(late.expect(412)["code"], "precondition_failed");
+    assert_eq!(rejected.expect(412)["code"], "precondition_failed");
     assert_eq!(staff.get(&url(&ana, "")).await.expect(200)["first_name"], "Ana");
 }
 
 #[actix_web::test]
-async fn what_happened_to_an_account_is_listed() {
+async fn customer_history_is_listed() {
     let shop = TestShop::new().await;
     let (ana, staff) = (shop.customer("ana").await, shop.staff().await);
     shop.customer("ben").await;
@@ -158,18 +161,18 @@ async fn what_happened_to_an_account_is_listed() {
 }
 
 #[actix_web::test]
-async fn a_customers_orders_are_listed_for_staff() {
+async fn staff_can_list_the_orders_of_a_customer() {
     let shop = TestShop::new().await;
     let (ana, ben, staff) = (shop.customer("ana").await, shop.customer("ben").await, shop.staff().await);
     let mug = shop.product("Mug").create();
     let body = json!({"shipping_address": address(), "lines": [{"sku": mug.sku, "quantity": 1}]});
-    let hers = ana.post("/api/orders/", body.clone()).await.expect(201);
+    let order_of_ana = ana.post("/api/orders/", body.clone()).await.expect(201);
     ben.post("/api/orders/", body).await.expect(201);
 
     let list = staff.get(&url(&ana, "orders/")).await.expect(200);
 
-    assert_eq!((&list["count"], &list["results"][0]["id"]), (&json!(1), &hers["id"]));
+    assert_eq!((&list["count"], &list["results"][0]["id"]), (&json!(1), &order_of_ana["id"]));
     assert_eq!(ben.get(&url(&ana, "orders/")).await.status, 403);
-    let nobody = "/api/customers/0190aaaa-0000-7000-8000-00000000dead/orders/";
-    assert_eq!(staff.get(nobody).await.expect(404)["code"], "not_found");
+    let unknown = "/api/customers/0190aaaa-0000-7000-8000-00000000dead/orders/";
+    assert_eq!(staff.get(unknown).await.expect(404)["code"], "not_found");
 }

@@ -1,18 +1,23 @@
-//! Who sees what of a customer.
+//! Permissions for the parts of a customer record.
 
+use mercer::customers::permissions::{
+    ChangeCustomers, ExportCustomers, ManageAddresses, ViewCustomerGroups, ViewCustomerHistory, ViewCustomerNotes,
+    ViewCustomers, ViewPrivateCustomers, WriteCustomerNotes,
+};
+use mercer::orders::permissions::ViewOrders;
 use mercer::platform::auth::Permission;
 use serde_json::json;
 
 use super::url;
 use crate::support::TestShop;
 
-/// Takes a permission from all groups of staff.
-fn take(shop: &TestShop, permission: Permission) {
+/// Removes a permission from all groups.
+fn remove_permission(shop: &TestShop, permission: Permission) {
     shop.execute(&format!("update groups set permissions = array_remove(permissions, '{}')", permission.name()));
 }
 
 #[actix_web::test]
-async fn private_metadata_is_shown_and_written_with_its_permission_alone() {
+async fn private_metadata_requires_its_permission() {
     let shop = TestShop::new().await;
     let (ana, staff) = (shop.customer("ana").await, shop.staff().await);
     staff.patch(&url(&ana, ""), json!({"private_metadata": {"risk": "high"}})).await.expect(200);
@@ -20,7 +25,7 @@ async fn private_metadata_is_shown_and_written_with_its_permission_alone() {
     let members = format!("/api/customer-groups/{}/members/", group["id"].as_str().unwrap());
     staff.post(&members, json!({"customers": [ana.customer]})).await.expect(200);
 
-    take(&shop, Permission::CustomersViewPrivate);
+    remove_permission(&shop, ViewPrivateCustomers::PERMISSION);
 
     for query in ["", "?fields=private_metadata,id", "?fields=*", "?expand=*", "?expand=private_metadata"] {
         let shown = staff.get(&url(&ana, query)).await.expect(200);
@@ -35,51 +40,52 @@ async fn private_metadata_is_shown_and_written_with_its_permission_alone() {
     assert!(customer["id"].is_string() && customer.get("private_metadata").is_none(), "{customer}");
     let changed = staff.patch(&url(&ana, ""), json!({"language": "sw"})).await.expect(200);
     assert_eq!(changed.get("private_metadata"), None);
-    // What may be seen of it elsewhere stays what it was.
-    let refused = staff.patch(&url(&ana, ""), json!({"language": "en", "private_metadata": {}})).await;
-    assert_eq!(refused.expect(403)["code"], "permission_denied");
-    let kept = "select count(*) from customers where private_metadata = '{\"risk\": \"high\"}' and language = 'sw'";
-    assert_eq!(shop.number(kept), 1);
+    // A rejected update changes neither the language nor the private metadata.
+    let rejected = staff.patch(&url(&ana, ""), json!({"language": "en", "private_metadata": {}})).await;
+    assert_eq!(rejected.expect(403)["code"], "permission_denied");
+    let unchanged =
+        "select count(*) from customers where private_metadata = '{\"risk\": \"high\"}' and language = 'sw'";
+    assert_eq!(shop.number(unchanged), 1);
 }
 
 #[actix_web::test]
-async fn who_is_in_which_group_is_told_by_no_side_door() {
+async fn group_membership_is_not_revealed_without_permission() {
     let shop = TestShop::new().await;
     let (ana, staff) = (shop.customer("ana").await, shop.staff().await);
     let group = staff.post("/api/customer-groups/", json!({"name": "Friends"})).await.expect(201);
     let id = group["id"].as_str().unwrap();
 
-    take(&shop, Permission::CustomerGroupsView);
+    remove_permission(&shop, ViewCustomerGroups::PERMISSION);
 
     assert_eq!(staff.get(&url(&ana, "")).await.expect(200).get("groups"), None);
     for query in [format!("group={id}"), format!("group__in={id}"), "group__isnull=true".to_owned()] {
         for list in ["", "export/"] {
-            let answer = staff.get(&format!("/api/customers/{list}?{query}")).await;
-            assert_eq!(answer.expect(403)["code"], "permission_denied", "{list} {query}");
+            let response = staff.get(&format!("/api/customers/{list}?{query}")).await;
+            assert_eq!(response.expect(403)["code"], "permission_denied", "{list} {query}");
         }
     }
     assert_eq!(staff.get("/api/customers/?search=ana").await.expect(200)["count"], 1);
 }
 
 #[actix_web::test]
-async fn each_part_of_a_customer_has_its_permission() {
+async fn each_part_of_a_customer_requires_its_permission() {
     let shop = TestShop::new().await;
     let (ana, staff) = (shop.customer("ana").await, shop.staff().await);
     let note = staff.post(&url(&ana, "notes/"), json!({"text": "x"})).await.expect(201);
     let note = format!("notes/{}/", note["id"].as_str().unwrap());
 
     for permission in [
-        Permission::CustomersViewNotes,
-        Permission::CustomersWriteNotes,
-        Permission::CustomersViewHistory,
-        Permission::CustomersExport,
-        Permission::CustomersChange,
-        Permission::AddressesManage,
-        Permission::OrdersView,
+        ViewCustomerNotes::PERMISSION,
+        WriteCustomerNotes::PERMISSION,
+        ViewCustomerHistory::PERMISSION,
+        ExportCustomers::PERMISSION,
+        ChangeCustomers::PERMISSION,
+        ManageAddresses::PERMISSION,
+        ViewOrders::PERMISSION,
     ] {
-        take(&shop, permission);
+        remove_permission(&shop, permission);
     }
-    let answers = [
+    let responses = [
         staff.get(&url(&ana, "notes/")).await,
         staff.post(&url(&ana, "notes/"), json!({"text": "y"})).await,
         staff.delete(&url(&ana, &note)).await,
@@ -90,19 +96,19 @@ async fn each_part_of_a_customer_has_its_permission() {
         staff.get(&url(&ana, "orders/")).await,
     ];
 
-    for answer in answers {
-        assert_eq!(answer.expect(403)["code"], "permission_denied");
+    for response in responses {
+        assert_eq!(response.expect(403)["code"], "permission_denied");
     }
     staff.get(&url(&ana, "addresses/")).await.expect(200);
-    take(&shop, Permission::CustomersView);
-    for behind in ["", "addresses/"] {
-        assert_eq!(staff.get(&url(&ana, behind)).await.status, 403, "{behind}");
+    remove_permission(&shop, ViewCustomers::PERMISSION);
+    for suffix in ["", "addresses/"] {
+        assert_eq!(staff.get(&url(&ana, suffix)).await.status, 403, "{suffix}");
     }
     assert_eq!(shop.number("select count(*) from customer_notes where text = 'x'"), 1);
 }
 
 #[actix_web::test]
-async fn a_customer_sees_nothing_of_what_staff_keep() {
+async fn customer_cannot_see_staff_data() {
     let shop = TestShop::new().await;
     let (ana, staff) = (shop.customer("ana").await, shop.staff().await);
     staff.patch(&url(&ana, ""), json!({"metadata": {"a": 1}, "private_metadata": {"b": 2}})).await.expect(200);
@@ -117,9 +123,9 @@ async fn a_customer_sees_nothing_of_what_staff_keep() {
         names,
         ["id", "email", "first_name", "last_name", "phone", "language", "metadata", "created_at", "updated_at"]
     );
-    let kept = "select count(*) from customers where metadata = '{\"a\": 1}' and private_metadata = '{\"b\": 2}'";
-    assert_eq!(shop.number(kept), 1);
-    for behind in ["", "notes/", "history/", "orders/", "addresses/"] {
-        assert_eq!(ana.get(&url(&ana, behind)).await.expect(403)["code"], "permission_denied", "{behind}");
+    let unchanged = "select count(*) from customers where metadata = '{\"a\": 1}' and private_metadata = '{\"b\": 2}'";
+    assert_eq!(shop.number(unchanged), 1);
+    for suffix in ["", "notes/", "history/", "orders/", "addresses/"] {
+        assert_eq!(ana.get(&url(&ana, suffix)).await.expect(403)["code"], "permission_denied", "{suffix}");
     }
 }

@@ -1,4 +1,4 @@
-//! Who is behind a session or a token, and how soon a change of that counts.
+//! Principals by session or app token: channel scope and caching.
 
-mod freshness;
-mod reach;
+mod caching;
+mod channel_scope;

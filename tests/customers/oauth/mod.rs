@@ -1,21 +1,21 @@
-//! Signing in with other providers: what the providers say comes over real HTTP.
+//! Sign-in with OpenID Connect providers. A fake provider responds over real HTTP.
 
-mod forging;
-mod in_a_browser;
+mod api_sign_in;
+mod browser;
 mod linking;
+mod real_provider;
 mod redirects;
-mod signing_in;
-mod with_a_real_provider;
+mod token_validation;
 
 use serde_json::{Value, json};
 
-use crate::support::fakes::{FakeProvider, REDIRECT_URL, challenge_of};
+use crate::support::fakes::{FakeProvider, REDIRECT_URL, code_challenge};
 use crate::support::{TestResponse, TestShop};
 
 const GOOGLE: &str = "/api/auth/google/";
 const VERIFIER: &str = "a-verifier-of-forty-three-letters-or-more-than-that";
 
-/// A shop that lets people in by a provider in our hand.
+/// A shop with a fake provider.
 async fn shop_and_provider() -> (TestShop, FakeProvider) {
     let provider = FakeProvider::start().await;
     (provider.shop(&[]).await, provider)
@@ -25,18 +25,18 @@ async fn sign_in(shop: &TestShop, body: Value) -> TestResponse {
     shop.anonymous().post(GOOGLE, body).await
 }
 
-/// The body of somebody who got a code by themselves, with PKCE.
+/// Request body of a client that obtained a code with PKCE.
 fn with_code(provider: &FakeProvider, claims: &Value) -> Value {
-    let code = provider.give_code(REDIRECT_URL, &challenge_of(VERIFIER), claims);
+    let code = provider.issue_code(REDIRECT_URL, &code_challenge(VERIFIER), claims);
     json!({"code": code, "redirect_uri": REDIRECT_URL, "code_verifier": VERIFIER})
 }
 
-/// Whatever signing in leaves behind; that somebody was refused is written down, and leaves nothing else.
+/// Numbers of the rows that a sign-in creates. A rejected sign-in creates only an audit entry, which is not counted.
 fn traces(shop: &TestShop) -> [i64; 5] {
     ["users", "customers", "identities", "sessions", "audit_entries where action <> 'user.sign_in_failed'"]
         .map(|table| shop.number(&format!("select count(*) from {table}")))
 }
 
-fn refused_in_words(words: &str) -> Value {
-    json!({"non_field_errors": [words]})
+fn non_field_error(message: &str) -> Value {
+    json!({"non_field_errors": [message]})
 }

@@ -1,13 +1,13 @@
-//! Nobody is sent on to an address of a stranger's choice.
+//! Open redirects: only configured URLs are accepted as `next` and `redirect_uri`.
 
 use percent_encoding::{NON_ALPHANUMERIC, utf8_percent_encode};
 use serde_json::json;
 
 use super::{REDIRECT_URL, VERIFIER, shop_and_provider, sign_in};
 
-/// Like the one that is allowed, in the ways by which filters are passed.
-fn tricks() -> Vec<String> {
-    let tricks = [
+/// URLs that resemble the allowed one, as used to bypass filters.
+fn disallowed_urls() -> Vec<String> {
+    let urls = [
         "//evil.example/welcome",
         "///evil.example",
         "https://evil.example/welcome",
@@ -45,50 +45,50 @@ fn tricks() -> Vec<String> {
         "https://sh\u{43e}p.example/welcome",
         "https:shop.example/welcome",
     ];
-    tricks.map(str::to_owned).into()
+    urls.map(str::to_owned).into()
 }
 
 #[actix_web::test]
-async fn a_browser_goes_on_to_exactly_what_is_allowed() {
+async fn next_url_must_equal_an_allowed_url() {
     let (shop, provider) = shop_and_provider().await;
     let login = async |next: &str| {
         let next = utf8_percent_encode(next, NON_ALPHANUMERIC);
         shop.anonymous().get(&format!("/api/auth/google/login/?next={next}")).await
     };
-    for trick in tricks() {
-        let answer = login(&trick).await;
-        assert_eq!(answer.header("location"), None, "{trick:?}");
-        assert_eq!(answer.expect(400), json!({"next": ["This URL is not allowed."]}), "{trick:?}");
+    for url in disallowed_urls() {
+        let response = login(&url).await;
+        assert_eq!(response.header("location"), None, "{url:?}");
+        assert_eq!(response.expect(400), json!({"next": ["This URL is not allowed."]}), "{url:?}");
     }
     let missing = shop.anonymous().get("/api/auth/google/login/").await;
     assert_eq!(missing.expect(400), json!({"next": ["This field is required."]}));
     assert_eq!(shop.number("select count(*) from oauth_attempts"), 0);
-    assert_eq!(provider.asked("openid-configuration"), 0, "nobody is asked for a stranger's sake");
+    assert_eq!(provider.request_count("openid-configuration"), 0, "the provider receives no request");
 
     assert_eq!(login(REDIRECT_URL).await.status.as_u16(), 302);
     let two = "/api/auth/google/login/?next=https://shop.example/welcome&next=https://evil.example/";
-    assert_eq!(shop.anonymous().get(two).await.status.as_u16(), 400, "the last one counts");
+    assert_eq!(shop.anonymous().get(two).await.status.as_u16(), 400, "the last value is used");
 }
 
 #[actix_web::test]
-async fn a_code_counts_for_exactly_the_page_that_is_allowed() {
+async fn redirect_uri_must_equal_an_allowed_url() {
     let (shop, provider) = shop_and_provider().await;
-    for trick in tricks().into_iter().filter(|trick| trick.trim() != REDIRECT_URL) {
-        let body = json!({"code": "code", "redirect_uri": trick, "code_verifier": VERIFIER});
-        let answer = sign_in(&shop, body).await;
-        assert_eq!(answer.expect(400), json!({"redirect_uri": ["This URL is not allowed."]}), "{trick:?}");
+    for url in disallowed_urls().into_iter().filter(|url| url.trim() != REDIRECT_URL) {
+        let body = json!({"code": "code", "redirect_uri": url, "code_verifier": VERIFIER});
+        let response = sign_in(&shop, body).await;
+        assert_eq!(response.expect(400), json!({"redirect_uri": ["This URL is not allowed."]}), "{url:?}");
     }
-    assert_eq!(provider.asked("/token"), 0);
+    assert_eq!(provider.request_count("/token"), 0);
 }
 
 #[actix_web::test]
-async fn the_host_that_a_stranger_names_is_not_where_anybody_is_sent_back_to() {
+async fn callback_url_ignores_host_headers() {
     let (shop, provider) = shop_and_provider().await;
-    let stranger = shop.anonymous().with_header("host", "evil.example").with_header("x-forwarded-host", "evil.example");
+    let attacker = shop.anonymous().with_header("host", "evil.example").with_header("x-forwarded-host", "evil.example");
 
-    let answer = stranger.get("/api/auth/google/login/?next=https://shop.example/welcome").await;
+    let response = attacker.get("/api/auth/google/login/?next=https://shop.example/welcome").await;
 
-    let asked = crate::support::fakes::query_of(answer.header("location").unwrap());
-    assert_eq!(asked["redirect_uri"], "http://127.0.0.1:8000/api/auth/google/callback/");
-    assert!(answer.header("location").unwrap().starts_with(&provider.issuer()));
+    let parameters = crate::support::fakes::query_parameters(response.header("location").unwrap());
+    assert_eq!(parameters["redirect_uri"], "http://127.0.0.1:8000/api/auth/google/callback/");
+    assert!(response.header("location").unwrap().starts_with(&provider.issuer()));
 }

@@ -1,23 +1,23 @@
-//! Accounts switched off, what the shop knows of a person, and people forgotten.
+//! Deactivation of accounts, personal data exports, and erasure of customers.
 
-mod deactivating;
-mod erasing;
-mod exporting;
+mod deactivation;
+mod erasure;
+mod exports;
 
 use serde_json::{Value, json};
 
 use crate::support::TestShop;
-use crate::support::builders::{Made, order_of};
-use crate::support::shop::Person;
+use crate::support::builders::{TestProduct, order_body};
+use crate::support::shop::TestUser;
 
 const ME: &str = "/api/customers/me/";
 const DELETE: &str = "/api/customers/me/delete/";
 
-/// Words that stand nowhere but in what the shop knows of Ana.
+/// Texts that occur only in Ana's personal data.
 const TRACES: [&str; 6] = ["Wanjirukanari", "ana@example.com", "Moi Avenue 12", "+254700000001", "ring twice", "00100"];
 
-/// Ana, with a profile and an order that was delivered, all told to everybody who is told.
-async fn ana_with_an_order(shop: &TestShop) -> (Person, String) {
+/// Ana with a profile and a delivered order. All jobs have run.
+async fn ana_with_an_order(shop: &TestShop) -> (TestUser, String) {
     let ana = shop.customer("ana").await;
     let profile = json!({"first_name": "Ana", "last_name": "Wanjirukanari", "phone": "+254700000001"});
     ana.patch(ME, profile).await.expect(200);
@@ -32,9 +32,9 @@ async fn ana_with_an_order(shop: &TestShop) -> (Person, String) {
     (ana, order)
 }
 
-/// The id of an order of one piece.
-async fn ordered(ana: &Person, made: &Made) -> String {
-    let mut body = order_of(&[(made, 1)]);
+/// Places an order of one piece and returns its id.
+async fn ordered(ana: &TestUser, made: &TestProduct) -> String {
+    let mut body = order_body(&[(made, 1)]);
     body["shipping_address"]["name"] = json!("Ana Wanjirukanari");
     body["note"] = json!("please ring twice");
     body["phone"] = json!("+254700000001");
@@ -42,10 +42,10 @@ async fn ordered(ana: &Person, made: &Made) -> String {
     order["id"].as_str().unwrap().to_owned()
 }
 
-fn customer_url(person: &Person, verb: &str) -> String {
-    format!("/api/customers/{}/{verb}/", person.customer)
+fn customer_url(user: &TestUser, verb: &str) -> String {
+    format!("/api/customers/{}/{verb}/", user.customer)
 }
 
-fn refused(detail: &str, code: &str) -> Value {
+fn error_body(detail: &str, code: &str) -> Value {
     json!({"detail": detail, "code": code})
 }

@@ -1,50 +1,54 @@
-//! Who works here, in which groups, and what nobody may give or take.
+//! Staff members, groups, and rules for granting and revoking permissions.
 
-mod granting;
-mod holders;
-mod inviting;
+mod last_holder;
+mod members;
+mod permissions;
 
-use mercer::platform::auth::Permission;
+use mercer::customers::permissions::{
+    DeactivateStaff, InviteStaff, ManageAppTokens, ManageApps, ManageGroups, ManageStaff, RestrictGroups, ViewApps,
+    ViewGroups, ViewStaff,
+};
+use mercer::orders::permissions::ViewOrders;
 use serde_json::{Value, json};
 
 use crate::support::TestShop;
 use crate::support::client::Client;
-use crate::support::shop::Person;
+use crate::support::shop::TestUser;
 
-/// A group with these permissions, made by somebody who may.
+/// Creates a group with these permissions and returns its id.
 async fn group(by: &Client, name: &str, permissions: &[&str]) -> String {
-    let made = by.post("/api/groups/", json!({"name": name, "permissions": permissions})).await.expect(201);
-    made["id"].as_str().unwrap().to_owned()
+    let group = by.post("/api/groups/", json!({"name": name, "permissions": permissions})).await.expect(201);
+    group["id"].as_str().unwrap().to_owned()
 }
 
-fn member(person: &Person) -> String {
-    format!("/api/staff/{}/", person.user)
+fn member(user: &TestUser) -> String {
+    format!("/api/staff/{}/", user.user)
 }
 
-/// The groups of somebody, as they are sent.
-async fn groups_of(by: &Client, person: &Person) -> Vec<Value> {
-    let shown = by.get(&member(person)).await.expect(200);
-    shown["groups"].as_array().unwrap().iter().map(|group| group["group"].clone()).collect()
+/// The ids of a staff member's groups.
+async fn groups_of(by: &Client, user: &TestUser) -> Vec<Value> {
+    let staff = by.get(&member(user)).await.expect(200);
+    staff["groups"].as_array().unwrap().iter().map(|group| group["group"].clone()).collect()
 }
 
-async fn own_permissions(person: &Person) -> Value {
-    person.get("/api/auth/permissions/").await.expect(200)["permissions"].clone()
+async fn own_permissions(user: &TestUser) -> Value {
+    user.get("/api/auth/permissions/").await.expect(200)["permissions"].clone()
 }
 
-/// Somebody who manages people, groups and programs, and of the rest may only see orders.
-async fn manager(shop: &TestShop) -> Person {
+/// A staff member with all permissions of staff, groups and apps, and `orders.view`.
+async fn manager(shop: &TestShop) -> TestUser {
     let permissions = [
-        Permission::StaffView,
-        Permission::StaffInvite,
-        Permission::StaffManage,
-        Permission::StaffDeactivate,
-        Permission::GroupsView,
-        Permission::GroupsManage,
-        Permission::GroupsRestrict,
-        Permission::AppsView,
-        Permission::AppsManage,
-        Permission::AppsManageTokens,
-        Permission::OrdersView,
+        ViewStaff::PERMISSION,
+        InviteStaff::PERMISSION,
+        ManageStaff::PERMISSION,
+        DeactivateStaff::PERMISSION,
+        ViewGroups::PERMISSION,
+        ManageGroups::PERMISSION,
+        RestrictGroups::PERMISSION,
+        ViewApps::PERMISSION,
+        ManageApps::PERMISSION,
+        ManageAppTokens::PERMISSION,
+        ViewOrders::PERMISSION,
     ];
     shop.staff_with("manager", &permissions).await
 }

@@ -1,13 +1,13 @@
-//! Using another e-mail address.
+//! Changing the e-mail address and the phone number.
 
 use serde_json::{Value, json};
 
 use super::{
-    EMAIL, EMAIL_CONFIRM, assert_bad_token, confirm, last_letter_to, live_tokens, log_in, of_link, only_letter_to,
+    EMAIL, EMAIL_CONFIRM, assert_bad_token, confirm, last_mail_to, link_parameter, live_tokens, log_in, only_mail_to,
     post, reset_link,
 };
 use crate::support::TestShop;
-use crate::support::shop::{PASSWORD, Person};
+use crate::support::shop::{PASSWORD, TestUser};
 
 const NEW: &str = "new@example.com";
 
@@ -15,11 +15,11 @@ fn to_new() -> Value {
     json!({"new_email": "New@example.com", "password": PASSWORD})
 }
 
-/// Asks for the new address: the token that was mailed there.
-async fn token(shop: &TestShop, ana: &Person) -> Value {
+/// Requests the new address, and returns the body with the e-mailed token.
+async fn token(shop: &TestShop, ana: &TestUser) -> Value {
     ana.post(EMAIL, to_new()).await.expect(200);
     shop.run_jobs().await;
-    json!({"token": of_link(&last_letter_to(shop, NEW), "token")})
+    json!({"token": link_parameter(&last_mail_to(shop, NEW), "token")})
 }
 
 fn email_of(shop: &TestShop, email: &str) -> i64 {
@@ -30,21 +30,21 @@ fn email_of(shop: &TestShop, email: &str) -> i64 {
 }
 
 #[actix_web::test]
-async fn a_new_address_counts_once_it_is_confirmed_and_the_old_one_is_told() {
+async fn email_changes_after_confirmation_and_the_old_address_is_notified() {
     let shop = TestShop::new().await;
     let ana = shop.customer("ana").await;
 
-    let answer = ana.post(EMAIL, to_new()).await;
-    assert_eq!(answer.expect(200), json!({"detail": "Verification e-mail sent."}));
+    let response = ana.post(EMAIL, to_new()).await;
+    assert_eq!(response.expect(200), json!({"detail": "Verification e-mail sent."}));
     shop.run_jobs().await;
-    assert_eq!(email_of(&shop, "ana@example.com"), 1, "not before it is confirmed");
-    let warning = only_letter_to(&shop, "ana@example.com");
-    assert_eq!(warning.header("Subject"), "A new e-mail address for your account at Mercer");
-    assert!(!warning.text.contains('#'), "no link that could confirm it: {}", warning.text);
-    let letter = only_letter_to(&shop, NEW);
-    assert_eq!(letter.header("Subject"), "Confirm your new e-mail address at Mercer");
+    assert_eq!(email_of(&shop, "ana@example.com"), 1, "unchanged before the confirmation");
+    let warning = only_mail_to(&shop, "ana@example.com");
+    assert_eq!(warning.header("Subject"), "New e-mail address requested for your account at Mercer");
+    assert!(!warning.text.contains('#'), "the warning contains no link: {}", warning.text);
+    let mail = only_mail_to(&shop, NEW);
+    assert_eq!(mail.header("Subject"), "Confirm your new e-mail address at Mercer");
 
-    let body = json!({"token": of_link(&letter, "token")});
+    let body = json!({"token": link_parameter(&mail, "token")});
     let confirmed = post(&shop, EMAIL_CONFIRM, body).await;
 
     assert_eq!(confirmed.expect(200), json!({"detail": "New e-mail address has been saved."}));
@@ -53,25 +53,25 @@ async fn a_new_address_counts_once_it_is_confirmed_and_the_old_one_is_told() {
     log_in(&shop, NEW, PASSWORD).await.expect(200);
     assert_eq!(log_in(&shop, "ana@example.com", PASSWORD).await.status, 400);
     shop.run_jobs().await;
-    let told = last_letter_to(&shop, "ana@example.com");
-    assert_eq!(told.header("Subject"), "The e-mail address of your account at Mercer was changed");
+    let notification = last_mail_to(&shop, "ana@example.com");
+    assert_eq!(notification.header("Subject"), "The e-mail address of your account at Mercer was changed");
     let entries = "select count(*) from audit_entries where action = 'user.email_changed' \
                    and changes::text not like '%@%'";
     assert_eq!(shop.number(entries), 1);
 }
 
 #[actix_web::test]
-async fn an_open_session_is_not_enough_for_a_new_address() {
+async fn email_change_requires_the_password() {
     let shop = TestShop::new().await;
     let ana = shop.customer("ana").await;
 
     let without = ana.post(EMAIL, json!({"new_email": NEW})).await;
     assert_eq!(without.expect(400), json!({"password": ["This field is required."]}));
     let wrong = ana.post(EMAIL, json!({"new_email": NEW, "password": "wrong horse"})).await;
-    let told = "Your password was entered incorrectly. Please enter it again.";
-    assert_eq!(wrong.expect(400), json!({"password": [told]}));
+    let expected = "Your password was entered incorrectly. Please enter it again.";
+    assert_eq!(wrong.expect(400), json!({"password": [expected]}));
     let same = ana.post(EMAIL, json!({"new_email": ana.email, "password": PASSWORD})).await;
-    assert_eq!(same.expect(400), json!({"new_email": ["This is your e-mail address already."]}));
+    assert_eq!(same.expect(400), json!({"new_email": ["This is already your e-mail address."]}));
     assert_eq!(shop.anonymous().post(EMAIL, to_new()).await.status, 401);
 
     shop.run_jobs().await;
@@ -79,27 +79,27 @@ async fn an_open_session_is_not_enough_for_a_new_address() {
 }
 
 #[actix_web::test]
-async fn an_account_without_a_password_needs_a_fresh_sign_in() {
+async fn email_change_without_a_password_requires_a_recent_sign_in() {
     let shop = TestShop::new().await;
     let ana = shop.customer("ana").await;
     shop.execute("update users set password_hash = null");
-    // The session is old, its token is not.
+    // The session is old, but its access token is valid.
     shop.execute("update sessions set created_at = created_at - interval '11 minutes'");
 
-    let refused = ana.post(EMAIL, json!({"new_email": NEW})).await;
+    let rejected = ana.post(EMAIL, json!({"new_email": NEW})).await;
     assert_eq!(
-        refused.expect(403),
-        json!({"detail": "Sign in again to change this.", "code": "reauthentication_required"})
+        rejected.expect(403),
+        json!({"detail": "Sign in again to make this change.", "code": "reauthentication_required"})
     );
     shop.execute("update sessions set created_at = created_at + interval '2 minutes'");
     ana.post(EMAIL, json!({"new_email": NEW})).await.expect(200);
 
     shop.run_jobs().await;
-    assert_eq!(shop.letters_to(NEW).len(), 1);
+    assert_eq!(shop.mails_to(NEW).len(), 1);
 }
 
 #[actix_web::test]
-async fn a_taken_address_is_told_to_its_owner_alone() {
+async fn taken_email_is_reported_only_to_its_owner() {
     let shop = TestShop::new().await;
     let (ana, ben) = (shop.customer("ana").await, shop.customer("ben").await);
 
@@ -107,14 +107,14 @@ async fn a_taken_address_is_told_to_its_owner_alone() {
 
     assert_eq!(taken.expect(200), json!({"detail": "Verification e-mail sent."}));
     shop.run_jobs().await;
-    let letter = only_letter_to(&shop, &ben.email);
-    assert_eq!(letter.header("Subject"), "You have an account at Mercer already");
-    assert!(!letter.text.contains('#'), "no link: {}", letter.text);
-    assert_eq!(shop.letters_to(&ana.email).len(), 1);
+    let mail = only_mail_to(&shop, &ben.email);
+    assert_eq!(mail.header("Subject"), "You already have an account at Mercer");
+    assert!(!mail.text.contains('#'), "no link: {}", mail.text);
+    assert_eq!(shop.mails_to(&ana.email).len(), 1);
 }
 
 #[actix_web::test]
-async fn an_address_that_was_taken_meanwhile_stays_its_owners() {
+async fn email_registered_in_the_meantime_cannot_be_confirmed() {
     let shop = TestShop::new().await;
     let ana = shop.customer("ana").await;
     let token = token(&shop, &ana).await;
@@ -127,7 +127,7 @@ async fn an_address_that_was_taken_meanwhile_stays_its_owners() {
 }
 
 #[actix_web::test]
-async fn all_links_die_when_the_address_changes() {
+async fn email_change_revokes_all_links() {
     let shop = TestShop::new().await;
     let ana = shop.customer("ana").await;
     let link = reset_link(&shop, &ana.email).await;
@@ -141,7 +141,7 @@ async fn all_links_die_when_the_address_changes() {
 }
 
 #[actix_web::test]
-async fn only_the_newest_address_that_was_named_counts() {
+async fn only_the_latest_requested_email_can_be_confirmed() {
     let shop = TestShop::new().await;
     let ana = shop.customer("ana").await;
     let first = token(&shop, &ana).await;
@@ -150,13 +150,13 @@ async fn only_the_newest_address_that_was_named_counts() {
     shop.run_jobs().await;
 
     assert_bad_token(&post(&shop, EMAIL_CONFIRM, first).await);
-    let second = json!({"token": of_link(&last_letter_to(&shop, "third@example.com"), "token")});
+    let second = json!({"token": link_parameter(&last_mail_to(&shop, "third@example.com"), "token")});
     post(&shop, EMAIL_CONFIRM, second).await.expect(200);
     assert_eq!(email_of(&shop, "third@example.com"), 1);
 }
 
 #[actix_web::test]
-async fn a_known_telephone_number_is_changed_by_a_fresh_session_alone_and_told() {
+async fn phone_change_requires_a_recent_sign_in_and_notifies_the_old_number() {
     let shop = TestShop::new().await;
     let ana = shop.customer("ana").await;
     let phone = |number: &str| json!({"phone": number});
@@ -166,8 +166,8 @@ async fn a_known_telephone_number_is_changed_by_a_fresh_session_alone_and_told()
     assert_eq!(shop.number(numbers), 0);
     shop.execute("update sessions set created_at = created_at - interval '11 minutes'");
 
-    let refused = ana.patch(me, phone("+254700000002")).await;
-    assert_eq!(refused.expect(403)["code"], "reauthentication_required");
+    let rejected = ana.patch(me, phone("+254700000002")).await;
+    assert_eq!(rejected.expect(403)["code"], "reauthentication_required");
     assert_eq!(ana.patch(me, json!({"phone": null})).await.status, 403);
     assert_eq!(ana.get(me).await.expect(200)["phone"], "+254700000001");
     ana.patch(me, json!({"phone": "+254700000001", "first_name": "Ana"})).await.expect(200);

@@ -1,15 +1,15 @@
-//! Whether an address has an account is told by no answer, and by no work that an answer takes.
+//! Neither the response nor the work of a request reveals whether an address has an account.
 
-use mercer::customers::accounts::hashes_asked_for;
+use mercer::customers::passwords::started_hash_count;
 use serde_json::{Value, json};
 
 use super::{RESEND, RESET, registration};
 use crate::support::shop::PASSWORD;
 use crate::support::{TestResponse, TestShop};
 
-/// A shop with somebody verified, somebody who is not, somebody inactive and somebody without a password.
+/// Returns a shop with a verified, an unverified and an inactive account, and one without a password.
 async fn shop(settings: &[(&str, &str)]) -> TestShop {
-    let shop = TestShop::overheard_with(settings).await;
+    let shop = TestShop::with_statement_log_and_settings(settings).await;
     for name in ["verified", "unverified", "inactive", "passwordless"] {
         shop.customer_account(name).await;
     }
@@ -27,36 +27,36 @@ const ADDRESSES: [&str; 5] = [
     "nobody@example.com",
 ];
 
-/// An answer and what it took: passwords hashed, statements sent.
+/// Sends a request. Returns the response, the number of hashes and the SQL statements.
 async fn cost(shop: &TestShop, url: &str, body: Value) -> (TestResponse, u64, Vec<String>) {
-    let before = hashes_asked_for();
-    let (answer, statements) = shop.statements_of(shop.anonymous().post(url, body)).await;
-    (answer, hashes_asked_for() - before, statements)
+    let before = started_hash_count();
+    let (response, statements) = shop.record_statements(shop.anonymous().post(url, body)).await;
+    (response, started_hash_count() - before, statements)
 }
 
-/// What was asked, whatever the values.
+/// Returns the statements without their values.
 fn texts(statements: &[String]) -> Vec<&str> {
     statements.iter().map(|statement| statement.split(" -- binds:").next().unwrap_or_default()).collect()
 }
 
-/// Status, body, hashes and statements are the same for all of these bodies.
-async fn assert_alike(shop: &TestShop, url: &str, bodies: &[Value], hashes: u64) {
-    let first = assert_as_costly(shop, url, bodies, hashes).await;
+/// Asserts that status, body, number of hashes and statements are the same for all request bodies.
+async fn assert_same_statements(shop: &TestShop, url: &str, bodies: &[Value], hashes: u64) {
+    let first = assert_same_cost(shop, url, bodies, hashes).await;
     for body in bodies {
         let (_, _, statements) = cost(shop, url, body.clone()).await;
         assert_eq!(texts(&statements), texts(&first), "{url} {body}");
     }
 }
 
-/// Status, body, hashes and the number of statements are the same for all of these bodies.
-async fn assert_as_costly(shop: &TestShop, url: &str, bodies: &[Value], hashes: u64) -> Vec<String> {
-    // What only the first request of a connection sends is nobody's sign.
+/// Asserts that status, body, number of hashes and number of statements are the same for all request bodies.
+async fn assert_same_cost(shop: &TestShop, url: &str, bodies: &[Value], hashes: u64) -> Vec<String> {
+    // The first request of a connection sends additional statements.
     cost(shop, url, bodies[0].clone()).await;
     let (first, _, first_statements) = cost(shop, url, bodies[0].clone()).await;
     for body in bodies {
-        let (answer, hashed, statements) = cost(shop, url, body.clone()).await;
-        assert_eq!((answer.status, &answer.body), (first.status, &first.body), "{url} {body}");
-        assert_eq!(answer.header("location"), first.header("location"), "{url} {body}");
+        let (response, hashed, statements) = cost(shop, url, body.clone()).await;
+        assert_eq!((response.status, &response.body), (first.status, &first.body), "{url} {body}");
+        assert_eq!(response.header("location"), first.header("location"), "{url} {body}");
         assert_eq!(hashed, hashes, "{url} {body}");
         assert_eq!(statements.len(), first_statements.len(), "{url} {body}: {statements:#?} {first_statements:#?}");
     }
@@ -68,48 +68,48 @@ fn each(make: impl Fn(&str) -> Value) -> Vec<Value> {
 }
 
 #[actix_web::test]
-async fn a_wrong_password_costs_the_same_whosever_it_is_not() {
+async fn wrong_password_takes_the_same_work_for_every_account() {
     for verification in ["optional", "required"] {
         let shop = shop(&[("EMAIL_VERIFICATION", verification)]).await;
         let bodies = each(|email| json!({"email": email, "password": "wrong horse"}));
 
         for url in ["/api/auth/login/", "/api/auth/token/"] {
-            assert_alike(&shop, url, &bodies, 1).await;
+            assert_same_statements(&shop, url, &bodies, 1).await;
         }
         assert_eq!(shop.number("select count(*) from sessions"), 0);
     }
 }
 
 #[actix_web::test]
-async fn asking_for_a_new_password_costs_the_same_whether_or_not_there_is_an_account() {
+async fn password_reset_takes_the_same_work_with_and_without_an_account() {
     let shop = shop(&[]).await;
 
-    assert_alike(&shop, RESET, &each(|email| json!({"email": email})), 0).await;
+    assert_same_statements(&shop, RESET, &each(|email| json!({"email": email})), 0).await;
 
-    let (answer, _, _) = cost(&shop, RESET, json!({"email": "nobody@example.com"})).await;
-    assert_eq!(answer.expect(200), json!({"detail": "Password reset e-mail has been sent."}));
+    let (response, _, _) = cost(&shop, RESET, json!({"email": "nobody@example.com"})).await;
+    assert_eq!(response.expect(200), json!({"detail": "Password reset e-mail has been sent."}));
 }
 
 #[actix_web::test]
-async fn asking_for_the_key_again_costs_the_same_whether_or_not_there_is_an_account() {
+async fn resending_the_key_takes_the_same_work_with_and_without_an_account() {
     let shop = shop(&[("EMAIL_VERIFICATION", "required")]).await;
 
-    assert_alike(&shop, RESEND, &each(|email| json!({"email": email})), 0).await;
+    assert_same_statements(&shop, RESEND, &each(|email| json!({"email": email})), 0).await;
 }
 
 #[actix_web::test]
-async fn registering_unseen_costs_the_same_for_a_known_address_as_for_a_new_one() {
+async fn unverified_registration_takes_the_same_work_for_known_and_new_addresses() {
     let shop = shop(&[("EMAIL_VERIFICATION", "required")]).await;
     let new = ["one@example.com", "two@example.com", "three@example.com"];
     let bodies: Vec<_> = ADDRESSES.iter().chain(&new).map(|email| registration(email)).collect();
 
-    assert_as_costly(&shop, "/api/auth/registration/", &bodies, 1).await;
+    assert_same_cost(&shop, "/api/auth/registration/", &bodies, 1).await;
 
     assert_eq!(shop.number("select count(*) from users"), 8);
 }
 
 #[actix_web::test]
-async fn a_guessed_reset_link_costs_the_same_whosever_id_it_names() {
+async fn guessed_reset_token_takes_the_same_work_for_every_user_id() {
     let shop = shop(&[]).await;
     let ids: Vec<String> = shop
         .sql(|conn| {
@@ -123,20 +123,20 @@ async fn a_guessed_reset_link_costs_the_same_whosever_id_it_names() {
     let body = |uid: &String| json!({"uid": uid, "token": "x".repeat(43), "new_password1": PASSWORD, "new_password2": PASSWORD});
     let bodies: Vec<_> = ids.iter().chain([&unknown]).map(body).collect();
 
-    assert_alike(&shop, super::CONFIRM, &bodies, 0).await;
+    assert_same_statements(&shop, super::CONFIRM, &bodies, 0).await;
 }
 
 #[actix_web::test]
-async fn naming_a_taken_address_costs_the_same_as_naming_a_free_one() {
+async fn email_change_takes_the_same_work_for_taken_and_free_addresses() {
     let shop = shop(&[]).await;
     let ana = shop.customer("ana").await;
     let mut costs = Vec::new();
     for email in ["warm@example.com", "verified@example.com", "free@example.com", "unverified@example.com"] {
         shop.advance(chrono::TimeDelta::seconds(61));
         let body = json!({"new_email": email, "password": PASSWORD});
-        let before = hashes_asked_for();
-        let (answer, statements) = shop.statements_of(ana.post(super::EMAIL, body)).await;
-        costs.push((answer.status, answer.body, hashes_asked_for() - before, statements.len()));
+        let before = started_hash_count();
+        let (response, statements) = shop.record_statements(ana.post(super::EMAIL, body)).await;
+        costs.push((response.status, response.body, started_hash_count() - before, statements.len()));
     }
 
     assert_eq!(costs[1], costs[2]);

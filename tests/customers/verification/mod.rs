@@ -1,15 +1,15 @@
-//! Addresses proved by mail; passwords and addresses changed.
+//! Verified addresses, and changes of passwords and e-mail addresses.
 
 mod email;
 mod enumeration;
-mod passwords;
+mod password_change;
+mod password_reset;
 mod registration;
-mod resetting;
 mod tokens;
 
 use serde_json::{Value, json};
 
-use crate::support::fakes::ReadMail;
+use crate::support::fakes::ParsedMail;
 use crate::support::shop::PASSWORD;
 use crate::support::{TestResponse, TestShop};
 
@@ -21,27 +21,27 @@ const CONFIRM: &str = "/api/auth/password/reset/confirm/";
 const EMAIL: &str = "/api/auth/email/change/";
 const EMAIL_CONFIRM: &str = "/api/auth/email/change/confirm/";
 
-/// A new password of a test.
+/// Second password of a test.
 const OTHER: &str = "battery staple";
 
-/// What stands behind this name in the link of a letter.
-fn of_link(letter: &ReadMail, name: &str) -> String {
-    let fragment = letter.text.split_once('#').unwrap_or_else(|| panic!("no link in {}", letter.text)).1;
+/// Returns a parameter from the fragment of the link in an e-mail.
+fn link_parameter(mail: &ParsedMail, name: &str) -> String {
+    let fragment = mail.text.split_once('#').unwrap_or_else(|| panic!("no link in {}", mail.text)).1;
     let fragment = fragment.split_whitespace().next().unwrap();
     let pairs = fragment.split('&').filter_map(|pair| pair.split_once('='));
     pairs.filter(|(known, _)| *known == name).map(|(_, value)| value.to_owned()).next().unwrap()
 }
 
-/// The only letter to somebody since the shop opened.
+/// Returns the only e-mail to this address.
 #[track_caller]
-fn only_letter_to(shop: &TestShop, email: &str) -> ReadMail {
-    let mut letters = shop.letters_to(email);
-    assert_eq!(letters.len(), 1, "letters to {email}");
-    letters.remove(0)
+fn only_mail_to(shop: &TestShop, email: &str) -> ParsedMail {
+    let mut mails = shop.mails_to(email);
+    assert_eq!(mails.len(), 1, "mails to {email}");
+    mails.remove(0)
 }
 
-fn last_letter_to(shop: &TestShop, email: &str) -> ReadMail {
-    shop.letters_to(email).pop().unwrap()
+fn last_mail_to(shop: &TestShop, email: &str) -> ParsedMail {
+    shop.mails_to(email).pop().unwrap()
 }
 
 async fn post(shop: &TestShop, url: &str, body: Value) -> TestResponse {
@@ -56,12 +56,12 @@ async fn log_in(shop: &TestShop, email: &str, password: &str) -> TestResponse {
     post(shop, "/api/auth/login/", json!({"email": email, "password": password})).await
 }
 
-/// Asks for a new password and waits for the mail: what stands in its link.
+/// Requests a password reset, and returns the user id and the token of the e-mailed link.
 async fn reset_link(shop: &TestShop, email: &str) -> (String, String) {
     post(shop, RESET, json!({"email": email})).await.expect(200);
     shop.run_jobs().await;
-    let letter = last_letter_to(shop, email);
-    (of_link(&letter, "uid"), of_link(&letter, "token"))
+    let mail = last_mail_to(shop, email);
+    (link_parameter(&mail, "uid"), link_parameter(&mail, "token"))
 }
 
 async fn confirm(shop: &TestShop, (uid, token): &(String, String), password: &str) -> TestResponse {
@@ -70,8 +70,8 @@ async fn confirm(shop: &TestShop, (uid, token): &(String, String), password: &st
 }
 
 #[track_caller]
-fn assert_bad_token(answer: &TestResponse) {
-    assert_eq!(answer.expect(400), json!({"token": ["Invalid value"]}));
+fn assert_bad_token(response: &TestResponse) {
+    assert_eq!(response.expect(400), json!({"token": ["Invalid value"]}));
 }
 
 fn live_tokens(shop: &TestShop) -> i64 {

@@ -1,8 +1,8 @@
-//! Registering, and proving the address.
+//! Registration and verification of the e-mail address.
 
 use serde_json::{Value, json};
 
-use super::{RESEND, VERIFY, last_letter_to, log_in, of_link, only_letter_to, post, registration};
+use super::{RESEND, VERIFY, last_mail_to, link_parameter, log_in, only_mail_to, post, registration};
 use crate::support::TestShop;
 use crate::support::shop::PASSWORD;
 
@@ -17,19 +17,19 @@ fn verified(shop: &TestShop) -> i64 {
 }
 
 #[actix_web::test]
-async fn whoever_registers_is_sent_a_link_that_verifies_their_address() {
+async fn registration_sends_a_link_that_verifies_the_address() {
     let shop = TestShop::new().await;
     post(&shop, REGISTER, registration("ana@example.com")).await.expect(201);
-    assert_eq!(shop.mails(), [], "not before somebody works");
+    assert_eq!(shop.mails(), [], "the worker sends the e-mail");
     shop.run_jobs().await;
-    let letter = only_letter_to(&shop, "ana@example.com");
-    assert_eq!(letter.header("Subject"), "Confirm your e-mail address at Mercer");
-    assert!(letter.text.starts_with("Hello Ana,\n"), "{}", letter.text);
+    let mail = only_mail_to(&shop, "ana@example.com");
+    assert_eq!(mail.header("Subject"), "Confirm your e-mail address at Mercer");
+    assert!(mail.text.starts_with("Hello Ana,\n"), "{}", mail.text);
     assert_eq!(verified(&shop), 0);
 
-    let answer = post(&shop, VERIFY, json!({"key": of_link(&letter, "key")})).await;
+    let response = post(&shop, VERIFY, json!({"key": link_parameter(&mail, "key")})).await;
 
-    assert_eq!(answer.expect(200), json!({"detail": "ok"}));
+    assert_eq!(response.expect(200), json!({"detail": "ok"}));
     assert_eq!(verified(&shop), 1);
     assert_eq!(shop.published_events(), ["customer.registered", "customer.verified"]);
     let entry = "select count(*) from audit_entries where action = 'user.email_verified' \
@@ -38,21 +38,21 @@ async fn whoever_registers_is_sent_a_link_that_verifies_their_address() {
 }
 
 #[actix_web::test]
-async fn a_key_works_once() {
+async fn verification_key_works_once() {
     let shop = TestShop::new().await;
     post(&shop, REGISTER, registration("ana@example.com")).await.expect(201);
     shop.run_jobs().await;
-    let key = json!({"key": of_link(&only_letter_to(&shop, "ana@example.com"), "key")});
+    let key = json!({"key": link_parameter(&only_mail_to(&shop, "ana@example.com"), "key")});
     post(&shop, VERIFY, key.clone()).await.expect(200);
 
     for body in [key, json!({"key": "x"}), json!({"key": "x".repeat(43)})] {
-        let answer = post(&shop, VERIFY, body).await;
-        assert_eq!(answer.expect(404), json!({"detail": "Not found.", "code": "not_found"}));
+        let response = post(&shop, VERIFY, body).await;
+        assert_eq!(response.expect(404), json!({"detail": "Not found.", "code": "not_found"}));
     }
 }
 
 #[actix_web::test]
-async fn where_verification_is_optional_everybody_signs_in_at_once() {
+async fn optional_verification_allows_sign_in_before_it() {
     let shop = TestShop::new().await;
 
     let tokens = post(&shop, REGISTER, registration("ana@example.com")).await.expect(201);
@@ -62,26 +62,26 @@ async fn where_verification_is_optional_everybody_signs_in_at_once() {
 }
 
 #[actix_web::test]
-async fn where_verification_is_required_nobody_signs_in_before_it() {
+async fn required_verification_blocks_sign_in_before_it() {
     let shop = strict_shop().await;
-    let answer = post(&shop, REGISTER, registration("ana@example.com")).await;
-    assert_eq!(answer.expect(201), json!({"detail": "Verification e-mail sent."}));
+    let response = post(&shop, REGISTER, registration("ana@example.com")).await;
+    assert_eq!(response.expect(201), json!({"detail": "Verification e-mail sent."}));
     assert_eq!(shop.number("select count(*) from sessions"), 0);
 
     for url in ["/api/auth/login/", "/api/auth/token/", "/api/token/"] {
-        let refused = post(&shop, url, json!({"email": "ana@example.com", "password": PASSWORD})).await;
-        assert_eq!(refused.expect(400), json!({"non_field_errors": ["E-mail is not verified."]}));
+        let rejected = post(&shop, url, json!({"email": "ana@example.com", "password": PASSWORD})).await;
+        assert_eq!(rejected.expect(400), json!({"non_field_errors": ["E-mail is not verified."]}));
     }
     assert_eq!(shop.number("select count(*) from sessions"), 0);
 
     shop.run_jobs().await;
-    let key = of_link(&only_letter_to(&shop, "ana@example.com"), "key");
+    let key = link_parameter(&only_mail_to(&shop, "ana@example.com"), "key");
     post(&shop, VERIFY, json!({"key": key})).await.expect(200);
     log_in(&shop, "ana@example.com", PASSWORD).await.expect(200);
 }
 
 #[actix_web::test]
-async fn who_does_not_know_the_password_does_not_learn_that_an_address_is_not_verified() {
+async fn wrong_password_does_not_reveal_an_unverified_address() {
     let shop = strict_shop().await;
     post(&shop, REGISTER, registration("ana@example.com")).await.expect(201);
 
@@ -93,7 +93,7 @@ async fn who_does_not_know_the_password_does_not_learn_that_an_address_is_not_ve
 }
 
 #[actix_web::test]
-async fn who_registers_again_is_told_so_by_mail_alone() {
+async fn repeated_registration_is_reported_only_by_email() {
     let shop = strict_shop().await;
     let first = post(&shop, REGISTER, registration("ana@example.com")).await;
     shop.run_jobs().await;
@@ -108,52 +108,52 @@ async fn who_registers_again_is_told_so_by_mail_alone() {
     assert_eq!(shop.number(before), 1);
     assert_eq!(shop.number("select count(*) from users"), 1);
     shop.run_jobs().await;
-    let letter = last_letter_to(&shop, "ana@example.com");
-    assert_eq!(letter.header("Subject"), "You have an account at Mercer already");
-    assert!(letter.text.starts_with("Hello Ana,\n") && !letter.text.contains("Mallory"), "{}", letter.text);
-    assert!(letter.text.contains("/account/reset-password#uid="), "{}", letter.text);
+    let mail = last_mail_to(&shop, "ana@example.com");
+    assert_eq!(mail.header("Subject"), "You already have an account at Mercer");
+    assert!(mail.text.starts_with("Hello Ana,\n") && !mail.text.contains("Mallory"), "{}", mail.text);
+    assert!(mail.text.contains("/account/reset-password#uid="), "{}", mail.text);
 }
 
 #[actix_web::test]
-async fn of_two_who_register_one_address_unseen_both_hear_the_same() {
+async fn concurrent_unverified_registrations_get_the_same_response() {
     let shop = strict_shop().await;
 
     let body = registration("ana@example.com");
-    let (one, other) = futures_util::join!(post(&shop, REGISTER, body.clone()), post(&shop, REGISTER, body));
+    let (first, second) = futures_util::join!(post(&shop, REGISTER, body.clone()), post(&shop, REGISTER, body));
 
-    assert_eq!((one.status, one.body), (other.status, other.body));
+    assert_eq!((first.status, first.body), (second.status, second.body));
     assert_eq!(shop.number("select count(*) from users"), 1);
     assert_eq!(shop.number("select count(*) from customers"), 1);
     shop.run_jobs().await;
-    assert_eq!(shop.letters_to("ana@example.com").len(), 2);
+    assert_eq!(shop.mails_to("ana@example.com").len(), 2);
 }
 
 #[actix_web::test]
-async fn a_key_is_sent_again_but_not_every_second() {
+async fn verification_email_is_sent_at_most_once_a_minute() {
     let shop = TestShop::new().await;
     post(&shop, REGISTER, registration("ana@example.com")).await.expect(201);
     shop.run_jobs().await;
-    let first = of_link(&only_letter_to(&shop, "ana@example.com"), "key");
+    let first = link_parameter(&only_mail_to(&shop, "ana@example.com"), "key");
     let resend = async || {
-        let answer = post(&shop, RESEND, json!({"email": "Ana@example.com"})).await;
-        assert_eq!(answer.expect(200), json!({"detail": "ok"}));
+        let response = post(&shop, RESEND, json!({"email": "Ana@example.com"})).await;
+        assert_eq!(response.expect(200), json!({"detail": "ok"}));
         shop.run_jobs().await;
-        shop.letters_to("ana@example.com").len()
+        shop.mails_to("ana@example.com").len()
     };
 
-    assert_eq!(resend().await, 1, "a mail a minute");
+    assert_eq!(resend().await, 1, "at most one e-mail a minute");
     shop.advance(chrono::TimeDelta::seconds(61));
     assert_eq!(resend().await, 2);
-    let second = of_link(&last_letter_to(&shop, "ana@example.com"), "key");
+    let second = link_parameter(&last_mail_to(&shop, "ana@example.com"), "key");
 
-    assert_eq!(post(&shop, VERIFY, json!({"key": first})).await.status, 404, "only the newest counts");
+    assert_eq!(post(&shop, VERIFY, json!({"key": first})).await.status, 404, "only the newest key is valid");
     post(&shop, VERIFY, json!({"key": second})).await.expect(200);
     shop.advance(chrono::TimeDelta::seconds(61));
-    assert_eq!(resend().await, 2, "there is nothing left to verify");
+    assert_eq!(resend().await, 2, "the address is already verified");
 }
 
 #[actix_web::test]
-async fn five_mails_an_hour_are_enough() {
+async fn verification_email_is_sent_at_most_five_times_an_hour() {
     let shop = TestShop::new().await;
     post(&shop, REGISTER, registration("ana@example.com")).await.expect(201);
     shop.run_jobs().await;
@@ -162,31 +162,31 @@ async fn five_mails_an_hour_are_enough() {
         post(&shop, RESEND, json!({"email": "ana@example.com"})).await.expect(200);
         shop.run_jobs().await;
     }
-    assert_eq!(shop.letters_to("ana@example.com").len(), 5);
+    assert_eq!(shop.mails_to("ana@example.com").len(), 5);
 
     shop.advance(chrono::TimeDelta::minutes(61));
     post(&shop, RESEND, json!({"email": "ana@example.com"})).await.expect(200);
     shop.run_jobs().await;
-    assert_eq!(shop.letters_to("ana@example.com").len(), 6);
+    assert_eq!(shop.mails_to("ana@example.com").len(), 6);
 }
 
 #[actix_web::test]
-async fn mails_are_in_the_language_that_somebody_registered_in() {
+async fn emails_use_the_language_of_the_registration() {
     let shop = TestShop::new().await;
     for (email, language, greeting) in [
-        ("a@example.com", json!("de-AT"), "Guten Tag Ana,\n\njemand, vermutlich Sie, hat sich"),
-        ("b@example.com", json!("sw"), "Hello Ana,\n\nsomebody, probably you, has registered"),
-        ("c@example.com", Value::Null, "Hello Ana,\n\nsomebody, probably you, has registered"),
+        ("a@example.com", json!("de-AT"), "Guten Tag Ana,\n\nvielen Dank für Ihre Registrierung"),
+        ("b@example.com", json!("sw"), "Hello Ana,\n\nthank you for your registration"),
+        ("c@example.com", Value::Null, "Hello Ana,\n\nthank you for your registration"),
     ] {
         let mut body = registration(email);
         body["language"] = language;
         post(&shop, REGISTER, body).await.expect(201);
         shop.run_jobs().await;
-        let letter = only_letter_to(&shop, email);
-        assert!(letter.text.starts_with(greeting), "{}", letter.text);
+        let mail = only_mail_to(&shop, email);
+        assert!(mail.text.starts_with(greeting), "{}", mail.text);
     }
     let mut body = registration("d@example.com");
     body["language"] = json!("../../etc");
-    let refused = post(&shop, REGISTER, body).await;
-    assert_eq!(refused.expect(400), json!({"language": ["Enter a language tag such as \"en\" or \"de-AT\"."]}));
+    let rejected = post(&shop, REGISTER, body).await;
+    assert_eq!(rejected.expect(400), json!({"language": ["Enter a language tag such as \"en\" or \"de-AT\"."]}));
 }

@@ -1,4 +1,4 @@
-//! What is mailed to prove an address: secret, brief, good once.
+//! E-mailed tokens: secret, short-lived and valid once.
 
 use chrono::TimeDelta;
 use mercer::customers::verification::PurgeTokens;
@@ -6,11 +6,13 @@ use mercer::platform::auth::sha256;
 use mercer::platform::jobs::Job;
 use serde_json::json;
 
-use super::{OTHER, RESET, VERIFY, assert_bad_token, confirm, of_link, only_letter_to, post, registration, reset_link};
+use super::{
+    OTHER, RESET, VERIFY, assert_bad_token, confirm, link_parameter, only_mail_to, post, registration, reset_link,
+};
 use crate::support::TestShop;
 
 #[actix_web::test]
-async fn a_token_has_256_bits_and_only_its_hash_is_kept() {
+async fn token_has_256_bits_and_only_its_hash_is_stored() {
     let shop = TestShop::new().await;
     let ana = shop.customer("ana").await;
 
@@ -23,21 +25,21 @@ async fn a_token_has_256_bits_and_only_its_hash_is_kept() {
         shop.number(&format!("select count(*) from account_tokens where encode(token_hash, 'hex') = '{hash}'")),
         1
     );
-    assert!(!shop.everything().contains(&token));
+    assert!(!shop.dump_all_rows().contains(&token));
 }
 
 #[actix_web::test]
-async fn a_token_is_sealed_while_its_mail_waits_and_forgotten_when_it_has_gone() {
+async fn token_is_encrypted_while_its_email_is_queued_and_deleted_after_delivery() {
     let shop = TestShop::new().await;
     let ana = shop.customer("ana").await;
     post(&shop, RESET, json!({"email": ana.email})).await.expect(200);
-    // The mail cannot go: its folder is a file.
+    // Delivery fails, because a file is in the place of the mail folder.
     let folder = shop.data_dir().join("mail");
     std::fs::remove_dir_all(&folder).ok();
     std::fs::write(&folder, "").unwrap();
     shop.run_jobs().await;
     assert_eq!(shop.number("select count(*) from messages where sealed is not null and state <> 'sent'"), 1);
-    let waiting = shop.everything();
+    let waiting = shop.dump_all_rows();
     assert!(!waiting.contains("reset-password#"), "{waiting}");
 
     std::fs::remove_file(&folder).unwrap();
@@ -46,12 +48,12 @@ async fn a_token_is_sealed_while_its_mail_waits_and_forgotten_when_it_has_gone()
     shop.run_jobs().await;
 
     assert_eq!(shop.number("select count(*) from messages where sealed is null and state = 'sent'"), 1);
-    let letter = only_letter_to(&shop, &ana.email);
-    confirm(&shop, &(of_link(&letter, "uid"), of_link(&letter, "token")), OTHER).await.expect(200);
+    let mail = only_mail_to(&shop, &ana.email);
+    confirm(&shop, &(link_parameter(&mail, "uid"), link_parameter(&mail, "token")), OTHER).await.expect(200);
 }
 
 #[actix_web::test]
-async fn a_reset_link_is_good_for_two_hours_and_a_key_for_three_days() {
+async fn reset_link_expires_after_two_hours_and_verification_key_after_three_days() {
     let shop = TestShop::new().await;
     let ana = shop.customer("ana").await;
     let link = reset_link(&shop, &ana.email).await;
@@ -63,7 +65,7 @@ async fn a_reset_link_is_good_for_two_hours_and_a_key_for_three_days() {
 
     post(&shop, "/api/auth/registration/", registration("nia@example.com")).await.expect(201);
     shop.run_jobs().await;
-    let key = json!({"key": of_link(&only_letter_to(&shop, "nia@example.com"), "key")});
+    let key = json!({"key": link_parameter(&only_mail_to(&shop, "nia@example.com"), "key")});
     shop.advance(TimeDelta::hours(72));
     assert_eq!(post(&shop, VERIFY, key.clone()).await.status, 404);
     shop.advance(-TimeDelta::minutes(1));
@@ -71,7 +73,7 @@ async fn a_reset_link_is_good_for_two_hours_and_a_key_for_three_days() {
 }
 
 #[actix_web::test]
-async fn a_token_of_one_purpose_is_none_of_another() {
+async fn token_of_one_purpose_is_rejected_for_another() {
     let shop = TestShop::new().await;
     let ana = shop.customer("ana").await;
     let (uid, token) = reset_link(&shop, &ana.email).await;
@@ -90,7 +92,7 @@ async fn a_token_of_one_purpose_is_none_of_another() {
 }
 
 #[actix_web::test]
-async fn a_token_dies_when_password_or_address_change_past_us() {
+async fn token_becomes_invalid_when_password_email_or_state_changes_in_the_database() {
     let shop = TestShop::new().await;
     let ana = shop.customer("ana").await;
     for change in ["password_hash = null", "email = 'other@example.com'", "is_active = false"] {
@@ -107,7 +109,7 @@ async fn a_token_dies_when_password_or_address_change_past_us() {
 }
 
 #[actix_web::test]
-async fn a_job_that_runs_twice_mails_once_and_leaves_the_link_good() {
+async fn repeated_job_sends_one_email_and_keeps_the_link_valid() {
     let shop = TestShop::new().await;
     let ana = shop.customer("ana").await;
     let link = reset_link(&shop, &ana.email).await;
@@ -116,28 +118,28 @@ async fn a_job_that_runs_twice_mails_once_and_leaves_the_link_good() {
     shop.execute("update jobs set state = 'queued', finished_at = null");
     shop.run_jobs().await;
 
-    assert_eq!(shop.letters_to(&ana.email).len(), 1);
+    assert_eq!(shop.mails_to(&ana.email).len(), 1);
     confirm(&shop, &link, OTHER).await.expect(200);
 }
 
 #[actix_web::test]
-async fn no_mail_is_lost_or_sent_twice_to_two_who_ask_at_once() {
+async fn concurrent_requests_send_one_email() {
     let shop = TestShop::new().await;
     let ana = shop.customer("ana").await;
     let body = json!({"email": ana.email});
 
-    let asked = (0..6).map(|_| post(&shop, RESET, body.clone()));
-    for answer in futures_util::future::join_all(asked).await {
-        answer.expect(200);
+    let requests = (0..6).map(|_| post(&shop, RESET, body.clone()));
+    for response in futures_util::future::join_all(requests).await {
+        response.expect(200);
     }
     shop.run_jobs().await;
 
-    assert_eq!(shop.letters_to(&ana.email).len(), 1);
+    assert_eq!(shop.mails_to(&ana.email).len(), 1);
     assert_eq!(shop.number("select count(*) from account_tokens"), 1);
 }
 
 #[actix_web::test]
-async fn tokens_are_forgotten_a_day_after_they_expired() {
+async fn purge_deletes_tokens_a_day_after_they_expired() {
     let shop = TestShop::new().await;
     let ana = shop.customer("ana").await;
     reset_link(&shop, &ana.email).await;
@@ -153,10 +155,14 @@ async fn tokens_are_forgotten_a_day_after_they_expired() {
 }
 
 #[actix_web::test]
-async fn answers_are_in_no_cache_and_send_no_referer() {
+async fn password_reset_response_sends_no_referrer() {
     let shop = TestShop::new().await;
 
-    let answer = post(&shop, RESET, json!({"email": "ana@example.com"})).await;
+    let response = post(&shop, RESET, json!({"email": "ana@example.com"})).await;
 
-    assert!(matches!(answer.header("referrer-policy"), Some("no-referrer" | "same-origin")), "{:?}", answer.headers);
+    assert!(
+        matches!(response.header("referrer-policy"), Some("no-referrer" | "same-origin")),
+        "{:?}",
+        response.headers
+    );
 }

@@ -1,52 +1,61 @@
-//! Who may know whom: domains, rooms, layers.
+//! Dependencies between domains, rooms and layers.
 
 use std::collections::{BTreeMap, BTreeSet, VecDeque};
 
-use super::paths::{Named, handed_on, module_of};
+use super::paths::{UsedPath, module_of, re_exports};
 use super::source::{Domain, Room, Source, domain_named};
 
-/// The arrows of the house within each domain: rooms left of an arrow may know all that is right
-/// of it. Rooms that no line names only must not stand in a circle.
-const ARROWS: [(&str, &[&str]); 3] = [
+/// Permitted dependencies inside of each domain: rooms on the left of `>` can use the rooms on its right. Rooms that no
+/// line names must only avoid cycles.
+const DEPENDENCIES: [(&str, &[&str]); 3] = [
     (
         "customers",
         &[
-            "privacy > verification > auth > accounts",
-            "oauth > verification > auth > accounts",
-            "mfa > staff > verification > auth",
-            "identity > apps > staff > auth > accounts",
+            "privacy oauth > verification > auth > sessions > accounts > passwords",
+            "mfa > passkeys > totp > verification",
+            "mfa > staff > verification",
+            "identity > apps > staff > accounts",
+            "identity > sessions",
             "addresses > accounts",
         ],
     ),
-    ("products", &["search collections > catalogue > categories pricing stock media > channels"]),
+    (
+        "products",
+        &[
+            "search collections > catalogue > categories pricing stock media > channels",
+            "catalogue > offers > channels",
+            "stock > warehouses",
+        ],
+    ),
     (
         "orders",
         &[
             "checkout drafts editing > carts payments lifecycle > pricing > discounts gift_cards shipping taxes",
-            "returns > fulfilment > lifecycle",
-            "payments invoices > lifecycle",
+            "returns > fulfillment > lifecycle",
+            "notifications > fulfillment",
+            "expiry guest_orders invoices payments privacy > lifecycle > access",
         ],
     ),
 ];
 
-/// Of a room, from the lowest to the highest.
+/// Layers of a room, lowest first.
 const LAYERS: [&str; 3] = ["models", "services", "handlers"];
 
-/// Holds all that a handler may need: its rooms name it, and it names them, by design.
+/// `App` contains everything that a handler can need, so it and the platform modules use each other.
 const HUB: (&str, &str) = ("platform", "app");
 
-/// Who uses which room of its own domain, and where that is first said.
+/// Uses of rooms by rooms of the same domain, each with the first place.
 type Uses = BTreeMap<(Room, Room), String>;
 
-/// A domain knows only those below; a file outside of all domains is known by nobody.
-pub fn upward_knowledge(sources: &[Source]) -> Vec<String> {
+/// Lists uses of a higher domain, and files outside of all domains.
+pub fn upward_uses(sources: &[Source]) -> Vec<String> {
     let mut violations = Vec::new();
     for source in sources {
         match source.domain() {
             None => violations.push(format!("{} is in no domain", source.path)),
-            Some(Domain::Floor(floor)) => {
-                let upward = source.named.iter().filter(|named| is_above(named, floor));
-                violations.extend(upward.map(|named| format!("{} names what stands above it", at(source, named))));
+            Some(Domain::Level(level)) => {
+                let upward = source.named.iter().filter(|named| is_above(named, level));
+                violations.extend(upward.map(|named| format!("{} belongs to a higher domain", at(source, named))));
             }
             Some(Domain::Root | Domain::Schema) => {}
         }
@@ -54,54 +63,54 @@ pub fn upward_knowledge(sources: &[Source]) -> Vec<String> {
     violations
 }
 
-fn is_above(named: &Named, floor: usize) -> bool {
+fn is_above(named: &UsedPath, level: usize) -> bool {
     match named.segment(0).and_then(domain_named) {
-        Some(Domain::Floor(other)) => other > floor,
+        Some(Domain::Level(other)) => other > level,
         Some(Domain::Root) => true,
         Some(Domain::Schema) | None => false,
     }
 }
 
-/// Rooms that know each other, through whichever others.
-pub fn circles(sources: &[Source]) -> Vec<String> {
+/// Lists cycles of rooms, direct or through other rooms.
+pub fn cycles(sources: &[Source]) -> Vec<String> {
     let uses = uses(sources);
     let mut seen = BTreeSet::new();
     let mut violations = Vec::new();
     for (from, to) in uses.keys() {
-        let Some(way_back) = way(&uses, to, from) else {
+        let Some(return_path) = shortest_path(&uses, to, from) else {
             continue;
         };
-        let members: BTreeSet<_> = way_back.iter().cloned().collect();
+        let members: BTreeSet<_> = return_path.iter().cloned().collect();
         if seen.insert(members) {
-            violations.push(told(&uses, from, &way_back));
+            violations.push(describe(&uses, from, &return_path));
         }
     }
     violations
 }
 
-/// The shortest way along uses, both ends included.
-fn way(uses: &Uses, from: &Room, to: &Room) -> Option<Vec<Room>> {
-    let mut ways = VecDeque::from([vec![from.clone()]]);
+/// Returns the shortest path along uses, including both ends.
+fn shortest_path(uses: &Uses, from: &Room, to: &Room) -> Option<Vec<Room>> {
+    let mut paths = VecDeque::from([vec![from.clone()]]);
     let mut visited = BTreeSet::from([from.clone()]);
-    while let Some(way) = ways.pop_front() {
-        let end = way.last()?;
+    while let Some(path) = paths.pop_front() {
+        let end = path.last()?;
         if end == to {
-            return Some(way);
+            return Some(path);
         }
         for (_, next) in uses.keys().filter(|(user, _)| user == end) {
             if visited.insert(next.clone()) {
-                ways.push_back([way.as_slice(), std::slice::from_ref(next)].concat());
+                paths.push_back([path.as_slice(), std::slice::from_ref(next)].concat());
             }
         }
     }
     None
 }
 
-fn told(uses: &Uses, from: &Room, way_back: &[Room]) -> String {
-    let stations = [std::slice::from_ref(from), way_back].concat();
+fn describe(uses: &Uses, from: &Room, return_path: &[Room]) -> String {
+    let stations = [std::slice::from_ref(from), return_path].concat();
     let steps = stations.iter().zip(stations.iter().skip(1));
-    let said = steps.filter_map(|(user, used)| uses.get(&(user.clone(), used.clone())));
-    format!("a circle in {}: {}", from.domain, said.cloned().collect::<Vec<_>>().join("; "))
+    let places = steps.filter_map(|(user, used)| uses.get(&(user.clone(), used.clone())));
+    format!("a cycle in {}: {}", from.domain, places.cloned().collect::<Vec<_>>().join("; "))
 }
 
 fn uses(sources: &[Source]) -> Uses {
@@ -122,39 +131,40 @@ fn uses(sources: &[Source]) -> Uses {
     uses
 }
 
-/// A room that the arrows name knows only those that they lead to.
-pub fn against_the_arrows(sources: &[Source]) -> Vec<String> {
+/// Lists uses that the permitted dependencies exclude.
+pub fn forbidden_uses(sources: &[Source]) -> Vec<String> {
     let uses = uses(sources);
     let against = uses.iter().filter(|((user, used), _)| {
-        let arrows = arrows(&user.domain);
-        let is_named =
-            |name: &str| arrows.keys().any(|known| *known == name) || arrows.values().flatten().any(|n| *n == name);
-        is_named(&user.name) && is_named(&used.name) && !leads(&arrows, &user.name, &used.name)
+        let dependencies = dependencies(&user.domain);
+        let is_named = |name: &str| {
+            dependencies.keys().any(|known| *known == name) || dependencies.values().flatten().any(|n| *n == name)
+        };
+        is_named(&user.name) && is_named(&used.name) && !permits(&dependencies, &user.name, &used.name)
     });
-    against.map(|(_, place)| format!("{place}, where no arrow leads")).collect()
+    against.map(|(_, place)| format!("{place} is not a permitted dependency")).collect()
 }
 
-/// For each room those one arrow further.
-fn arrows(domain: &str) -> BTreeMap<&'static str, BTreeSet<&'static str>> {
-    let lines = ARROWS.iter().filter(|(name, _)| *name == domain).flat_map(|(_, lines)| *lines);
-    let mut arrows = BTreeMap::new();
+/// Returns the direct dependencies of each room.
+fn dependencies(domain: &str) -> BTreeMap<&'static str, BTreeSet<&'static str>> {
+    let lines = DEPENDENCIES.iter().filter(|(name, _)| *name == domain).flat_map(|(_, lines)| *lines);
+    let mut dependencies = BTreeMap::new();
     for line in lines {
         let steps: Vec<Vec<&str>> = line.split('>').map(|step| step.split_whitespace().collect()).collect();
         for (left, right) in steps.iter().zip(steps.iter().skip(1)) {
             for room in left {
-                arrows.entry(*room).or_insert_with(BTreeSet::new).extend(right.iter().copied());
+                dependencies.entry(*room).or_insert_with(BTreeSet::new).extend(right.iter().copied());
             }
         }
     }
-    arrows
+    dependencies
 }
 
-fn leads(arrows: &BTreeMap<&str, BTreeSet<&str>>, from: &str, to: &str) -> bool {
-    let next = arrows.get(from).into_iter().flatten();
-    next.copied().any(|room| room == to || leads(arrows, room, to))
+fn permits(dependencies: &BTreeMap<&str, BTreeSet<&str>>, from: &str, to: &str) -> bool {
+    let next = dependencies.get(from).into_iter().flatten();
+    next.copied().any(|room| room == to || permits(dependencies, room, to))
 }
 
-/// Handlers know services, services know models; never the other way round.
+/// Lists uses of a higher layer: handlers use services, and services use models.
 pub fn upward_layers(sources: &[Source]) -> Vec<String> {
     let mut violations = Vec::new();
     for source in sources {
@@ -163,12 +173,12 @@ pub fn upward_layers(sources: &[Source]) -> Vec<String> {
             continue;
         };
         let room = module.get(..depth).unwrap_or_default();
-        let front_door = sources.iter().find(|other| other.path.ends_with("/mod.rs") && module_of(&other.path) == room);
+        let interface = sources.iter().find(|other| other.path.ends_with("/mod.rs") && module_of(&other.path) == room);
         for named in &source.named {
             let target = named.segments.strip_prefix(room).and_then(|inner| inner.first());
-            let target = target.and_then(|name| layer(name).or_else(|| layer_behind(front_door?, name)));
+            let target = target.and_then(|name| layer(name).or_else(|| re_exported_layer(interface?, name)));
             if target.is_some_and(|target| target > rank) {
-                violations.push(format!("{} names a layer above it", at(source, named)));
+                violations.push(format!("{} belongs to a higher layer", at(source, named)));
             }
         }
     }
@@ -179,21 +189,21 @@ fn layer(name: &str) -> Option<usize> {
     LAYERS.iter().position(|layer| *layer == name)
 }
 
-/// How deep the room is that this module is a layer of, and which.
+/// Returns the depth of the room of this module, and the rank of its layer.
 fn own_layer(module: &[String]) -> Option<(usize, usize)> {
     let mut names = module.iter().enumerate();
     names.find_map(|(depth, name)| Some((depth, layer(name)?)))
 }
 
-/// The layer whose name the room's front door hands on: `pub use services::{StockError, ship}`.
-fn layer_behind(front_door: &Source, name: &str) -> Option<usize> {
-    let room = module_of(&front_door.path);
-    let handed_on = handed_on(&front_door.path, &front_door.tokens, &LAYERS);
-    let found = handed_on.iter().find(|item| item.segments.last().is_some_and(|last| last == name))?;
+/// Returns the layer from which the room's `mod.rs` re-exports a name.
+fn re_exported_layer(interface: &Source, name: &str) -> Option<usize> {
+    let room = module_of(&interface.path);
+    let re_exports = re_exports(&interface.path, &interface.tokens, &LAYERS);
+    let found = re_exports.iter().find(|item| item.segments.last().is_some_and(|last| last == name))?;
     found.segments.strip_prefix(room.as_slice())?.first().and_then(|first| layer(first))
 }
 
-/// `src/orders/pricing/models.rs:7: orders::checkout::Quote`.
-fn at(source: &Source, named: &Named) -> String {
+/// Returns, for example, `src/orders/pricing/models.rs:7: orders::checkout::Quote`.
+fn at(source: &Source, named: &UsedPath) -> String {
     format!("{}:{}: {}", source.path, named.line, named.segments.join("::"))
 }

@@ -1,4 +1,4 @@
-//! Who may know whom, whose table it is, and what is not written here: read from the sources.
+//! Architecture rules, checked in the sources: dependencies, ownership of tables, sizes and forbidden expressions.
 
 mod knowledge;
 mod paths;
@@ -16,51 +16,51 @@ use tables::{Owners, ownership, tables_of};
 
 static SOURCES: LazyLock<Vec<Source>> = LazyLock::new(Source::read_all);
 
-fn our_owners() -> (Owners, Vec<String>) {
+fn table_owners() -> (Owners, Vec<String>) {
     let schema = files::read("src/schema.rs").unwrap_or_default();
     ownership(&SOURCES, &tables_of(&schema))
 }
 
 #[test]
-fn a_domain_knows_only_those_below_it() {
+fn domains_use_lower_domains_only() {
     assert!(!SOURCES.is_empty());
-    assert_none(&knowledge::upward_knowledge(&SOURCES));
+    assert_none(&knowledge::upward_uses(&SOURCES));
 }
 
 #[test]
-fn rooms_never_stand_in_a_circle() {
-    assert_none(&knowledge::circles(&SOURCES));
+fn rooms_have_no_dependency_cycles() {
+    assert_none(&knowledge::cycles(&SOURCES));
 }
 
 #[test]
-fn rooms_know_only_those_that_the_arrows_lead_to() {
-    assert_none(&knowledge::against_the_arrows(&SOURCES));
+fn rooms_use_permitted_rooms_only() {
+    assert_none(&knowledge::forbidden_uses(&SOURCES));
 }
 
 #[test]
-fn a_layer_never_reaches_upwards() {
+fn layers_use_lower_layers_only() {
     assert_none(&knowledge::upward_layers(&SOURCES));
 }
 
 #[test]
 fn every_table_has_one_owner() {
-    let (owners, violations) = our_owners();
+    let (owners, violations) = table_owners();
     assert_none(&violations);
     assert!(!owners.is_empty());
 }
 
 #[test]
-fn a_table_is_written_only_by_its_owner() {
-    assert_none(&tables::foreign_writes(&SOURCES, &our_owners().0));
+fn tables_are_written_by_their_owner_only() {
+    assert_none(&tables::foreign_writes(&SOURCES, &table_owners().0));
 }
 
 #[test]
-fn a_table_is_read_only_in_its_domain() {
-    assert_none(&tables::foreign_reads(&SOURCES, &our_owners().0));
+fn tables_are_read_in_their_domain_only() {
+    assert_none(&tables::foreign_reads(&SOURCES, &table_owners().0));
 }
 
 #[test]
-fn no_file_is_longer_than_anybody_reads() {
+fn files_have_at_most_500_lines() {
     let files = [files::below("src"), files::below("tests"), files::below("benches")].concat();
     assert_none(&shape::long_files(&files));
 }
@@ -76,11 +76,11 @@ fn every_test_file_is_compiled() {
 }
 
 #[test]
-fn nothing_unwanted_is_written() {
-    assert_none(&shape::unwanted_words(&SOURCES));
+fn sources_contain_no_forbidden_expressions() {
+    assert_none(&shape::forbidden_expressions(&SOURCES));
 }
 
-/// Each rule at work on a bad example.
+/// Each rule on a bad example.
 mod bad_examples {
     use super::*;
 
@@ -95,7 +95,7 @@ mod bad_examples {
 
     const STOCK: (&str, &str) = (
         "src/products/stock/mod.rs",
-        "//! Stock: who has what.\n//!\n//! Owns `stocks` and\n//! `allocations`. Not `orders`.\n",
+        "//! Stock: quantities.\n//!\n//! Owns `stocks` and\n//! `allocations`. Not `orders`.\n",
     );
     const LIFECYCLE: (&str, &str) = ("src/orders/lifecycle/mod.rs", "//! Orders. Owns `orders`.\n");
 
@@ -105,7 +105,7 @@ mod bad_examples {
     }
 
     #[test]
-    fn a_lower_domain_that_names_a_higher_one_is_told() {
+    fn use_of_a_higher_domain_is_found() {
         let sources = sources(&[
             ("src/products/stock/services.rs", "use crate::{platform::db, orders::lifecycle};"),
             ("src/customers/mod.rs", "fn f() { crate::routes::all(); }"),
@@ -113,17 +113,17 @@ mod bad_examples {
             ("src/helpers.rs", ""),
         ]);
         assert_eq!(
-            knowledge::upward_knowledge(&sources),
+            knowledge::upward_uses(&sources),
             [
-                "src/products/stock/services.rs:1: orders::lifecycle names what stands above it",
-                "src/customers/mod.rs:1: routes::all names what stands above it",
+                "src/products/stock/services.rs:1: orders::lifecycle belongs to a higher domain",
+                "src/customers/mod.rs:1: routes::all belongs to a higher domain",
                 "src/helpers.rs is in no domain",
             ]
         );
     }
 
     #[test]
-    fn rooms_in_a_circle_are_told_once() {
+    fn cycle_of_rooms_is_found_once() {
         let sources = sources(&[
             ("src/orders/a/mod.rs", "use crate::orders::b;"),
             ("src/orders/b/services.rs", "use super::super::c::X;"),
@@ -131,14 +131,14 @@ mod bad_examples {
             ("src/orders/d/models.rs", "use crate::orders::a;"),
         ]);
         assert_eq!(
-            knowledge::circles(&sources),
-            ["a circle in orders: src/orders/a/mod.rs:1: orders::b; src/orders/b/services.rs:1: orders::c::X; \
+            knowledge::cycles(&sources),
+            ["a cycle in orders: src/orders/a/mod.rs:1: orders::b; src/orders/b/services.rs:1: orders::c::X; \
               src/orders/c/models.rs:1: orders::a"]
         );
     }
 
     #[test]
-    fn a_room_that_goes_against_the_arrows_is_told() {
+    fn forbidden_use_is_found() {
         let sources = sources(&[
             ("src/orders/taxes/mod.rs", "use crate::orders::pricing;"),
             ("src/orders/checkout/mod.rs", "use crate::orders::{discounts, carts, errors};"),
@@ -148,13 +148,13 @@ mod bad_examples {
             ("src/orders/errors.rs", ""),
         ]);
         assert_eq!(
-            knowledge::against_the_arrows(&sources),
-            ["src/orders/taxes/mod.rs:1: orders::pricing, where no arrow leads"]
+            knowledge::forbidden_uses(&sources),
+            ["src/orders/taxes/mod.rs:1: orders::pricing is not a permitted dependency"]
         );
     }
 
     #[test]
-    fn a_layer_that_reaches_upwards_is_told() {
+    fn use_of_a_higher_layer_is_found() {
         let sources = sources(&[
             ("src/orders/carts/mod.rs", "mod services; pub use services::{CartError, close};"),
             ("src/orders/carts/models.rs", "use super::{CartError, Cart};"),
@@ -164,27 +164,27 @@ mod bad_examples {
         assert_eq!(
             knowledge::upward_layers(&sources),
             [
-                "src/orders/carts/models.rs:1: orders::carts::CartError names a layer above it",
-                "src/orders/carts/services.rs:1: orders::carts::handlers::X names a layer above it",
+                "src/orders/carts/models.rs:1: orders::carts::CartError belongs to a higher layer",
+                "src/orders/carts/services.rs:1: orders::carts::handlers::X belongs to a higher layer",
             ]
         );
     }
 
     #[test]
-    fn tables_without_an_owner_or_with_two_are_told() {
+    fn tables_without_one_owner_are_found() {
         let second = ("src/orders/carts/mod.rs", "//! Owns `stocks` and `moods`.");
         assert_eq!(
             owners(&[STOCK, second]).1,
             [
                 "stocks has two owners: src/products/stock/ and src/orders/carts/",
-                "src/orders/carts/mod.rs: owns `moods`, which is no table",
-                "orders has no owner: no mod.rs says `//! Owns `orders`.`",
+                "src/orders/carts/mod.rs: owns `moods`, which is not a table",
+                "orders has no owner: no mod.rs contains `//! Owns `orders`.`",
             ]
         );
     }
 
     #[test]
-    fn writes_outside_of_the_owner_are_told() {
+    fn writes_by_other_rooms_are_found() {
         let foreign =
             "fn f() { diesel::update(stocks::table.find(1)); values.insert_into(crate::schema::orders::table);
             sql_query(\"delete from allocations\"); diesel::update(carts::table); }
@@ -196,17 +196,17 @@ mod bad_examples {
         assert_eq!(
             tables::foreign_writes(&sources, &owners(&[STOCK, LIFECYCLE]).0),
             [
-                "src/products/search/models.rs:1: writes stocks, which is src/products/stock's",
-                "src/products/search/models.rs:1: writes orders, which is src/orders/lifecycle's",
-                "src/products/search/models.rs:3: writes stocks, which is src/products/stock's",
-                "src/products/search/models.rs:4: writes stocks, which is src/products/stock's",
-                "src/products/search/models.rs:2: writes allocations, which is src/products/stock's",
+                "src/products/search/models.rs:1: writes stocks, which src/products/stock owns",
+                "src/products/search/models.rs:1: writes orders, which src/orders/lifecycle owns",
+                "src/products/search/models.rs:3: writes stocks, which src/products/stock owns",
+                "src/products/search/models.rs:4: writes stocks, which src/products/stock owns",
+                "src/products/search/models.rs:2: writes allocations, which src/products/stock owns",
             ]
         );
     }
 
     #[test]
-    fn reads_outside_of_the_domain_are_told() {
+    fn reads_by_other_domains_are_found() {
         let sources = sources(&[
             (
                 "src/orders/reports/models.rs",
@@ -226,10 +226,10 @@ mod bad_examples {
     }
 
     #[test]
-    fn long_files_and_untested_rooms_are_told() {
+    fn long_files_and_untested_rooms_are_found() {
         let long = "\n".repeat(501);
         let files = repository(&[("src/a.rs", &long), ("src/schema.rs", &long), ("src/b.rs", "")]);
-        assert_eq!(shape::long_files(&files), ["src/a.rs has 501 lines, of 500 at most"]);
+        assert_eq!(shape::long_files(&files), ["src/a.rs has 501 lines; the maximum is 500"]);
 
         let sources = sources(&[
             ("src/orders/carts/mod.rs", ""),
@@ -246,7 +246,7 @@ mod bad_examples {
     }
 
     #[test]
-    fn tests_that_nobody_declares_are_told() {
+    fn undeclared_tests_are_found() {
         let tests = repository(&[
             ("tests/main.rs", "mod orders;"),
             ("tests/orders/mod.rs", "mod carts; // mod taxes;"),
@@ -255,17 +255,17 @@ mod bad_examples {
         ]);
         assert_eq!(
             shape::undeclared_tests(&tests),
-            ["tests/orders/taxes.rs is never compiled: tests/orders/mod.rs does not say `mod taxes;`"]
+            ["tests/orders/taxes.rs is never compiled: tests/orders/mod.rs has no `mod taxes;`"]
         );
     }
 
     #[test]
-    fn unwanted_words_are_told() {
+    fn forbidden_expressions_are_found() {
         let bad = "scope.route(\"/\", get());\nunsafe { }\ntodo!()\nunimplemented!()\nuse x::dsl::*;\nuse crate::schema::*;\n\
                    #[allow(dead_code)]\n#[cfg_attr(test, allow(unused))]\n// todo!\nlet allow = \"unsafe\"; f(a, allow);";
-        let told = shape::unwanted_words(&sources(&[("src/orders/x.rs", bad)]));
-        let lines: Vec<_> = told.iter().filter_map(|told| told.split(": ").next()).collect();
+        let violations = shape::forbidden_expressions(&sources(&[("src/orders/x.rs", bad)]));
+        let lines: Vec<_> = violations.iter().filter_map(|violation| violation.split(": ").next()).collect();
         let expected: Vec<_> = (1..=8).map(|line| format!("src/orders/x.rs:{line}")).collect();
-        assert_eq!(lines, expected, "{told:#?}");
+        assert_eq!(lines, expected, "{violations:#?}");
     }
 }

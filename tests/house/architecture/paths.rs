@@ -1,21 +1,21 @@
-//! Which other modules a source names: every `crate::…`, `super::…` and `self::…`, groups unfolded.
+//! Paths that a source uses: every `crate::…`, `super::…` and `self::…`, with expanded groups.
 
 use crate::house::rust::{Token, begin_with};
 
-/// One name, from the root of the crate.
+/// Path from the crate root.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Named {
+pub struct UsedPath {
     pub segments: Vec<String>,
     pub line: usize,
 }
 
-impl Named {
+impl UsedPath {
     pub fn segment(&self, index: usize) -> Option<&str> {
         self.segments.get(index).map(String::as_str)
     }
 }
 
-/// The module of a file below `src`.
+/// Returns the module of a file below `src`.
 pub fn module_of(path: &str) -> Vec<String> {
     let inner = path.strip_prefix("src/").unwrap_or(path);
     let inner = inner.strip_suffix(".rs").unwrap_or(inner);
@@ -26,11 +26,11 @@ pub fn module_of(path: &str) -> Vec<String> {
     }
 }
 
-/// All that the source names, also inside of its inline modules.
-pub fn named_in(path: &str, tokens: &[Token]) -> Vec<Named> {
+/// Returns all paths that the source uses, including inline modules.
+pub fn used_paths(path: &str, tokens: &[Token]) -> Vec<UsedPath> {
     let mut named = Vec::new();
     let mut module = module_of(path);
-    // For each open brace: whether it is an inline module's.
+    // For each open brace: true if it belongs to an inline module.
     let mut braces = Vec::new();
     let mut rest = tokens;
     while let Some((token, after)) = rest.split_first() {
@@ -44,8 +44,8 @@ pub fn named_in(path: &str, tokens: &[Token]) -> Vec<Named> {
             rest = rest.get(3..).unwrap_or_default();
             continue;
         } else if let Some((start, tail)) = start_of_path(&module, rest) {
-            // Groups have as many braces to open as to close, so going on inside of them is fine.
-            unfold(&start, tail, &mut named);
+            // The braces of a group are balanced, so the loop can continue inside of it.
+            expand(&start, tail, &mut named);
             rest = tail;
             continue;
         }
@@ -54,14 +54,14 @@ pub fn named_in(path: &str, tokens: &[Token]) -> Vec<Named> {
     named
 }
 
-/// What a front door hands on from the modules behind it: `pub use services::{ship, release};`.
-pub fn handed_on(path: &str, tokens: &[Token], behind: &[&str]) -> Vec<Named> {
+/// Returns what a `mod.rs` re-exports from the modules `behind` it: `pub use services::{ship, release};`.
+pub fn re_exports(path: &str, tokens: &[Token], behind: &[&str]) -> Vec<UsedPath> {
     let mut named = Vec::new();
     let tails = (0..tokens.len()).filter_map(|at| tokens.get(at..));
     for tail in tails.filter(|tail| begin_with(tail, &["use"])) {
         let inner = tail.get(1..).unwrap_or_default();
         if inner.first().is_some_and(|first| behind.contains(&first.text.as_str())) {
-            unfold(&module_of(path), inner, &mut named);
+            expand(&module_of(path), inner, &mut named);
         }
     }
     named
@@ -74,7 +74,7 @@ fn inline_module(tokens: &[Token]) -> Option<&str> {
     (keyword.is("mod") && name.is_word() && brace.is("{")).then_some(name.text.as_str())
 }
 
-/// Where a path that begins here starts from, and what follows its first `::`.
+/// Returns the start of a path that begins here, and the tokens after its first `::`.
 fn start_of_path<'a>(module: &[String], tokens: &'a [Token]) -> Option<(Vec<String>, &'a [Token])> {
     let after = |tokens: &'a [Token]| tokens.get(2..).unwrap_or_default();
     if begin_with(tokens, &["crate", "::"]) {
@@ -92,13 +92,13 @@ fn start_of_path<'a>(module: &[String], tokens: &'a [Token]) -> Option<(Vec<Stri
     (rest.len() < tokens.len()).then_some((start, rest))
 }
 
-/// Adds the path, or each path of a group; answers with what follows.
-fn unfold<'a>(start: &[String], tokens: &'a [Token], named: &mut Vec<Named>) -> &'a [Token] {
+/// Adds the path, or each path of a group. Returns the tokens that follow.
+fn expand<'a>(start: &[String], tokens: &'a [Token], named: &mut Vec<UsedPath>) -> &'a [Token] {
     let Some((token, after)) = tokens.split_first() else {
         return tokens;
     };
     if token.is("{") {
-        return unfold_group(start, after, named);
+        return expand_group(start, after, named);
     }
     let mut segments = start.to_vec();
     // `{self}` names the module itself.
@@ -106,28 +106,28 @@ fn unfold<'a>(start: &[String], tokens: &'a [Token], named: &mut Vec<Named>) -> 
         segments.push(token.text.clone());
     }
     if token.is_word() && begin_with(after, &["::"]) && !begin_with(after, &["::", "<"]) {
-        return unfold(&segments, after.get(1..).unwrap_or_default(), named);
+        return expand(&segments, after.get(1..).unwrap_or_default(), named);
     }
-    named.push(Named { segments, line: token.line });
+    named.push(UsedPath { segments, line: token.line });
     after
 }
 
-fn unfold_group<'a>(start: &[String], tokens: &'a [Token], named: &mut Vec<Named>) -> &'a [Token] {
+fn expand_group<'a>(start: &[String], tokens: &'a [Token], named: &mut Vec<UsedPath>) -> &'a [Token] {
     let mut rest = tokens;
     loop {
         rest = match rest.split_first() {
             None => return rest,
             Some((token, after)) if token.is("}") => return after,
             Some((token, after)) if token.is(",") => after,
-            // The new name is nobody's path.
+            // The new name after `as` is not a path.
             Some((token, after)) if token.is("as") => after.get(1..).unwrap_or_default(),
-            Some(_) => unfold(start, rest, named),
+            Some(_) => expand(start, rest, named),
         };
     }
 }
 
 #[test]
-fn paths_are_unfolded_from_the_root_of_the_crate() {
+fn use_paths_are_expanded_from_the_crate_root() {
     let source = r#"
         use crate::products::{stock, pricing::{self, Price as Cost}};
         use super::models;
@@ -137,7 +137,7 @@ fn paths_are_unfolded_from_the_root_of_the_crate() {
         use self::views::View;
     "#;
 
-    let named = named_in("src/orders/checkout/services.rs", &crate::house::rust::tokens(source));
+    let named = used_paths("src/orders/checkout/services.rs", &crate::house::rust::tokens(source));
 
     let texts: Vec<_> = named.iter().map(|named| named.segments.join("::")).collect();
     assert_eq!(

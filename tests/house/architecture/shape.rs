@@ -1,16 +1,16 @@
-//! Sizes, tests and words that the house does without.
+//! Sizes of files, tests of rooms, and forbidden expressions.
 
 use super::source::Source;
 use crate::house::files::RepositoryFile;
 use crate::house::rust::tokens;
 
-/// Beyond this a file is two.
-const MOST_LINES: usize = 500;
+/// Maximum number of lines of a file.
+const MAX_LINES: usize = 500;
 
-/// What is not written in `src`, and what is.
-const UNWANTED: [(&[&str], &str); 6] = [
-    (&[".", "route", "("], "use .service(..): OpenAPI sees nothing else"),
-    (&["unsafe"], "there is a safe way"),
+/// Expressions that `src` must not contain, with the alternative.
+const FORBIDDEN: [(&[&str], &str); 6] = [
+    (&[".", "route", "("], "use .service(..): the OpenAPI document contains nothing else"),
+    (&["unsafe"], "use safe code"),
     (&["todo", "!"], "finish it"),
     (&["unimplemented", "!"], "finish it"),
     (&["dsl", "::", "*"], "write a column with its table"),
@@ -21,12 +21,12 @@ pub fn long_files(files: &[RepositoryFile]) -> Vec<String> {
     let rust = files.iter().filter(|file| file.path.ends_with(".rs") && file.path != "src/schema.rs");
     let lengths = rust.map(|file| (file, file.text.lines().count()));
     lengths
-        .filter(|(_, length)| *length > MOST_LINES)
-        .map(|(file, length)| format!("{} has {length} lines, of {MOST_LINES} at most", file.path))
+        .filter(|(_, length)| *length > MAX_LINES)
+        .map(|(file, length)| format!("{} has {length} lines; the maximum is {MAX_LINES}", file.path))
         .collect()
 }
 
-/// Rooms that no file or folder of tests is called after.
+/// Lists rooms without a file or folder of tests of the same name.
 pub fn untested_rooms(sources: &[Source], tests: &[RepositoryFile]) -> Vec<String> {
     let has = |path: String| sources.iter().any(|source| source.path == path);
     let folders = sources.iter().filter_map(|source| source.path.strip_suffix("/mod.rs"));
@@ -42,7 +42,7 @@ pub fn untested_rooms(sources: &[Source], tests: &[RepositoryFile]) -> Vec<Strin
     violations
 }
 
-/// Files of tests that no `mod` leads to: they are never compiled.
+/// Lists test files without a `mod` line, which are never compiled.
 pub fn undeclared_tests(tests: &[RepositoryFile]) -> Vec<String> {
     let mut violations = Vec::new();
     for test in tests.iter().filter(|test| test.path.ends_with(".rs") && test.path != "tests/main.rs") {
@@ -55,26 +55,26 @@ pub fn undeclared_tests(tests: &[RepositoryFile]) -> Vec<String> {
         let declared = tokens(text);
         let is_declared = declared.windows(2).any(|pair| matches!(pair, [m, n] if m.is("mod") && n.is(name)));
         if !is_declared {
-            violations.push(format!("{} is never compiled: {parent} does not say `mod {name};`", test.path));
+            violations.push(format!("{} is never compiled: {parent} has no `mod {name};`", test.path));
         }
     }
     violations
 }
 
-pub fn unwanted_words(sources: &[Source]) -> Vec<String> {
+pub fn forbidden_expressions(sources: &[Source]) -> Vec<String> {
     let mut violations = Vec::new();
     for source in sources.iter().filter(|source| source.path != "src/schema.rs") {
-        for (words, advice) in UNWANTED {
-            let found = source.lines_saying(words);
+        for (words, advice) in FORBIDDEN {
+            let found = source.lines_with(words);
             violations.extend(found.map(|line| format!("{}:{line}: `{}`: {advice}", source.path, words.concat())));
         }
-        violations.extend(silenced_lints(source));
+        violations.extend(allowed_lints(source));
     }
     violations
 }
 
-/// `#[allow(..)]`, `#![allow(..)]`, and the same within `cfg_attr`.
-fn silenced_lints(source: &Source) -> Vec<String> {
-    let openings = source.lines_saying(&["[", "allow", "("]).chain(source.lines_saying(&[",", "allow", "("]));
-    openings.map(|line| format!("{}:{line}: `#[allow(`: expect it, with a reason", source.path)).collect()
+/// Finds `#[allow(..)]` and `#![allow(..)]`, also inside of `cfg_attr`.
+fn allowed_lints(source: &Source) -> Vec<String> {
+    let openings = source.lines_with(&["[", "allow", "("]).chain(source.lines_with(&[",", "allow", "("]));
+    openings.map(|line| format!("{}:{line}: `#[allow(`: use `#[expect]` with a reason", source.path)).collect()
 }

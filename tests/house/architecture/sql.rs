@@ -1,24 +1,23 @@
-//! Just enough of SQL to see which tables a statement writes and reads.
+//! A minimal SQL parser that finds the tables that a statement reads and writes.
 
-/// What a statement does with a table.
+/// Access of a statement to a table.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Touch {
+pub enum Access {
     Read,
     Write,
 }
 
-/// The tables that a string literal touches so, if it is SQL. A name may be something else's:
-/// ask whether it is a table.
-pub fn tables(literal: &str, touch: Touch) -> Vec<String> {
+/// Returns the names that a string literal accesses in this way, if it is SQL. The caller checks if a name is a table.
+pub fn tables(literal: &str, access: Access) -> Vec<String> {
     let words = words(literal);
-    match touch {
-        Touch::Write => written(&words),
-        Touch::Read if is_sql(&words) => read(&words),
-        Touch::Read => Vec::new(),
+    match access {
+        Access::Write => written(&words),
+        Access::Read if is_sql(&words) => read(&words),
+        Access::Read => Vec::new(),
     }
 }
 
-/// Lower-case words and single signs; quotes and schema names left out.
+/// Splits into lower-case words and single signs, without quotes and schema names.
 fn words(text: &str) -> Vec<String> {
     let text = text.to_lowercase().replace('"', "").replace("public.", "");
     let mut words = Vec::new();
@@ -51,7 +50,7 @@ fn written_first(tail: &[String]) -> Option<&str> {
         | ["delete", "from", "only", table, ..]
         | ["delete", "from", table, ..]
         | ["truncate", "table", table, ..]
-        // An update of English sentences has no `set`.
+        // The word "update" in an English sentence has no `set`.
         | ["update", "only", table, "set", ..]
         | ["update", table, "set", ..]
         | ["update", table, _, "set", ..]
@@ -61,13 +60,13 @@ fn written_first(tail: &[String]) -> Option<&str> {
     }
 }
 
-/// Other sentences have a `from` too.
+/// Returns true if the words are SQL. English sentences contain `from` too.
 fn is_sql(words: &[String]) -> bool {
-    let says = |word: &str| words.iter().any(|other| other == word);
-    says("select") || (says("join") && says("on")) || !written(words).is_empty()
+    let contains = |word: &str| words.iter().any(|other| other == word);
+    contains("select") || (contains("join") && contains("on")) || !written(words).is_empty()
 }
 
-/// After `from`, `join` and `using`, also further on in a list.
+/// Returns the names after `from`, `join` and `using`, including comma-separated lists.
 fn read(words: &[String]) -> Vec<String> {
     let mut found = Vec::new();
     let mut is_list = false;
@@ -77,7 +76,7 @@ fn read(words: &[String]) -> Vec<String> {
         if opens || (is_list && before == ",") {
             found.push(word.clone());
         }
-        // A list goes on over names, `as` and commas, and ends with any other keyword or sign.
+        // A list consists of names, `as` and commas; any other keyword or sign ends it.
         let ends = ["where", "on", "group", "order", "limit", "for", "select", "set", "returning", "(", ")", ";"];
         is_list = opens || (is_list && !ends.contains(&word.as_str()));
         before = word;
@@ -86,24 +85,24 @@ fn read(words: &[String]) -> Vec<String> {
 }
 
 #[test]
-fn tables_are_found_in_statements_and_not_in_sentences() {
-    for (text, touch, expected) in [
-        ("insert into stocks (id) values ($1)", Touch::Write, vec!["stocks"]),
+fn tables_are_found_in_sql_and_not_in_sentences() {
+    for (text, access, expected) in [
+        ("insert into stocks (id) values ($1)", Access::Write, vec!["stocks"]),
         (
             "with x as (update Stocks as s set y = 1) delete from only \"public\".\"orders\"",
-            Touch::Write,
+            Access::Write,
             vec!["stocks", "orders"],
         ),
-        ("select 1 from orders for update of orders", Touch::Write, vec![]),
-        ("cannot update orders of others", Touch::Write, vec![]),
+        ("select 1 from orders for update of orders", Access::Write, vec![]),
+        ("cannot update orders of others", Access::Write, vec![]),
         (
             "select * from orders o, order_lines as l join stocks on true",
-            Touch::Read,
+            Access::Read,
             vec!["orders", "order_lines", "stocks"],
         ),
-        ("removed from orders", Touch::Read, vec![]),
-        ("update stocks set a = o.b from orders o where true", Touch::Read, vec!["orders"]),
+        ("removed from orders", Access::Read, vec![]),
+        ("update stocks set a = o.b from orders o where true", Access::Read, vec!["orders"]),
     ] {
-        assert_eq!(tables(text, touch), expected, "{text}");
+        assert_eq!(tables(text, access), expected, "{text}");
     }
 }

@@ -1,23 +1,23 @@
-//! Whose table it is, who writes it, who reads it.
+//! Ownership of tables: each has one owner, which alone writes it.
 
 use std::collections::BTreeMap;
 
 use super::source::{DOMAINS, Source};
-use super::sql::{self, Touch};
+use super::sql::{self, Access};
 use crate::house::rust::{Token, begin_with};
 
-/// Diesel's functions whose argument is written to.
+/// Functions of Diesel that write to their argument.
 const WRITERS: [&str; 6] = ["insert_into", "insert_or_ignore_into", "replace_into", "copy_from", "update", "delete"];
 
-/// The folder of each table's owner.
+/// Folder of the owner of each table.
 pub type Owners = BTreeMap<String, String>;
 
-/// The tables that the schema names.
+/// Returns the names of the tables of the schema.
 pub fn tables_of(schema: &str) -> Vec<String> {
     crate::house::schema::parse(schema).into_iter().map(|table| table.name).collect()
 }
 
-/// Reads the owners, and lists the tables that have none or two, and owners of what is no table.
+/// Reads the owners. Lists tables without an owner or with two, and owned names that are no tables.
 pub fn ownership(sources: &[Source], tables: &[String]) -> (Owners, Vec<String>) {
     let mut owners = Owners::new();
     let mut violations = Vec::new();
@@ -27,18 +27,18 @@ pub fn ownership(sources: &[Source], tables: &[String]) -> (Owners, Vec<String>)
         };
         for table in owned_in(&source.text) {
             if !tables.contains(&table) {
-                violations.push(format!("{}: owns `{table}`, which is no table", source.path));
+                violations.push(format!("{}: owns `{table}`, which is not a table", source.path));
             } else if let Some(other) = owners.insert(table.clone(), folder.to_owned()) {
                 violations.push(format!("{table} has two owners: {other} and {folder}"));
             }
         }
     }
     let unowned = tables.iter().filter(|table| !owners.contains_key(*table));
-    violations.extend(unowned.map(|table| format!("{table} has no owner: no mod.rs says `//! Owns `{table}`.`")));
+    violations.extend(unowned.map(|table| format!("{table} has no owner: no mod.rs contains `//! Owns `{table}`.`")));
     (owners, violations)
 }
 
-/// What stands in backticks in the sentence of a front door that begins with `Owns`.
+/// Returns the names in backticks in the sentence of a `mod.rs` that starts with `Owns`.
 fn owned_in(text: &str) -> Vec<String> {
     let lines = text.lines().map_while(|line| line.strip_prefix("//!"));
     let doc = lines.map(str::trim).collect::<Vec<_>>().join(" ");
@@ -52,22 +52,22 @@ fn owned_in(text: &str) -> Vec<String> {
         .collect()
 }
 
-/// Writes of a table outside of its owner's folder.
+/// Lists writes outside of the owner's folder.
 pub fn foreign_writes(sources: &[Source], owners: &Owners) -> Vec<String> {
     let mut violations = Vec::new();
-    for (source, line, table) in touches(sources, Touch::Write) {
+    for (source, line, table) in accesses(sources, Access::Write) {
         if owners.get(&table).is_some_and(|owner| !source.path.starts_with(owner)) {
             let owner = owner_of(owners, &table);
-            violations.push(format!("{}:{line}: writes {table}, which is {owner}'s", source.path));
+            violations.push(format!("{}:{line}: writes {table}, which {owner} owns", source.path));
         }
     }
     violations
 }
 
-/// Reads of a table outside of its owner's domain, by joins and queries alike.
+/// Lists reads outside of the owner's domain.
 pub fn foreign_reads(sources: &[Source], owners: &Owners) -> Vec<String> {
     let mut violations = Vec::new();
-    for (source, line, table) in touches(sources, Touch::Read) {
+    for (source, line, table) in accesses(sources, Access::Read) {
         if owners.get(&table).is_some_and(|owner| domain(owner) != domain(&source.path)) {
             let owner = owner_of(owners, &table);
             violations.push(format!("{}:{line}: reads {table} of {owner}", source.path));
@@ -77,28 +77,28 @@ pub fn foreign_reads(sources: &[Source], owners: &Owners) -> Vec<String> {
 }
 
 fn owner_of<'a>(owners: &'a Owners, table: &str) -> &'a str {
-    owners.get(table).map_or("nobody", |folder| folder.trim_end_matches('/'))
+    owners.get(table).map_or("no room", |folder| folder.trim_end_matches('/'))
 }
 
 fn domain(path: &str) -> Option<&str> {
     path.split('/').nth(1).filter(|name| DOMAINS.contains(name))
 }
 
-/// Where a table, or what looks like one, is touched so: file, line, name.
-fn touches(sources: &[Source], touch: Touch) -> Vec<(&Source, usize, String)> {
-    let mut touches = Vec::new();
+/// Returns file, line and name of each access to a table, or to a name that looks like one.
+fn accesses(sources: &[Source], access: Access) -> Vec<(&Source, usize, String)> {
+    let mut accesses = Vec::new();
     for source in sources.iter().filter(|source| source.path != "src/schema.rs") {
-        let in_diesel = match touch {
-            Touch::Write => written_in_diesel(&source.tokens),
-            Touch::Read => named_from_schema(source),
+        let in_diesel = match access {
+            Access::Write => written_in_diesel(&source.tokens),
+            Access::Read => named_from_schema(source),
         };
-        touches.extend(in_diesel.into_iter().map(|(line, table)| (source, line, table)));
+        accesses.extend(in_diesel.into_iter().map(|(line, table)| (source, line, table)));
         for literal in source.tokens.iter().filter(|token| token.is_literal) {
-            let tables = sql::tables(&literal.text, touch);
-            touches.extend(tables.into_iter().map(|table| (source, literal.line, table)));
+            let tables = sql::tables(&literal.text, access);
+            accesses.extend(tables.into_iter().map(|table| (source, literal.line, table)));
         }
     }
-    touches
+    accesses
 }
 
 fn written_in_diesel(tokens: &[Token]) -> Vec<(usize, String)> {
@@ -107,7 +107,7 @@ fn written_in_diesel(tokens: &[Token]) -> Vec<(usize, String)> {
     written.map(|table| (table.line, table.text.clone())).collect()
 }
 
-/// `insert_into(schema::stocks::table)`: the word before `table`.
+/// Finds the table of `insert_into(schema::stocks::table)`: the word before `table`.
 fn written_by_function(tail: &[Token]) -> Option<&Token> {
     let (function, rest) = tail.split_first()?;
     if !(WRITERS.iter().any(|writer| function.is(writer)) && begin_with(rest, &["("])) {
@@ -121,7 +121,7 @@ fn written_by_function(tail: &[Token]) -> Option<&Token> {
     }
 }
 
-/// `update(row).set((stocks::quantity.eq(1), ..))`: where a row is updated, its columns tell the table.
+/// Finds the table of `update(row).set((stocks::quantity.eq(1), ..))` from its columns.
 fn written_by_set(rest: &[Token]) -> Option<&Token> {
     let statement: Vec<_> = rest.iter().take_while(|token| !token.is(";")).collect();
     let set = statement.windows(2).position(|pair| matches!(pair, [set, open] if set.is("set") && open.is("(")))?;
@@ -130,7 +130,7 @@ fn written_by_set(rest: &[Token]) -> Option<&Token> {
     assigned.next().filter(|colons| colons.is("::")).map(|_| *table)
 }
 
-/// `#[derive(Insertable)] #[diesel(table_name = schema::stocks)]`: what can be written will be.
+/// Finds the table of `#[derive(Insertable)] #[diesel(table_name = schema::stocks)]`.
 fn written_by_derive(tail: &[Token]) -> Option<&Token> {
     if !begin_with(tail, &["derive", "("]) {
         return None;

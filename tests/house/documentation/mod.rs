@@ -1,6 +1,6 @@
-//! What the documentation shows is what the shop does: its examples run against the demo shop, behind a real port.
+//! Documentation: its examples run against the demo shop over a real port and must return what the pages show.
 
-mod answers;
+mod outputs;
 mod page;
 mod typescript;
 
@@ -12,15 +12,15 @@ use tempfile::TempDir;
 
 use super::{assert_none, files};
 use crate::support::TestShop;
-use crate::support::program::Program;
-use answers::differences;
+use crate::support::mercer_process::MercerProcess;
+use outputs::differences;
 use page::{Example, Language, examples};
 
-/// Where the pages say that the shop is.
+/// Address of the shop on the pages.
 const ADDRESS: &str = "http://127.0.0.1:8000";
 
 #[actix_web::test]
-async fn the_examples_of_the_dialect_are_true() {
+async fn examples_of_the_dialect_guide_are_correct() {
     let shop = TestShop::with_settings(&[("THROTTLING", "on")]).await;
     seed(&shop.data_dir(), &shop.database.url);
     let server = shop.serve();
@@ -35,13 +35,13 @@ async fn the_examples_of_the_dialect_are_true() {
     assert_none(&violations);
     shop.run_jobs().await;
     let is_confirmation = |(to, _): &(String, String)| to == "you@example.com";
-    assert!(shop.mails().iter().any(is_confirmation), "README.md: no confirmation lies in var/mail/");
+    assert!(shop.mails().iter().any(is_confirmation), "README.md: var/mail/ contains no confirmation");
 }
 
-/// Against the program itself, whose worker writes the mails that the page reads.
+/// Runs the program, because its worker writes the e-mails that the page reads.
 #[actix_web::test]
-async fn the_examples_of_signing_in_are_true() {
-    let program = Program::start(&[("THROTTLING", "on")]).await;
+async fn examples_of_the_authentication_guide_are_correct() {
+    let program = MercerProcess::start(&[("THROTTLING", "on")]).await;
     seed(program.folder.path(), &program.database.url);
     let (url, folder) = (program.url.clone(), program.folder.path().to_owned());
 
@@ -50,7 +50,7 @@ async fn the_examples_of_signing_in_are_true() {
     assert_none(&violations);
 }
 
-/// Fills in the demo shop that `make run` shows to readers.
+/// Creates the demo shop.
 fn seed(folder: &Path, database: &str) {
     let seeded = Command::new(env!("CARGO_BIN_EXE_mercer"))
         .arg("seed")
@@ -64,11 +64,11 @@ fn seed(folder: &Path, database: &str) {
 
 fn page_examples(path: &'static str) -> Located {
     let found = examples(&files::read(path).unwrap_or_default()).unwrap_or_else(|wrong| panic!("{path}:{wrong}"));
-    assert!(found.iter().filter(|example| example.answer.is_some()).count() > 20, "{path} shows too little");
+    assert!(found.iter().filter(|example| example.output.is_some()).count() > 20, "{path} has too few examples");
     Located { path, examples: found }
 }
 
-/// The first request. The README says in words what it answers: the whole order, confirmed.
+/// Returns the first request of the README. The README describes its response in words.
 fn readme_examples() -> Located {
     let readme = files::read("README.md").unwrap_or_default();
     let mut found = examples(&readme).unwrap_or_else(|wrong| panic!("README.md:{wrong}"));
@@ -77,42 +77,42 @@ fn readme_examples() -> Located {
     for example in &mut found {
         let text =
             r#"{"number": "M-…", "status": "confirmed", "lines": [{"sku": "MUG-ENAMEL-01", "quantity": 1, …}], …}"#;
-        example.answer = Some(page::Answer { kind: page::AnswerKind::Json, text: text.to_owned() });
+        example.output = Some(page::Output { kind: page::OutputKind::Json, text: text.to_owned() });
     }
     Located { path: "README.md", examples: found }
 }
 
-/// The examples of one file.
+/// Examples of one file.
 struct Located {
     path: &'static str,
     examples: Vec<Example>,
 }
 
-/// Runs all examples in one shell, so that variables live on, and lists what is not as the page says.
+/// Runs all examples in one shell, so that they share variables, and lists the differences from the page.
 fn run(url: &str, folder: &Path, page: &Located) -> Vec<String> {
     let (compiled, home) = (TempDir::new().unwrap(), TempDir::new().unwrap());
     let programs = typescript::programs(&page.examples);
-    let complaints = typescript::compile(&programs, page, url, compiled.path());
-    if !complaints.is_empty() {
-        return complaints;
+    let errors = typescript::compile(&programs, page, url, compiled.path());
+    if !errors.is_empty() {
+        return errors;
     }
     let script = script(&page.examples, &programs, compiled.path()).replace(ADDRESS, url);
     let output = bash(&script, folder, home.path());
-    let (told, complaints) = (text(&output.stdout).replace(url, ADDRESS), text(&output.stderr));
+    let (printed, errors) = (text(&output.stdout).replace(url, ADDRESS), text(&output.stderr));
     let mut violations = Vec::new();
     for (at, example) in page.examples.iter().enumerate() {
-        let found = match outcome(&told, at) {
-            None => vec![format!("never came to its end: {}", complaints.trim())],
-            Some((_, status)) if status != "0" => vec![format!("failed with {status}: {}", complaints.trim())],
-            Some((given, _)) => differences(example.answer.as_ref(), given),
+        let found = match outcome(&printed, at) {
+            None => vec![format!("did not complete: {}", errors.trim())],
+            Some((_, status)) if status != "0" => vec![format!("failed with {status}: {}", errors.trim())],
+            Some((given, _)) => differences(example.output.as_ref(), given),
         };
-        violations.extend(found.iter().map(|what| format!("{}:{}: {what}", page.path, example.line)));
+        violations.extend(found.iter().map(|violation| format!("{}:{}: {violation}", page.path, example.line)));
     }
     violations
 }
 
-/// One script of all examples, each between lines that mark it. Programs run where they begin.
-fn script(examples: &[Example], programs: &[typescript::Program], compiled: &Path) -> String {
+/// Returns one script of all examples, each between two marks. A program runs at its first block.
+fn script(examples: &[Example], programs: &[typescript::MercerProcess], compiled: &Path) -> String {
     let parts = examples.iter().enumerate().map(|(at, example)| {
         let (begin, end) = marks(at);
         match example.language {
@@ -123,7 +123,7 @@ fn script(examples: &[Example], programs: &[typescript::Program], compiled: &Pat
             }
         }
     });
-    // A variable that no example has set would be an example that nobody can follow.
+    // An unset variable is an error, because readers could not follow the example.
     format!("set -u\n{}", parts.collect::<String>())
 }
 
@@ -131,18 +131,18 @@ fn marks(at: usize) -> (String, String) {
     (format!("<example {at} begins>"), format!("<example {at} ends with >"))
 }
 
-/// What an example has printed, and the status with which it ended.
-fn outcome(told: &str, at: usize) -> Option<(&str, &str)> {
+/// Returns the output and the exit status of an example.
+fn outcome(printed: &str, at: usize) -> Option<(&str, &str)> {
     let (begin, end) = marks(at);
-    let (given, rest) = told.split_once(&begin)?.1.split_once(&end)?;
+    let (given, rest) = printed.split_once(&begin)?.1.split_once(&end)?;
     Some((given, rest.lines().next()?))
 }
 
-/// Without the settings that this user may have for curl.
+/// Runs a script without the user's settings for curl.
 fn bash(script: &str, folder: &Path, home: &Path) -> Output {
     for program in ["bash", "curl"] {
-        let is_there = Command::new(program).arg("--version").output().is_ok();
-        assert!(is_there, "{program} is missing: install the package `{program}`, or let scripts/setup.sh test do it");
+        let is_installed = Command::new(program).arg("--version").output().is_ok();
+        assert!(is_installed, "{program} is missing: install the package `{program}`, or run scripts/setup.sh test");
     }
     let mut bash = Command::new("bash");
     bash.args(["--noprofile", "--norc", "-c", script]).current_dir(folder);
@@ -154,7 +154,7 @@ fn text(bytes: &[u8]) -> String {
     String::from_utf8_lossy(bytes).into_owned()
 }
 
-/// Examples that go wrong, without a shop.
+/// Examples that fail, without a shop.
 mod bad_examples {
     use std::io::{BufRead, BufReader, Write};
     use std::net::TcpListener;
@@ -172,67 +172,67 @@ mod bad_examples {
     }
 
     #[test]
-    fn variables_live_on_and_addresses_are_those_of_the_page() {
+    fn examples_share_variables_and_the_address_of_the_page() {
         let page = "```sh\nA=http://127.0.0.1:8000/a\n```\n```sh\necho \"[\\\"$A\\\"]\"\n```\n\
                     ```json\n[\"http://127.0.0.1:8000/a\"]\n```\n```sh\necho $A\n```\n```text\nhttp://127.0.0.1:8000/…\n```\n";
         assert_eq!(violations(page), Vec::<String>::new());
     }
 
     #[test]
-    fn what_fails_or_never_ends_or_says_something_else_is_told() {
+    fn failed_examples_and_different_outputs_are_reported() {
         let page = "```sh\ncurl -s http://127.0.0.1:8000/\n```\n```sh\necho '{\"a\":1}'\n```\n```json\n{\"a\": 2}\n```\n\
-                    ```sh\necho \"$UNSET_BY_ANYBODY\"\n```\n```sh\ntrue\n```\n";
-        let told = violations(page);
-        assert_eq!(told.len(), 4, "{told:?}");
-        assert!(told[0].starts_with("a.md:1: failed with 7"), "{told:?}");
-        assert_eq!(told[1], "a.md:4: /a is 1, not 2");
-        assert!(told[2].starts_with("a.md:10: never came to its end: "), "{told:?}");
-        assert!(told[2].contains("UNSET_BY_ANYBODY"), "{told:?}");
-        assert!(told[3].starts_with("a.md:13: never came to its end"), "{told:?}");
+                    ```sh\necho \"$UNSET_VARIABLE\"\n```\n```sh\ntrue\n```\n";
+        let found = violations(page);
+        assert_eq!(found.len(), 4, "{found:?}");
+        assert!(found[0].starts_with("a.md:1: failed with 7"), "{found:?}");
+        assert_eq!(found[1], "a.md:4: /a is 1, not 2");
+        assert!(found[2].starts_with("a.md:10: did not complete: "), "{found:?}");
+        assert!(found[2].contains("UNSET_VARIABLE"), "{found:?}");
+        assert!(found[3].starts_with("a.md:13: did not complete"), "{found:?}");
     }
 
     #[test]
-    fn a_program_of_wrong_types_does_not_run() {
+    fn program_with_type_errors_does_not_run() {
         let page = "# A\n```ts\nconst a = \"1\";\n```\n```ts\nconst b: number = a;\nconsole.log(b, c);\n```\n";
-        let told = violations(page);
-        assert_eq!(told.len(), 2, "{told:?}");
-        assert_eq!(told[0], "a.md:6: error TS2322: Type 'string' is not assignable to type 'number'.");
-        assert!(told[1].starts_with("a.md:7: error TS2304: Cannot find name 'c'."), "{told:?}");
+        let found = violations(page);
+        assert_eq!(found.len(), 2, "{found:?}");
+        assert_eq!(found[0], "a.md:6: error TS2322: Type 'string' is not assignable to type 'number'.");
+        assert!(found[1].starts_with("a.md:7: error TS2304: Cannot find name 'c'."), "{found:?}");
     }
 
     #[test]
-    fn what_a_program_prints_is_compared_and_what_it_throws_is_told() {
+    fn output_and_exceptions_of_programs_are_compared() {
         let page = "```ts\nconst a = { b: 1 };\nconsole.log(JSON.stringify(a));\n```\n```json\n{\"b\": 2}\n```\n\
                     ```sh\necho sh\n```\n```text\nsh\n```\n\
                     ```ts browser\nconsole.log(location.origin, document.cookie === \"\");\n```\n\
                     ```text\nhttp://127.0.0.1:8000 true\n```\n```ts browser\nthrow new Error(\"oops\");\n```\n";
-        let told = violations(page);
-        assert_eq!(told.len(), 2, "{told:?}");
-        assert_eq!(told[0], "a.md:1: /b is 1, not 2");
-        assert!(told[1].starts_with("a.md:20: never came to its end: ") && told[1].contains("oops"), "{told:?}");
+        let found = violations(page);
+        assert_eq!(found.len(), 2, "{found:?}");
+        assert_eq!(found[0], "a.md:1: /b is 1, not 2");
+        assert!(found[1].starts_with("a.md:20: did not complete: ") && found[1].contains("oops"), "{found:?}");
     }
 
-    /// Says which cookies came from which page, and sends three: one that is hidden, one that breaks its promise, and
-    /// one for all.
+    /// Returns the received cookies and origin, and sets three cookies: one `HttpOnly`, one with an invalid `__Host-`
+    /// prefix, and a plain one.
     fn mirror(listener: &TcpListener) {
         for connection in listener.incoming().take(2) {
             let mut connection = connection.unwrap();
             let lines = BufReader::new(connection.try_clone().unwrap()).lines().map_while(Result::ok);
-            let told = lines.take_while(|line| !line.is_empty());
-            let mut told: Vec<String> =
-                told.filter(|line| line.starts_with("cookie:") || line.starts_with("origin:")).collect();
-            told.sort();
-            let answer = format!(
+            let headers = lines.take_while(|line| !line.is_empty());
+            let mut received: Vec<String> =
+                headers.filter(|line| line.starts_with("cookie:") || line.starts_with("origin:")).collect();
+            received.sort();
+            let response = format!(
                 "HTTP/1.1 200 OK\r\nconnection: close\r\nset-cookie: __Host-a=1; HttpOnly; Secure; Path=/\r\n\
                  set-cookie: __Host-b=2; Path=/\r\nset-cookie: c=3; Max-Age=60\r\n\r\n{}",
-                told.join(", ")
+                received.join(", ")
             );
-            connection.write_all(answer.as_bytes()).unwrap();
+            connection.write_all(response.as_bytes()).unwrap();
         }
     }
 
     #[test]
-    fn pages_have_the_cookies_that_a_browser_would_let_them_have() {
+    fn browser_examples_follow_the_cookie_rules_of_browsers() {
         let listener = TcpListener::bind("127.0.0.1:0").unwrap();
         let url = format!("http://{}", listener.local_addr().unwrap());
         let server = thread::spawn(move || mirror(&listener));
@@ -241,9 +241,9 @@ mod bad_examples {
                     console.log(await (await fetch(\"/b\", { method: \"POST\" })).text());\n```\n\
                     ```text\n false c=3\ncookie: __Host-a=1; c=3, origin: http://127.0.0.1:8000\n```\n";
 
-        let told = violations_at(&url, page);
+        let found = violations_at(&url, page);
 
-        assert_eq!(told, Vec::<String>::new());
+        assert_eq!(found, Vec::<String>::new());
         server.join().unwrap();
     }
 }

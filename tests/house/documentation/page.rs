@@ -1,22 +1,22 @@
-//! The examples of a page: blocks of shell or TypeScript, and the answers below them.
+//! Examples of a page: blocks of shell or TypeScript, and the outputs below them.
 
-/// A command or a piece of a program on a page, and what it prints.
+/// Command or part of a program on a page, with its output.
 #[derive(Debug, PartialEq, Eq)]
 pub struct Example {
-    /// Where its block begins, from 1.
+    /// First line of the block, starting at 1.
     pub line: usize,
-    /// How many headings of the second level are above it.
+    /// Number of second-level headings above the block.
     pub section: usize,
     pub language: Language,
     pub script: String,
-    /// None: it prints nothing.
-    pub answer: Option<Answer>,
+    /// None if the example prints nothing.
+    pub output: Option<Output>,
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Language {
     Shell,
-    /// `ts`, or `ts browser` for what runs in a page of the shop.
+    /// `ts`, or `ts browser` for a program in a page of the shop.
     TypeScript {
         is_in_browser: bool,
     },
@@ -34,21 +34,21 @@ impl Language {
 }
 
 #[derive(Debug, PartialEq, Eq)]
-pub struct Answer {
-    pub kind: AnswerKind,
+pub struct Output {
+    pub kind: OutputKind,
     pub text: String,
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum AnswerKind {
+pub enum OutputKind {
     Json,
-    /// A status line, headers, and perhaps a body of JSON.
+    /// Status line, headers, and optionally a JSON body.
     Http,
-    /// Anything else, compared line by line.
+    /// Other text.
     Text,
 }
 
-impl AnswerKind {
+impl OutputKind {
     fn of_language(language: &str) -> Option<Self> {
         match language {
             "json" => Some(Self::Json),
@@ -59,29 +59,30 @@ impl AnswerKind {
     }
 }
 
-/// A fenced block of Markdown.
+/// Fenced block of Markdown.
 struct Block {
     line: usize,
     section: usize,
     language: String,
     text: String,
-    /// Only blank lines are between it and the block before.
+    /// True if only blank lines separate it from the block before.
     follows_directly: bool,
 }
 
-/// Every block of code with the answer that follows directly, or what is wrong with the page.
+/// Returns every block of code with the output that follows it directly, or the error of the page.
 pub fn examples(page: &str) -> Result<Vec<Example>, String> {
     let mut examples: Vec<Example> = Vec::new();
     for block in blocks(page) {
         let Block { line, section, language, text, follows_directly } = block;
         if let Some(language) = Language::of_block(&language) {
-            examples.push(Example { line, section, language, script: text, answer: None });
+            examples.push(Example { line, section, language, script: text, output: None });
             continue;
         }
-        let kind = AnswerKind::of_language(&language).ok_or_else(|| format!("{line}: no block is {language:?}"))?;
-        match examples.last_mut().filter(|example| follows_directly && example.answer.is_none()) {
-            Some(example) => example.answer = Some(Answer { kind, text }),
-            None => return Err(format!("{line}: an answer to no command")),
+        let kind =
+            OutputKind::of_language(&language).ok_or_else(|| format!("{line}: unknown language {language:?}"))?;
+        match examples.last_mut().filter(|example| follows_directly && example.output.is_none()) {
+            Some(example) => example.output = Some(Output { kind, text }),
+            None => return Err(format!("{line}: an output without a command")),
         }
     }
     Ok(examples)
@@ -114,7 +115,7 @@ fn blocks(page: &str) -> Vec<Block> {
 }
 
 #[test]
-fn an_answer_belongs_to_the_command_above_it() {
+fn output_belongs_to_the_command_above_it() {
     let page = "Ask:\n```sh\ncurl a\n```\n\n```json\n{}\n```\nThen:\n\n## B\n```sh\nA=$(b)\n```\n```ts\nc;\n```\n\
                 ```ts browser\nd;\n```\n";
     let example = |line, section, language, script: &str| Example {
@@ -122,20 +123,23 @@ fn an_answer_belongs_to_the_command_above_it() {
         section,
         language,
         script: script.to_owned(),
-        answer: None,
+        output: None,
     };
     let program = |is_in_browser| Language::TypeScript { is_in_browser };
-    let answer = Answer { kind: AnswerKind::Json, text: "{}\n".to_owned() };
+    let output = Output { kind: OutputKind::Json, text: "{}\n".to_owned() };
     assert_eq!(
         examples(page).unwrap(),
         [
-            Example { answer: Some(answer), ..example(2, 0, Language::Shell, "curl a\n") },
+            Example { output: Some(output), ..example(2, 0, Language::Shell, "curl a\n") },
             example(12, 1, Language::Shell, "A=$(b)\n"),
             example(15, 1, program(false), "c;\n"),
             example(18, 1, program(true), "d;\n"),
         ]
     );
-    assert_eq!(examples("```sh\na\n```\nso\n```json\n{}\n```").unwrap_err(), "5: an answer to no command");
-    assert_eq!(examples("```sh\na\n```\n```json\n1\n```\n```json\n2\n```").unwrap_err(), "7: an answer to no command");
-    assert_eq!(examples("```python\n```").unwrap_err(), "1: no block is \"python\"");
+    assert_eq!(examples("```sh\na\n```\nso\n```json\n{}\n```").unwrap_err(), "5: an output without a command");
+    assert_eq!(
+        examples("```sh\na\n```\n```json\n1\n```\n```json\n2\n```").unwrap_err(),
+        "7: an output without a command"
+    );
+    assert_eq!(examples("```python\n```").unwrap_err(), "1: unknown language \"python\"");
 }

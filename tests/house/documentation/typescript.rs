@@ -1,8 +1,8 @@
-//! The programs of a page: its blocks of TypeScript, those that follow each other in a section taken together.
+//! Programs of a page: consecutive blocks of TypeScript of a section form one program.
 //!
-//! The real compiler checks them as strictly as it can, and node runs them: those of browsers in a page of the shop,
-//! which `typescript/runtime.cjs` plays. In a program's file, each line is where it is on the page, so that every
-//! complaint says where to look.
+//! The TypeScript compiler checks them in strict mode, and node runs them. `typescript/runtime.cjs` simulates a page of
+//! the shop for browser programs. Each line of a program has the line number of the page, so that errors name that
+//! line.
 
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -13,25 +13,25 @@ use serde_json::{Value, json};
 use super::page::{Example, Language};
 use super::{ADDRESS, Located, marks, text};
 
-/// Where the compiler is, and what tells it how strict to be.
+/// Folder of the compiler and its settings.
 const FOLDER: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/tests/house/documentation/typescript");
 
-/// Several blocks that are compiled and run as one.
+/// Blocks that are compiled and run together.
 #[derive(Debug, PartialEq, Eq)]
-pub struct Program {
-    /// Its first block, among the examples of the page.
+pub struct MercerProcess {
+    /// Index of its first block among the examples of the page.
     pub first: usize,
-    /// How many blocks it has.
+    /// Number of blocks.
     pub count: usize,
     is_in_browser: bool,
 }
 
-impl Program {
+impl MercerProcess {
     fn file(&self, extension: &str) -> String {
         format!("program-{}.{extension}", self.first)
     }
 
-    /// What runs it in a shell. It prints the marks of its examples itself.
+    /// Returns the shell command that runs the program. The program prints the marks of its examples.
     pub fn command(&self, folder: &Path) -> String {
         let page = if self.is_in_browser { ADDRESS } else { "" };
         let compiled = folder.join(self.file("mjs"));
@@ -45,23 +45,23 @@ impl Program {
             let (begin, end) = marks(at);
             let gap = example.line.saturating_sub(source.lines().count() + 1);
             source.push_str(&"\n".repeat(gap));
-            // In the place of the two lines that fence the block.
+            // The marks replace the two fence lines of the block.
             source.push_str(&format!("console.log(\"{begin}\");\n{}console.log(\"\\n{end}0\");\n", example.script));
         }
         source
     }
 }
 
-/// The programs of a page, in its order.
-pub fn programs(examples: &[Example]) -> Vec<Program> {
-    let mut programs: Vec<Program> = Vec::new();
+/// Returns the programs of a page in order.
+pub fn programs(examples: &[Example]) -> Vec<MercerProcess> {
+    let mut programs: Vec<MercerProcess> = Vec::new();
     let mut before: Option<&Example> = None;
     for (first, example) in examples.iter().enumerate() {
         if let Language::TypeScript { is_in_browser } = example.language {
             let is_like = |before: &Example| (before.language, before.section) == (example.language, example.section);
             match programs.last_mut().filter(|_| before.is_some_and(is_like)) {
                 Some(program) => program.count += 1,
-                None => programs.push(Program { first, count: 1, is_in_browser }),
+                None => programs.push(MercerProcess { first, count: 1, is_in_browser }),
             }
         }
         before = Some(example);
@@ -69,8 +69,8 @@ pub fn programs(examples: &[Example]) -> Vec<Program> {
     programs
 }
 
-/// Compiles programs of a page into a folder, and lists what the compiler says against them.
-pub fn compile(programs: &[Program], page: &Located, url: &str, folder: &Path) -> Vec<String> {
+/// Compiles the programs of a page into a folder and lists the errors.
+pub fn compile(programs: &[MercerProcess], page: &Located, url: &str, folder: &Path) -> Vec<String> {
     if programs.is_empty() {
         return Vec::new();
     }
@@ -84,8 +84,8 @@ pub fn compile(programs: &[Program], page: &Located, url: &str, folder: &Path) -
     let mut compiler = Command::new("node");
     compiler.arg(compiler_folder().join("bin/tsc")).args(["--pretty", "false", "-p", "."]).current_dir(folder);
     let output = compiler.env_remove("NODE_OPTIONS").output().unwrap();
-    let told = text(&output.stdout) + &text(&output.stderr);
-    if output.status.success() { Vec::new() } else { complaints(&told, page.path) }
+    let printed = text(&output.stdout) + &text(&output.stderr);
+    if output.status.success() { Vec::new() } else { compiler_errors(&printed, page.path) }
 }
 
 fn compiler_folder() -> PathBuf {
@@ -96,10 +96,7 @@ fn require_tools() {
     let version = Command::new("node").arg("--version").output().map(|output| text(&output.stdout)).unwrap_or_default();
     let major = version.trim().trim_start_matches('v').split('.').next().and_then(|major| major.parse::<u32>().ok());
     let is_new_enough = major.is_some_and(|major| major >= 18);
-    assert!(
-        is_new_enough,
-        "node 18 or newer is missing: install the package `nodejs`, or let scripts/setup.sh test do it"
-    );
+    assert!(is_new_enough, "node 18 or newer is missing: install the package `nodejs`, or run scripts/setup.sh test");
     let version_in = |path: PathBuf| -> Option<Value> { serde_json::from_str(&fs::read_to_string(path).ok()?).ok() };
     let wanted = version_in(Path::new(FOLDER).join("package.json"));
     let wanted = wanted.as_ref().and_then(|package| package.pointer("/devDependencies/typescript"));
@@ -107,16 +104,16 @@ fn require_tools() {
     let found = found.as_ref().and_then(|package| package.get("version"));
     assert!(
         wanted.is_some() && found == wanted,
-        "typescript {} is missing (here is {}): scripts/setup.sh test installs it",
+        "typescript {} is missing (found {}): scripts/setup.sh test installs it",
         wanted.unwrap_or(&Value::Null),
         found.unwrap_or(&Value::Null)
     );
 }
 
-/// `program-3.mts(57,3): error …` is about line 57 of the page; what is indented belongs to the line before.
-fn complaints(told: &str, page: &str) -> Vec<String> {
+/// Parses errors: `program-3.mts(57,3): error …` refers to line 57 of the page; an indented line continues the error.
+fn compiler_errors(printed: &str, page: &str) -> Vec<String> {
     let mut found: Vec<String> = Vec::new();
-    for line in told.lines() {
+    for line in printed.lines() {
         let placed = line.split_once(".mts(").and_then(|(_, rest)| rest.split_once("): "));
         match (placed, found.last_mut()) {
             (Some((place, what)), _) => {
@@ -131,13 +128,13 @@ fn complaints(told: &str, page: &str) -> Vec<String> {
         }
     }
     if found.is_empty() {
-        found.push(format!("{page}: the compiler failed and said nothing"));
+        found.push(format!("{page}: the compiler failed without an error"));
     }
     found
 }
 
 #[test]
-fn the_lines_of_a_program_are_those_of_its_page() {
+fn programs_keep_the_line_numbers_of_the_page() {
     let page = "# A\n```ts\nlet a = 1;\n```\n```text\n1\n```\n\n```ts\na;\n```\n```ts browser\nb;\n```\n## B\n```ts browser\nc;\n```\n\
                 ```sh\nd\n```\n```ts browser\ne;\n```\n";
     let examples = super::page::examples(page).unwrap();
@@ -152,8 +149,11 @@ fn the_lines_of_a_program_are_those_of_its_page() {
 }
 
 #[test]
-fn what_the_compiler_says_is_told_with_the_line_of_the_page() {
-    let told = "program-3.mts(57,3): error TS2322: No.\n  Because.\nerror TS5083: Cannot read.\n";
-    assert_eq!(complaints(told, "a.md"), ["a.md:57: error TS2322: No. Because.", "a.md: error TS5083: Cannot read."]);
-    assert_eq!(complaints("", "a.md"), ["a.md: the compiler failed and said nothing"]);
+fn compiler_errors_name_the_line_of_the_page() {
+    let printed = "program-3.mts(57,3): error TS2322: No.\n  Because.\nerror TS5083: Cannot read.\n";
+    assert_eq!(
+        compiler_errors(printed, "a.md"),
+        ["a.md:57: error TS2322: No. Because.", "a.md: error TS5083: Cannot read."]
+    );
+    assert_eq!(compiler_errors("", "a.md"), ["a.md: the compiler failed without an error"]);
 }

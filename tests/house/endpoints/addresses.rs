@@ -1,13 +1,13 @@
-//! Addresses of customers, and what countries need.
+//! Operations of customer addresses and of countries.
 
 use serde_json::{Value, json};
 
-use super::case::Role::{Anyone, Customer, Staff};
-use super::case::Shows::{Grows, Has};
-use super::case::Told::{Code, Field};
-use super::case::{Call, Case, Happy, Outsiders, Refused, call, refused};
-use super::gates::{BAD_TOKEN, NOT_FOUND, NOT_SIGNED_IN, PERMITTED_ONLY, open, own};
-use super::stage::{NOBODY, Stage};
+use super::access::{INVALID_TOKEN, NOT_FOUND, NOT_SIGNED_IN, PERMISSION_REQUIRED, open, own};
+use super::case::Check::{Equals, Increases};
+use super::case::ExpectedError::{Code, Field};
+use super::case::Role::{Customer, Guest, Staff};
+use super::case::{Call, Case, OtherCallers, Rejections, Success, call, rejected};
+use super::fixture::{Fixture, UNKNOWN_ID};
 use crate::support::builders::address;
 
 pub fn cases() -> Vec<Case> {
@@ -29,16 +29,16 @@ pub fn cases() -> Vec<Case> {
     ]
 }
 
-/// One's own address, and nobody else's.
-const OF_ONE: Outsiders = Outsiders {
+/// An address is found only by its customer.
+const CUSTOMER_ONLY: OtherCallers = OtherCallers {
     anonymous: NOT_SIGNED_IN,
-    stranger: NOT_FOUND,
+    other_customer: NOT_FOUND,
     wrong_role: NOT_FOUND,
-    expired: BAD_TOKEN,
-    deactivated: BAD_TOKEN,
+    expired: INVALID_TOKEN,
+    deactivated: INVALID_TOKEN,
 };
 
-/// What is the default for nothing, so that one call is like the other.
+/// A valid address with one member replaced. It is no default, so that repeated calls have the same effect.
 fn body(name: &str, value: Value) -> Value {
     let mut body = address();
     body["is_default_billing"] = json!(false);
@@ -47,278 +47,284 @@ fn body(name: &str, value: Value) -> Value {
     body
 }
 
-/// An address of Ana's.
-async fn hers(stage: &Stage) -> String {
-    let made = stage.ana.post("/api/customers/me/addresses/", body("company", json!("Mugs"))).await;
-    // There is room for a hundred; then the last one serves.
-    if made.status == 409 {
-        return stage.text("select id from addresses limit 1");
+/// Creates an address of Ana and returns its id.
+async fn address_of_ana(fixture: &Fixture) -> String {
+    let created = fixture.ana.post("/api/customers/me/addresses/", body("company", json!("Mugs"))).await;
+    // The limit is 100 addresses; beyond it, an existing address is used.
+    if created.status == 409 {
+        return fixture.text("select id from addresses limit 1");
     }
-    made.expect(201)["id"].as_str().unwrap().to_owned()
+    created.expect(201)["id"].as_str().unwrap().to_owned()
 }
 
-/// For staff: below Ana.
-async fn below(stage: &Stage) -> Call {
-    Call::of(stage.ana.customer).below("address_id", hers(stage).await)
+/// Call of a staff member for an address of Ana.
+async fn staff_call(fixture: &Fixture) -> Call {
+    Call::with_id(fixture.ana.customer).below("address_id", address_of_ana(fixture).await)
 }
 
-/// There is always room for one more.
-async fn with_room(stage: &Stage) {
-    stage.shop.execute("delete from addresses");
+/// Deletes all addresses, so that the limit is not reached.
+async fn delete_addresses(fixture: &Fixture) {
+    fixture.shop.execute("delete from addresses");
 }
 
 fn countries_list() -> Case {
     Case {
         operation: "countries_list",
-        happy: vec![Happy {
-            by: Anyone,
-            call: call(async |_| Call::plain()),
+        successes: vec![Success {
+            by: Guest,
+            call: call(async |_| Call::empty()),
             status: 200,
-            shows: vec![Has("/0/code", json!("AF"))],
+            checks: vec![Equals("/0/code", json!("AF"))],
         }],
-        refused: Refused::Never("it asks for nothing, and the countries are there"),
-        outsiders: open("what a country needs is no secret"),
+        rejections: Rejections::None("the request has no input, and the list is constant"),
+        other_callers: open("the rules of countries are public"),
     }
 }
 
 fn countries_retrieve() -> Case {
     Case {
         operation: "countries_retrieve",
-        happy: vec![Happy {
-            by: Anyone,
-            call: call(async |_| Call::of("KE")),
+        successes: vec![Success {
+            by: Guest,
+            call: call(async |_| Call::with_id("KE")),
             status: 200,
-            shows: vec![Has("/name", json!("Kenya"))],
+            checks: vec![Equals("/name", json!("Kenya"))],
         }],
-        refused: Refused::These(vec![refused(404, Code("not_found"), async |_| Call::of("XX"))]),
-        outsiders: open("what a country needs is no secret"),
+        rejections: Rejections::Cases(vec![rejected(404, Code("not_found"), async |_| Call::with_id("XX"))]),
+        other_callers: open("the rules of countries are public"),
     }
 }
 
 fn my_addresses_list() -> Case {
     Case {
         operation: "customers_me_addresses_list",
-        happy: vec![Happy {
+        successes: vec![Success {
             by: Customer,
             call: call(async |s| {
-                hers(s).await;
-                Call::asking("ordering=created_at")
+                address_of_ana(s).await;
+                Call::with_query("ordering=created_at")
             }),
             status: 200,
-            shows: vec![Has("/results/0/company", json!("Mugs"))],
+            checks: vec![Equals("/results/0/company", json!("Mugs"))],
         }],
-        refused: Refused::These(vec![
-            refused(400, Field("/country"), async |_| Call::asking("country=XX")),
-            refused(404, Code("not_found"), async |_| Call::asking("page=1000")),
+        rejections: Rejections::Cases(vec![
+            rejected(400, Field("/country"), async |_| Call::with_query("country=XX")),
+            rejected(404, Code("not_found"), async |_| Call::with_query("page=1000")),
         ]),
-        outsiders: own("everybody has addresses of their own, or none"),
+        other_callers: own("every customer has a list of addresses"),
     }
 }
 
 fn my_addresses_create() -> Case {
     Case {
         operation: "customers_me_addresses_create",
-        happy: vec![Happy {
+        successes: vec![Success {
             by: Customer,
             call: call(async |s| {
-                with_room(s).await;
-                Call::sending(body("city", json!("Mombasa")))
+                delete_addresses(s).await;
+                Call::with_body(body("city", json!("Mombasa")))
             }),
             status: 201,
-            shows: vec![Has("/city", json!("Mombasa")), Grows("select count(*) from addresses", 1)],
+            checks: vec![Equals("/city", json!("Mombasa")), Increases("select count(*) from addresses", 1)],
         }],
-        refused: Refused::These(vec![
-            refused(400, Field("/name"), async |_| Call::sending(body("name", json!("")))),
-            refused(400, Field("/postal_code"), async |_| Call::sending(body("postal_code", json!("1")))),
-            refused(400, Field("/country"), async |_| Call::sending(body("country", json!("XX")))),
-            refused(400, Field("/phone"), async |_| Call::sending(body("phone", json!("12")))),
-            refused(409, Code("too_many_addresses"), async |s| {
-                with_room(s).await;
+        rejections: Rejections::Cases(vec![
+            rejected(400, Field("/name"), async |_| Call::with_body(body("name", json!("")))),
+            rejected(400, Field("/postal_code"), async |_| Call::with_body(body("postal_code", json!("1")))),
+            rejected(400, Field("/country"), async |_| Call::with_body(body("country", json!("XX")))),
+            rejected(400, Field("/phone"), async |_| Call::with_body(body("phone", json!("12")))),
+            rejected(409, Code("too_many_addresses"), async |s| {
+                delete_addresses(s).await;
                 s.shop.execute(&format!(
                     "insert into addresses (id, customer_id, name, line1, city, country, created_at, updated_at) \
                      select gen_random_uuid(), '{}', 'x', 'x', 'x', 'KE', now(), now() from generate_series(1, 100)",
                     s.ana.customer
                 ));
-                Call::sending(address())
+                Call::with_body(address())
             }),
         ]),
-        outsiders: own("everybody has addresses of their own"),
+        other_callers: own("every customer can create addresses"),
     }
 }
 
 fn my_addresses_retrieve() -> Case {
     Case {
         operation: "customers_me_addresses_retrieve",
-        happy: vec![Happy {
+        successes: vec![Success {
             by: Customer,
-            call: call(async |s| Call::of(hers(s).await)),
+            call: call(async |s| Call::with_id(address_of_ana(s).await)),
             status: 200,
-            shows: vec![Has("/country", json!("KE"))],
+            checks: vec![Equals("/country", json!("KE"))],
         }],
-        refused: Refused::These(vec![refused(404, Code("not_found"), async |_| Call::of(NOBODY))]),
-        outsiders: OF_ONE,
+        rejections: Rejections::Cases(vec![rejected(404, Code("not_found"), async |_| Call::with_id(UNKNOWN_ID))]),
+        other_callers: CUSTOMER_ONLY,
     }
 }
 
 fn my_addresses_update() -> Case {
     Case {
         operation: "customers_me_addresses_update",
-        happy: vec![Happy {
+        successes: vec![Success {
             by: Customer,
-            call: call(async |s| Call::of(hers(s).await).body(body("city", json!("Kisumu")))),
+            call: call(async |s| Call::with_id(address_of_ana(s).await).body(body("city", json!("Kisumu")))),
             status: 200,
-            shows: vec![Has("/city", json!("Kisumu")), Has("/company", json!(""))],
+            checks: vec![Equals("/city", json!("Kisumu")), Equals("/company", json!(""))],
         }],
-        refused: Refused::These(vec![
-            refused(404, Code("not_found"), async |_| Call::of(NOBODY).body(address())),
-            refused(400, Field("/line1"), async |s| Call::of(hers(s).await).body(body("line1", json!(null)))),
-            refused(412, Code("precondition_failed"), async |s| {
-                Call::of(hers(s).await).header("if-match", "\"9.x\"").body(address())
+        rejections: Rejections::Cases(vec![
+            rejected(404, Code("not_found"), async |_| Call::with_id(UNKNOWN_ID).body(address())),
+            rejected(400, Field("/line1"), async |s| {
+                Call::with_id(address_of_ana(s).await).body(body("line1", json!(null)))
+            }),
+            rejected(412, Code("precondition_failed"), async |s| {
+                Call::with_id(address_of_ana(s).await).header("if-match", "\"9.x\"").body(address())
             }),
         ]),
-        outsiders: OF_ONE,
+        other_callers: CUSTOMER_ONLY,
     }
 }
 
 fn my_addresses_partial_update() -> Case {
     Case {
         operation: "customers_me_addresses_partial_update",
-        happy: vec![Happy {
+        successes: vec![Success {
             by: Customer,
-            call: call(async |s| Call::of(hers(s).await).body(json!({"phone": "0700 000 001"}))),
+            call: call(async |s| Call::with_id(address_of_ana(s).await).body(json!({"phone": "0700 000 001"}))),
             status: 200,
-            shows: vec![Has("/phone", json!("+254700000001")), Has("/company", json!("Mugs"))],
+            checks: vec![Equals("/phone", json!("+254700000001")), Equals("/company", json!("Mugs"))],
         }],
-        refused: Refused::These(vec![
-            refused(404, Code("not_found"), async |_| Call::of(NOBODY).body(json!({}))),
-            refused(400, Field("/name"), async |s| Call::of(hers(s).await).body(json!({"name": ""}))),
-            refused(400, Field("/area"), async |s| Call::of(hers(s).await).body(json!({"country": "US"}))),
+        rejections: Rejections::Cases(vec![
+            rejected(404, Code("not_found"), async |_| Call::with_id(UNKNOWN_ID).body(json!({}))),
+            rejected(400, Field("/name"), async |s| Call::with_id(address_of_ana(s).await).body(json!({"name": ""}))),
+            rejected(400, Field("/area"), async |s| {
+                Call::with_id(address_of_ana(s).await).body(json!({"country": "US"}))
+            }),
         ]),
-        outsiders: OF_ONE,
+        other_callers: CUSTOMER_ONLY,
     }
 }
 
 fn my_addresses_destroy() -> Case {
     Case {
         operation: "customers_me_addresses_destroy",
-        happy: vec![Happy {
+        successes: vec![Success {
             by: Customer,
-            call: call(async |s| Call::of(hers(s).await)),
+            call: call(async |s| Call::with_id(address_of_ana(s).await)),
             status: 204,
-            shows: vec![Grows("select -count(*) from addresses", 1)],
+            checks: vec![Increases("select -count(*) from addresses", 1)],
         }],
-        refused: Refused::These(vec![refused(404, Code("not_found"), async |_| Call::of(NOBODY))]),
-        outsiders: OF_ONE,
+        rejections: Rejections::Cases(vec![rejected(404, Code("not_found"), async |_| Call::with_id(UNKNOWN_ID))]),
+        other_callers: CUSTOMER_ONLY,
     }
 }
 
 fn addresses_list() -> Case {
     Case {
         operation: "customers_addresses_list",
-        happy: vec![Happy {
+        successes: vec![Success {
             by: Staff,
             call: call(async |s| {
-                hers(s).await;
-                Call::of(s.ana.customer)
+                address_of_ana(s).await;
+                Call::with_id(s.ana.customer)
             }),
             status: 200,
-            shows: vec![Has("/results/0/company", json!("Mugs"))],
+            checks: vec![Equals("/results/0/company", json!("Mugs"))],
         }],
-        refused: Refused::These(vec![
-            refused(404, Code("not_found"), async |_| Call::of(NOBODY)),
-            refused(400, Field("/country"), async |s| Call::of(s.ana.customer).query("country=XX")),
+        rejections: Rejections::Cases(vec![
+            rejected(404, Code("not_found"), async |_| Call::with_id(UNKNOWN_ID)),
+            rejected(400, Field("/country"), async |s| Call::with_id(s.ana.customer).query("country=XX")),
         ]),
-        outsiders: PERMITTED_ONLY,
+        other_callers: PERMISSION_REQUIRED,
     }
 }
 
 fn addresses_create() -> Case {
     Case {
         operation: "customers_addresses_create",
-        happy: vec![Happy {
+        successes: vec![Success {
             by: Staff,
             call: call(async |s| {
-                with_room(s).await;
-                Call::of(s.ana.customer).body(body("city", json!("Mombasa")))
+                delete_addresses(s).await;
+                Call::with_id(s.ana.customer).body(body("city", json!("Mombasa")))
             }),
             status: 201,
-            shows: vec![Has("/city", json!("Mombasa")), Grows("select count(*) from addresses", 1)],
+            checks: vec![Equals("/city", json!("Mombasa")), Increases("select count(*) from addresses", 1)],
         }],
-        refused: Refused::These(vec![
-            refused(404, Code("not_found"), async |_| Call::of(NOBODY).body(address())),
-            refused(400, Field("/city"), async |s| Call::of(s.ana.customer).body(body("city", json!("")))),
+        rejections: Rejections::Cases(vec![
+            rejected(404, Code("not_found"), async |_| Call::with_id(UNKNOWN_ID).body(address())),
+            rejected(400, Field("/city"), async |s| Call::with_id(s.ana.customer).body(body("city", json!("")))),
         ]),
-        outsiders: PERMITTED_ONLY,
+        other_callers: PERMISSION_REQUIRED,
     }
 }
 
 fn addresses_retrieve() -> Case {
     Case {
         operation: "customers_addresses_retrieve",
-        happy: vec![Happy {
+        successes: vec![Success {
             by: Staff,
-            call: call(async |s| below(s).await),
+            call: call(async |s| staff_call(s).await),
             status: 200,
-            shows: vec![Has("/country", json!("KE"))],
+            checks: vec![Equals("/country", json!("KE"))],
         }],
-        refused: Refused::These(vec![
-            refused(404, Code("not_found"), async |s| Call::of(s.ana.customer).below("address_id", NOBODY)),
-            refused(404, Code("not_found"), async |s| Call::of(s.ben.customer).below("address_id", hers(s).await)),
+        rejections: Rejections::Cases(vec![
+            rejected(404, Code("not_found"), async |s| Call::with_id(s.ana.customer).below("address_id", UNKNOWN_ID)),
+            rejected(404, Code("not_found"), async |s| {
+                Call::with_id(s.ben.customer).below("address_id", address_of_ana(s).await)
+            }),
         ]),
-        outsiders: PERMITTED_ONLY,
+        other_callers: PERMISSION_REQUIRED,
     }
 }
 
 fn addresses_update() -> Case {
     Case {
         operation: "customers_addresses_update",
-        happy: vec![Happy {
+        successes: vec![Success {
             by: Staff,
-            call: call(async |s| below(s).await.body(body("city", json!("Kisumu")))),
+            call: call(async |s| staff_call(s).await.body(body("city", json!("Kisumu")))),
             status: 200,
-            shows: vec![Has("/city", json!("Kisumu"))],
+            checks: vec![Equals("/city", json!("Kisumu"))],
         }],
-        refused: Refused::These(vec![
-            refused(400, Field("/country"), async |s| below(s).await.body(body("country", json!("")))),
-            refused(404, Code("not_found"), async |s| {
-                Call::of(s.ben.customer).below("address_id", hers(s).await).body(address())
+        rejections: Rejections::Cases(vec![
+            rejected(400, Field("/country"), async |s| staff_call(s).await.body(body("country", json!("")))),
+            rejected(404, Code("not_found"), async |s| {
+                Call::with_id(s.ben.customer).below("address_id", address_of_ana(s).await).body(address())
             }),
         ]),
-        outsiders: PERMITTED_ONLY,
+        other_callers: PERMISSION_REQUIRED,
     }
 }
 
 fn addresses_partial_update() -> Case {
     Case {
         operation: "customers_addresses_partial_update",
-        happy: vec![Happy {
+        successes: vec![Success {
             by: Staff,
-            call: call(async |s| below(s).await.body(json!({"line2": "3rd floor"}))),
+            call: call(async |s| staff_call(s).await.body(json!({"line2": "3rd floor"}))),
             status: 200,
-            shows: vec![Has("/line2", json!("3rd floor")), Has("/company", json!("Mugs"))],
+            checks: vec![Equals("/line2", json!("3rd floor")), Equals("/company", json!("Mugs"))],
         }],
-        refused: Refused::These(vec![
-            refused(400, Field("/postal_code"), async |s| below(s).await.body(json!({"postal_code": "1"}))),
-            refused(404, Code("not_found"), async |s| {
-                Call::of(s.ben.customer).below("address_id", hers(s).await).body(json!({}))
+        rejections: Rejections::Cases(vec![
+            rejected(400, Field("/postal_code"), async |s| staff_call(s).await.body(json!({"postal_code": "1"}))),
+            rejected(404, Code("not_found"), async |s| {
+                Call::with_id(s.ben.customer).below("address_id", address_of_ana(s).await).body(json!({}))
             }),
         ]),
-        outsiders: PERMITTED_ONLY,
+        other_callers: PERMISSION_REQUIRED,
     }
 }
 
 fn addresses_destroy() -> Case {
     Case {
         operation: "customers_addresses_destroy",
-        happy: vec![Happy {
+        successes: vec![Success {
             by: Staff,
-            call: call(async |s| below(s).await),
+            call: call(async |s| staff_call(s).await),
             status: 204,
-            shows: vec![Grows("select -count(*) from addresses", 1)],
+            checks: vec![Increases("select -count(*) from addresses", 1)],
         }],
-        refused: Refused::These(vec![refused(404, Code("not_found"), async |s| {
-            Call::of(s.ben.customer).below("address_id", hers(s).await)
+        rejections: Rejections::Cases(vec![rejected(404, Code("not_found"), async |s| {
+            Call::with_id(s.ben.customer).below("address_id", address_of_ana(s).await)
         })]),
-        outsiders: PERMITTED_ONLY,
+        other_callers: PERMISSION_REQUIRED,
     }
 }

@@ -1,4 +1,4 @@
-//! What is said of an operation: who may, what it does, what it refuses. No part of it can be left out.
+//! Case of an operation: successful calls, rejected calls, and the access of other callers. Every part is required.
 
 use std::rc::Rc;
 
@@ -7,100 +7,100 @@ use actix_web::test::TestRequest;
 use futures_util::future::LocalBoxFuture;
 use serde_json::Value;
 
-use super::stage::Stage;
+use super::fixture::Fixture;
 use crate::support::{Client, TestResponse};
 
-/// All that is said of one operation. There is no default for any of it.
+/// Expected behaviour of one operation.
 pub struct Case {
     pub operation: &'static str,
-    /// What it does for the right person; at least one. The first one's call is what outsiders try.
-    pub happy: Vec<Happy>,
-    pub refused: Refused,
-    pub outsiders: Outsiders,
+    /// Successful calls, at least one. The other callers repeat the first one.
+    pub successes: Vec<Success>,
+    pub rejections: Rejections,
+    pub other_callers: OtherCallers,
 }
 
-/// The right person is served, and everything in `shows` holds.
-pub struct Happy {
+/// Successful call with the checks of its response and its effects.
+pub struct Success {
     pub by: Role,
     pub call: Setup,
     pub status: u16,
-    /// At least one.
-    pub shows: Vec<Shows>,
+    /// At least one check.
+    pub checks: Vec<Check>,
 }
 
-/// Bad input and wrong states.
-pub enum Refused {
-    These(Vec<Refusal>),
-    /// There is no input and no state that could be wrong: why.
-    Never(&'static str),
+/// Rejected calls: invalid input and conflicting states.
+pub enum Rejections {
+    Cases(Vec<Rejection>),
+    /// Reason why no call can be rejected.
+    None(&'static str),
 }
 
-/// The right person is refused, and nothing has changed.
-pub struct Refusal {
-    /// Else whoever the first happy call is by.
+/// Rejected call of an authorized caller, which changes nothing.
+pub struct Rejection {
+    /// Caller; without it, the caller of the first successful call.
     pub by: Option<Role>,
     pub call: Setup,
     pub status: u16,
-    pub told: Told,
-    /// Tables that this refusal changes all the same, each with the reason.
-    pub may_touch: &'static [(&'static str, &'static str)],
+    pub error: ExpectedError,
+    /// Tables that the rejected call changes nevertheless, with the reason.
+    pub allowed_changes: &'static [(&'static str, &'static str)],
 }
 
-/// What everybody else hears when they make the first happy call.
-pub struct Outsiders {
-    pub anonymous: Gate,
-    /// Another customer, who owns nothing of what is asked for.
-    pub stranger: Gate,
-    /// A customer where staff are asked for, staff where a superuser or a customer is.
-    pub wrong_role: Gate,
-    /// The right person, with a token whose time is over.
-    pub expired: Gate,
-    /// The right person, whose account was switched off.
-    pub deactivated: Gate,
+/// Access of other callers to the first successful call.
+pub struct OtherCallers {
+    pub anonymous: Access,
+    /// Another customer, who owns none of the objects.
+    pub other_customer: Access,
+    /// A customer if the operation is for staff members, else a staff member.
+    pub wrong_role: Access,
+    /// The authorized caller with an expired token.
+    pub expired: Access,
+    /// The authorized caller after the account was deactivated.
+    pub deactivated: Access,
 }
 
-pub enum Gate {
-    /// Refused, and nothing has changed.
-    Refused(u16, Told),
-    /// Served as the right person is: why.
-    OpenToAll(&'static str),
-    /// Served with what is their own, and with nothing of the right person's: why.
-    TheirOwn(&'static str),
+pub enum Access {
+    /// Rejected; nothing has changed.
+    Rejected(u16, ExpectedError),
+    /// Served like the authorized caller, with the reason.
+    Open(&'static str),
+    /// Served with the caller's own data only, with the reason.
+    OwnData(&'static str),
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Role {
-    Anyone,
-    /// Ana, who owns what the stage has.
+    Guest,
+    /// Ana, who owns the objects of the fixture.
     Customer,
     /// Ben, another customer.
-    Stranger,
+    OtherCustomer,
     Staff,
     Superuser,
 }
 
-/// How a refusal says what was wrong.
+/// Expected error body.
 #[derive(Debug, Clone, Copy)]
-pub enum Told {
+pub enum ExpectedError {
     /// `{"detail", "code"}` with this code.
     Code(&'static str),
     /// Messages under this field, a JSON pointer.
     Field(&'static str),
 }
 
-/// What a happy answer is looked at for.
-pub enum Shows {
-    /// The body has exactly this at this JSON pointer.
-    Has(&'static str, Value),
-    /// The number that a query gives has grown by so much.
-    Grows(&'static str, i64),
+/// Check of a successful call.
+pub enum Check {
+    /// The body has this value at this JSON pointer.
+    Equals(&'static str, Value),
+    /// The number that a query returns has increased by this difference.
+    Increases(&'static str, i64),
 }
 
-/// One request, method and path left to the operation.
+/// Request without its method and path, which the operation defines.
 #[derive(Debug, Clone, Default)]
 pub struct Call {
     id: Option<String>,
-    /// Of what stands below that thing.
+    /// Name and value of the second placeholder.
     below: Option<(&'static str, String)>,
     query: String,
     header: Option<(&'static str, String)>,
@@ -115,54 +115,54 @@ enum Content {
     Raw(Vec<u8>),
 }
 
-/// Makes what a call needs, and the call; anew every time it is asked.
-pub type Setup = Rc<dyn for<'a> Fn(&'a Stage) -> LocalBoxFuture<'a, Call>>;
+/// Creates the objects that a call needs, and the call.
+pub type Setup = Rc<dyn for<'a> Fn(&'a Fixture) -> LocalBoxFuture<'a, Call>>;
 
 pub fn call<F>(make: F) -> Setup
 where
-    F: AsyncFn(&Stage) -> Call + 'static,
+    F: AsyncFn(&Fixture) -> Call + 'static,
 {
     let make = Rc::new(make);
-    Rc::new(move |stage| {
+    Rc::new(move |fixture| {
         let make = Rc::clone(&make);
-        Box::pin(async move { make(stage).await })
+        Box::pin(async move { make(fixture).await })
     })
 }
 
-/// A refusal of the right person that leaves no trace.
-pub fn refused<F>(status: u16, told: Told, make: F) -> Refusal
+/// Rejected call of an authorized caller that changes nothing.
+pub fn rejected<F>(status: u16, error: ExpectedError, make: F) -> Rejection
 where
-    F: AsyncFn(&Stage) -> Call + 'static,
+    F: AsyncFn(&Fixture) -> Call + 'static,
 {
-    Refusal { by: None, call: call(make), status, told, may_touch: &[] }
+    Rejection { by: None, call: call(make), status, error, allowed_changes: &[] }
 }
 
-impl Refusal {
+impl Rejection {
     pub fn by(self, role: Role) -> Self {
         Self { by: Some(role), ..self }
     }
 
-    pub fn touching(self, may_touch: &'static [(&'static str, &'static str)]) -> Self {
-        Self { may_touch, ..self }
+    pub fn changing(self, allowed_changes: &'static [(&'static str, &'static str)]) -> Self {
+        Self { allowed_changes, ..self }
     }
 }
 
 impl Call {
-    /// Without an id, a query or a body.
-    pub fn plain() -> Self {
+    /// Call without an id, a query or a body.
+    pub fn empty() -> Self {
         Self::default()
     }
 
-    pub fn of(id: impl ToString) -> Self {
-        Self::plain().id(id)
+    pub fn with_id(id: impl ToString) -> Self {
+        Self::empty().id(id)
     }
 
-    pub fn asking(query: impl ToString) -> Self {
-        Self::plain().query(query)
+    pub fn with_query(query: impl ToString) -> Self {
+        Self::empty().query(query)
     }
 
-    pub fn sending(body: Value) -> Self {
-        Self::plain().body(body)
+    pub fn with_body(body: Value) -> Self {
+        Self::empty().body(body)
     }
 
     pub fn id(mut self, id: impl ToString) -> Self {
@@ -170,7 +170,7 @@ impl Call {
         self
     }
 
-    /// The id of something below the first: in place of `{name}`.
+    /// Sets the value of the placeholder `{name}`.
     pub fn below(mut self, name: &'static str, id: impl ToString) -> Self {
         self.below = Some((name, id.to_string()));
         self
@@ -191,13 +191,13 @@ impl Call {
         self
     }
 
-    /// These bytes as they are, called JSON.
+    /// Sends these bytes as JSON.
     pub fn raw(mut self, bytes: impl Into<Vec<u8>>) -> Self {
         self.body = Content::Raw(bytes.into());
         self
     }
 
-    /// The JSON it sends; an empty object where it sends none.
+    /// Returns the JSON body, or an empty object.
     pub fn json(&self) -> Value {
         match &self.body {
             Content::Json(value) => value.clone(),

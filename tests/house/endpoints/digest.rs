@@ -1,4 +1,4 @@
-//! What is in all tables, short enough to be compared before and after.
+//! Digests of all tables, to compare the database before and after a request.
 
 use std::collections::BTreeMap;
 
@@ -8,14 +8,14 @@ use diesel::sql_types::Text;
 
 use crate::support::TestShop;
 
-/// A digest of the rows of each table, by the table's name.
+/// Digest of the rows of each table, by table name.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Digest(BTreeMap<String, String>);
 
-/// The query that digests every table there is; new ones come in by themselves.
+/// Query that returns the digest query of all tables.
 ///
-/// That somebody was refused is written down, and changes nothing else: those entries do not count, nor does the queue
-/// in which entries wait for their links. Nor does it count that a session was used, which is noted once a minute.
+/// It ignores audit entries of rejected requests, the queue of entries that the hash chain does not contain yet, and
+/// the time at which a session was last used.
 const QUERY: &str = "
     select string_agg(
         format('select %L as name, md5(coalesce(string_agg(%s, '','' order by %2$s), '''')) as digest from public.%I t %s',
@@ -46,28 +46,28 @@ impl Digest {
         Self(rows.into_iter().map(|row| (row.name, row.digest)).collect())
     }
 
-    /// The tables that are not as they were.
-    pub fn changes_until<'a>(&self, later: &'a Self) -> Vec<&'a str> {
+    /// Returns the tables that differ in `later`.
+    pub fn changed_tables<'a>(&self, later: &'a Self) -> Vec<&'a str> {
         let changed = later.0.iter().filter(|(name, digest)| self.0.get(*name) != Some(digest));
         changed.map(|(name, _)| name.as_str()).collect()
     }
 }
 
-/// Every table there is.
+/// Returns the names of all tables.
 pub fn table_names(shop: &TestShop) -> Vec<String> {
     let digest = Digest::of(shop);
     digest.0.into_keys().collect()
 }
 
 #[actix_web::test]
-async fn a_digest_tells_which_table_has_changed() {
+async fn database_digest_finds_changed_tables() {
     let shop = TestShop::new().await;
     let before = Digest::of(&shop);
-    assert_eq!(before.changes_until(&Digest::of(&shop)), Vec::<&str>::new());
+    assert_eq!(before.changed_tables(&Digest::of(&shop)), Vec::<&str>::new());
 
     shop.execute("update channels set name = 'Market'");
     shop.category("Mugs", None);
 
     let after = Digest::of(&shop);
-    assert_eq!(before.changes_until(&after), ["audit_entries", "categories", "channels"]);
+    assert_eq!(before.changed_tables(&after), ["audit_entries", "categories", "channels"]);
 }

@@ -1,18 +1,18 @@
-//! What no client of ours would send, to every operation that reads a body, a query or an id: never a 5xx.
+//! Hostile input to every operation that reads a body, a query or an id. No response can have status 5xx.
 
 use std::panic::AssertUnwindSafe;
 
 use futures_util::FutureExt;
 use serde_json::Value;
 
-use super::answers::fault;
-use super::case::{Call, Case, Refused, Role};
-use super::gates::open;
+use super::access::open;
+use super::case::{Call, Case, Rejections, Role};
+use super::fixture::{Fixture, UNKNOWN_ID};
 use super::operations::{Document, Operation, Query};
-use super::stage::{NOBODY, Stage};
+use super::responses::fault;
 use crate::support::Client;
 
-/// Bodies as a whole.
+/// Complete request bodies.
 const BODIES: [&str; 14] = [
     "",
     " ",
@@ -30,7 +30,7 @@ const BODIES: [&str; 14] = [
     "{\"\\ud800\": 1, \"a\": 1, \"a\": 2}",
 ];
 
-/// JSON in place of each property, wherever it stands.
+/// JSON that replaces each property of a body.
 const FRAGMENTS: [&str; 26] = [
     "null",
     "true",
@@ -60,7 +60,7 @@ const FRAGMENTS: [&str; 26] = [
     "[[[[]]]]",
 ];
 
-/// Values of a parameter, as they stand in the query.
+/// Percent-encoded values of a query parameter.
 const VALUES: [&str; 22] = [
     "",
     "0",
@@ -86,7 +86,7 @@ const VALUES: [&str; 22] = [
     "%F0%9F%98%80%E2%80%AE",
 ];
 
-/// Queries as a whole.
+/// Complete query strings.
 const QUERIES: [&str; 14] = [
     "page=0",
     "page=-1",
@@ -104,20 +104,20 @@ const QUERIES: [&str; 14] = [
     "%00=%00&%FF=%FF",
 ];
 
-/// Ids that nothing has, as they stand in the path.
+/// Percent-encoded ids that do not exist.
 const IDS: [&str; 12] =
     ["0", "-1", "x", "tree", "%00", "a%00b", "%FF", "%zz", "'", "%27%20or%20true", "%2F%2E%2E%2F", "{id}"];
 
-/// Calls one operation as the right person, and keeps what should not have been answered.
+/// Calls one operation with an authorized client and collects faulty responses.
 struct Attack<'a> {
     case: &'a Case,
     operation: &'a Operation,
-    stage: Stage,
+    fixture: Fixture,
     client: Client,
     found: Vec<String>,
 }
 
-/// Attacks the operations of these cases; every fault is a line.
+/// Attacks the operations of these cases and returns one line per fault.
 pub async fn faults(cases: &[Case], document: &Document) -> Vec<String> {
     let mut all = Vec::new();
     for case in cases {
@@ -132,11 +132,11 @@ pub async fn faults(cases: &[Case], document: &Document) -> Vec<String> {
 
 async fn attack(case: &Case, operation: &Operation, document: &Document) -> Vec<String> {
     let takes_nothing = operation.body.is_none() && operation.queries.is_empty() && !operation.path.contains("{id}");
-    let Some(first) = case.happy.first().filter(|_| !takes_nothing) else {
+    let Some(first) = case.successes.first().filter(|_| !takes_nothing) else {
         return Vec::new();
     };
-    let stage = Stage::new().await;
-    let mut attack = Attack { client: stage.client(first.by), case, operation, stage, found: Vec::new() };
+    let fixture = Fixture::new().await;
+    let mut attack = Attack { client: fixture.client(first.by), case, operation, fixture, found: Vec::new() };
     if let Some(schema) = &operation.body {
         attack.with_bodies(schema, document).await;
     }
@@ -150,22 +150,22 @@ async fn attack(case: &Case, operation: &Operation, document: &Document) -> Vec<
 }
 
 impl Attack<'_> {
-    /// The first happy call, with all it needs made anew.
-    async fn fresh(&self) -> Call {
-        match self.case.happy.first() {
-            Some(happy) => (happy.call)(&self.stage).await,
-            None => Call::plain(),
+    /// Returns the first successful call, with new data for it.
+    async fn new_call(&self) -> Call {
+        match self.case.successes.first() {
+            Some(success) => (success.call)(&self.fixture).await,
+            None => Call::empty(),
         }
     }
 
-    /// Whether it was served.
-    async fn send(&mut self, call: &Call, what: &str) -> bool {
-        let answer = call.send(&self.client, &self.operation.method, &self.operation.path).await;
-        if let Some(fault) = fault(&answer) {
-            let cut: String = what.chars().take(120).collect();
+    /// Sends a call and records a fault. Returns true if the call succeeded.
+    async fn send(&mut self, call: &Call, description: &str) -> bool {
+        let response = call.send(&self.client, &self.operation.method, &self.operation.path).await;
+        if let Some(fault) = fault(&response) {
+            let cut: String = description.chars().take(120).collect();
             self.found.push(format!("{cut}: {fault}"));
         }
-        answer.status.is_success()
+        response.status.is_success()
     }
 
     async fn with_bodies(&mut self, schema: &Value, document: &Document) {
@@ -173,45 +173,45 @@ impl Attack<'_> {
             let (open, close) = (open.repeat(5_000), close.repeat(5_000));
             format!("{open}1{close}")
         });
-        let mut call = self.fresh().await;
+        let mut call = self.new_call().await;
         let invalid_utf8 = b"{\"name\": \"\xff\xfe\"}".to_vec();
         let bodies = BODIES.iter().map(|body| body.as_bytes().to_vec());
         let bodies = bodies.chain(deep.map(String::into_bytes)).chain([invalid_utf8]);
         for body in bodies {
-            let what = String::from_utf8_lossy(&body).into_owned();
-            if self.send(&call.clone().raw(body), &what).await {
-                call = self.fresh().await;
+            let description = String::from_utf8_lossy(&body).into_owned();
+            if self.send(&call.clone().raw(body), &description).await {
+                call = self.new_call().await;
             }
         }
-        for place in places(schema, document) {
-            call = self.with_fragments(call, &place).await;
+        for path in property_paths(schema, document) {
+            call = self.with_fragments(call, &path).await;
         }
     }
 
-    /// An otherwise good body, with one property replaced.
-    async fn with_fragments(&mut self, mut call: Call, place: &[String]) -> Call {
+    /// Sends an otherwise valid body with one property replaced.
+    async fn with_fragments(&mut self, mut call: Call, path: &[String]) -> Call {
         let long = format!("\"{}\"", "x".repeat(10_000));
         let nested = format!("{{\"a\":{}1{}}}", "[".repeat(100), "]".repeat(100));
-        let stranger = format!("\"{NOBODY}\"");
-        let others = [long.as_str(), nested.as_str(), stranger.as_str()];
+        let other_customer = format!("\"{UNKNOWN_ID}\"");
+        let others = [long.as_str(), nested.as_str(), other_customer.as_str()];
         for fragment in FRAGMENTS.iter().copied().chain(others) {
-            let body = replaced(call.json(), place, fragment);
-            let what = format!("{} = {fragment}", place.join("/"));
-            if self.send(&call.clone().raw(body), &what).await {
-                call = self.fresh().await;
+            let body = replace_at(call.json(), path, fragment);
+            let description = format!("{} = {fragment}", path.join("/"));
+            if self.send(&call.clone().raw(body), &description).await {
+                call = self.new_call().await;
             }
         }
         call
     }
 
     async fn with_queries(&mut self) {
-        let call = self.fresh().await;
+        let call = self.new_call().await;
         let long = "x".repeat(10_000);
         let words = "a%20".repeat(2_500);
         let mut queries: Vec<String> = QUERIES.iter().map(|query| (*query).to_owned()).collect();
         for Query { name, words: known } in &self.operation.queries {
             let many = format!("{},", known.join(",")).repeat(500);
-            let values = VALUES.iter().copied().chain([long.as_str(), words.as_str(), many.as_str(), NOBODY]);
+            let values = VALUES.iter().copied().chain([long.as_str(), words.as_str(), many.as_str(), UNKNOWN_ID]);
             queries.extend(values.map(|value| format!("{name}={value}")));
         }
         for query in queries {
@@ -221,37 +221,37 @@ impl Attack<'_> {
 
     async fn with_ids(&mut self) {
         let long = "x".repeat(10_000);
-        for id in IDS.iter().copied().chain([long.as_str(), NOBODY]) {
-            let call = self.fresh().await.id(id);
+        for id in IDS.iter().copied().chain([long.as_str(), UNKNOWN_ID]) {
+            let call = self.new_call().await.id(id);
             self.send(&call, &format!("id {id}")).await;
         }
     }
 }
 
-/// Where the properties of a schema stand, those of nested objects and of the items of lists among them.
-fn places(schema: &Value, document: &Document) -> Vec<Vec<String>> {
+/// Returns the paths of all properties of a schema, including nested objects and items of lists.
+fn property_paths(schema: &Value, document: &Document) -> Vec<Vec<String>> {
     let schema = document.resolved(schema);
     let mut found = Vec::new();
     for (name, property) in schema["properties"].as_object().into_iter().flatten() {
         let name = vec![name.clone()];
         let property = document.resolved(property);
         found.push(name.clone());
-        found.extend(places(property, document).into_iter().map(|below| [name.clone(), below].concat()));
+        found.extend(property_paths(property, document).into_iter().map(|child| [name.clone(), child].concat()));
         if property["items"].is_object() {
             let item = [name, vec!["0".to_owned()]].concat();
-            let below = places(&property["items"], document).into_iter();
-            found.extend(below.map(|below| [item.clone(), below].concat()));
+            let child = property_paths(&property["items"], document).into_iter();
+            found.extend(child.map(|child| [item.clone(), child].concat()));
             found.push(item);
         }
     }
     found
 }
 
-/// The body as text with a fragment, JSON or not, at a place; what leads there is made.
-fn replaced(mut body: Value, place: &[String], fragment: &str) -> Vec<u8> {
+/// Returns the body with a fragment, which can be invalid JSON, at a path. Creates missing parents.
+fn replace_at(mut body: Value, path: &[String], fragment: &str) -> Vec<u8> {
     const MARK: &str = "@here@";
     let mut at = &mut body;
-    for name in place {
+    for name in path {
         if name == "0" {
             if at.as_array().is_none_or(Vec::is_empty) {
                 *at = Value::Array(vec![Value::Null]);
@@ -269,7 +269,7 @@ fn replaced(mut body: Value, place: &[String], fragment: &str) -> Vec<u8> {
 }
 
 #[test]
-fn every_declared_property_is_a_place() {
+fn paths_of_all_declared_properties_are_found() {
     use serde_json::json;
 
     let document = Document::of(&json!({"paths": {}, "components": {"schemas": {
@@ -282,7 +282,7 @@ fn every_declared_property_is_a_place() {
         "lines": {"type": ["array", "null"], "items": {"$ref": "#/components/schemas/Line"}},
     }});
 
-    let found: Vec<String> = places(&schema, &document).iter().map(|place| place.join("/")).collect();
+    let found: Vec<String> = property_paths(&schema, &document).iter().map(|path| path.join("/")).collect();
 
     let mut sorted = found;
     sorted.sort();
@@ -290,34 +290,34 @@ fn every_declared_property_is_a_place() {
 }
 
 #[test]
-fn a_fragment_stands_where_the_property_stood() {
+fn fragment_of_json_replaces_a_property_of_the_body() {
     use serde_json::json;
 
-    let place = ["lines".to_owned(), "0".to_owned(), "sku".to_owned()];
-    let body = replaced(json!({"lines": [{"sku": "A", "quantity": 1}]}), &place, "1e309");
+    let path = ["lines".to_owned(), "0".to_owned(), "sku".to_owned()];
+    let body = replace_at(json!({"lines": [{"sku": "A", "quantity": 1}]}), &path, "1e309");
     assert_eq!(body, br#"{"lines":[{"sku":1e309,"quantity":1}]}"#);
-    let body = replaced(json!({}), &place, "null");
+    let body = replace_at(json!({}), &path, "null");
     assert_eq!(body, br#"{"lines":[{"sku":null}]}"#);
 }
 
 #[actix_web::test]
-async fn a_fault_is_told_with_what_was_sent() {
-    let stage = Stage::new().await;
-    stage.shop.execute("alter table channels rename to channels_gone");
+async fn fault_is_reported_with_the_input_that_caused_it() {
+    let fixture = Fixture::new().await;
+    fixture.shop.execute("alter table channels rename to channels_gone");
     let case = Case {
         operation: "products_list",
-        happy: Vec::new(),
-        refused: Refused::Never("only the attack is tried"),
-        outsiders: open("only the attack is tried"),
+        successes: Vec::new(),
+        rejections: Rejections::None("only the attack is tried"),
+        other_callers: open("only the attack is tried"),
     };
     let document = Document::read();
     let operation = document.operation(case.operation).unwrap();
-    let client = stage.client(Role::Anyone);
-    let mut attack = Attack { case: &case, operation, stage, client, found: Vec::new() };
+    let client = fixture.client(Role::Guest);
+    let mut attack = Attack { case: &case, operation, fixture, client, found: Vec::new() };
 
-    attack.send(&Call::asking("page=0"), "page=0").await;
-    attack.send(&Call::asking("search=mug"), "search=mug").await;
+    attack.send(&Call::with_query("page=0"), "page=0").await;
+    attack.send(&Call::with_query("search=mug"), "search=mug").await;
 
     assert_eq!(attack.found.len(), 1, "{:?}", attack.found);
-    assert!(attack.found[0].starts_with("search=mug: answered 500"), "{:?}", attack.found);
+    assert!(attack.found[0].starts_with("search=mug: response 500"), "{:?}", attack.found);
 }

@@ -1,22 +1,22 @@
-//! Every URL with every method: those of the document are there, all others are 405 with the list of those that are.
+//! Every URL with every method: methods that the document does not contain return 405 with `Allow`.
 
 use std::collections::BTreeSet;
 
 use actix_web::http::Method;
 
-use super::answers::{fault, shown};
 use super::case::{Call, Role};
+use super::fixture::{Fixture, UNKNOWN_ID};
 use super::operations::{Document, filled};
-use super::stage::{NOBODY, Stage};
+use super::responses::{describe, fault};
 use crate::house::assert_none;
 use crate::support::TestResponse;
 
 const METHODS: [Method; 7] =
     [Method::GET, Method::POST, Method::PUT, Method::PATCH, Method::DELETE, Method::OPTIONS, Method::HEAD];
 
-const ROLES: [Role; 4] = [Role::Anyone, Role::Customer, Role::Staff, Role::Superuser];
+const ROLES: [Role; 4] = [Role::Guest, Role::Customer, Role::Staff, Role::Superuser];
 
-/// What `Allow` must list: the document's methods, HEAD beside GET, and OPTIONS.
+/// Returns the expected `Allow`: the methods of the document, HEAD if there is GET, and OPTIONS.
 fn allowed(document: &Document, path: &str) -> BTreeSet<String> {
     let methods = document.methods_of(path);
     let mut allowed: BTreeSet<String> = methods.iter().map(ToString::to_string).collect();
@@ -27,23 +27,23 @@ fn allowed(document: &Document, path: &str) -> BTreeSet<String> {
     allowed
 }
 
-/// What is wrong with the answer to a method that the document does not name, or to OPTIONS.
-fn not_told(answer: &TestResponse, expected: u16, allowed: &BTreeSet<String>) -> Option<String> {
-    if answer.status.as_u16() != expected {
-        return Some(format!("{expected} expected; {}", shown(answer)));
+/// Checks the response to OPTIONS, or to a method that the document does not contain.
+fn check_response(response: &TestResponse, expected: u16, allowed: &BTreeSet<String>) -> Option<String> {
+    if response.status.as_u16() != expected {
+        return Some(format!("{expected} expected; {}", describe(response)));
     }
-    let told = answer.header("allow").unwrap_or_default();
-    let listed: BTreeSet<String> = told.split(',').map(|name| name.trim().to_owned()).collect();
+    let allow = response.header("allow").unwrap_or_default();
+    let listed: BTreeSet<String> = allow.split(',').map(|name| name.trim().to_owned()).collect();
     if listed != *allowed {
-        return Some(format!("Allow is {told:?}, not {allowed:?}"));
+        return Some(format!("Allow is {allow:?}, not {allowed:?}"));
     }
-    fault(answer)
+    fault(response)
 }
 
-/// Whoever may do nothing at a URL does not learn what others may: 401 and 403 come before 405, as in DRF.
+/// Returns the expected status. As in DRF, 401 and 403 precede 405 for callers that can use no method of the URL.
 fn expected(document: &Document, path: &str, method: &Method, role: Role) -> u16 {
-    match (document.lets_in(path, role), role, method) {
-        (false, Role::Anyone, _) => 401,
+    match (document.is_open_to(path, role), role, method) {
+        (false, Role::Guest, _) => 401,
         (false, _, _) => 403,
         (true, _, &Method::OPTIONS) => 200,
         (true, _, _) => 405,
@@ -51,19 +51,19 @@ fn expected(document: &Document, path: &str, method: &Method, role: Role) -> u16
 }
 
 #[actix_web::test]
-async fn every_other_method_of_every_url_is_405_with_those_that_are_there() {
+async fn undocumented_methods_return_405_with_allow() {
     let document = Document::read();
-    let stage = Stage::new().await;
+    let fixture = Fixture::new().await;
     let mut deviations = Vec::new();
     for path in document.paths() {
         let allowed = allowed(&document, path);
-        let url = filled(path, NOBODY);
+        let url = filled(path, UNKNOWN_ID);
         let unslashed = url.strip_suffix('/').filter(|_| url.starts_with("/api/"));
         for url in [Some(url.as_str()), unslashed].into_iter().flatten() {
             for method in METHODS.iter().filter(|method| !is_served(method, &allowed)) {
                 for role in ROLES {
-                    let answer = Call::plain().send(&stage.client(role), method, url).await;
-                    let wrong = not_told(&answer, expected(&document, path, method, role), &allowed);
+                    let response = Call::empty().send(&fixture.client(role), method, url).await;
+                    let wrong = check_response(&response, expected(&document, path, method, role), &allowed);
                     deviations.extend(wrong.map(|wrong| format!("{method} {url} by {role:?}: {wrong}")));
                 }
             }
@@ -72,27 +72,27 @@ async fn every_other_method_of_every_url_is_405_with_those_that_are_there() {
     assert_none(&deviations);
 }
 
-/// OPTIONS is served everywhere, but by nobody's handler.
+/// Returns true if a handler serves the method. No handler serves OPTIONS.
 fn is_served(method: &Method, allowed: &BTreeSet<String>) -> bool {
     *method != Method::OPTIONS && allowed.contains(method.as_str())
 }
 
 #[actix_web::test]
-async fn every_get_has_a_head() {
+async fn every_get_url_supports_head() {
     let document = Document::read();
-    let stage = Stage::new().await;
+    let fixture = Fixture::new().await;
     let mut deviations = Vec::new();
     for path in document.paths() {
         if !document.methods_of(path).contains(&&Method::GET) {
             continue;
         }
         for role in ROLES {
-            let client = stage.client(role);
-            let url = filled(path, NOBODY);
-            let get = Call::plain().send(&client, &Method::GET, &url).await;
-            let head = Call::plain().send(&client, &Method::HEAD, &url).await;
+            let client = fixture.client(role);
+            let url = filled(path, UNKNOWN_ID);
+            let get = Call::empty().send(&client, &Method::GET, &url).await;
+            let head = Call::empty().send(&client, &Method::HEAD, &url).await;
             if (get.status, get.header("content-type")) != (head.status, head.header("content-type")) {
-                deviations.push(format!("HEAD {url} by {role:?}: GET {}, HEAD {}", shown(&get), shown(&head)));
+                deviations.push(format!("HEAD {url} by {role:?}: GET {}, HEAD {}", describe(&get), describe(&head)));
             }
             deviations.extend(fault(&get).map(|fault| format!("GET {url} by {role:?}: {fault}")));
         }

@@ -1,12 +1,12 @@
-//! Every operation of the route table, with its happy way, its refusals, a stranger and a wrong role.
+//! Every operation: its successful calls, its rejected calls, and the access of other callers.
 //!
-//! The list of operations is the OpenAPI document's. For each there is a [`Case`](case::Case), written by hand in the
-//! file of its domain; an operation without one fails here, and a case without one of its parts does not compile. A new
-//! operation needs one function there and nothing else: methods, hostile bodies, queries and ids come by themselves.
+//! The OpenAPI document lists the operations. Each has one [`Case`](case::Case) in the file of its domain; an operation
+//! without a case fails, and a case without one of its parts does not compile. Other methods, hostile bodies, queries
+//! and ids are generated.
 
+mod access;
 mod accounts;
 mod addresses;
-mod answers;
 mod apps;
 pub mod case;
 mod catalogue;
@@ -14,8 +14,8 @@ mod categories;
 mod customers;
 pub mod digest;
 mod directory;
-mod fulfilment;
-mod gates;
+pub mod fixture;
+mod fulfillment;
 mod hostile;
 mod methods;
 mod oauth;
@@ -23,37 +23,37 @@ pub mod operations;
 mod orders;
 mod passkeys;
 mod platform;
+mod policies;
+mod responses;
 mod running;
 mod second_factors;
 mod sessions;
 mod staff;
-pub mod stage;
 mod stock;
 
 use super::assert_none;
-use case::{Case, Gate, Outsiders};
+use case::{Access, Case, OtherCallers};
 use operations::Document;
 
-/// The cases of a domain, told by the folder of `src` it stands in.
-fn of_customers() -> Vec<Case> {
+fn customer_cases() -> Vec<Case> {
     let people = [customers::cases(), accounts::cases(), addresses::cases(), directory::cases(), oauth::cases()];
     let rights = [second_factors::cases(), passkeys::cases(), sessions::cases(), staff::cases(), apps::cases()];
     people.into_iter().chain(rights).flatten().collect()
 }
 
-fn of_products() -> Vec<Case> {
+fn product_cases() -> Vec<Case> {
     [categories::cases(), catalogue::cases(), stock::cases()].into_iter().flatten().collect()
 }
 
-fn of_orders() -> Vec<Case> {
-    [orders::cases(), fulfilment::cases()].into_iter().flatten().collect()
+fn order_cases() -> Vec<Case> {
+    [orders::cases(), fulfillment::cases()].into_iter().flatten().collect()
 }
 
 pub fn all() -> Vec<Case> {
-    [of_customers(), of_products(), of_orders(), platform::cases()].into_iter().flatten().collect()
+    [customer_cases(), product_cases(), order_cases(), platform::cases()].into_iter().flatten().collect()
 }
 
-/// Operations without a case, cases without an operation, and second cases.
+/// Lists operations without a case, cases without an operation, and duplicate cases.
 fn unmatched(document: &Document, cases: &[Case]) -> Vec<String> {
     let count = |id: &str| cases.iter().filter(|case| case.operation == id).count();
     let mut violations = Vec::new();
@@ -66,79 +66,79 @@ fn unmatched(document: &Document, cases: &[Case]) -> Vec<String> {
         }
     }
     let gone = cases.iter().filter(|case| document.operation(case.operation).is_none());
-    violations.extend(gone.map(|case| format!("{} is a case of no operation", case.operation)));
+    violations.extend(gone.map(|case| format!("{} is not an operation", case.operation)));
     violations
 }
 
-/// Whoever is let in is let in for a reason.
-fn unreasoned(case: &Case) -> Vec<String> {
-    let Outsiders { anonymous, stranger, wrong_role, expired, deactivated } = &case.outsiders;
-    let gates = [anonymous, stranger, wrong_role, expired, deactivated];
+/// Lists access rules without a reason.
+fn without_reason(case: &Case) -> Vec<String> {
+    let OtherCallers { anonymous, other_customer, wrong_role, expired, deactivated } = &case.other_callers;
+    let gates = [anonymous, other_customer, wrong_role, expired, deactivated];
     let reasons = gates.into_iter().filter_map(|gate| match gate {
-        Gate::Refused(..) => None,
-        Gate::OpenToAll(reason) | Gate::TheirOwn(reason) => Some(*reason),
+        Access::Rejected(..) => None,
+        Access::Open(reason) | Access::OwnData(reason) => Some(*reason),
     });
-    let never = match &case.refused {
-        case::Refused::Never(reason) => Some(*reason),
-        case::Refused::These(_) => None,
+    let never = match &case.rejections {
+        case::Rejections::None(reason) => Some(*reason),
+        case::Rejections::Cases(_) => None,
     };
     let missing = reasons.chain(never).filter(|reason| reason.trim().is_empty());
     missing.map(|_| format!("{} gives no reason", case.operation)).collect()
 }
 
 #[test]
-fn every_operation_of_the_route_table_has_its_cases() {
+fn every_operation_has_one_case() {
     let (document, cases) = (Document::read(), all());
     assert!(!document.operations.is_empty());
     assert_none(&unmatched(&document, &cases));
-    assert_none(&cases.iter().flat_map(unreasoned).collect::<Vec<_>>());
+    assert_none(&cases.iter().flat_map(without_reason).collect::<Vec<_>>());
 }
 
 #[actix_web::test]
-async fn customers_do_what_their_cases_say() {
-    assert_none(&running::deviations(&of_customers(), &Document::read()).await);
+async fn customer_operations_match_their_cases() {
+    assert_none(&running::deviations(&customer_cases(), &Document::read()).await);
 }
 
 #[actix_web::test]
-async fn products_do_what_their_cases_say() {
-    assert_none(&running::deviations(&of_products(), &Document::read()).await);
+async fn product_operations_match_their_cases() {
+    assert_none(&running::deviations(&product_cases(), &Document::read()).await);
 }
 
 #[actix_web::test]
-async fn orders_do_what_their_cases_say() {
-    assert_none(&running::deviations(&of_orders(), &Document::read()).await);
+async fn order_operations_match_their_cases() {
+    assert_none(&running::deviations(&order_cases(), &Document::read()).await);
 }
 
 #[actix_web::test]
-async fn the_platform_does_what_its_cases_say() {
+async fn platform_operations_match_their_cases() {
     assert_none(&running::deviations(&platform::cases(), &Document::read()).await);
 }
 
 #[actix_web::test]
-async fn hostile_input_to_customers_is_refused_in_our_words() {
-    assert_none(&hostile::faults(&of_customers(), &Document::read()).await);
+async fn customer_operations_reject_hostile_input() {
+    assert_none(&hostile::faults(&customer_cases(), &Document::read()).await);
 }
 
 #[actix_web::test]
-async fn hostile_input_to_products_is_refused_in_our_words() {
-    assert_none(&hostile::faults(&of_products(), &Document::read()).await);
+async fn product_operations_reject_hostile_input() {
+    assert_none(&hostile::faults(&product_cases(), &Document::read()).await);
 }
 
 #[actix_web::test]
-async fn hostile_input_to_orders_is_refused_in_our_words() {
-    assert_none(&hostile::faults(&of_orders(), &Document::read()).await);
+async fn order_operations_reject_hostile_input() {
+    assert_none(&hostile::faults(&order_cases(), &Document::read()).await);
 }
 
 #[actix_web::test]
-async fn hostile_input_to_the_platform_is_refused_in_our_words() {
+async fn platform_operations_reject_hostile_input() {
     assert_none(&hostile::faults(&platform::cases(), &Document::read()).await);
 }
 
-/// The harness at work on made-up bad examples.
+/// The rules on bad examples.
 mod bad_examples {
     use serde_json::json;
 
-    use super::case::{Call, Happy, Refused, Role, Shows, Told, call, refused};
+    use super::case::{Call, Check, ExpectedError, Rejections, Role, Success, call, rejected};
     use super::*;
 
     fn document(ids: &[&str]) -> Document {
@@ -147,75 +147,75 @@ mod bad_examples {
         Document::of(&json!({"paths": paths, "components": {"schemas": {}}}))
     }
 
-    /// Says of the list of categories that nobody but staff may see it, and that there are none.
-    fn wrong_in_every_part() -> Case {
+    /// Case of the list of categories that is wrong in every part.
+    fn wrong_case() -> Case {
         Case {
             operation: "categories_list",
-            happy: vec![
-                Happy {
+            successes: vec![
+                Success {
                     by: Role::Staff,
-                    call: call(async |stage| {
-                        stage.category("Mugs");
-                        Call::plain()
+                    call: call(async |fixture| {
+                        fixture.category("Mugs");
+                        Call::empty()
                     }),
                     status: 200,
-                    shows: vec![Shows::Has("/count", json!(0)), Shows::Grows("select 1", 1)],
+                    checks: vec![Check::Equals("/count", json!(0)), Check::Increases("select 1", 1)],
                 },
-                Happy { by: Role::Staff, call: call(async |_| Call::plain()), status: 204, shows: Vec::new() },
+                Success { by: Role::Staff, call: call(async |_| Call::empty()), status: 204, checks: Vec::new() },
             ],
-            refused: Refused::These(vec![
-                refused(400, Told::Field("/level"), async |_| Call::asking("level=1")),
-                refused(400, Told::Field("/name"), async |_| Call::asking("level=x"))
-                    .touching(&[("categories", "levels are made")]),
+            rejections: Rejections::Cases(vec![
+                rejected(400, ExpectedError::Field("/level"), async |_| Call::with_query("level=1")),
+                rejected(400, ExpectedError::Field("/name"), async |_| Call::with_query("level=x"))
+                    .changing(&[("categories", "levels are created")]),
             ]),
-            outsiders: Outsiders {
-                stranger: Gate::TheirOwn("it is not"),
-                deactivated: Gate::OpenToAll("it is not"),
-                ..gates::PERMITTED_ONLY
+            other_callers: OtherCallers {
+                other_customer: Access::OwnData("it is not"),
+                deactivated: Access::Open("it is not"),
+                ..access::PERMISSION_REQUIRED
             },
         }
     }
 
     #[test]
-    fn an_operation_without_a_case_is_told() {
-        let violations = unmatched(&document(&["categories_list", "gifts_list"]), &[wrong_in_every_part()]);
+    fn operation_without_a_case_is_found() {
+        let violations = unmatched(&document(&["categories_list", "gifts_list"]), &[wrong_case()]);
         assert_eq!(violations, ["gifts_list (GET /api/gifts_list/) has no case: write one in tests/house/endpoints"]);
     }
 
     #[test]
-    fn a_case_without_an_operation_and_a_second_case_are_told() {
-        let cases = [wrong_in_every_part(), wrong_in_every_part()];
+    fn unknown_and_duplicate_cases_are_found() {
+        let cases = [wrong_case(), wrong_case()];
         let violations = unmatched(&document(&["categories_list"]), &cases);
         assert_eq!(violations, ["categories_list has 2 cases"]);
         let violations = unmatched(&document(&[]), &cases[..1]);
-        assert_eq!(violations, ["categories_list is a case of no operation"]);
+        assert_eq!(violations, ["categories_list is not an operation"]);
     }
 
     #[test]
-    fn an_open_door_without_a_reason_is_told() {
-        let case = Case { outsiders: gates::open(" "), ..wrong_in_every_part() };
-        assert_eq!(unreasoned(&case).len(), 3);
-        assert_eq!(unreasoned(&wrong_in_every_part()), Vec::<String>::new());
+    fn missing_reason_is_found() {
+        let case = Case { other_callers: access::open(" "), ..wrong_case() };
+        assert_eq!(without_reason(&case).len(), 3);
+        assert_eq!(without_reason(&wrong_case()), Vec::<String>::new());
     }
 
     #[actix_web::test]
-    async fn everything_that_is_not_as_the_case_says_is_told() {
-        let told = running::deviations(&[wrong_in_every_part()], &Document::read()).await;
+    async fn every_deviation_from_a_case_is_found() {
+        let deviations = running::deviations(&[wrong_case()], &Document::read()).await;
 
         let beginnings = [
-            "refused with 400 Field(\"/level\"): answered 200",
-            "refused with 400 Field(\"/name\"): answered 400",
-            "refused with 400 Field(\"/name\"): categories is unchanged, though it is said that levels are made",
-            "anonymous: answered 200",
-            "wrong role: answered 200",
-            "deactivated: 200 expected, as it is not; answered 401",
-            "happy way of Staff: /count is Some(Number(6)), not 0",
-            "happy way of Staff: `select 1` has grown by 0, not 1",
-            "happy way of Staff: 204 expected, as this is the happy way; answered 200",
-            "happy way of Staff: nothing is looked at",
+            "rejected with 400 Field(\"/level\"): response 200",
+            "rejected with 400 Field(\"/name\"): response 400",
+            "rejected with 400 Field(\"/name\"): categories is unchanged, but the case says that levels are created",
+            "anonymous: response 200",
+            "wrong role: response 200",
+            "deactivated: 200 expected, as it is not; response 401",
+            "successful call of Staff: /count is Some(Number(6)), not 0",
+            "successful call of Staff: `select 1` has increased by 0, not 1",
+            "successful call of Staff: 204 expected, as this call succeeds; response 200",
+            "successful call of Staff: has no checks",
         ];
-        assert_eq!(told.len(), beginnings.len(), "{told:#?}");
-        for (line, beginning) in told.iter().zip(beginnings) {
+        assert_eq!(deviations.len(), beginnings.len(), "{deviations:#?}");
+        for (line, beginning) in deviations.iter().zip(beginnings) {
             assert!(line.starts_with(&format!("categories_list: {beginning}")), "{line}");
         }
     }

@@ -1,13 +1,13 @@
-//! Placing orders, seeing them, confirming and cancelling.
+//! Cases of the endpoints that place, list, retrieve, confirm and cancel orders.
 
 use serde_json::{Value, json};
 
-use super::case::Role::{Anyone, Customer, Staff, Stranger};
-use super::case::Shows::{Grows, Has};
-use super::case::Told::{Code, Field};
-use super::case::{Call, Case, Gate, Happy, Outsiders, Refused, call, refused};
-use super::gates::{BAD_TOKEN, NOT_SIGNED_IN, PERMITTED_ONLY, of_an_order};
-use super::stage::{NOBODY, Stage};
+use super::access::{INVALID_TOKEN, NOT_SIGNED_IN, PERMISSION_REQUIRED, order_access};
+use super::case::Check::{Equals, Increases};
+use super::case::ExpectedError::{Code, Field};
+use super::case::Role::{Customer, Guest, OtherCustomer, Staff};
+use super::case::{Access, Call, Case, OtherCallers, Rejections, Success, call, rejected};
+use super::fixture::{Fixture, UNKNOWN_ID};
 
 pub fn cases() -> Vec<Case> {
     vec![
@@ -22,149 +22,149 @@ pub fn cases() -> Vec<Case> {
     ]
 }
 
-/// A good body with one field replaced.
-fn order_with(stage: &Stage, field: &str, value: impl Into<Value>) -> Call {
-    let mut body = stage.order_body(2);
+/// Returns a valid order with one field replaced.
+fn order_with(fixture: &Fixture, field: &str, value: impl Into<Value>) -> Call {
+    let mut body = fixture.order_body(2);
     body[field] = value.into();
-    Call::sending(body)
+    Call::with_body(body)
 }
 
-/// One line of so many.
+/// Returns one line with this quantity.
 fn lines(sku: &str, quantity: impl Into<Value>) -> Value {
     json!([{"sku": sku, "quantity": quantity.into()}])
 }
 
 fn create() -> Case {
-    let placed = || Grows("select count(*) from orders where total_gross = 29.00", 1);
+    let placed = || Increases("select count(*) from orders where total_gross = 29.00", 1);
     Case {
         operation: "orders_create",
-        happy: vec![
-            Happy {
+        successes: vec![
+            Success {
                 by: Customer,
                 call: call(async |s| {
                     let mut body = s.order_body(2);
                     body["billing_address"] = body["shipping_address"].clone();
-                    Call::sending(body)
+                    Call::with_body(body)
                 }),
                 status: 201,
-                shows: vec![
-                    Has("/status", json!("confirmed")),
-                    Has("/email", json!("ana@example.com")),
-                    Has("/total_net", json!("25.00")),
-                    Has("/total_gross", json!("29.00")),
+                checks: vec![
+                    Equals("/status", json!("confirmed")),
+                    Equals("/email", json!("ana@example.com")),
+                    Equals("/total_net", json!("25.00")),
+                    Equals("/total_gross", json!("29.00")),
                     placed(),
-                    Grows("select sum(allocated) from stocks", 2),
-                    Grows("select count(*) from events where topic = 'order.created'", 1),
+                    Increases("select sum(allocated) from stocks", 2),
+                    Increases("select count(*) from events where topic = 'order.created'", 1),
                 ],
             },
-            Happy {
-                by: Anyone,
+            Success {
+                by: Guest,
                 call: call(async |s| order_with(s, "email", "guest@example.com")),
                 status: 201,
-                shows: vec![Has("/customer", json!(null)), placed()],
+                checks: vec![Equals("/customer", json!(null)), placed()],
             },
-            Happy {
+            Success {
                 by: Staff,
                 call: call(async |s| order_with(s, "customer", s.ana.customer.to_string())),
                 status: 201,
-                shows: vec![Has("/email", json!("ana@example.com")), placed()],
+                checks: vec![Equals("/email", json!("ana@example.com")), placed()],
             },
         ],
-        refused: Refused::These(refusals_of_create()),
-        outsiders: Outsiders {
-            anonymous: Gate::Refused(400, Field("/email")),
-            stranger: Gate::OpenToAll("everybody may order"),
-            wrong_role: Gate::OpenToAll("staff may order for themselves"),
-            expired: BAD_TOKEN,
-            deactivated: BAD_TOKEN,
+        rejections: Rejections::Cases(rejections_of_create()),
+        other_callers: OtherCallers {
+            anonymous: Access::Rejected(400, Field("/email")),
+            other_customer: Access::Open("every customer can place orders"),
+            wrong_role: Access::Open("staff can place orders for themselves"),
+            expired: INVALID_TOKEN,
+            deactivated: INVALID_TOKEN,
         },
     }
 }
 
-fn refusals_of_create() -> Vec<super::case::Refusal> {
+fn rejections_of_create() -> Vec<super::case::Rejection> {
     vec![
-        refused(409, Code("out_of_stock"), async |s| Call::sending(s.order_body(11))),
-        // Two lines of one variant are one demand.
-        refused(409, Code("out_of_stock"), async |s| {
+        rejected(409, Code("out_of_stock"), async |s| Call::with_body(s.order_body(11))),
+        // The quantities of two lines of one variant add up.
+        rejected(409, Code("out_of_stock"), async |s| {
             let sku = s.mug().sku;
             let line = json!({"sku": sku, "quantity": 6});
             order_with(s, "lines", json!([line, line]))
         }),
-        refused(400, Field("/lines/0/sku"), async |s| order_with(s, "lines", lines("NO-SUCH", 1))),
-        refused(400, Field("/lines/0/sku"), async |s| order_with(s, "lines", lines(&s.inactive_mug().sku, 1))),
-        refused(400, Field("/lines/0/variant"), async |s| {
-            order_with(s, "lines", json!([{"variant": NOBODY, "quantity": 1}]))
+        rejected(400, Field("/lines/0/sku"), async |s| order_with(s, "lines", lines("NO-SUCH", 1))),
+        rejected(400, Field("/lines/0/sku"), async |s| order_with(s, "lines", lines(&s.inactive_mug().sku, 1))),
+        rejected(400, Field("/lines/0/variant"), async |s| {
+            order_with(s, "lines", json!([{"variant": UNKNOWN_ID, "quantity": 1}]))
         }),
-        refused(400, Field("/lines/0/non_field_errors"), async |s| order_with(s, "lines", json!([{"quantity": 1}]))),
-        refused(400, Field("/lines/0/quantity"), async |s| order_with(s, "lines", lines(&s.mug().sku, 0))),
-        refused(400, Field("/lines/0/quantity"), async |s| order_with(s, "lines", lines(&s.mug().sku, -1))),
-        refused(400, Field("/lines/0/quantity"), async |s| order_with(s, "lines", lines(&s.mug().sku, 1_000_001))),
-        refused(400, Field("/lines"), async |s| order_with(s, "lines", json!([]))),
-        // More than the columns of an order can hold.
-        refused(400, Field("/non_field_errors"), async |s| {
+        rejected(400, Field("/lines/0/non_field_errors"), async |s| order_with(s, "lines", json!([{"quantity": 1}]))),
+        rejected(400, Field("/lines/0/quantity"), async |s| order_with(s, "lines", lines(&s.mug().sku, 0))),
+        rejected(400, Field("/lines/0/quantity"), async |s| order_with(s, "lines", lines(&s.mug().sku, -1))),
+        rejected(400, Field("/lines/0/quantity"), async |s| order_with(s, "lines", lines(&s.mug().sku, 1_000_001))),
+        rejected(400, Field("/lines"), async |s| order_with(s, "lines", json!([]))),
+        // The total exceeds the largest amount that the columns can store.
+        rejected(400, Field("/non_field_errors"), async |s| {
             let gold = s.shop.product("Gold").sku(&format!("GOLD-{}", s.next())).price("999999999.99");
             order_with(s, "lines", lines(&gold.untracked().create().sku, 1_000_000))
         }),
-        refused(400, Field("/currency"), async |s| order_with(s, "currency", "KES")),
-        refused(400, Field("/shipping_address"), async |s| order_with(s, "shipping_address", Value::Null)),
-        refused(400, Field("/shipping_address/country"), async |s| {
+        rejected(400, Field("/currency"), async |s| order_with(s, "currency", "KES")),
+        rejected(400, Field("/shipping_address"), async |s| order_with(s, "shipping_address", Value::Null)),
+        rejected(400, Field("/shipping_address/country"), async |s| {
             let mut body = s.order_body(1);
             body["shipping_address"]["country"] = json!("XX");
-            Call::sending(body)
+            Call::with_body(body)
         }),
-        refused(400, Field("/customer"), async |s| order_with(s, "customer", NOBODY)).by(Staff),
-        refused(403, Code("permission_denied"), async |s| order_with(s, "customer", s.ana.customer.to_string()))
-            .by(Stranger),
-        refused(400, Field("/email"), async |s| order_with(s, "note", "a guest without an address")).by(Anyone),
+        rejected(400, Field("/customer"), async |s| order_with(s, "customer", UNKNOWN_ID)).by(Staff),
+        rejected(403, Code("permission_denied"), async |s| order_with(s, "customer", s.ana.customer.to_string()))
+            .by(OtherCustomer),
+        rejected(400, Field("/email"), async |s| order_with(s, "note", "a guest without an e-mail address")).by(Guest),
     ]
 }
 
 fn list(operation: &'static str) -> Case {
-    let is_staffs_too = operation == "orders_list";
+    let staff_list_all = operation == "orders_list";
     Case {
         operation,
-        happy: vec![
-            Happy {
+        successes: vec![
+            Success {
                 by: Customer,
                 call: call(async |s| {
                     s.guest_order().await;
                     let order = s.order("pending").await;
                     let number = s.text(&format!("select number from orders where id = '{order}'"));
-                    Call::asking(format!("number={number}&status=pending&total_gross__gte=14.50"))
+                    Call::with_query(format!("number={number}&status=pending&total_gross__gte=14.50"))
                 }),
                 status: 200,
-                shows: vec![
-                    Has("/count", json!(1)),
-                    Has("/results/0/total_gross", json!("14.50")),
-                    Has("/results/0/lines/0/product_name", json!("Mug")),
+                checks: vec![
+                    Equals("/count", json!(1)),
+                    Equals("/results/0/total_gross", json!("14.50")),
+                    Equals("/results/0/lines/0/product_name", json!("Mug")),
                 ],
             },
-            Happy {
+            Success {
                 by: Customer,
                 call: call(async |s| {
                     s.guest_order().await;
-                    Call::asking("email=guest@example.com")
+                    Call::with_query("email=guest@example.com")
                 }),
                 status: 200,
-                shows: vec![Has("/results", json!([]))],
+                checks: vec![Equals("/results", json!([]))],
             },
         ],
-        refused: Refused::These(vec![
-            refused(400, Field("/status"), async |_| Call::asking("status=lost")),
-            refused(400, Field("/placed_at__gte"), async |_| Call::asking("placed_at__gte=yesterday")),
-            refused(400, Field("/customer"), async |_| Call::asking("customer=ana")),
-            refused(404, Code("not_found"), async |_| Call::asking("page=99")),
+        rejections: Rejections::Cases(vec![
+            rejected(400, Field("/status"), async |_| Call::with_query("status=lost")),
+            rejected(400, Field("/placed_at__gte"), async |_| Call::with_query("placed_at__gte=yesterday")),
+            rejected(400, Field("/customer"), async |_| Call::with_query("customer=ana")),
+            rejected(404, Code("not_found"), async |_| Call::with_query("page=99")),
         ]),
-        outsiders: Outsiders {
+        other_callers: OtherCallers {
             anonymous: NOT_SIGNED_IN,
-            stranger: Gate::TheirOwn("everybody sees the orders they placed"),
-            wrong_role: if is_staffs_too {
-                Gate::OpenToAll("staff see everybody's orders")
+            other_customer: Access::OwnData("every customer can list their own orders"),
+            wrong_role: if staff_list_all {
+                Access::Open("staff can view all orders")
             } else {
-                Gate::TheirOwn("staff have orders of their own, too")
+                Access::OwnData("staff can have orders of their own")
             },
-            expired: BAD_TOKEN,
-            deactivated: BAD_TOKEN,
+            expired: INVALID_TOKEN,
+            deactivated: INVALID_TOKEN,
         },
     }
 }
@@ -172,156 +172,156 @@ fn list(operation: &'static str) -> Case {
 fn retrieve() -> Case {
     Case {
         operation: "orders_retrieve",
-        happy: vec![
-            Happy {
+        successes: vec![
+            Success {
                 by: Customer,
-                call: call(async |s| Call::of(s.order("shipped").await)),
+                call: call(async |s| Call::with_id(s.order("shipped").await)),
                 status: 200,
-                shows: vec![
-                    Has("/status", json!("shipped")),
-                    Has("/fulfillment_status", json!("fulfilled")),
-                    Has("/total_tax", json!("2.00")),
+                checks: vec![
+                    Equals("/status", json!("shipped")),
+                    Equals("/fulfillment_status", json!("fulfilled")),
+                    Equals("/total_tax", json!("2.00")),
                 ],
             },
-            Happy {
-                by: Anyone,
+            Success {
+                by: Guest,
                 call: call(async |s| {
                     let (order, token) = s.guest_order().await;
-                    Call::of(order).header("x-order-token", token)
+                    Call::with_id(order).header("x-order-token", token)
                 }),
                 status: 200,
-                shows: vec![Has("/email", json!("guest@example.com"))],
+                checks: vec![Equals("/email", json!("guest@example.com"))],
             },
         ],
-        refused: Refused::These(vec![
-            refused(404, Code("not_found"), async |_| Call::of(NOBODY)),
-            refused(404, Code("not_found"), async |s| Call::of(s.guest_order().await.0)),
-            refused(404, Code("not_found"), async |s| {
-                Call::of(s.guest_order().await.0).header("x-order-token", "a guess")
+        rejections: Rejections::Cases(vec![
+            rejected(404, Code("not_found"), async |_| Call::with_id(UNKNOWN_ID)),
+            rejected(404, Code("not_found"), async |s| Call::with_id(s.guest_order().await.0)),
+            rejected(404, Code("not_found"), async |s| {
+                Call::with_id(s.guest_order().await.0).header("x-order-token", "a guess")
             })
-            .by(Anyone),
-            // One guest's secret opens no other order.
-            refused(404, Code("not_found"), async |s| {
+            .by(Guest),
+            // An order token gives access to its own order only.
+            rejected(404, Code("not_found"), async |s| {
                 let order = s.order("confirmed").await;
-                Call::of(order).header("x-order-token", s.guest_order().await.1)
+                Call::with_id(order).header("x-order-token", s.guest_order().await.1)
             })
-            .by(Anyone),
+            .by(Guest),
         ]),
-        outsiders: of_an_order("staff see everybody's orders"),
+        other_callers: order_access("staff can view all orders"),
     }
 }
 
 fn history_list() -> Case {
     Case {
         operation: "orders_history_list",
-        happy: vec![Happy {
+        successes: vec![Success {
             by: Customer,
-            call: call(async |s| Call::of(s.order("processing").await)),
+            call: call(async |s| Call::with_id(s.order("processing").await)),
             status: 200,
-            shows: vec![
-                Has("/0/from_status", json!(null)),
-                Has("/1/to_status", json!("confirmed")),
-                Has("/2/to_status", json!("processing")),
+            checks: vec![
+                Equals("/0/from_status", json!(null)),
+                Equals("/1/to_status", json!("confirmed")),
+                Equals("/2/to_status", json!("processing")),
             ],
         }],
-        refused: Refused::These(vec![
-            refused(404, Code("not_found"), async |_| Call::of(NOBODY)),
-            refused(404, Code("not_found"), async |s| {
-                Call::of(s.guest_order().await.0).header("x-order-token", "a guess")
+        rejections: Rejections::Cases(vec![
+            rejected(404, Code("not_found"), async |_| Call::with_id(UNKNOWN_ID)),
+            rejected(404, Code("not_found"), async |s| {
+                Call::with_id(s.guest_order().await.0).header("x-order-token", "a guess")
             })
-            .by(Anyone),
+            .by(Guest),
         ]),
-        outsiders: of_an_order("staff see everybody's orders"),
+        other_callers: order_access("staff can view all orders"),
     }
 }
 
 fn payments_list() -> Case {
     Case {
         operation: "orders_payments_list",
-        happy: vec![Happy {
+        successes: vec![Success {
             by: Customer,
             call: call(async |s| {
                 let order = s.order("confirmed").await;
                 s.payment(&order);
-                Call::of(order)
+                Call::with_id(order)
             }),
             status: 200,
-            shows: vec![Has("/0/gateway", json!("manual")), Has("/0/transactions/0/amount", json!("14.50"))],
+            checks: vec![Equals("/0/gateway", json!("manual")), Equals("/0/transactions/0/amount", json!("14.50"))],
         }],
-        refused: Refused::These(vec![
-            refused(404, Code("not_found"), async |_| Call::of(NOBODY)),
-            refused(404, Code("not_found"), async |s| Call::of(s.guest_order().await.0)),
+        rejections: Rejections::Cases(vec![
+            rejected(404, Code("not_found"), async |_| Call::with_id(UNKNOWN_ID)),
+            rejected(404, Code("not_found"), async |s| Call::with_id(s.guest_order().await.0)),
         ]),
-        outsiders: of_an_order("staff see everybody's orders"),
+        other_callers: order_access("staff can view all orders"),
     }
 }
 
 fn confirm_create() -> Case {
     Case {
         operation: "orders_confirm_create",
-        happy: vec![Happy {
+        successes: vec![Success {
             by: Staff,
-            call: call(async |s| Call::of(s.order("pending").await).body(json!({"note": "Paid by hand"}))),
+            call: call(async |s| Call::with_id(s.order("pending").await).body(json!({"note": "Paid in cash"}))),
             status: 200,
-            shows: vec![
-                Has("/status", json!("confirmed")),
-                Grows("select count(*) from orders where status = 'confirmed'", 1),
-                Grows("select count(*) from order_history where note = 'Paid by hand'", 1),
-                Grows("select count(*) from events where topic = 'order.confirmed'", 1),
+            checks: vec![
+                Equals("/status", json!("confirmed")),
+                Increases("select count(*) from orders where status = 'confirmed'", 1),
+                Increases("select count(*) from order_history where note = 'Paid in cash'", 1),
+                Increases("select count(*) from events where topic = 'order.confirmed'", 1),
             ],
         }],
-        refused: Refused::These(vec![
-            refused(404, Code("not_found"), async |_| Call::of(NOBODY)),
-            refused(400, Field("/note"), async |s| {
-                Call::of(s.order("pending").await).body(json!({"note": "x".repeat(1001)}))
+        rejections: Rejections::Cases(vec![
+            rejected(404, Code("not_found"), async |_| Call::with_id(UNKNOWN_ID)),
+            rejected(400, Field("/note"), async |s| {
+                Call::with_id(s.order("pending").await).body(json!({"note": "x".repeat(1001)}))
             }),
-            refused(409, Code("invalid_transition"), async |s| Call::of(s.order("confirmed").await)),
-            refused(409, Code("invalid_transition"), async |s| Call::of(s.order("cancelled").await)),
+            rejected(409, Code("invalid_transition"), async |s| Call::with_id(s.order("confirmed").await)),
+            rejected(409, Code("invalid_transition"), async |s| Call::with_id(s.order("cancelled").await)),
         ]),
-        outsiders: PERMITTED_ONLY,
+        other_callers: PERMISSION_REQUIRED,
     }
 }
 
 fn cancel_create() -> Case {
-    let cancelled = || Grows("select count(*) from orders where status = 'cancelled'", 1);
+    let cancelled = || Increases("select count(*) from orders where status = 'cancelled'", 1);
     Case {
         operation: "orders_cancel_create",
-        happy: vec![
-            Happy {
+        successes: vec![
+            Success {
                 by: Customer,
-                call: call(async |s| Call::of(s.order("confirmed").await).body(json!({"note": "Too many mugs"}))),
+                call: call(async |s| Call::with_id(s.order("confirmed").await).body(json!({"note": "Too many mugs"}))),
                 status: 200,
-                shows: vec![
-                    Has("/status", json!("cancelled")),
+                checks: vec![
+                    Equals("/status", json!("cancelled")),
                     cancelled(),
-                    Grows("select sum(allocated) from stocks", -1),
+                    Increases("select sum(allocated) from stocks", -1),
                 ],
             },
-            Happy {
+            Success {
                 by: Staff,
-                call: call(async |s| Call::of(s.order("processing").await)),
+                call: call(async |s| Call::with_id(s.order("processing").await)),
                 status: 200,
-                shows: vec![cancelled()],
+                checks: vec![cancelled()],
             },
-            Happy {
-                by: Anyone,
+            Success {
+                by: Guest,
                 call: call(async |s| {
                     let (order, token) = s.guest_order().await;
-                    Call::of(order).header("x-order-token", token)
+                    Call::with_id(order).header("x-order-token", token)
                 }),
                 status: 200,
-                shows: vec![cancelled()],
+                checks: vec![cancelled()],
             },
         ],
-        refused: Refused::These(vec![
-            refused(404, Code("not_found"), async |_| Call::of(NOBODY)),
-            refused(400, Field("/note"), async |s| {
-                Call::of(s.order("pending").await).body(json!({"note": {"why": "because"}}))
+        rejections: Rejections::Cases(vec![
+            rejected(404, Code("not_found"), async |_| Call::with_id(UNKNOWN_ID)),
+            rejected(400, Field("/note"), async |s| {
+                Call::with_id(s.order("pending").await).body(json!({"note": {"why": "because"}}))
             }),
-            refused(409, Code("invalid_transition"), async |s| Call::of(s.order("processing").await)),
-            refused(409, Code("invalid_transition"), async |s| Call::of(s.order("cancelled").await)),
-            refused(409, Code("invalid_transition"), async |s| Call::of(s.order("shipped").await)).by(Staff),
+            rejected(409, Code("invalid_transition"), async |s| Call::with_id(s.order("processing").await)),
+            rejected(409, Code("invalid_transition"), async |s| Call::with_id(s.order("cancelled").await)),
+            rejected(409, Code("invalid_transition"), async |s| Call::with_id(s.order("shipped").await)).by(Staff),
         ]),
-        outsiders: of_an_order("staff cancel for customers"),
+        other_callers: order_access("staff can cancel all orders"),
     }
 }

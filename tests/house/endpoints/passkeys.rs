@@ -1,14 +1,14 @@
-//! Passkeys: made, listed, named, taken off.
+//! Cases of passkeys: registration, list, renaming and deletion.
 
 use serde_json::json;
 
+use super::access::own;
+use super::case::Check::{Equals, Increases};
+use super::case::ExpectedError::{Code, Field};
 use super::case::Role::Customer;
-use super::case::Shows::{Grows, Has};
-use super::case::Told::{Code, Field};
-use super::case::{Call, Case, Gate, Happy, Outsiders, Refused, call, refused};
-use super::gates::own;
-use super::second_factors::{OF_THE_OWNER, enrolled, forget, options};
-use super::stage::{NOBODY, Stage};
+use super::case::{Access, Call, Case, OtherCallers, Rejections, Success, call, rejected};
+use super::fixture::{Fixture, UNKNOWN_ID};
+use super::second_factors::{PASSKEY_OWNER_ONLY, begin_ceremony, delete_second_factors, register_new_passkey};
 use crate::support::fakes::Device;
 use crate::support::shop::PASSWORD;
 
@@ -26,126 +26,132 @@ pub fn cases() -> Vec<Case> {
 fn passkeys_list() -> Case {
     Case {
         operation: "auth_mfa_passkeys_list",
-        happy: vec![Happy {
+        successes: vec![Success {
             by: Customer,
             call: call(async |s| {
-                enrolled(s).await;
-                Call::plain()
+                register_new_passkey(s).await;
+                Call::empty()
             }),
             status: 200,
-            shows: vec![Has("/0/name", json!("My laptop"))],
+            checks: vec![Equals("/0/name", json!("My laptop"))],
         }],
-        refused: Refused::Never("it asks for nothing, and who has none sees none"),
-        outsiders: own("everybody sees their own passkeys"),
+        rejections: Rejections::None("it asks for nothing, and who has none sees none"),
+        other_callers: own("everybody sees their own passkeys"),
     }
 }
 
 fn passkeys_retrieve() -> Case {
     Case {
         operation: "auth_mfa_passkeys_retrieve",
-        happy: vec![Happy {
+        successes: vec![Success {
             by: Customer,
-            call: call(async |s| Call::of(enrolled(s).await.1)),
+            call: call(async |s| Call::with_id(register_new_passkey(s).await.1)),
             status: 200,
-            shows: vec![Has("/name", json!("My laptop"))],
+            checks: vec![Equals("/name", json!("My laptop"))],
         }],
-        refused: Refused::These(vec![refused(404, Code("not_found"), async |_| Call::of(NOBODY))]),
-        outsiders: OF_THE_OWNER,
+        rejections: Rejections::Cases(vec![rejected(404, Code("not_found"), async |_| Call::with_id(UNKNOWN_ID))]),
+        other_callers: PASSKEY_OWNER_ONLY,
     }
 }
 
 fn passkeys_partial_update() -> Case {
     Case {
         operation: "auth_mfa_passkeys_partial_update",
-        happy: vec![Happy {
+        successes: vec![Success {
             by: Customer,
-            call: call(async |s| Call::of(enrolled(s).await.1).body(json!({"name": "Old laptop"}))),
+            call: call(async |s| Call::with_id(register_new_passkey(s).await.1).body(json!({"name": "Old laptop"}))),
             status: 200,
-            shows: vec![
-                Has("/name", json!("Old laptop")),
-                Grows("select count(*) from passkeys where name = 'Old laptop'", 1),
+            checks: vec![
+                Equals("/name", json!("Old laptop")),
+                Increases("select count(*) from passkeys where name = 'Old laptop'", 1),
             ],
         }],
-        refused: Refused::These(vec![
-            refused(404, Code("not_found"), async |_| Call::of(NOBODY).body(json!({"name": "Old laptop"}))),
-            refused(400, Field("/name"), async |s| Call::of(enrolled(s).await.1).body(json!({"name": ""}))),
-            refused(412, Code("precondition_failed"), async |s| {
-                Call::of(enrolled(s).await.1).body(json!({"name": "Old"})).header("If-Match", "\"7.x\"")
+        rejections: Rejections::Cases(vec![
+            rejected(404, Code("not_found"), async |_| Call::with_id(UNKNOWN_ID).body(json!({"name": "Old laptop"}))),
+            rejected(400, Field("/name"), async |s| {
+                Call::with_id(register_new_passkey(s).await.1).body(json!({"name": ""}))
+            }),
+            rejected(412, Code("precondition_failed"), async |s| {
+                Call::with_id(register_new_passkey(s).await.1)
+                    .body(json!({"name": "Old"}))
+                    .header("If-Match", "\"7.x\"")
             }),
         ]),
-        outsiders: OF_THE_OWNER,
+        other_callers: PASSKEY_OWNER_ONLY,
     }
 }
 
 fn passkeys_delete_create() -> Case {
     Case {
         operation: "auth_mfa_passkeys_delete_create",
-        happy: vec![Happy {
+        successes: vec![Success {
             by: Customer,
-            call: call(async |s| Call::of(enrolled(s).await.1).body(json!({"password": PASSWORD}))),
+            call: call(async |s| Call::with_id(register_new_passkey(s).await.1).body(json!({"password": PASSWORD}))),
             status: 204,
-            shows: vec![
-                Grows("select count(*) from passkeys", -1),
-                Grows("select count(*) from audit_entries where action = 'user.passkey_removed'", 1),
+            checks: vec![
+                Increases("select count(*) from passkeys", -1),
+                Increases("select count(*) from audit_entries where action = 'user.passkey_removed'", 1),
             ],
         }],
-        refused: Refused::These(vec![
-            refused(404, Code("not_found"), async |_| Call::of(NOBODY).body(json!({"password": PASSWORD}))),
-            refused(400, Field("/password"), async |s| Call::of(enrolled(s).await.1).body(json!({}))),
-            refused(400, Field("/password"), async |s| {
-                Call::of(enrolled(s).await.1).body(json!({"password": "wrong"}))
+        rejections: Rejections::Cases(vec![
+            rejected(404, Code("not_found"), async |_| Call::with_id(UNKNOWN_ID).body(json!({"password": PASSWORD}))),
+            rejected(400, Field("/password"), async |s| Call::with_id(register_new_passkey(s).await.1).body(json!({}))),
+            rejected(400, Field("/password"), async |s| {
+                Call::with_id(register_new_passkey(s).await.1).body(json!({"password": "wrong"}))
             }),
         ]),
-        outsiders: OF_THE_OWNER,
+        other_callers: PASSKEY_OWNER_ONLY,
     }
 }
 
 fn register_begin_create() -> Case {
     Case {
         operation: "auth_mfa_passkeys_register_begin_create",
-        happy: vec![Happy {
+        successes: vec![Success {
             by: Customer,
-            call: call(async |_| Call::sending(json!({"password": PASSWORD}))),
+            call: call(async |_| Call::with_body(json!({"password": PASSWORD}))),
             status: 200,
-            shows: vec![
-                Has("/user/name", json!("ana@example.com")),
-                Grows("select count(*) from passkey_ceremonies where kind = 'registration'", 1),
+            checks: vec![
+                Equals("/user/name", json!("ana@example.com")),
+                Increases("select count(*) from passkey_ceremonies where kind = 'registration'", 1),
             ],
         }],
-        refused: Refused::These(vec![
-            refused(400, Field("/password"), async |_| Call::sending(json!({}))),
-            refused(400, Field("/password"), async |_| Call::sending(json!({"password": "wrong"}))),
+        rejections: Rejections::Cases(vec![
+            rejected(400, Field("/password"), async |_| Call::with_body(json!({}))),
+            rejected(400, Field("/password"), async |_| Call::with_body(json!({"password": "wrong"}))),
         ]),
-        outsiders: own("everybody may have passkeys of their own"),
+        other_callers: own("everybody may have passkeys of their own"),
     }
 }
 
 fn register_finish_create() -> Case {
-    let made = async |s: &Stage| {
-        forget(s);
-        let options = options(s, "register", json!({"password": PASSWORD})).await;
+    let new_credential = async |s: &Fixture| {
+        delete_second_factors(s);
+        let options = begin_ceremony(s, "register", json!({"password": PASSWORD})).await;
         Device::new().create(&options).await
     };
-    let not_theirs = Gate::Refused(400, Field("/credential"));
+    let not_theirs = Access::Rejected(400, Field("/credential"));
     Case {
         operation: "auth_mfa_passkeys_register_finish_create",
-        happy: vec![Happy {
+        successes: vec![Success {
             by: Customer,
-            call: call(async move |s| Call::sending(json!({"credential": made(s).await, "name": "My laptop"}))),
+            call: call(async move |s| {
+                Call::with_body(json!({"credential": new_credential(s).await, "name": "My laptop"}))
+            }),
             status: 201,
-            shows: vec![
-                Has("/name", json!("My laptop")),
-                Grows("select count(*) from passkeys", 1),
-                Grows("select count(*) from recovery_codes", 10),
-                Grows("select count(*) from audit_entries where action = 'user.passkey_added'", 1),
+            checks: vec![
+                Equals("/name", json!("My laptop")),
+                Increases("select count(*) from passkeys", 1),
+                Increases("select count(*) from recovery_codes", 10),
+                Increases("select count(*) from audit_entries where action = 'user.passkey_added'", 1),
             ],
         }],
-        refused: Refused::These(vec![
-            refused(400, Field("/credential"), async |_| Call::sending(json!({}))),
-            refused(400, Field("/credential"), async |_| Call::sending(json!({"credential": {"rawId": "AAAA"}}))),
+        rejections: Rejections::Cases(vec![
+            rejected(400, Field("/credential"), async |_| Call::with_body(json!({}))),
+            rejected(400, Field("/credential"), async |_| Call::with_body(json!({"credential": {"rawId": "AAAA"}}))),
         ]),
-        outsiders: Outsiders {
-            stranger: Gate::Refused(400, Field("/credential")),
+        other_callers: OtherCallers {
+            other_customer: Access::Rejected(400, Field("/credential")),
             wrong_role: not_theirs,
             ..own("everybody answers their own challenge")
         },

@@ -1,13 +1,13 @@
-//! What every shop has: background jobs, health and the document.
+//! Cases of the platform's endpoints: audit log, background jobs, health checks and the OpenAPI document.
 
 use serde_json::json;
 
-use super::case::Role::{Anyone, Staff, Superuser};
-use super::case::Shows::{Grows, Has};
-use super::case::Told::{Code, Field};
-use super::case::{Call, Case, Happy, Refused, call, refused};
-use super::gates::{PERMITTED_ONLY, open, without_identity};
-use super::stage::NOBODY;
+use super::access::{PERMISSION_REQUIRED, credentials_ignored, open};
+use super::case::Check::{Equals, Increases};
+use super::case::ExpectedError::{Code, Field};
+use super::case::Role::{Guest, Staff, Superuser};
+use super::case::{Call, Case, Rejections, Success, call, rejected};
+use super::fixture::UNKNOWN_ID;
 
 pub fn cases() -> Vec<Case> {
     vec![
@@ -27,177 +27,180 @@ pub fn cases() -> Vec<Case> {
 fn audit_log_list() -> Case {
     Case {
         operation: "audit_log_list",
-        happy: vec![Happy {
+        successes: vec![Success {
             by: Staff,
             call: call(async |s| {
                 let id = s.category("Mugs");
-                Call::asking(format!("object_type=category&object_id={id}&action=category.created"))
+                Call::with_query(format!("object_type=category&object_id={id}&action=category.created"))
             }),
             status: 200,
-            shows: vec![
-                Has("/count", json!(1)),
-                Has("/results/0/actor", json!({"type": "system"})),
-                Has("/results/0/changes/name", json!({"after": "Mugs"})),
+            checks: vec![
+                Equals("/count", json!(1)),
+                Equals("/results/0/actor", json!({"type": "system"})),
+                Equals("/results/0/changes/name", json!({"after": "Mugs"})),
             ],
         }],
-        refused: Refused::These(vec![
-            refused(400, Field("/created_at__gte"), async |_| Call::asking("created_at__gte=yesterday")),
-            refused(404, Code("not_found"), async |_| Call::asking("page=99")),
+        rejections: Rejections::Cases(vec![
+            rejected(400, Field("/created_at__gte"), async |_| Call::with_query("created_at__gte=yesterday")),
+            rejected(404, Code("not_found"), async |_| Call::with_query("page=99")),
         ]),
-        outsiders: PERMITTED_ONLY,
+        other_callers: PERMISSION_REQUIRED,
     }
 }
 
 fn audit_log_retrieve() -> Case {
     Case {
         operation: "audit_log_retrieve",
-        happy: vec![Happy {
+        successes: vec![Success {
             by: Staff,
             call: call(async |s| {
                 let id = s.category("Mugs");
-                Call::of(s.text(&format!("select id::text from audit_entries where object_id = '{id}'")))
+                Call::with_id(s.text(&format!("select id::text from audit_entries where object_id = '{id}'")))
             }),
             status: 200,
-            shows: vec![Has("/action", json!("category.created")), Has("/object_type", json!("category"))],
+            checks: vec![Equals("/action", json!("category.created")), Equals("/object_type", json!("category"))],
         }],
-        refused: Refused::These(vec![refused(404, Code("not_found"), async |_| Call::of(NOBODY))]),
-        outsiders: PERMITTED_ONLY,
+        rejections: Rejections::Cases(vec![rejected(404, Code("not_found"), async |_| Call::with_id(UNKNOWN_ID))]),
+        other_callers: PERMISSION_REQUIRED,
     }
 }
 
 fn jobs_list() -> Case {
     Case {
         operation: "jobs_list",
-        happy: vec![Happy {
+        successes: vec![Success {
             by: Superuser,
             call: call(async |s| {
                 s.job("queued");
                 s.job("dead");
-                Call::asking("state=dead&name=auth.purge_sessions")
+                Call::with_query("state=dead&name=auth.purge_sessions")
             }),
             status: 200,
-            shows: vec![Has("/results/0/state", json!("dead")), Has("/results/0/name", json!("auth.purge_sessions"))],
+            checks: vec![
+                Equals("/results/0/state", json!("dead")),
+                Equals("/results/0/name", json!("auth.purge_sessions")),
+            ],
         }],
-        refused: Refused::These(vec![
-            refused(400, Field("/state"), async |_| Call::asking("state=lost")),
-            refused(404, Code("not_found"), async |_| Call::asking("page=99")),
+        rejections: Rejections::Cases(vec![
+            rejected(400, Field("/state"), async |_| Call::with_query("state=lost")),
+            rejected(404, Code("not_found"), async |_| Call::with_query("page=99")),
         ]),
-        outsiders: PERMITTED_ONLY,
+        other_callers: PERMISSION_REQUIRED,
     }
 }
 
 fn jobs_retrieve() -> Case {
     Case {
         operation: "jobs_retrieve",
-        happy: vec![Happy {
+        successes: vec![Success {
             by: Superuser,
-            call: call(async |s| Call::of(s.job("dead"))),
+            call: call(async |s| Call::with_id(s.job("dead"))),
             status: 200,
-            shows: vec![Has("/state", json!("dead")), Has("/attempts", json!(3))],
+            checks: vec![Equals("/state", json!("dead")), Equals("/attempts", json!(3))],
         }],
-        refused: Refused::These(vec![refused(404, Code("not_found"), async |_| Call::of(NOBODY))]),
-        outsiders: PERMITTED_ONLY,
+        rejections: Rejections::Cases(vec![rejected(404, Code("not_found"), async |_| Call::with_id(UNKNOWN_ID))]),
+        other_callers: PERMISSION_REQUIRED,
     }
 }
 
 fn jobs_replay_create() -> Case {
     Case {
         operation: "jobs_replay_create",
-        happy: vec![Happy {
+        successes: vec![Success {
             by: Superuser,
-            call: call(async |s| Call::of(s.job("dead"))),
+            call: call(async |s| Call::with_id(s.job("dead"))),
             status: 200,
-            shows: vec![
-                Has("/state", json!("queued")),
-                Grows("select count(*) from jobs where state = 'queued' and attempts = 0", 1),
+            checks: vec![
+                Equals("/state", json!("queued")),
+                Increases("select count(*) from jobs where state = 'queued' and attempts = 0", 1),
             ],
         }],
-        refused: Refused::These(vec![
-            refused(404, Code("not_found"), async |_| Call::of(NOBODY)),
-            refused(409, Code("job_not_dead"), async |s| Call::of(s.job("queued"))),
-            refused(409, Code("job_not_dead"), async |s| Call::of(s.job("done"))),
+        rejections: Rejections::Cases(vec![
+            rejected(404, Code("not_found"), async |_| Call::with_id(UNKNOWN_ID)),
+            rejected(409, Code("job_not_dead"), async |s| Call::with_id(s.job("queued"))),
+            rejected(409, Code("job_not_dead"), async |s| Call::with_id(s.job("done"))),
         ]),
-        outsiders: PERMITTED_ONLY,
+        other_callers: PERMISSION_REQUIRED,
     }
 }
 
 fn schema_retrieve() -> Case {
     Case {
         operation: "schema_retrieve",
-        happy: vec![Happy {
-            by: Anyone,
-            call: call(async |_| Call::plain()),
+        successes: vec![Success {
+            by: Guest,
+            call: call(async |_| Call::empty()),
             status: 200,
-            shows: vec![
-                Has("/openapi", json!("3.1.0")),
-                Has("/paths/~1api~1schema~1/get/operationId", json!("schema_retrieve")),
+            checks: vec![
+                Equals("/openapi", json!("3.1.0")),
+                Equals("/paths/~1api~1schema~1/get/operationId", json!("schema_retrieve")),
             ],
         }],
-        refused: Refused::Never("it asks for nothing, and the document is in the program"),
-        outsiders: open("whoever writes a client reads it"),
+        rejections: Rejections::None("the request has no input, and the document is part of the program"),
+        other_callers: open("client developers read it"),
     }
 }
 
 fn well_known_jwks_json_retrieve() -> Case {
     Case {
         operation: "well_known_jwks_json_retrieve",
-        happy: vec![Happy {
-            by: Anyone,
-            call: call(async |_| Call::plain()),
+        successes: vec![Success {
+            by: Guest,
+            call: call(async |_| Call::empty()),
             status: 200,
-            shows: vec![Has("/keys/0/kty", json!("EC")), Has("/keys/0/crv", json!("P-256"))],
+            checks: vec![Equals("/keys/0/kty", json!("EC")), Equals("/keys/0/crv", json!("P-256"))],
         }],
-        refused: Refused::Never("it asks for nothing, and the keys are in memory"),
-        outsiders: without_identity("whoever checks a token reads them"),
+        rejections: Rejections::None("the request has no input, and the keys are in memory"),
+        other_callers: credentials_ignored("other services verify tokens with the keys"),
     }
 }
 
 fn health_retrieve() -> Case {
     Case {
         operation: "health_retrieve",
-        happy: vec![Happy {
-            by: Anyone,
+        successes: vec![Success {
+            by: Guest,
             call: call(async |s| {
                 s.job("dead");
-                Call::plain()
+                Call::empty()
             }),
             status: 200,
-            shows: vec![
+            checks: vec![
                 // No worker runs in a test.
-                Has("/status", json!("degraded")),
-                Has("/checks/database/status", json!("healthy")),
-                Has("/checks/workers/alive", json!(0)),
+                Equals("/status", json!("degraded")),
+                Equals("/checks/database/status", json!("healthy")),
+                Equals("/checks/workers/alive", json!(0)),
             ],
         }],
-        refused: Refused::Never("it asks for nothing; what is not well is its answer"),
-        outsiders: without_identity("monitors have no account"),
+        rejections: Rejections::None("the request has no input; the response contains the failures"),
+        other_callers: credentials_ignored("monitoring has no account"),
     }
 }
 
 fn health_live_retrieve() -> Case {
     Case {
         operation: "health_live_retrieve",
-        happy: vec![Happy {
-            by: Anyone,
-            call: call(async |_| Call::plain()),
+        successes: vec![Success {
+            by: Guest,
+            call: call(async |_| Call::empty()),
             status: 200,
-            shows: vec![Has("", json!({"status": "healthy"}))],
+            checks: vec![Equals("", json!({"status": "healthy"}))],
         }],
-        refused: Refused::Never("it asks for nothing, and whoever answers is alive"),
-        outsiders: without_identity("monitors have no account"),
+        rejections: Rejections::None("the request has no input; a response proves that the process is alive"),
+        other_callers: credentials_ignored("monitoring has no account"),
     }
 }
 
 fn health_ready_retrieve() -> Case {
     Case {
         operation: "health_ready_retrieve",
-        happy: vec![Happy {
-            by: Anyone,
-            call: call(async |_| Call::plain()),
+        successes: vec![Success {
+            by: Guest,
+            call: call(async |_| Call::empty()),
             status: 200,
-            shows: vec![Has("", json!({"status": "healthy"}))],
+            checks: vec![Equals("", json!({"status": "healthy"}))],
         }],
-        refused: Refused::Never("it asks for nothing; what is not ready is its answer"),
-        outsiders: without_identity("monitors have no account"),
+        rejections: Rejections::None("the request has no input; the response contains the failures"),
+        other_callers: credentials_ignored("monitoring has no account"),
     }
 }

@@ -1,21 +1,21 @@
-//! Runs a case, and lists everything that is not as it says.
+//! Runs cases and lists the deviations from them.
 
 use std::panic::AssertUnwindSafe;
 
 use chrono::TimeDelta;
 use futures_util::FutureExt;
 
-use super::answers;
-use super::case::{Call, Case, Gate, Happy, Refusal, Refused, Role, Shows, Told};
+use super::case::{Access, Call, Case, Check, ExpectedError, Rejection, Rejections, Role, Success};
 use super::digest::Digest;
+use super::fixture::Fixture;
 use super::operations::{Document, Operation};
-use super::stage::Stage;
+use super::responses;
 use crate::support::{Client, TestResponse};
 
-/// Longer than any access token is good.
-const TOKEN_IS_OVER: TimeDelta = TimeDelta::days(2);
+/// Longer than the lifetime of any access token.
+const AFTER_EXPIRY: TimeDelta = TimeDelta::days(2);
 
-/// Browsers are sent to a provider, and come back from it, by links: what they begin and end there is kept.
+/// GET operations that write: they start and complete a sign-in with a provider.
 const WRITING_READS: [&str; 4] = [
     "auth_google_login_retrieve",
     "auth_google_callback_retrieve",
@@ -23,11 +23,11 @@ const WRITING_READS: [&str; 4] = [
     "auth_oidc_callback_retrieve",
 ];
 
-/// Runs all cases, each in a shop of its own; every deviation is a line.
+/// Runs each case in its own shop. Returns one line per deviation.
 pub async fn deviations(cases: &[Case], document: &Document) -> Vec<String> {
     let mut all = Vec::new();
     for case in cases {
-        // Told by the test that compares the two lists.
+        // The test that compares cases and operations reports an unknown operation.
         let Some(operation) = document.operation(case.operation) else {
             continue;
         };
@@ -41,22 +41,22 @@ pub async fn deviations(cases: &[Case], document: &Document) -> Vec<String> {
 struct Run<'a> {
     case: &'a Case,
     operation: &'a Operation,
-    stage: Stage,
+    fixture: Fixture,
     found: Vec<String>,
 }
 
 impl<'a> Run<'a> {
-    /// The happy ways come last: after all the refusals they still work.
+    /// Runs the successful calls last, so that they also show that rejected calls had no effect.
     async fn of(case: &'a Case, operation: &'a Operation) -> Vec<String> {
-        let Some(first) = case.happy.first() else {
-            return vec!["has no happy way".to_owned()];
+        let Some(first) = case.successes.first() else {
+            return vec!["has no successful call".to_owned()];
         };
-        let mut run = Self { case, operation, stage: Stage::new().await, found: Vec::new() };
-        run.try_refusals(first.by).await;
-        run.try_stale(first).await;
-        run.try_outsiders(first).await;
-        for happy in &case.happy {
-            run.try_happy(happy).await;
+        let mut run = Self { case, operation, fixture: Fixture::new().await, found: Vec::new() };
+        run.run_rejections(first.by).await;
+        run.run_stale(first).await;
+        run.run_other_callers(first).await;
+        for success in &case.successes {
+            run.run_success(success).await;
         }
         run.found
     }
@@ -69,186 +69,186 @@ impl<'a> Run<'a> {
         self.found.extend(deviations.into_iter().map(|line| format!("{what}: {line}")));
     }
 
-    async fn try_refusals(&mut self, right: Role) {
-        let refusals = match &self.case.refused {
-            Refused::These(refusals) => refusals,
-            Refused::Never(_) => return,
+    async fn run_rejections(&mut self, authorized: Role) {
+        let rejections = match &self.case.rejections {
+            Rejections::Cases(rejections) => rejections,
+            Rejections::None(_) => return,
         };
-        if refusals.is_empty() {
-            self.found.push("has no refusal, and no reason why".to_owned());
+        if rejections.is_empty() {
+            self.found.push("has no rejected call, and no reason why".to_owned());
         }
-        for refusal in refusals {
-            let what = format!("refused with {} {:?}", refusal.status, refusal.told);
-            let deviations = self.try_refusal(refusal, right).await;
+        for rejection in rejections {
+            let what = format!("rejected with {} {:?}", rejection.status, rejection.error);
+            let deviations = self.run_rejection(rejection, authorized).await;
             self.note(&what, deviations);
         }
     }
 
-    /// Whoever saw a version that is not there changes nothing.
-    async fn try_stale(&mut self, first: &Happy) {
+    /// Sends `If-Match` with another version: nothing changes.
+    async fn run_stale(&mut self, first: &Success) {
         if !self.operation.takes_match {
             return;
         }
-        let call = (first.call)(&self.stage).await;
-        let client = self.stage.client(first.by).with_header("if-match", "\"0.0\"");
-        let before = Digest::of(&self.stage.shop);
-        let answer = self.send(&call, &client).await;
-        let mut deviations = answers::not_refused(&answer, 412, Told::Code("precondition_failed"));
-        let after = Digest::of(&self.stage.shop);
-        deviations.extend(before.changes_until(&after).iter().map(|table| format!("{table} has changed")));
-        self.note("meant for another version", deviations);
+        let call = (first.call)(&self.fixture).await;
+        let client = self.fixture.client(first.by).with_header("if-match", "\"0.0\"");
+        let before = Digest::of(&self.fixture.shop);
+        let response = self.send(&call, &client).await;
+        let mut deviations = responses::check_error(&response, 412, ExpectedError::Code("precondition_failed"));
+        let after = Digest::of(&self.fixture.shop);
+        deviations.extend(before.changed_tables(&after).iter().map(|table| format!("{table} has changed")));
+        self.note("another version", deviations);
     }
 
-    async fn try_refusal(&self, refusal: &Refusal, right: Role) -> Vec<String> {
-        let call = (refusal.call)(&self.stage).await;
-        let client = self.stage.client(refusal.by.unwrap_or(right));
-        let before = Digest::of(&self.stage.shop);
-        let answer = self.send(&call, &client).await;
-        let mut deviations = answers::not_refused(&answer, refusal.status, refusal.told);
-        let after = Digest::of(&self.stage.shop);
-        let touched = before.changes_until(&after);
-        for table in &touched {
-            if !refusal.may_touch.iter().any(|(allowed, _)| allowed == table) {
+    async fn run_rejection(&self, rejection: &Rejection, authorized: Role) -> Vec<String> {
+        let call = (rejection.call)(&self.fixture).await;
+        let client = self.fixture.client(rejection.by.unwrap_or(authorized));
+        let before = Digest::of(&self.fixture.shop);
+        let response = self.send(&call, &client).await;
+        let mut deviations = responses::check_error(&response, rejection.status, rejection.error);
+        let after = Digest::of(&self.fixture.shop);
+        let changed = before.changed_tables(&after);
+        for table in &changed {
+            if !rejection.allowed_changes.iter().any(|(allowed, _)| allowed == table) {
                 deviations.push(format!("{table} has changed"));
             }
         }
-        for (table, reason) in refusal.may_touch {
-            if !touched.contains(table) {
-                deviations.push(format!("{table} is unchanged, though it is said that {reason}"));
+        for (table, reason) in rejection.allowed_changes {
+            if !changed.contains(table) {
+                deviations.push(format!("{table} is unchanged, but the case says that {reason}"));
             }
         }
         deviations
     }
 
-    async fn try_outsiders(&mut self, first: &Happy) {
-        let outsiders = &self.case.outsiders;
+    async fn run_other_callers(&mut self, first: &Success) {
+        let other_callers = &self.case.other_callers;
         let wrong_role = match first.by {
             Role::Staff => Role::Customer,
             _ => Role::Staff,
         };
-        let anonymous = self.stage.client(Role::Anyone);
-        let stranger = self.stage.client(Role::Stranger);
-        let wrong_role = self.stage.client(wrong_role);
-        let found = self.try_gate(first, &outsiders.anonymous, &anonymous).await;
+        let anonymous = self.fixture.client(Role::Guest);
+        let other_customer = self.fixture.client(Role::OtherCustomer);
+        let wrong_role = self.fixture.client(wrong_role);
+        let found = self.run_access(first, &other_callers.anonymous, &anonymous).await;
         self.note("anonymous", found);
-        let found = self.try_gate(first, &outsiders.stranger, &stranger).await;
-        self.note("stranger", found);
-        let found = self.try_gate(first, &outsiders.wrong_role, &wrong_role).await;
+        let found = self.run_access(first, &other_callers.other_customer, &other_customer).await;
+        self.note("other customer", found);
+        let found = self.run_access(first, &other_callers.wrong_role, &wrong_role).await;
         self.note("wrong role", found);
-        self.try_lost_accounts(first).await;
+        self.run_lost_accounts(first).await;
     }
 
-    /// The right person, first with an old token, then without an account.
-    async fn try_lost_accounts(&mut self, first: &Happy) {
-        let person = self.stage.person(first.by).clone();
-        let gates = &self.case.outsiders;
-        // What the calls need is made while token and account are good.
-        let call = (first.call)(&self.stage).await;
-        self.stage.shop.advance(TOKEN_IS_OVER);
-        let found = self.try_call(first, &gates.expired, &person.client, &call).await;
+    /// Repeats the call of the authorized caller, first with an expired token, then with a deactivated account.
+    async fn run_lost_accounts(&mut self, first: &Success) {
+        let person = self.fixture.person(first.by).clone();
+        let gates = &self.case.other_callers;
+        // Objects for the calls are created while token and account are valid.
+        let call = (first.call)(&self.fixture).await;
+        self.fixture.shop.advance(AFTER_EXPIRY);
+        let found = self.run_call(first, &gates.expired, &person.client, &call).await;
         self.note("expired", found);
-        self.stage.shop.advance(-TOKEN_IS_OVER);
+        self.fixture.shop.advance(-AFTER_EXPIRY);
 
-        let call = (first.call)(&self.stage).await;
+        let call = (first.call)(&self.fixture).await;
         let switch = |is_active: bool| format!("update users set is_active = {is_active} where id = '{}'", person.user);
-        self.stage.shop.execute(&switch(false));
-        let found = self.try_call(first, &gates.deactivated, &person.client, &call).await;
+        self.fixture.shop.execute(&switch(false));
+        let found = self.run_call(first, &gates.deactivated, &person.client, &call).await;
         self.note("deactivated", found);
-        self.stage.shop.execute(&switch(true));
+        self.fixture.shop.execute(&switch(true));
     }
 
-    async fn try_gate(&self, first: &Happy, gate: &Gate, client: &Client) -> Vec<String> {
-        let call = (first.call)(&self.stage).await;
-        self.try_call(first, gate, client, &call).await
+    async fn run_access(&self, first: &Success, gate: &Access, client: &Client) -> Vec<String> {
+        let call = (first.call)(&self.fixture).await;
+        self.run_call(first, gate, client, &call).await
     }
 
-    async fn try_call(&self, first: &Happy, gate: &Gate, client: &Client, call: &Call) -> Vec<String> {
-        let before = Digest::of(&self.stage.shop);
+    async fn run_call(&self, first: &Success, gate: &Access, client: &Client, call: &Call) -> Vec<String> {
+        let before = Digest::of(&self.fixture.shop);
         let own_before = self.rows_of(first.by);
-        let answer = self.send(call, client).await;
+        let response = self.send(call, client).await;
         match gate {
-            Gate::Refused(status, told) => {
-                let mut deviations = answers::not_refused(&answer, *status, *told);
-                let after = Digest::of(&self.stage.shop);
-                let touched = before.changes_until(&after);
-                deviations.extend(touched.iter().map(|table| format!("{table} has changed")));
+            Access::Rejected(status, error) => {
+                let mut deviations = responses::check_error(&response, *status, *error);
+                let after = Digest::of(&self.fixture.shop);
+                let changed = before.changed_tables(&after);
+                deviations.extend(changed.iter().map(|table| format!("{table} has changed")));
                 deviations
             }
-            Gate::OpenToAll(reason) => answers::not_served(&answer, first.status, reason),
-            Gate::TheirOwn(reason) => {
-                let mut deviations = answers::not_served(&answer, first.status, reason);
-                let email = &self.stage.person(first.by).email;
-                if String::from_utf8_lossy(&answer.body).contains(email.as_str()) {
-                    deviations.push(format!("is shown what is {email}'s"));
+            Access::Open(reason) => responses::check_success(&response, first.status, reason),
+            Access::OwnData(reason) => {
+                let mut deviations = responses::check_success(&response, first.status, reason);
+                let email = &self.fixture.person(first.by).email;
+                if String::from_utf8_lossy(&response.body).contains(email.as_str()) {
+                    deviations.push(format!("returns data of {email}"));
                 }
                 if own_before != self.rows_of(first.by) {
-                    deviations.push(format!("has changed what is {email}'s"));
+                    deviations.push(format!("has changed data of {email}"));
                 }
                 deviations
             }
         }
     }
 
-    /// What somebody's account and profile hold.
+    /// Returns the account and the profile of a role as text.
     fn rows_of(&self, role: Role) -> String {
-        let user = self.stage.person(role).user;
-        self.stage.text(&format!(
+        let user = self.fixture.person(role).user;
+        self.fixture.text(&format!(
             "select u::text || c::text from users u join customers c on c.user_id = u.id where u.id = '{user}'"
         ))
     }
 
-    async fn try_happy(&mut self, happy: &Happy) {
-        let call = (happy.call)(&self.stage).await;
-        let numbers: Vec<i64> = happy.shows.iter().map(|shows| self.number(shows)).collect();
-        let before = Digest::of(&self.stage.shop);
-        let answer = self.send(&call, &self.stage.client(happy.by)).await;
-        let mut deviations = answers::not_served(&answer, happy.status, "this is the happy way");
-        if happy.shows.is_empty() {
-            deviations.push("nothing is looked at".to_owned());
+    async fn run_success(&mut self, success: &Success) {
+        let call = (success.call)(&self.fixture).await;
+        let numbers: Vec<i64> = success.checks.iter().map(|check| self.number(check)).collect();
+        let before = Digest::of(&self.fixture.shop);
+        let response = self.send(&call, &self.fixture.client(success.by)).await;
+        let mut deviations = responses::check_success(&response, success.status, "this call succeeds");
+        if success.checks.is_empty() {
+            deviations.push("has no checks".to_owned());
         }
         if deviations.is_empty() {
-            for (shows, number) in happy.shows.iter().zip(numbers) {
-                deviations.extend(self.not_shown(shows, number, &answer));
+            for (check, number) in success.checks.iter().zip(numbers) {
+                deviations.extend(self.check_failure(check, number, &response));
             }
         }
-        if !self.operation.method.is_safe() && matches!(happy.by, Role::Staff | Role::Superuser) {
-            deviations.extend(self.not_audited(happy.by, &answer));
+        if !self.operation.method.is_safe() && matches!(success.by, Role::Staff | Role::Superuser) {
+            deviations.extend(self.missing_audit_entry(success.by, &response));
         }
         if self.operation.method.is_safe() && !WRITING_READS.contains(&self.case.operation) {
-            let after = Digest::of(&self.stage.shop);
-            // That somebody has taken a list away may be written down.
-            let touched = before.changes_until(&after).into_iter().filter(|table| *table != "audit_entries");
-            deviations.extend(touched.map(|table| format!("reading has changed {table}")));
+            let after = Digest::of(&self.fixture.shop);
+            // An export is recorded in the audit log.
+            let changed = before.changed_tables(&after).into_iter().filter(|table| *table != "audit_entries");
+            deviations.extend(changed.map(|table| format!("reading has changed {table}")));
         }
-        self.note(&format!("happy way of {:?}", happy.by), deviations);
+        self.note(&format!("successful call of {:?}", success.by), deviations);
     }
 
-    /// What staff write is written down, under their name and the request's.
-    fn not_audited(&self, by: Role, answer: &TestResponse) -> Option<String> {
-        let (user, request) = (self.stage.person(by).user, answer.header("x-request-id").unwrap_or_default());
-        let entries = self.stage.shop.number(&format!(
+    /// Writes of staff members are in the audit log, with the user and the request id.
+    fn missing_audit_entry(&self, by: Role, response: &TestResponse) -> Option<String> {
+        let (user, request) = (self.fixture.person(by).user, response.header("x-request-id").unwrap_or_default());
+        let entries = self.fixture.shop.number(&format!(
             "select count(*) from audit_entries where actor->>'id' = '{user}' and request_id = '{request}'"
         ));
-        (entries == 0).then(|| "it is not in the audit log".to_owned())
+        (entries == 0).then(|| "the audit log has no entry".to_owned())
     }
 
-    fn number(&self, shows: &Shows) -> i64 {
-        match shows {
-            Shows::Has(..) => 0,
-            Shows::Grows(query, _) => self.stage.shop.number(query),
+    fn number(&self, check: &Check) -> i64 {
+        match check {
+            Check::Equals(..) => 0,
+            Check::Increases(query, _) => self.fixture.shop.number(query),
         }
     }
 
-    fn not_shown(&self, shows: &Shows, number: i64, answer: &TestResponse) -> Option<String> {
-        match shows {
-            Shows::Has(pointer, expected) => {
-                let body = answer.json();
-                let shown = body.pointer(pointer);
-                (shown != Some(expected)).then(|| format!("{pointer} is {shown:?}, not {expected}"))
+    fn check_failure(&self, check: &Check, number: i64, response: &TestResponse) -> Option<String> {
+        match check {
+            Check::Equals(pointer, expected) => {
+                let body = response.json();
+                let found = body.pointer(pointer);
+                (found != Some(expected)).then(|| format!("{pointer} is {found:?}, not {expected}"))
             }
-            Shows::Grows(query, by) => {
-                let grown = self.number(shows) - number;
-                (grown != *by).then(|| format!("`{query}` has grown by {grown}, not {by}"))
+            Check::Increases(query, by) => {
+                let increase = self.number(check) - number;
+                (increase != *by).then(|| format!("`{query}` has increased by {increase}, not {by}"))
             }
         }
     }

@@ -1,15 +1,15 @@
-//! Second factors: set up, shown, taken off.
+//! Cases of second factors: setup, sign-in and reset.
 
 use serde_json::{Value, json};
 
-use super::case::Role::{Anyone, Customer, Staff};
-use super::case::Shows::{Grows, Has};
-use super::case::Told::{Code, Field};
-use super::case::{Call, Case, Gate, Happy, Outsiders, Refused, Told, call, refused};
-use super::gates::{BAD_TOKEN, NOT_FOUND, NOT_SIGNED_IN, PERMITTED_ONLY, own, without_identity};
-use super::stage::{NOBODY, Stage};
+use super::access::{INVALID_TOKEN, NOT_FOUND, NOT_SIGNED_IN, PERMISSION_REQUIRED, credentials_ignored, own};
+use super::case::Check::{Equals, Increases};
+use super::case::ExpectedError::{Code, Field};
+use super::case::Role::{Customer, Guest, Staff};
+use super::case::{Access, Call, Case, ExpectedError, OtherCallers, Rejections, Success, call, rejected};
+use super::fixture::{Fixture, UNKNOWN_ID};
 use crate::support::fakes::Device;
-use crate::support::second_factors::{Telephone, enrol, mfa_token, telephone_of};
+use crate::support::second_factors::{AuthenticatorApp, mfa_token, register_passkey, set_up_authenticator};
 use crate::support::shop::PASSWORD;
 
 pub fn cases() -> Vec<Case> {
@@ -28,250 +28,255 @@ pub fn cases() -> Vec<Case> {
     ]
 }
 
-/// What a wrong try leaves behind.
-const COUNTED: &[(&str, &str)] =
-    &[("factor_failures", "wrong tries are counted"), ("audit_entries", "wrong tries are written down")];
+/// Changes of a request with a wrong code.
+const FAILURE_CHANGES: &[(&str, &str)] =
+    &[("factor_failures", "failures are counted"), ("audit_entries", "failures are recorded")];
 
-/// What a wrong try to finish a sign-in leaves behind.
-const TRIED: &[(&str, &str)] = &[
-    ("sign_in_challenges", "a sign-in has five tries"),
-    ("factor_failures", "wrong tries are counted"),
-    ("audit_entries", "wrong tries are written down"),
+/// Changes of a sign-in with a wrong code.
+const SIGN_IN_FAILURE_CHANGES: &[(&str, &str)] = &[
+    ("sign_in_challenges", "a sign-in allows five failures"),
+    ("factor_failures", "failures are counted"),
+    ("audit_entries", "failures are recorded"),
 ];
 
-const OVER: Gate = Gate::Refused(401, Told::Code("mfa_token_not_valid"));
+const MFA_TOKEN_EXPIRED: Access = Access::Rejected(401, ExpectedError::Code("mfa_token_not_valid"));
 
-/// Somebody who has no such thing of their own.
-pub(super) const OF_THE_OWNER: Outsiders = Outsiders {
+/// Callers other than the owner do not find the passkey.
+pub(super) const PASSKEY_OWNER_ONLY: OtherCallers = OtherCallers {
     anonymous: NOT_SIGNED_IN,
-    stranger: NOT_FOUND,
+    other_customer: NOT_FOUND,
     wrong_role: NOT_FOUND,
-    expired: BAD_TOKEN,
-    deactivated: BAD_TOKEN,
+    expired: INVALID_TOKEN,
+    deactivated: INVALID_TOKEN,
 };
 
-/// Whoever has nothing to do this with hears so.
-const fn nothing_there(code: &'static str) -> Outsiders {
-    Outsiders {
+/// Other users get this conflict, because they have no second factor.
+const fn conflict_for_others(code: &'static str) -> OtherCallers {
+    OtherCallers {
         anonymous: NOT_SIGNED_IN,
-        stranger: Gate::Refused(409, Told::Code(code)),
-        wrong_role: Gate::Refused(409, Told::Code(code)),
-        expired: BAD_TOKEN,
-        deactivated: BAD_TOKEN,
+        other_customer: Access::Rejected(409, ExpectedError::Code(code)),
+        wrong_role: Access::Rejected(409, ExpectedError::Code(code)),
+        expired: INVALID_TOKEN,
+        deactivated: INVALID_TOKEN,
     }
 }
 
-/// Takes all factors off Ana, so that she begins anew.
-pub(super) fn forget(stage: &Stage) {
+/// Deletes all second factors of Ana.
+pub(super) fn delete_second_factors(fixture: &Fixture) {
     for table in ["totp_devices", "recovery_codes", "passkeys", "factor_failures"] {
-        stage.shop.execute(&format!("delete from {table} where user_id = '{}'", stage.ana.user));
+        fixture.shop.execute(&format!("delete from {table} where user_id = '{}'", fixture.ana.user));
     }
 }
 
-async fn telephone(stage: &Stage) -> Telephone {
-    forget(stage);
-    telephone_of(&stage.shop, &stage.ana).await
+/// Deletes all second factors of Ana, and sets up an authenticator app.
+async fn authenticator(fixture: &Fixture) -> AuthenticatorApp {
+    delete_second_factors(fixture);
+    set_up_authenticator(&fixture.shop, &fixture.ana).await
 }
 
-/// Ana's device, and the id of its passkey.
-pub(super) async fn enrolled(stage: &Stage) -> (Device, String) {
-    forget(stage);
+/// Registers a passkey of Ana, and returns her device and the id of the passkey.
+pub(super) async fn register_new_passkey(fixture: &Fixture) -> (Device, String) {
+    delete_second_factors(fixture);
     let mut device = Device::new();
-    let made = enrol(&mut device, &stage.ana).await;
-    (device, made["id"].as_str().unwrap().to_owned())
+    let registered = register_passkey(&mut device, &fixture.ana).await;
+    (device, registered["id"].as_str().unwrap().to_owned())
 }
 
-pub(super) async fn options(stage: &Stage, what: &str, body: Value) -> Value {
+pub(super) async fn begin_ceremony(fixture: &Fixture, what: &str, body: Value) -> Value {
     let url = format!("/api/auth/mfa/passkeys/{what}/begin/");
-    stage.ana.post(&url, body).await.expect(200)
+    fixture.ana.post(&url, body).await.expect(200)
 }
 
 fn status_retrieve() -> Case {
     Case {
         operation: "auth_mfa_status_retrieve",
-        happy: vec![Happy {
+        successes: vec![Success {
             by: Customer,
-            call: call(async |_| Call::plain()),
+            call: call(async |_| Call::empty()),
             status: 200,
-            shows: vec![Has("/totp", json!(false)), Has("/passkeys", json!(0)), Has("/required", json!(false))],
+            checks: vec![
+                Equals("/totp", json!(false)),
+                Equals("/passkeys", json!(0)),
+                Equals("/required", json!(false)),
+            ],
         }],
-        refused: Refused::Never("it asks for nothing, and everybody has a status"),
-        outsiders: own("everybody has factors of their own, or none"),
+        rejections: Rejections::None("the request has no parameters, and every user has a status"),
+        other_callers: own("every user has a status"),
     }
 }
 
 fn totp_activate_create() -> Case {
     Case {
         operation: "auth_mfa_totp_activate_create",
-        happy: vec![Happy {
+        successes: vec![Success {
             by: Customer,
             call: call(async |s| {
-                forget(s);
-                Call::sending(json!({"password": PASSWORD}))
+                delete_second_factors(s);
+                Call::with_body(json!({"password": PASSWORD}))
             }),
             status: 200,
-            shows: vec![Grows("select count(*) from totp_devices where confirmed_at is null", 1)],
+            checks: vec![Increases("select count(*) from totp_devices where confirmed_at is null", 1)],
         }],
-        refused: Refused::These(vec![
-            refused(400, Field("/password"), async |_| Call::sending(json!({}))),
-            refused(400, Field("/password"), async |_| Call::sending(json!({"password": "wrong"}))),
-            refused(409, Code("totp_active"), async |s| {
-                telephone(s).await;
-                Call::sending(json!({"password": PASSWORD}))
+        rejections: Rejections::Cases(vec![
+            rejected(400, Field("/password"), async |_| Call::with_body(json!({}))),
+            rejected(400, Field("/password"), async |_| Call::with_body(json!({"password": "wrong"}))),
+            rejected(409, Code("totp_active"), async |s| {
+                authenticator(s).await;
+                Call::with_body(json!({"password": PASSWORD}))
             }),
         ]),
-        outsiders: own("everybody may have an app of their own"),
+        other_callers: own("every user can set up an authenticator app"),
     }
 }
 
 fn totp_confirm_create() -> Case {
-    let begun = async |s: &Stage| {
-        forget(s);
-        let begun = s.ana.post("/api/auth/mfa/totp/activate/", json!({"password": PASSWORD})).await.expect(200);
-        Telephone::new(begun["secret"].as_str().unwrap())
+    let start = async |s: &Fixture| {
+        delete_second_factors(s);
+        let started = s.ana.post("/api/auth/mfa/totp/activate/", json!({"password": PASSWORD})).await.expect(200);
+        AuthenticatorApp::new(started["secret"].as_str().unwrap())
     };
     Case {
         operation: "auth_mfa_totp_confirm_create",
-        happy: vec![Happy {
+        successes: vec![Success {
             by: Customer,
-            call: call(async move |s| Call::sending(json!({"code": begun(s).await.shows(&s.shop)}))),
+            call: call(async move |s| Call::with_body(json!({"code": start(s).await.code(&s.shop)}))),
             status: 200,
-            shows: vec![
-                Grows("select count(*) from totp_devices where confirmed_at is not null", 1),
-                Grows("select count(*) from recovery_codes", 10),
-                Grows("select count(*) from messages where template = 'second_factor_changed'", 1),
+            checks: vec![
+                Increases("select count(*) from totp_devices where confirmed_at is not null", 1),
+                Increases("select count(*) from recovery_codes", 10),
+                Increases("select count(*) from messages where template = 'second_factor_changed'", 1),
             ],
         }],
-        refused: Refused::These(vec![
-            refused(400, Field("/code"), async |_| Call::sending(json!({}))),
-            refused(409, Code("nothing_to_confirm"), async |s| {
-                forget(s);
-                Call::sending(json!({"code": "123456"}))
+        rejections: Rejections::Cases(vec![
+            rejected(400, Field("/code"), async |_| Call::with_body(json!({}))),
+            rejected(409, Code("nothing_to_confirm"), async |s| {
+                delete_second_factors(s);
+                Call::with_body(json!({"code": "123456"}))
             }),
-            refused(400, Field("/code"), async move |s| {
-                begun(s).await;
-                Call::sending(json!({"code": "no code"}))
+            rejected(400, Field("/code"), async move |s| {
+                start(s).await;
+                Call::with_body(json!({"code": "no code"}))
             })
-            .touching(&[("totp_devices", "an app has five tries")]),
+            .changing(&[("totp_devices", "a setup allows five failures")]),
         ]),
-        outsiders: nothing_there("nothing_to_confirm"),
+        other_callers: conflict_for_others("nothing_to_confirm"),
     }
 }
 
 fn totp_deactivate_create() -> Case {
     Case {
         operation: "auth_mfa_totp_deactivate_create",
-        happy: vec![Happy {
+        successes: vec![Success {
             by: Customer,
             call: call(async |s| {
-                let code = telephone(s).await.shows_at(&s.shop, 1);
-                Call::sending(json!({"password": PASSWORD, "code": code}))
+                let code = authenticator(s).await.code_at(&s.shop, 1);
+                Call::with_body(json!({"password": PASSWORD, "code": code}))
             }),
             status: 204,
-            shows: vec![
-                Grows("select count(*) from totp_devices", -1),
-                Grows("select count(*) from recovery_codes", -10),
-                Grows("select count(*) from audit_entries where action = 'user.totp_removed'", 1),
+            checks: vec![
+                Increases("select count(*) from totp_devices", -1),
+                Increases("select count(*) from recovery_codes", -10),
+                Increases("select count(*) from audit_entries where action = 'user.totp_removed'", 1),
             ],
         }],
-        refused: Refused::These(vec![
-            refused(409, Code("not_active"), async |s| {
-                forget(s);
-                Call::sending(json!({"password": PASSWORD, "code": "123456"}))
+        rejections: Rejections::Cases(vec![
+            rejected(409, Code("not_active"), async |s| {
+                delete_second_factors(s);
+                Call::with_body(json!({"password": PASSWORD, "code": "123456"}))
             }),
-            refused(400, Field("/password"), async |s| {
-                Call::sending(json!({"code": telephone(s).await.shows_at(&s.shop, 1)}))
+            rejected(400, Field("/password"), async |s| {
+                Call::with_body(json!({"code": authenticator(s).await.code_at(&s.shop, 1)}))
             }),
-            refused(400, Field("/code"), async |s| {
-                telephone(s).await;
-                Call::sending(json!({"password": PASSWORD}))
+            rejected(400, Field("/code"), async |s| {
+                authenticator(s).await;
+                Call::with_body(json!({"password": PASSWORD}))
             }),
-            refused(400, Field("/code"), async |_| Call::sending(json!({"password": PASSWORD, "code": "no code"})))
-                .touching(COUNTED),
+            rejected(400, Field("/code"), async |_| Call::with_body(json!({"password": PASSWORD, "code": "no code"})))
+                .changing(FAILURE_CHANGES),
         ]),
-        outsiders: nothing_there("not_active"),
+        other_callers: conflict_for_others("not_active"),
     }
 }
 
 fn recovery_codes_create() -> Case {
     Case {
         operation: "auth_mfa_recovery_codes_create",
-        happy: vec![Happy {
+        successes: vec![Success {
             by: Customer,
             call: call(async |s| {
-                let code = telephone(s).await.shows_at(&s.shop, 1);
-                Call::sending(json!({"password": PASSWORD, "code": code}))
+                let code = authenticator(s).await.code_at(&s.shop, 1);
+                Call::with_body(json!({"password": PASSWORD, "code": code}))
             }),
             status: 200,
-            shows: vec![
-                Grows("select count(*) from recovery_codes", 0),
-                Grows("select count(*) from audit_entries where action = 'user.recovery_codes_renewed'", 1),
+            checks: vec![
+                Increases("select count(*) from recovery_codes", 0),
+                Increases("select count(*) from audit_entries where action = 'user.recovery_codes_renewed'", 1),
             ],
         }],
-        refused: Refused::These(vec![
-            refused(409, Code("not_active"), async |s| {
-                forget(s);
-                Call::sending(json!({"password": PASSWORD}))
+        rejections: Rejections::Cases(vec![
+            rejected(409, Code("not_active"), async |s| {
+                delete_second_factors(s);
+                Call::with_body(json!({"password": PASSWORD}))
             }),
-            refused(400, Field("/recovery_code"), async |s| {
-                telephone(s).await;
-                Call::sending(json!({"password": PASSWORD, "recovery_code": "abcd-efgh"}))
+            rejected(400, Field("/recovery_code"), async |s| {
+                authenticator(s).await;
+                Call::with_body(json!({"password": PASSWORD, "recovery_code": "abcd-efgh"}))
             })
-            .touching(COUNTED),
+            .changing(FAILURE_CHANGES),
         ]),
-        outsiders: nothing_there("not_active"),
+        other_callers: conflict_for_others("not_active"),
     }
 }
 
 fn verify_create() -> Case {
     Case {
         operation: "auth_mfa_verify_create",
-        happy: vec![
-            Happy {
-                by: Anyone,
+        successes: vec![
+            Success {
+                by: Guest,
                 call: call(async |s| {
-                    let code = telephone(s).await.shows_at(&s.shop, 1);
-                    Call::sending(json!({"mfa_token": mfa_token(&s.shop, &s.ana).await, "code": code}))
+                    let code = authenticator(s).await.code_at(&s.shop, 1);
+                    Call::with_body(json!({"mfa_token": mfa_token(&s.shop, &s.ana).await, "code": code}))
                 }),
                 status: 200,
-                shows: vec![
-                    Has("/user/email", json!("ana@example.com")),
-                    Grows("select count(*) from sessions", 1),
-                    Grows("select count(*) from audit_entries where action = 'user.signed_in'", 1),
+                checks: vec![
+                    Equals("/user/email", json!("ana@example.com")),
+                    Increases("select count(*) from sessions", 1),
+                    Increases("select count(*) from audit_entries where action = 'user.signed_in'", 1),
                 ],
             },
-            Happy {
-                by: Anyone,
+            Success {
+                by: Guest,
                 call: call(async |s| {
-                    let code = telephone(s).await.recovery_codes[0].clone();
-                    Call::sending(json!({"mfa_token": mfa_token(&s.shop, &s.ana).await, "recovery_code": code}))
+                    let code = authenticator(s).await.recovery_codes[0].clone();
+                    Call::with_body(json!({"mfa_token": mfa_token(&s.shop, &s.ana).await, "recovery_code": code}))
                 }),
                 status: 200,
-                shows: vec![Grows("select count(*) from recovery_codes where used_at is not null", 1)],
+                checks: vec![Increases("select count(*) from recovery_codes where used_at is not null", 1)],
             },
         ],
-        refused: Refused::These(vec![
-            refused(401, Code("mfa_token_not_valid"), async |_| {
-                Call::sending(json!({"mfa_token": "made-up", "code": "123456"}))
+        rejections: Rejections::Cases(vec![
+            rejected(401, Code("mfa_token_not_valid"), async |_| {
+                Call::with_body(json!({"mfa_token": "unknown", "code": "123456"}))
             }),
-            refused(400, Field("/mfa_token"), async |_| Call::sending(json!({"code": "123456"}))),
-            refused(400, Field("/code"), async |s| {
-                telephone(s).await;
-                Call::sending(json!({"mfa_token": mfa_token(&s.shop, &s.ana).await}))
+            rejected(400, Field("/mfa_token"), async |_| Call::with_body(json!({"code": "123456"}))),
+            rejected(400, Field("/code"), async |s| {
+                authenticator(s).await;
+                Call::with_body(json!({"mfa_token": mfa_token(&s.shop, &s.ana).await}))
             }),
-            refused(400, Field("/code"), async |s| {
-                Call::sending(json!({"mfa_token": mfa_token(&s.shop, &s.ana).await, "code": "no code"}))
+            rejected(400, Field("/code"), async |s| {
+                Call::with_body(json!({"mfa_token": mfa_token(&s.shop, &s.ana).await, "code": "no code"}))
             })
-            .touching(TRIED),
-            refused(400, Field("/recovery_code"), async |s| {
-                Call::sending(json!({"mfa_token": mfa_token(&s.shop, &s.ana).await, "recovery_code": "abcd"}))
+            .changing(SIGN_IN_FAILURE_CHANGES),
+            rejected(400, Field("/recovery_code"), async |s| {
+                Call::with_body(json!({"mfa_token": mfa_token(&s.shop, &s.ana).await, "recovery_code": "abcd"}))
             })
-            .touching(TRIED),
+            .changing(SIGN_IN_FAILURE_CHANGES),
         ]),
-        outsiders: Outsiders {
-            expired: OVER,
-            deactivated: OVER,
-            ..without_identity("the token of the sign-in says whose it is")
+        other_callers: OtherCallers {
+            expired: MFA_TOKEN_EXPIRED,
+            deactivated: MFA_TOKEN_EXPIRED,
+            ..credentials_ignored("the mfa_token identifies the user")
         },
     }
 }
@@ -279,63 +284,66 @@ fn verify_create() -> Case {
 fn verify_begin_create() -> Case {
     Case {
         operation: "auth_mfa_passkeys_verify_begin_create",
-        happy: vec![Happy {
-            by: Anyone,
+        successes: vec![Success {
+            by: Guest,
             call: call(async |s| {
-                enrolled(s).await;
-                Call::sending(json!({"mfa_token": mfa_token(&s.shop, &s.ana).await}))
+                register_new_passkey(s).await;
+                Call::with_body(json!({"mfa_token": mfa_token(&s.shop, &s.ana).await}))
             }),
             status: 200,
-            shows: vec![
-                Has("/rpId", json!("localhost")),
-                Grows("select count(*) from passkey_ceremonies where kind = 'second_factor'", 1),
+            checks: vec![
+                Equals("/rpId", json!("localhost")),
+                Increases("select count(*) from passkey_ceremonies where kind = 'second_factor'", 1),
             ],
         }],
-        refused: Refused::These(vec![
-            refused(400, Field("/mfa_token"), async |_| Call::sending(json!({}))),
-            refused(401, Code("mfa_token_not_valid"), async |_| Call::sending(json!({"mfa_token": "made-up"}))),
-            refused(409, Code("not_active"), async |s| {
-                telephone(s).await;
-                Call::sending(json!({"mfa_token": mfa_token(&s.shop, &s.ana).await}))
+        rejections: Rejections::Cases(vec![
+            rejected(400, Field("/mfa_token"), async |_| Call::with_body(json!({}))),
+            rejected(401, Code("mfa_token_not_valid"), async |_| Call::with_body(json!({"mfa_token": "unknown"}))),
+            rejected(409, Code("not_active"), async |s| {
+                authenticator(s).await;
+                Call::with_body(json!({"mfa_token": mfa_token(&s.shop, &s.ana).await}))
             }),
         ]),
-        outsiders: Outsiders {
-            expired: OVER,
-            deactivated: Gate::OpenToAll("who it is counts when the passkey has answered"),
-            ..without_identity("the token of the sign-in says whose it is")
+        other_callers: OtherCallers {
+            expired: MFA_TOKEN_EXPIRED,
+            deactivated: Access::Open("the user is checked when the challenge is answered"),
+            ..credentials_ignored("the mfa_token identifies the user")
         },
     }
 }
 
 fn verify_finish_create() -> Case {
-    let answered = async |s: &Stage| {
-        let (mut device, _) = enrolled(s).await;
+    let credential_body = async |s: &Fixture| {
+        let (mut device, _) = register_new_passkey(s).await;
         let token = mfa_token(&s.shop, &s.ana).await;
-        let options = options(s, "verify", json!({"mfa_token": token})).await;
-        json!({"mfa_token": token, "credential": device.answer(&options).await})
+        let options = begin_ceremony(s, "verify", json!({"mfa_token": token})).await;
+        json!({"mfa_token": token, "credential": device.authenticate(&options).await})
     };
     Case {
         operation: "auth_mfa_passkeys_verify_finish_create",
-        happy: vec![Happy {
-            by: Anyone,
-            call: call(async move |s| Call::sending(answered(s).await)),
+        successes: vec![Success {
+            by: Guest,
+            call: call(async move |s| Call::with_body(credential_body(s).await)),
             status: 200,
-            shows: vec![Has("/user/email", json!("ana@example.com")), Grows("select count(*) from sessions", 1)],
+            checks: vec![
+                Equals("/user/email", json!("ana@example.com")),
+                Increases("select count(*) from sessions", 1),
+            ],
         }],
-        refused: Refused::These(vec![
-            refused(401, Code("mfa_token_not_valid"), async |_| {
-                Call::sending(json!({"mfa_token": "made-up", "credential": {}}))
+        rejections: Rejections::Cases(vec![
+            rejected(401, Code("mfa_token_not_valid"), async |_| {
+                Call::with_body(json!({"mfa_token": "unknown", "credential": {}}))
             }),
-            refused(400, Field("/credential"), async |s| {
-                enrolled(s).await;
-                Call::sending(json!({"mfa_token": mfa_token(&s.shop, &s.ana).await, "credential": {}}))
+            rejected(400, Field("/credential"), async |s| {
+                register_new_passkey(s).await;
+                Call::with_body(json!({"mfa_token": mfa_token(&s.shop, &s.ana).await, "credential": {}}))
             })
-            .touching(TRIED),
+            .changing(SIGN_IN_FAILURE_CHANGES),
         ]),
-        outsiders: Outsiders {
-            expired: OVER,
-            deactivated: OVER,
-            ..without_identity("the token of the sign-in says whose it is")
+        other_callers: OtherCallers {
+            expired: MFA_TOKEN_EXPIRED,
+            deactivated: MFA_TOKEN_EXPIRED,
+            ..credentials_ignored("the mfa_token identifies the user")
         },
     }
 }
@@ -343,43 +351,46 @@ fn verify_finish_create() -> Case {
 fn login_begin_create() -> Case {
     Case {
         operation: "auth_mfa_passkeys_login_begin_create",
-        happy: vec![Happy {
-            by: Anyone,
-            call: call(async |_| Call::sending(json!({}))),
+        successes: vec![Success {
+            by: Guest,
+            call: call(async |_| Call::with_body(json!({}))),
             status: 200,
-            shows: vec![
-                Has("/allowCredentials", json!([])),
-                Grows("select count(*) from passkey_ceremonies where kind = 'sign_in'", 1),
+            checks: vec![
+                Equals("/allowCredentials", json!([])),
+                Increases("select count(*) from passkey_ceremonies where kind = 'sign_in'", 1),
             ],
         }],
-        refused: Refused::Never("it asks for nothing"),
-        outsiders: without_identity("signing in is for those who are nobody yet"),
+        rejections: Rejections::None("the request has no parameters"),
+        other_callers: credentials_ignored("a sign-in needs no credentials"),
     }
 }
 
 fn login_finish_create() -> Case {
-    let answered = async |s: &Stage| {
-        let (mut device, _) = enrolled(s).await;
-        let options = options(s, "login", json!({})).await;
-        json!({"credential": device.answer(&options).await})
+    let credential_body = async |s: &Fixture| {
+        let (mut device, _) = register_new_passkey(s).await;
+        let options = begin_ceremony(s, "login", json!({})).await;
+        json!({"credential": device.authenticate(&options).await})
     };
-    let over = Gate::Refused(400, Field("/non_field_errors"));
+    let rejected_login = Access::Rejected(400, Field("/non_field_errors"));
     Case {
         operation: "auth_mfa_passkeys_login_finish_create",
-        happy: vec![Happy {
-            by: Anyone,
-            call: call(async move |s| Call::sending(answered(s).await)),
+        successes: vec![Success {
+            by: Guest,
+            call: call(async move |s| Call::with_body(credential_body(s).await)),
             status: 200,
-            shows: vec![Has("/user/email", json!("ana@example.com")), Grows("select count(*) from sessions", 1)],
+            checks: vec![
+                Equals("/user/email", json!("ana@example.com")),
+                Increases("select count(*) from sessions", 1),
+            ],
         }],
-        refused: Refused::These(vec![
-            refused(400, Field("/credential"), async |_| Call::sending(json!({}))),
-            refused(400, Field("/non_field_errors"), async |_| Call::sending(json!({"credential": {}}))),
+        rejections: Rejections::Cases(vec![
+            rejected(400, Field("/credential"), async |_| Call::with_body(json!({}))),
+            rejected(400, Field("/non_field_errors"), async |_| Call::with_body(json!({"credential": {}}))),
         ]),
-        outsiders: Outsiders {
-            expired: over,
-            deactivated: Gate::Refused(400, Field("/non_field_errors")),
-            ..without_identity("signing in is for those who are nobody yet")
+        other_callers: OtherCallers {
+            expired: rejected_login,
+            deactivated: Access::Rejected(400, Field("/non_field_errors")),
+            ..credentials_ignored("a sign-in needs no credentials")
         },
     }
 }
@@ -387,32 +398,32 @@ fn login_finish_create() -> Case {
 fn reset_factors_create() -> Case {
     Case {
         operation: "staff_reset_factors_create",
-        happy: vec![Happy {
+        successes: vec![Success {
             by: Staff,
             call: call(async |s| {
-                telephone_again(s).await;
-                Call::of(s.ben.user)
+                insert_authenticator_of_ben(s).await;
+                Call::with_id(s.ben.user)
             }),
             status: 204,
-            shows: vec![
-                Grows("select count(*) from totp_devices", -1),
-                Grows("select count(*) from audit_entries where action = 'user.factors_reset'", 1),
+            checks: vec![
+                Increases("select count(*) from totp_devices", -1),
+                Increases("select count(*) from audit_entries where action = 'user.factors_reset'", 1),
             ],
         }],
-        refused: Refused::These(vec![
-            refused(404, Code("not_found"), async |_| Call::of(NOBODY)),
-            refused(403, Code("out_of_scope"), async |s| Call::of(s.root.user)),
-            refused(409, Code("own_account"), async |s| Call::of(s.staff.user)),
+        rejections: Rejections::Cases(vec![
+            rejected(404, Code("not_found"), async |_| Call::with_id(UNKNOWN_ID)),
+            rejected(403, Code("out_of_scope"), async |s| Call::with_id(s.root.user)),
+            rejected(409, Code("own_account"), async |s| Call::with_id(s.staff.user)),
         ]),
-        outsiders: PERMITTED_ONLY,
+        other_callers: PERMISSION_REQUIRED,
     }
 }
 
-/// A confirmed app of Ben's, made past the API: his session ends whenever it is taken off.
-async fn telephone_again(stage: &Stage) {
-    stage.shop.execute(&format!(
+/// Inserts a confirmed authenticator app of Ben into the database, because a reset revokes his session.
+async fn insert_authenticator_of_ben(fixture: &Fixture) {
+    fixture.shop.execute(&format!(
         "insert into totp_devices (user_id, seed, created_at, confirmed_at) values ('{}', '\\x00', now(), now()) \
          on conflict do nothing",
-        stage.ben.user
+        fixture.ben.user
     ));
 }

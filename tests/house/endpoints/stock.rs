@@ -1,13 +1,13 @@
-//! Channels, warehouses and stock.
+//! Cases of the channel, warehouse and stock operations.
 
 use serde_json::{Value, json};
 
-use super::case::Role::{Anyone, Staff};
-use super::case::Shows::{Grows, Has};
-use super::case::Told::{Code, Field};
-use super::case::{Call, Case, Happy, Refused, call, refused};
-use super::gates::{PERMITTED_ONLY, open};
-use super::stage::{CHANNEL, NOBODY};
+use super::access::{PERMISSION_REQUIRED, open};
+use super::case::Check::{Equals, Increases};
+use super::case::ExpectedError::{Code, Field};
+use super::case::Role::{Guest, Staff};
+use super::case::{Call, Case, Rejections, Success, call, rejected};
+use super::fixture::{CHANNEL, UNKNOWN_ID};
 
 pub fn cases() -> Vec<Case> {
     vec![
@@ -26,210 +26,210 @@ pub fn cases() -> Vec<Case> {
 fn channels_list() -> Case {
     Case {
         operation: "channels_list",
-        happy: vec![Happy {
-            by: Anyone,
-            call: call(async |_| Call::plain()),
+        successes: vec![Success {
+            by: Guest,
+            call: call(async |_| Call::empty()),
             status: 200,
-            shows: vec![Has("/0/slug", json!("default")), Has("/0/tax_rate", json!("0.1600"))],
+            checks: vec![Equals("/0/slug", json!("default")), Equals("/0/tax_rate", json!("0.1600"))],
         }],
-        refused: Refused::Never("it asks for nothing, and a shop has a channel"),
-        outsiders: open("prices say nothing without their currency and tax"),
+        rejections: Rejections::None("the operation has no parameters, and every shop has a channel"),
+        other_callers: open("public prices require currency and tax"),
     }
 }
 
 fn channels_retrieve() -> Case {
     Case {
         operation: "channels_retrieve",
-        happy: vec![Happy {
-            by: Anyone,
-            call: call(async |_| Call::of(CHANNEL)),
+        successes: vec![Success {
+            by: Guest,
+            call: call(async |_| Call::with_id(CHANNEL)),
             status: 200,
-            shows: vec![Has("/id", json!(CHANNEL)), Has("/currency", json!("EUR"))],
+            checks: vec![Equals("/id", json!(CHANNEL)), Equals("/currency", json!("EUR"))],
         }],
-        refused: Refused::These(vec![
-            refused(404, Code("not_found"), async |_| Call::of(NOBODY)),
-            refused(404, Code("not_found"), async |_| Call::of("default")),
+        rejections: Rejections::Cases(vec![
+            rejected(404, Code("not_found"), async |_| Call::with_id(UNKNOWN_ID)),
+            rejected(404, Code("not_found"), async |_| Call::with_id("default")),
         ]),
-        outsiders: open("prices say nothing without their currency and tax"),
+        other_callers: open("public prices require currency and tax"),
     }
 }
 
 fn channels_partial_update() -> Case {
-    let change = |field: &str, value: Value| Call::of(CHANNEL).body(json!({ field: value, "name": "Market" }));
+    let change = |field: &str, value: Value| Call::with_id(CHANNEL).body(json!({ field: value, "name": "Market" }));
     Case {
         operation: "channels_partial_update",
-        happy: vec![Happy {
+        successes: vec![Success {
             by: Staff,
             call: call(async move |_| change("tax_rate", json!("0.2"))),
             status: 200,
-            shows: vec![
-                Has("/tax_rate", json!("0.2000")),
-                Grows("select count(*) from channels where name = 'Market' and tax_rate = 0.2", 1),
-                Grows("select count(*) from audit_entries where action = 'channel.changed'", 1),
+            checks: vec![
+                Equals("/tax_rate", json!("0.2000")),
+                Increases("select count(*) from channels where name = 'Market' and tax_rate = 0.2", 1),
+                Increases("select count(*) from audit_entries where action = 'channel.changed'", 1),
             ],
         }],
-        refused: Refused::These(vec![
-            refused(404, Code("not_found"), async |_| Call::of(NOBODY).body(json!({"name": "Market"}))),
-            refused(400, Field("/tax_rate"), async move |_| change("tax_rate", json!("1.01"))),
-            refused(400, Field("/countries/1"), async move |_| change("countries", json!(["KE", "XX"]))),
-            refused(400, Field("/expires_after_minutes"), async move |_| change("expires_after_minutes", json!(0))),
-            refused(409, Code("currency_in_use"), async move |s| {
+        rejections: Rejections::Cases(vec![
+            rejected(404, Code("not_found"), async |_| Call::with_id(UNKNOWN_ID).body(json!({"name": "Market"}))),
+            rejected(400, Field("/tax_rate"), async move |_| change("tax_rate", json!("1.01"))),
+            rejected(400, Field("/countries/1"), async move |_| change("countries", json!(["KE", "XX"]))),
+            rejected(400, Field("/expires_after_minutes"), async move |_| change("expires_after_minutes", json!(0))),
+            rejected(409, Code("currency_in_use"), async move |s| {
                 s.mug();
                 change("currency", json!("KES"))
             }),
         ]),
-        outsiders: PERMITTED_ONLY,
+        other_callers: PERMISSION_REQUIRED,
     }
 }
 
 fn warehouses_list() -> Case {
     Case {
         operation: "warehouses_list",
-        happy: vec![Happy {
+        successes: vec![Success {
             by: Staff,
-            call: call(async |_| Call::plain()),
+            call: call(async |_| Call::empty()),
             status: 200,
-            shows: vec![Has("/0/code", json!("main"))],
+            checks: vec![Equals("/0/code", json!("main"))],
         }],
-        refused: Refused::Never("it asks for nothing, and a shop has a warehouse"),
-        outsiders: PERMITTED_ONLY,
+        rejections: Rejections::None("the operation has no parameters, and every shop has a warehouse"),
+        other_callers: PERMISSION_REQUIRED,
     }
 }
 
 fn warehouses_create() -> Case {
     Case {
         operation: "warehouses_create",
-        happy: vec![Happy {
+        successes: vec![Success {
             by: Staff,
             call: call(async |s| {
                 let code = format!("north-{}", s.next());
-                Call::sending(json!({"code": code, "name": "Northern", "country": "ke", "sort_order": 5}))
+                Call::with_body(json!({"code": code, "name": "Northern", "country": "ke", "sort_order": 5}))
             }),
             status: 201,
-            shows: vec![
-                Has("/country", json!("KE")),
-                Has("/sort_order", json!(5)),
-                Grows("select count(*) from warehouses where name = 'Northern'", 1),
+            checks: vec![
+                Equals("/country", json!("KE")),
+                Equals("/sort_order", json!(5)),
+                Increases("select count(*) from warehouses where name = 'Northern'", 1),
             ],
         }],
-        refused: Refused::These(vec![
-            refused(400, Field("/code"), async |_| Call::sending(json!({"name": "Northern"}))),
-            refused(400, Field("/code"), async |_| Call::sending(json!({"code": "main", "name": "Northern"}))),
-            refused(400, Field("/country"), async |_| {
-                Call::sending(json!({"code": "north", "name": "Northern", "country": "Kenya"}))
+        rejections: Rejections::Cases(vec![
+            rejected(400, Field("/code"), async |_| Call::with_body(json!({"name": "Northern"}))),
+            rejected(400, Field("/code"), async |_| Call::with_body(json!({"code": "main", "name": "Northern"}))),
+            rejected(400, Field("/country"), async |_| {
+                Call::with_body(json!({"code": "north", "name": "Northern", "country": "Kenya"}))
             }),
         ]),
-        outsiders: PERMITTED_ONLY,
+        other_callers: PERMISSION_REQUIRED,
     }
 }
 
 fn stocks_list() -> Case {
     Case {
         operation: "stocks_list",
-        happy: vec![Happy {
+        successes: vec![Success {
             by: Staff,
             call: call(async |s| {
                 s.mug();
-                Call::asking(format!("variant={}&quantity__lte=10", s.variant_of(&s.mug())))
+                Call::with_query(format!("variant={}&quantity__lte=10", s.variant_of(&s.mug())))
             }),
             status: 200,
-            shows: vec![Has("/count", json!(1)), Has("/results/0/available", json!(10))],
+            checks: vec![Equals("/count", json!(1)), Equals("/results/0/available", json!(10))],
         }],
-        refused: Refused::These(vec![
-            refused(400, Field("/quantity__lte"), async |_| Call::asking("quantity__lte=few")),
-            refused(400, Field("/warehouse"), async |_| Call::asking("warehouse=main")),
-            refused(404, Code("not_found"), async |_| Call::asking("page=2")),
+        rejections: Rejections::Cases(vec![
+            rejected(400, Field("/quantity__lte"), async |_| Call::with_query("quantity__lte=few")),
+            rejected(400, Field("/warehouse"), async |_| Call::with_query("warehouse=main")),
+            rejected(404, Code("not_found"), async |_| Call::with_query("page=2")),
         ]),
-        outsiders: PERMITTED_ONLY,
+        other_callers: PERMISSION_REQUIRED,
     }
 }
 
 fn stocks_retrieve() -> Case {
     Case {
         operation: "stocks_retrieve",
-        happy: vec![Happy {
+        successes: vec![Success {
             by: Staff,
             call: call(async |s| {
                 let mug = s.mug();
                 let body = s.order_body_of(&mug.sku, 3);
                 s.ana.post("/api/orders/", body).await.expect(201);
-                Call::of(s.stock_of(&mug))
+                Call::with_id(s.stock_of(&mug))
             }),
             status: 200,
-            shows: vec![Has("/allocated", json!(3)), Has("/available", json!(7))],
+            checks: vec![Equals("/allocated", json!(3)), Equals("/available", json!(7))],
         }],
-        refused: Refused::These(vec![refused(404, Code("not_found"), async |_| Call::of(NOBODY))]),
-        outsiders: PERMITTED_ONLY,
+        rejections: Rejections::Cases(vec![rejected(404, Code("not_found"), async |_| Call::with_id(UNKNOWN_ID))]),
+        other_callers: PERMISSION_REQUIRED,
     }
 }
 
 fn adjust(sku: &str, field: &str, value: impl Into<Value>) -> Call {
-    Call::sending(json!({"sku": sku, field: value.into(), "note": "After the holidays"}))
+    Call::with_body(json!({"sku": sku, field: value.into(), "note": "After the holidays"}))
 }
 
 fn stocks_adjust_create() -> Case {
     Case {
         operation: "stocks_adjust_create",
-        happy: vec![
-            Happy {
+        successes: vec![
+            Success {
                 by: Staff,
                 call: call(async |s| adjust(&s.mug().sku, "quantity", 25)),
                 status: 200,
-                shows: vec![
-                    Has("/quantity", json!(25)),
-                    Grows("select sum(quantity) from stocks", 15),
-                    Grows("select count(*) from stock_movements where kind = 'counted'", 1),
+                checks: vec![
+                    Equals("/quantity", json!(25)),
+                    Increases("select sum(quantity) from stocks", 15),
+                    Increases("select count(*) from stock_movements where kind = 'counted'", 1),
                 ],
             },
-            Happy {
+            Success {
                 by: Staff,
                 call: call(async |s| adjust(&s.mug().sku.to_lowercase(), "delta", -10)),
                 status: 200,
-                shows: vec![Has("/quantity", json!(0)), Grows("select sum(quantity) from stocks", -10)],
+                checks: vec![Equals("/quantity", json!(0)), Increases("select sum(quantity) from stocks", -10)],
             },
         ],
-        refused: Refused::These(vec![
-            refused(400, Field("/non_field_errors"), async |s| Call::sending(json!({"sku": s.mug().sku}))),
-            refused(400, Field("/non_field_errors"), async |s| {
-                Call::sending(json!({"sku": s.mug().sku, "quantity": 1, "delta": 1}))
+        rejections: Rejections::Cases(vec![
+            rejected(400, Field("/non_field_errors"), async |s| Call::with_body(json!({"sku": s.mug().sku}))),
+            rejected(400, Field("/non_field_errors"), async |s| {
+                Call::with_body(json!({"sku": s.mug().sku, "quantity": 1, "delta": 1}))
             }),
-            refused(400, Field("/sku"), async |_| adjust("NO-SUCH", "quantity", 1)),
-            refused(400, Field("/quantity"), async |s| adjust(&s.mug().sku, "quantity", -1)),
-            refused(400, Field("/delta"), async |s| adjust(&s.mug().sku, "delta", 100_000_001)),
-            refused(400, Field("/warehouse"), async |s| {
-                Call::sending(json!({"sku": s.mug().sku, "quantity": 1, "warehouse": "south"}))
+            rejected(400, Field("/sku"), async |_| adjust("NO-SUCH", "quantity", 1)),
+            rejected(400, Field("/quantity"), async |s| adjust(&s.mug().sku, "quantity", -1)),
+            rejected(400, Field("/delta"), async |s| adjust(&s.mug().sku, "delta", 100_000_001)),
+            rejected(400, Field("/warehouse"), async |s| {
+                Call::with_body(json!({"sku": s.mug().sku, "quantity": 1, "warehouse": "south"}))
             }),
-            refused(409, Code("stock_allocated"), async |s| adjust(&s.mug().sku, "delta", -11)),
-            refused(409, Code("stock_allocated"), async |s| {
+            rejected(409, Code("stock_allocated"), async |s| adjust(&s.mug().sku, "delta", -11)),
+            rejected(409, Code("stock_allocated"), async |s| {
                 let mug = s.mug();
                 let body = s.order_body_of(&mug.sku, 3);
                 s.ana.post("/api/orders/", body).await.expect(201);
                 adjust(&mug.sku, "quantity", 2)
             }),
         ]),
-        outsiders: PERMITTED_ONLY,
+        other_callers: PERMISSION_REQUIRED,
     }
 }
 
 fn stock_movements_list() -> Case {
     Case {
         operation: "stock_movements_list",
-        happy: vec![Happy {
+        successes: vec![Success {
             by: Staff,
-            call: call(async |s| Call::asking(format!("order={}", s.order("shipped").await))),
+            call: call(async |s| Call::with_query(format!("order={}", s.order("shipped").await))),
             status: 200,
-            shows: vec![
-                Has("/count", json!(2)),
-                Has("/results/0/kind", json!("shipped")),
-                Has("/results/0/quantity_after", json!(9)),
-                Has("/results/1/kind", json!("allocated")),
+            checks: vec![
+                Equals("/count", json!(2)),
+                Equals("/results/0/kind", json!("shipped")),
+                Equals("/results/0/quantity_after", json!(9)),
+                Equals("/results/1/kind", json!("allocated")),
             ],
         }],
-        refused: Refused::These(vec![
-            refused(400, Field("/order"), async |_| Call::asking("order=M-1")),
-            refused(400, Field("/stock"), async |_| Call::asking("stock=x")),
-            refused(404, Code("not_found"), async |_| Call::asking("page=-1")),
+        rejections: Rejections::Cases(vec![
+            rejected(400, Field("/order"), async |_| Call::with_query("order=M-1")),
+            rejected(400, Field("/stock"), async |_| Call::with_query("stock=x")),
+            rejected(404, Code("not_found"), async |_| Call::with_query("page=-1")),
         ]),
-        outsiders: PERMITTED_ONLY,
+        other_callers: PERMISSION_REQUIRED,
     }
 }

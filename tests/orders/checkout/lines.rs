@@ -1,12 +1,12 @@
-//! The lines of an order: how they name what is wanted, and what is left for them.
+//! Order lines: references to variants, and available stock.
 
 use serde_json::{Value, json};
 
-use super::super::placed;
+use super::super::place_order;
 use crate::support::TestShop;
-use crate::support::builders::{Made, address, order_of};
+use crate::support::builders::{TestProduct, address, order_body};
 
-async fn variants(shop: &TestShop, product: &Made) -> Vec<String> {
+async fn variants(shop: &TestShop, product: &TestProduct) -> Vec<String> {
     let product = shop.anonymous().get(&format!("/api/products/{}/", product.id)).await.expect(200);
     let variants = product["variants"].as_array().unwrap();
     variants.iter().map(|variant| variant["id"].as_str().unwrap().to_owned()).collect()
@@ -17,7 +17,7 @@ fn order(lines: Value) -> Value {
 }
 
 #[actix_web::test]
-async fn a_line_names_product_variant_or_sku() {
+async fn line_refers_to_product_variant_or_sku() {
     let shop = TestShop::new().await;
     let ana = shop.customer("ana").await;
     let mug = shop.product("Mug").create();
@@ -40,11 +40,11 @@ async fn a_line_names_product_variant_or_sku() {
     assert_eq!(shown(1), [json!("Pot"), json!("POT-L"), json!("POT-L"), json!(2), json!("15.00")]);
     assert_eq!(shown(2), [json!("Pot"), json!(""), json!("POT"), json!(3), json!("10.00")]);
     assert_eq!(placed["lines"][1]["options"], json!({"size": "POT-L"}));
-    shop.assert_books_balance();
+    shop.assert_records_are_consistent();
 }
 
 #[actix_web::test]
-async fn the_most_exact_name_of_a_line_counts() {
+async fn variant_takes_precedence_over_sku_and_product_of_a_line() {
     let shop = TestShop::new().await;
     let ana = shop.customer("ana").await;
     let mug = shop.product("Mug").create();
@@ -62,14 +62,14 @@ async fn the_most_exact_name_of_a_line_counts() {
 }
 
 #[actix_web::test]
-async fn a_sku_beyond_ascii_is_ordered_whatever_its_case() {
+async fn non_ascii_sku_is_matched_case_insensitively() {
     let shop = TestShop::new().await;
     let ana = shop.customer("ana").await;
     let cup = shop.product("Cup").sku("CAFÉ-1").create();
 
     let pot = shop.product("Copper pot").sku("İBRİK").create();
 
-    placed(&ana, &[(&cup, 1), (&pot, 1)]).await;
+    place_order(&ana, &[(&cup, 1), (&pot, 1)]).await;
     let lower = order(json!([{"sku": "café-1", "quantity": 1}]));
     ana.post("/api/orders/", lower).await.expect(201);
 
@@ -77,14 +77,14 @@ async fn a_sku_beyond_ascii_is_ordered_whatever_its_case() {
 }
 
 #[actix_web::test]
-async fn a_product_whose_other_variants_are_archived_is_ordered_by_itself() {
+async fn product_with_one_active_variant_can_be_ordered_by_product() {
     let shop = TestShop::new().await;
     let (ana, staff) = (shop.customer("ana").await, shop.staff().await);
     let pot = shop.product("Pot").variant("POT-L", "15.00", 5).create();
     let by_product = order(json!([{"product": pot.id, "quantity": 1}]));
-    let refused = ana.post("/api/orders/", by_product.clone()).await.expect(400);
-    let message = "This product has several variants: name one by variant or sku.";
-    assert_eq!(refused, json!({"lines": {"0": {"product": [message]}}}));
+    let rejected = ana.post("/api/orders/", by_product.clone()).await.expect(400);
+    let message = "This product has several variants: specify one by variant or sku.";
+    assert_eq!(rejected, json!({"lines": {"0": {"product": [message]}}}));
 
     let large = &variants(&shop, &pot).await[1];
     staff.delete(&format!("/api/variants/{large}/")).await.expect(204);
@@ -94,16 +94,16 @@ async fn a_product_whose_other_variants_are_archived_is_ordered_by_itself() {
 }
 
 #[actix_web::test]
-async fn lines_of_one_variant_are_served_one_after_the_other() {
+async fn lines_of_one_variant_share_its_stock() {
     let shop = TestShop::new().await;
     let ana = shop.customer("ana").await;
     let mug = shop.product("Mug").stock(5).create();
-    let books = shop.books();
+    let books = shop.record_counts();
 
-    let refused = ana.post("/api/orders/", order_of(&[(&mug, 3), (&mug, 3), (&mug, 1)])).await;
+    let rejected = ana.post("/api/orders/", order_body(&[(&mug, 3), (&mug, 3), (&mug, 1)])).await;
 
     assert_eq!(
-        refused.expect(409),
+        rejected.expect(409),
         json!({
             "detail": "Not enough stock.", "code": "out_of_stock",
             "lines": {
@@ -112,25 +112,25 @@ async fn lines_of_one_variant_are_served_one_after_the_other() {
             },
         })
     );
-    assert_eq!(shop.books(), books);
-    let order = placed(&ana, &[(&mug, 3), (&mug, 2)]).await;
-    assert_eq!(order["lines"].as_array().unwrap().len(), 2, "lines stay lines");
+    assert_eq!(shop.record_counts(), books);
+    let order = place_order(&ana, &[(&mug, 3), (&mug, 2)]).await;
+    assert_eq!(order["lines"].as_array().unwrap().len(), 2, "lines are not merged");
     assert_eq!(shop.stock_of(&mug), (5, 5));
-    shop.assert_books_balance();
+    shop.assert_records_are_consistent();
 }
 
 #[actix_web::test]
-async fn an_order_is_refused_when_stock_has_run_out() {
+async fn order_is_rejected_when_stock_is_insufficient() {
     let shop = TestShop::new().await;
     let mug = shop.product("Mug").price("12.50").stock(1).create();
     let pot = shop.product("Pot").stock(5).create();
     let ana = shop.customer("ana").await;
-    let books = shop.books();
+    let books = shop.record_counts();
 
-    let refused = ana.post("/api/orders/", order_of(&[(&pot, 1), (&mug, 2)])).await;
+    let rejected = ana.post("/api/orders/", order_body(&[(&pot, 1), (&mug, 2)])).await;
 
     assert_eq!(
-        refused.expect(409),
+        rejected.expect(409),
         json!({
             "detail": "Not enough stock.",
             "code": "out_of_stock",
@@ -138,21 +138,21 @@ async fn an_order_is_refused_when_stock_has_run_out() {
         })
     );
     assert_eq!((shop.stock_of(&mug), shop.stock_of(&pot)), ((1, 0), (5, 0)));
-    assert_eq!(shop.books(), books);
+    assert_eq!(shop.record_counts(), books);
 }
 
 #[actix_web::test]
-async fn an_order_has_five_hundred_lines_at_most() {
+async fn order_has_at_most_five_hundred_lines() {
     let shop = TestShop::new().await;
     let ana = shop.customer("ana").await;
     let mug = shop.product("Mug").stock(600).create();
-    let books = shop.books();
+    let books = shop.record_counts();
 
-    let refused = ana.post("/api/orders/", order_of(&vec![(&mug, 1); 501])).await.expect(400);
-    assert_eq!(refused, json!({"lines": ["Ensure this field has no more than 500 elements."]}));
-    assert_eq!(shop.books(), books);
+    let rejected = ana.post("/api/orders/", order_body(&vec![(&mug, 1); 501])).await.expect(400);
+    assert_eq!(rejected, json!({"lines": ["Ensure this field has no more than 500 elements."]}));
+    assert_eq!(shop.record_counts(), books);
 
-    let placed = placed(&ana, &vec![(&mug, 1); 500]).await;
+    let placed = place_order(&ana, &vec![(&mug, 1); 500]).await;
     assert_eq!((&placed["total_net"], &placed["total_gross"]), (&json!("5000.00"), &json!("5800.00")));
     assert_eq!(shop.stock_of(&mug), (600, 500));
 }

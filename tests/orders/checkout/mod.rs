@@ -1,17 +1,17 @@
-//! Placing orders: what they say, and what they come to.
+//! Placement of orders: contents, prices and totals.
 
 mod buyers;
 mod lines;
-mod refusals;
+mod rejections;
 
 use serde_json::{Value, json};
 
-use super::{placed, url};
+use super::{place_order, url};
 use crate::support::TestShop;
-use crate::support::builders::{address, order_of};
+use crate::support::builders::{address, order_body};
 
-/// The address as an order remembers it.
-fn remembered(name: &str) -> Value {
+/// Returns the address as an order stores it.
+fn stored_address(name: &str) -> Value {
     json!({
         "name": name, "company": "", "line1": "Moi Avenue 12", "line2": "", "city": "Nairobi",
         "postal_code": "00100", "area": "", "country": "KE", "phone": null,
@@ -19,17 +19,17 @@ fn remembered(name: &str) -> Value {
 }
 
 #[actix_web::test]
-async fn an_order_says_what_was_bought() {
+async fn placed_order_is_returned_with_lines_and_totals() {
     let shop = TestShop::new().await;
     let ana = shop.customer("ana").await;
     let mug = shop.product("Enamel mug").sku("MUG-1").price("12.50").stock(40).create();
     let product = ana.get(&format!("/api/products/{}/", mug.id)).await.expect(200);
 
-    let answer = ana.post("/api/orders/", order_of(&[(&mug, 2)])).await;
+    let response = ana.post("/api/orders/", order_body(&[(&mug, 2)])).await;
 
-    let order = answer.expect(201);
-    assert_eq!(answer.header("location"), Some(url(&order, "").as_str()));
-    assert_eq!(answer.header("x-order-token"), None, "only guests need one");
+    let order = response.expect(201);
+    assert_eq!(response.header("location"), Some(url(&order, "").as_str()));
+    assert_eq!(response.header("x-order-token"), None, "only guests receive a token");
     assert_eq!(
         order,
         json!({
@@ -38,7 +38,7 @@ async fn an_order_says_what_was_bought() {
             "email": "ana@example.com", "phone": null, "currency": "EUR",
             "subtotal_net": "25.00", "shipping_net": "0.00", "discount": "0.00",
             "total_net": "25.00", "total_tax": "4.00", "total_gross": "29.00",
-            "shipping_address": remembered("Ana Wanjiru"), "billing_address": remembered("Ana Wanjiru"), "note": "",
+            "shipping_address": stored_address("Ana Wanjiru"), "billing_address": stored_address("Ana Wanjiru"), "note": "",
             "lines": [{
                 "id": order["lines"][0]["id"], "product": mug.id, "variant": product["variants"][0]["id"],
                 "product_name": "Enamel mug", "variant_name": "", "sku": "MUG-1", "options": {}, "quantity": 2,
@@ -51,18 +51,18 @@ async fn an_order_says_what_was_bought() {
     assert_eq!(ana.get(&url(&order, "")).await.expect(200), order);
     assert_eq!(shop.stock_of(&mug), (40, 2));
     assert_eq!(shop.published_events()[1..], ["order.created", "order.confirmed"]);
-    shop.assert_books_balance();
+    shop.assert_records_are_consistent();
 }
 
 #[actix_web::test]
-async fn every_line_is_rounded_by_itself() {
+async fn lines_are_rounded_individually() {
     let shop = TestShop::new().await;
     let ana = shop.customer("ana").await;
     let prices = [("A", "0.333", 3), ("B", "9.995", 1), ("C", "0.03", 1)];
     let made = prices.map(|(name, price, quantity)| (shop.product(name).price(price).create(), quantity));
     let lines: Vec<_> = made.iter().map(|(made, quantity)| (made, *quantity)).collect();
 
-    let order = placed(&ana, &lines).await;
+    let order = place_order(&ana, &lines).await;
 
     let shown = |line: &Value| ["unit_price", "total_net", "total_tax", "total_gross"].map(|name| line[name].clone());
     let lines = order["lines"].as_array().unwrap();
@@ -72,17 +72,17 @@ async fn every_line_is_rounded_by_itself() {
     );
     let totals = ["subtotal_net", "total_net", "total_tax", "total_gross"];
     assert_eq!(totals.map(|name| order[name].clone()), ["11.03", "11.03", "1.76", "12.79"]);
-    shop.assert_books_balance();
+    shop.assert_records_are_consistent();
 }
 
 #[actix_web::test]
-async fn prices_with_tax_in_them_are_what_is_paid() {
+async fn prices_that_include_tax_equal_the_gross_total() {
     let shop = TestShop::new().await;
     let ana = shop.customer("ana").await;
     shop.execute("update channels set prices_include_tax = true, tax_rate = 0.07");
     let mug = shop.product("Mug").price("9.99").create();
 
-    let order = placed(&ana, &[(&mug, 3), (&mug, 1)]).await;
+    let order = place_order(&ana, &[(&mug, 3), (&mug, 1)]).await;
 
     let amounts = ["total_net", "total_tax", "total_gross"];
     assert_eq!(amounts.map(|name| order["lines"][0][name].clone()), ["28.01", "1.96", "29.97"]);
@@ -92,13 +92,13 @@ async fn prices_with_tax_in_them_are_what_is_paid() {
 }
 
 #[actix_web::test]
-async fn a_currency_without_cents_is_rounded_to_whole_ones() {
+async fn amounts_in_a_currency_without_minor_unit_are_integers() {
     let shop = TestShop::new().await;
     let ana = shop.customer("ana").await;
     shop.execute("update channels set currency = 'JPY', tax_rate = 0.10");
     let tea = shop.product("Tea").price("333.5").create();
 
-    let order = placed(&ana, &[(&tea, 1)]).await;
+    let order = place_order(&ana, &[(&tea, 1)]).await;
 
     assert_eq!(order["currency"], "JPY");
     let amounts = ["total_net", "total_tax", "total_gross"];
@@ -106,11 +106,11 @@ async fn a_currency_without_cents_is_rounded_to_whole_ones() {
 }
 
 #[actix_web::test]
-async fn an_order_keeps_its_words_and_prices() {
+async fn order_is_unaffected_by_later_catalogue_changes() {
     let shop = TestShop::new().await;
     let (ana, staff) = (shop.customer("ana").await, shop.staff().await);
     let mug = shop.product("Mug").price("12.50").create();
-    let order = placed(&ana, &[(&mug, 2)]).await;
+    let order = place_order(&ana, &[(&mug, 2)]).await;
 
     let changes = json!({"name": "Cup", "sku": "CUP", "price": "99.00", "slug": "cup", "description": "x"});
     staff.patch(&format!("/api/products/{}/", mug.id), changes).await.expect(200);
@@ -120,14 +120,14 @@ async fn an_order_keeps_its_words_and_prices() {
 }
 
 #[actix_web::test]
-async fn note_phone_and_billing_address_are_taken_as_sent() {
+async fn order_stores_note_phone_and_billing_address() {
     let shop = TestShop::new().await;
     let ana = shop.customer("ana").await;
     let mug = shop.product("Mug").create();
     ana.patch("/api/customers/me/", json!({"phone": "+254700000001"})).await.expect(200);
-    let mut body = order_of(&[(&mug, 1)]);
-    let of_the_profile = ana.post("/api/orders/", body.clone()).await.expect(201);
-    assert_eq!((&of_the_profile["phone"], &of_the_profile["note"]), (&json!("+254700000001"), &json!("")));
+    let mut body = order_body(&[(&mug, 1)]);
+    let with_profile_phone = ana.post("/api/orders/", body.clone()).await.expect(201);
+    assert_eq!((&with_profile_phone["phone"], &with_profile_phone["note"]), (&json!("+254700000001"), &json!("")));
 
     body["phone"] = json!("+254 700 000 002");
     body["note"] = json!("  Ring twice  ");
@@ -138,21 +138,21 @@ async fn note_phone_and_billing_address_are_taken_as_sent() {
 
     assert_eq!((&order["phone"], &order["note"]), (&json!("+254700000002"), &json!("Ring twice")));
     assert_eq!(order["email"], "gift@example.com");
-    assert_eq!(order["customer"], json!(ana.customer), "still hers");
-    assert_eq!(order["shipping_address"], remembered("Ana Wanjiru"));
-    assert_eq!(order["billing_address"], remembered("Ana's company"));
+    assert_eq!(order["customer"], json!(ana.customer), "the customer stays the owner");
+    assert_eq!(order["shipping_address"], stored_address("Ana Wanjiru"));
+    assert_eq!(order["billing_address"], stored_address("Ana's company"));
 }
 
 #[actix_web::test]
-async fn a_channel_that_does_not_confirm_leaves_orders_pending() {
+async fn order_stays_pending_in_a_channel_without_automatic_confirmation() {
     let shop = TestShop::new().await;
     let ana = shop.customer("ana").await;
     shop.execute("update channels set confirms_orders = false");
     let mug = shop.product("Mug").create();
 
-    let order = placed(&ana, &[(&mug, 2)]).await;
+    let order = place_order(&ana, &[(&mug, 2)]).await;
 
     assert_eq!(order["status"], "pending");
-    assert_eq!(shop.stock_of(&mug), (10, 2), "set aside all the same");
+    assert_eq!(shop.stock_of(&mug), (10, 2), "allocated nevertheless");
     assert_eq!(shop.published_events()[1..], ["order.created"]);
 }

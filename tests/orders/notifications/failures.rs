@@ -1,4 +1,4 @@
-//! Providers that are down, refuse, or leave us in the dark; workers that die.
+//! Provider failures, unknown outcomes and worker crashes while messages are sent.
 
 use chrono::TimeDelta;
 use serde_json::{Value, json};
@@ -28,7 +28,7 @@ fn queued() -> HttpResponse {
     HttpResponse::json(201, &json!({"sid": "SM1", "status": "queued", "error_code": null}))
 }
 
-/// The state of the one message of this medium to Ana.
+/// Returns the state of the order confirmation to Ana in this medium.
 fn state(shop: &TestShop, medium: &str) -> String {
     let mut found = messages(shop);
     found.retain(|message| message.medium == medium && message.template == "order_confirmed");
@@ -41,7 +41,7 @@ async fn dead_jobs(superuser: &Client) -> Vec<Value> {
     list["results"].as_array().unwrap().clone()
 }
 
-/// As if the worker had died while this message was being sent.
+/// Simulates a worker crash while the order confirmation was being sent.
 fn kill_worker_while_sending(shop: &TestShop, medium: &str) {
     shop.execute(&format!(
         "update messages set state = 'sending', provider = null where medium = '{medium}' and template = 'order_confirmed'"
@@ -54,34 +54,34 @@ fn kill_worker_while_sending(shop: &TestShop, medium: &str) {
 }
 
 #[actix_web::test]
-async fn a_mail_server_that_is_busy_is_asked_again() {
-    let server = FakeSmtp::reacting([(Step::To, Reaction::Say("451 4.3.0 Try again later"))]).await;
+async fn temporary_mail_error_is_retried() {
+    let server = FakeSmtp::with_reactions([(Step::To, Reaction::Reply("451 4.3.0 Try again later"))]).await;
     let shop = shop_with_smtp(&server).await;
     order_of_ana(&shop).await;
 
     shop.run_jobs().await;
     assert_eq!(state(&shop, "email"), "pending");
     assert_eq!(shop.number("select count(*) from jobs where state = 'queued' and attempts = 1"), 2);
-    let pauses = "select count(*) from jobs where state = 'queued' and run_at - created_at >= interval '60 s'";
-    assert_eq!(shop.number(pauses), 2);
+    let delayed = "select count(*) from jobs where state = 'queued' and run_at - created_at >= interval '60 s'";
+    assert_eq!(shop.number(delayed), 2);
 
     server.recover();
     shop.run_jobs().await;
-    assert_eq!(server.seen().mails.len(), 0, "not before its time");
+    assert_eq!(server.recorded().mails.len(), 0, "not before the retry is due");
     shop.advance(TimeDelta::seconds(70));
     shop.run_jobs().await;
 
-    assert_eq!(server.seen().mails.len(), 2, "one to Ana, one to the boss");
+    assert_eq!(server.recorded().mails.len(), 2, "one to Ana, one to the administrator");
     assert_eq!(messages(&shop)[0], message("email", "ana@example.com", "order_confirmed", "sent", "smtp"));
     assert_eq!(shop.number("select count(*) from jobs where state <> 'done'"), 0);
     shop.advance(TimeDelta::days(1));
     shop.run_jobs().await;
-    assert_eq!(server.seen().mails.len(), 2);
+    assert_eq!(server.recorded().mails.len(), 2);
 }
 
 #[actix_web::test]
-async fn pauses_double_until_the_job_is_dead() {
-    let server = FakeSmtp::reacting([(Step::From, Reaction::Say("451 4.3.0 Try again later"))]).await;
+async fn retry_delay_doubles_until_the_job_is_dead() {
+    let server = FakeSmtp::with_reactions([(Step::From, Reaction::Reply("451 4.3.0 Try again later"))]).await;
     let shop = shop_with_smtp(&server).await;
     let root = shop.superuser().await;
     order_of_ana(&shop).await;
@@ -93,19 +93,19 @@ async fn pauses_double_until_the_job_is_dead() {
     assert_eq!(shop.number("select count(*) from jobs where state = 'queued' and attempts = 2"), 2);
     shop.advance(TimeDelta::seconds(100));
     shop.run_jobs().await;
-    assert_eq!(shop.number("select count(*) from jobs where attempts = 2"), 2, "twice as long a pause");
+    assert_eq!(shop.number("select count(*) from jobs where attempts = 2"), 2, "the delay doubles");
     shop.advance(TimeDelta::seconds(40));
     shop.run_jobs().await;
 
     let dead = dead_jobs(&root).await;
     assert_eq!(dead.len(), 2);
     assert_eq!((&dead[0]["name"], &dead[0]["attempts"]), (&json!("notify.deliver"), &json!(3)));
-    assert_eq!(state(&shop, "email"), "pending", "it may still be sent");
+    assert_eq!(state(&shop, "email"), "pending", "it can still be sent");
 }
 
 #[actix_web::test]
-async fn a_mail_that_is_refused_is_dead_and_can_be_replayed() {
-    let server = FakeSmtp::reacting([(Step::To, Reaction::Say("550 5.1.1 No such user"))]).await;
+async fn permanently_rejected_mail_is_dead_and_can_be_replayed() {
+    let server = FakeSmtp::with_reactions([(Step::To, Reaction::Reply("550 5.1.1 No such user"))]).await;
     let shop = shop_with_smtp(&server).await;
     let (root, staff) = (shop.superuser().await, shop.staff().await);
     order_of_ana(&shop).await;
@@ -114,8 +114,8 @@ async fn a_mail_that_is_refused_is_dead_and_can_be_replayed() {
     assert_eq!(state(&shop, "email"), "refused");
     let dead = dead_jobs(&root).await;
     assert_eq!(dead.len(), 2);
-    assert_eq!((&dead[0]["state"], &dead[0]["attempts"]), (&json!("dead"), &json!(1)), "not tried in vain");
-    assert!(dead[0]["last_error"].as_str().unwrap().starts_with("refused: "), "{}", dead[0]["last_error"]);
+    assert_eq!((&dead[0]["state"], &dead[0]["attempts"]), (&json!("dead"), &json!(1)), "no retry");
+    assert!(dead[0]["last_error"].as_str().unwrap().starts_with("rejected: "), "{}", dead[0]["last_error"]);
     staff.get("/api/jobs/?state=dead").await.expect(403);
 
     server.recover();
@@ -129,12 +129,12 @@ async fn a_mail_that_is_refused_is_dead_and_can_be_replayed() {
     shop.run_jobs().await;
 
     assert_eq!(state(&shop, "email"), "sent");
-    assert_eq!(server.seen().mails.len(), 2);
+    assert_eq!(server.recorded().mails.len(), 2);
     assert_eq!(dead_jobs(&root).await, Vec::<Value>::new());
 }
 
 #[actix_web::test]
-async fn a_text_message_is_handed_to_the_provider_once() {
+async fn text_message_is_sent_once() {
     let server = FakeHttp::start([queued()]).await;
     let shop = shop_with_twilio(&server).await;
     let order = order_of_ana(&shop).await;
@@ -152,7 +152,7 @@ async fn a_text_message_is_handed_to_the_provider_once() {
 }
 
 #[actix_web::test]
-async fn a_text_message_that_was_perhaps_sent_is_never_sent_again_by_itself() {
+async fn text_message_with_unknown_outcome_is_not_retried() {
     let server = FakeHttp::start([HttpResponse::empty(500, &[]), queued()]).await;
     let shop = shop_with_twilio(&server).await;
     order_of_ana(&shop).await;
@@ -169,7 +169,7 @@ async fn a_text_message_that_was_perhaps_sent_is_never_sent_again_by_itself() {
     assert_eq!(dead.len(), 1);
     assert!(dead[0]["last_error"].as_str().unwrap().starts_with("uncertain: "), "{}", dead[0]["last_error"]);
 
-    // A person has looked.
+    // An administrator replays the job.
     let replay = format!("/api/jobs/{}/replay/", dead[0]["id"].as_str().unwrap());
     root.post(&replay, json!({})).await.expect(200);
     shop.run_jobs().await;
@@ -177,7 +177,7 @@ async fn a_text_message_that_was_perhaps_sent_is_never_sent_again_by_itself() {
 }
 
 #[actix_web::test]
-async fn a_provider_that_asks_for_a_pause_gets_it() {
+async fn retry_after_of_the_provider_is_respected() {
     let server = FakeHttp::start([HttpResponse::empty(503, &[("Retry-After", "600")]), queued()]).await;
     let shop = shop_with_twilio(&server).await;
     order_of_ana(&shop).await;
@@ -193,7 +193,7 @@ async fn a_provider_that_asks_for_a_pause_gets_it() {
 }
 
 #[actix_web::test]
-async fn a_worker_that_died_while_it_sent_leaves_the_question_to_a_person() {
+async fn worker_crash_while_sending_leaves_message_uncertain() {
     let server = FakeHttp::start([queued(), queued()]).await;
     let shop = shop_with_twilio(&server).await;
     let root = shop.superuser().await;
@@ -201,18 +201,18 @@ async fn a_worker_that_died_while_it_sent_leaves_the_question_to_a_person() {
     shop.run_jobs().await;
     kill_worker_while_sending(&shop, "sms");
 
-    // The next worker takes a job whose lease has run out.
+    // The next worker takes over the job after its lease has expired.
     shop.run_jobs().await;
 
     assert_eq!(state(&shop, "sms"), "uncertain");
     assert_eq!(server.requests().len(), 1);
     let dead = dead_jobs(&root).await;
     assert_eq!(dead.len(), 1);
-    assert_eq!(dead[0]["last_error"], "uncertain: the program stopped while the message was being sent");
+    assert_eq!(dead[0]["last_error"], "uncertain: the worker stopped while it was sending the message");
 }
 
 #[actix_web::test]
-async fn a_worker_that_died_while_it_wrote_a_file_is_followed_by_another() {
+async fn worker_crash_while_writing_mail_file_is_retried() {
     let shop = TestShop::new().await;
     order_of_ana(&shop).await;
     shop.run_jobs().await;
@@ -221,13 +221,13 @@ async fn a_worker_that_died_while_it_wrote_a_file_is_followed_by_another() {
     shop.run_jobs().await;
 
     assert_eq!(state(&shop, "email"), "sent");
-    assert_eq!(shop.mails().len(), 2, "the same file again");
+    assert_eq!(shop.mails().len(), 2, "the same files were overwritten");
     assert_eq!(shop.number("select count(*) from jobs where state <> 'done'"), 0);
 }
 
 #[actix_web::test]
-async fn a_mail_server_that_hangs_up_over_the_content_is_not_asked_again() {
-    let server = FakeSmtp::reacting([(Step::Content, Reaction::HangUp)]).await;
+async fn mail_connection_lost_during_content_is_not_retried() {
+    let server = FakeSmtp::with_reactions([(Step::Content, Reaction::Disconnect)]).await;
     let shop = shop_with_smtp(&server).await;
     order_of_ana(&shop).await;
 
@@ -237,7 +237,7 @@ async fn a_mail_server_that_hangs_up_over_the_content_is_not_asked_again() {
     shop.run_jobs().await;
 
     assert_eq!(state(&shop, "email"), "uncertain");
-    assert_eq!(server.seen().mails.len(), 2, "each once, whatever became of it");
+    assert_eq!(server.recorded().mails.len(), 2, "each was sent once");
     let root = shop.superuser().await;
     assert_eq!(dead_jobs(&root).await.len(), 2);
 }

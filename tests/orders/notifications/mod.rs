@@ -1,4 +1,4 @@
-//! Who is told of an order: once each, however often it takes.
+//! Messages about orders: each recipient gets each message once.
 
 mod failures;
 
@@ -6,11 +6,11 @@ use diesel::prelude::*;
 use diesel::sql_types::{Nullable, Text};
 use serde_json::{Value, json};
 
-use super::{placed, url, verb};
+use super::{place_order, post_action, url};
 use crate::support::TestShop;
-use crate::support::builders::order_of;
+use crate::support::builders::order_body;
 
-/// A message as it is written down.
+/// Row of `messages`.
 #[derive(Debug, PartialEq, Eq, QueryableByName)]
 struct Message {
     #[diesel(sql_type = Text)]
@@ -41,15 +41,15 @@ fn message(medium: &str, recipient: &str, template: &str, state: &str, provider:
     }
 }
 
-/// The order of somebody who has a telephone.
+/// Places an order by a customer with a phone number.
 async fn order_of_ana(shop: &TestShop) -> Value {
     let ana = shop.customer("ana").await;
     ana.patch("/api/customers/me/", json!({"phone": "+254700000001"})).await.expect(200);
     let mug = shop.product("Mug").create();
-    placed(&ana, &[(&mug, 2)]).await
+    place_order(&ana, &[(&mug, 2)]).await
 }
 
-fn all_told() -> [Message; 3] {
+fn all_messages() -> [Message; 3] {
     [
         message("email", "ana@example.com", "order_confirmed", "sent", "file"),
         message("sms", "+254700000001", "order_confirmed", "sent", "log"),
@@ -58,15 +58,15 @@ fn all_told() -> [Message; 3] {
 }
 
 #[actix_web::test]
-async fn a_confirmed_order_is_told_to_the_customer_and_the_administrators() {
+async fn confirmed_order_notifies_customer_and_administrators() {
     let shop = TestShop::new().await;
     let order = order_of_ana(&shop).await;
     let number = order["number"].as_str().unwrap();
-    assert_eq!((messages(&shop), shop.mails()), (vec![], vec![]), "not before somebody works");
+    assert_eq!((messages(&shop), shop.mails()), (vec![], vec![]), "not before the worker runs");
 
     shop.run_jobs().await;
 
-    assert_eq!(messages(&shop), all_told());
+    assert_eq!(messages(&shop), all_messages());
     assert_eq!(
         shop.mails(),
         [
@@ -78,7 +78,7 @@ async fn a_confirmed_order_is_told_to_the_customer_and_the_administrators() {
 }
 
 #[actix_web::test]
-async fn events_that_are_handed_on_twice_are_told_once() {
+async fn event_dispatched_twice_notifies_once() {
     let shop = TestShop::new().await;
     order_of_ana(&shop).await;
     shop.run_jobs().await;
@@ -87,13 +87,13 @@ async fn events_that_are_handed_on_twice_are_told_once() {
     shop.execute("update events set position = null");
     shop.run_jobs().await;
 
-    assert_eq!(messages(&shop), all_told());
+    assert_eq!(messages(&shop), all_messages());
     assert_eq!(shop.mails().len(), 2);
     assert_eq!(shop.number("select count(*) from jobs"), jobs);
 }
 
 #[actix_web::test]
-async fn jobs_that_run_twice_tell_once() {
+async fn job_that_runs_twice_notifies_once() {
     let shop = TestShop::new().await;
     order_of_ana(&shop).await;
     shop.run_jobs().await;
@@ -102,7 +102,7 @@ async fn jobs_that_run_twice_tell_once() {
     shop.execute("update messages set created_at = '2026-01-01', updated_at = '2026-01-01'");
     shop.run_jobs().await;
 
-    assert_eq!(messages(&shop), all_told());
+    assert_eq!(messages(&shop), all_messages());
     assert_eq!(shop.mails().len(), 2);
     assert_eq!(
         shop.number("select count(*) from messages where updated_at = '2026-01-01'"),
@@ -112,25 +112,25 @@ async fn jobs_that_run_twice_tell_once() {
 }
 
 #[actix_web::test]
-async fn whoever_has_no_telephone_gets_a_mail() {
+async fn customer_without_a_phone_receives_only_an_email() {
     let shop = TestShop::new().await;
     let ana = shop.customer("ana").await;
     let mug = shop.product("Mug").create();
-    placed(&ana, &[(&mug, 2)]).await;
+    place_order(&ana, &[(&mug, 2)]).await;
 
     shop.run_jobs().await;
 
-    let [mail, _, to_the_boss] = all_told();
-    assert_eq!(messages(&shop), [mail, to_the_boss]);
+    let [mail, _, to_administrator] = all_messages();
+    assert_eq!(messages(&shop), [mail, to_administrator]);
 }
 
 #[actix_web::test]
-async fn whoever_has_no_address_gets_a_text_message() {
+async fn customer_without_an_email_receives_only_a_text_message() {
     let shop = TestShop::new().await;
     let staff = shop.staff().await;
     let (ana, mug) = (shop.customer("ana").await, shop.product("Mug").create());
     shop.execute(&format!("update customers set email = null where id = '{}'", ana.customer));
-    let mut body = order_of(&[(&mug, 2)]);
+    let mut body = order_body(&[(&mug, 2)]);
     body["customer"] = json!(ana.customer);
     body["phone"] = json!("+254700000001");
     let order = staff.post("/api/orders/", body).await.expect(201);
@@ -138,21 +138,21 @@ async fn whoever_has_no_address_gets_a_text_message() {
 
     shop.run_jobs().await;
 
-    let [_, sms, to_the_boss] = all_told();
-    assert_eq!(messages(&shop), [sms, to_the_boss]);
+    let [_, sms, to_administrator] = all_messages();
+    assert_eq!(messages(&shop), [sms, to_administrator]);
 }
 
 #[actix_web::test]
-async fn an_administrator_who_buys_is_told_once() {
+async fn administrator_who_orders_receives_each_message_once() {
     let shop = TestShop::with_settings(&[("ADMIN_EMAILS", "ana@example.com, boss@example.com")]).await;
     order_of_ana(&shop).await;
     shop.run_jobs().await;
-    assert_eq!(messages(&shop), all_told());
+    assert_eq!(messages(&shop), all_messages());
     assert_eq!(shop.mails().len(), 2);
 }
 
 #[actix_web::test]
-async fn a_pending_order_is_told_when_it_is_confirmed() {
+async fn pending_order_notifies_when_it_is_confirmed() {
     let shop = TestShop::new().await;
     let staff = shop.staff().await;
     shop.execute("update channels set confirms_orders = false");
@@ -160,49 +160,49 @@ async fn a_pending_order_is_told_when_it_is_confirmed() {
     shop.run_jobs().await;
     assert_eq!(messages(&shop), []);
 
-    verb(&staff, &order, "confirm").await.expect(200);
+    post_action(&staff, &order, "confirm").await.expect(200);
     shop.run_jobs().await;
 
-    assert_eq!(messages(&shop), all_told());
+    assert_eq!(messages(&shop), all_messages());
 }
 
 #[actix_web::test]
-async fn sent_and_cancelled_orders_are_told_to_the_customer() {
+async fn customer_is_notified_of_shipping_and_cancellation() {
     let shop = TestShop::new().await;
     let (ana, staff) = (shop.customer("ana").await, shop.staff().await);
     let mug = shop.product("Mug").create();
-    let sent = placed(&ana, &[(&mug, 1)]).await;
-    let cancelled = placed(&ana, &[(&mug, 1)]).await;
+    let sent = place_order(&ana, &[(&mug, 1)]).await;
+    let cancelled = place_order(&ana, &[(&mug, 1)]).await;
     shop.run_jobs().await;
     let before = shop.mails().len();
 
     for name in ["process", "ship", "deliver", "returns"] {
-        assert!(verb(&staff, &sent, name).await.status.is_success(), "{name}");
+        assert!(post_action(&staff, &sent, name).await.status.is_success(), "{name}");
     }
-    verb(&ana, &cancelled, "cancel").await.expect(200);
+    post_action(&ana, &cancelled, "cancel").await.expect(200);
     shop.run_jobs().await;
 
     let new: Vec<_> = messages(&shop).into_iter().filter(|message| message.template.ends_with("ed")).collect();
-    let told = |template: &str| new.iter().filter(|message| message.template == template).count();
-    assert_eq!([told("order_confirmed"), told("order_shipped"), told("order_cancelled")], [2, 1, 1]);
+    let count = |template: &str| new.iter().filter(|message| message.template == template).count();
+    assert_eq!([count("order_confirmed"), count("order_shipped"), count("order_cancelled")], [2, 1, 1]);
     assert_eq!(shop.mails().len(), before + 2);
     let subject = format!("Your order {} from Mercer is on its way", sent["number"].as_str().unwrap());
     assert!(shop.mails().contains(&("ana@example.com".to_owned(), subject)));
 }
 
 #[actix_web::test]
-async fn a_shipping_mail_tells_the_tracking_number() {
+async fn shipping_mail_contains_the_tracking_number() {
     let shop = TestShop::new().await;
     let (ana, staff) = (shop.customer("ana").await, shop.staff().await);
     let mug = shop.product("Mug").create();
-    let order = placed(&ana, &[(&mug, 1)]).await;
-    verb(&staff, &order, "process").await.expect(200);
+    let order = place_order(&ana, &[(&mug, 1)]).await;
+    post_action(&staff, &order, "process").await.expect(200);
     let label = json!({"tracking_number": "1Z999AA10123456784"});
     staff.post(&url(&order, "ship/"), label).await.expect(200);
 
     shop.run_jobs().await;
 
-    let telling = "select count(*) from messages where template = 'order_shipped' \
+    let with_tracking_number = "select count(*) from messages where template = 'order_shipped' \
                    and context->'order'->>'tracking_number' = '1Z999AA10123456784'";
-    assert_eq!(shop.number(telling), 1);
+    assert_eq!(shop.number(with_tracking_number), 1);
 }

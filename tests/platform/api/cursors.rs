@@ -1,24 +1,24 @@
-//! Pages by cursor: a walk through a list that changes meanwhile shows nothing twice and leaves nothing out.
+//! Pages by cursor: reading a list that changes returns no row twice and omits no row.
 
 use serde_json::{Value, json};
 
-use super::{column, placed};
+use super::{column, place_order};
 use crate::support::{Client, TestShop};
 
-/// Follows the links called `link` from `first` to the end; `meanwhile` happens between two pages and is told what was
-/// just shown. The pages, and where the last one is.
+/// Follows the links `link` from `first` to the end. Calls `between_pages` with the index and the ids of each page.
+/// Returns the ids of all pages and the URL of the last one.
 async fn follow(
     client: &Client,
     first: &str,
     link: &str,
-    mut meanwhile: impl FnMut(usize, &[String]),
+    mut between_pages: impl FnMut(usize, &[String]),
 ) -> (Vec<Vec<String>>, String) {
     let (mut url, mut pages) = (first.to_owned(), Vec::new());
     loop {
         let page = client.get(&url).await.expect(200);
-        assert_eq!(page.get("count"), None, "nobody counts for a cursor");
+        assert_eq!(page.get("count"), None, "cursor pages have no count");
         let ids = column(&page, "id");
-        meanwhile(pages.len(), &ids);
+        between_pages(pages.len(), &ids);
         pages.push(ids);
         match page[link].as_str() {
             Some(next) => url = next.trim_start_matches("http://localhost:8080").to_owned(),
@@ -28,117 +28,122 @@ async fn follow(
     }
 }
 
-/// Nothing twice, and of the rows that were there throughout none is missing or in another place.
+/// Asserts that no row occurs twice, and that all permanent rows occur in order.
 #[track_caller]
-fn assert_complete(seen: &[String], throughout: &[String], story: &str) {
-    let mut sorted = seen.to_vec();
+fn assert_complete(ids: &[String], permanent: &[String], context: &str) {
+    let mut sorted = ids.to_vec();
     sorted.sort();
     sorted.dedup();
-    assert_eq!(sorted.len(), seen.len(), "{story}: something was shown twice");
-    let kept: Vec<&String> = seen.iter().filter(|id| throughout.contains(id)).collect();
-    assert_eq!(kept, throughout.iter().collect::<Vec<_>>(), "{story}");
+    assert_eq!(sorted.len(), ids.len(), "{context}: a row occurs twice");
+    let found: Vec<&String> = ids.iter().filter(|id| permanent.contains(id)).collect();
+    assert_eq!(found, permanent.iter().collect::<Vec<_>>(), "{context}");
 }
 
-/// A list with rows that stay and rows that come and go.
-struct Flux<'a> {
+/// A list with permanent rows, and with copies that the test inserts and deletes.
+struct ChangingList<'a> {
     shop: &'a TestShop,
     table: &'static str,
-    /// One row that stays, to copy.
-    model: String,
-    /// What a copy has of its own, by its number.
-    own: fn(usize) -> Value,
-    made: usize,
+    /// Condition that selects the row to copy.
+    template: String,
+    /// Returns the members of a copy that differ, by its number.
+    overrides: fn(usize) -> Value,
+    copies: usize,
 }
 
-impl Flux<'_> {
+impl ChangingList<'_> {
     fn add(&mut self, copies: usize) {
         for _ in 0..copies {
-            self.made += 1;
-            self.shop.copy_row(self.table, &self.model, &(self.own)(self.made));
+            self.copies += 1;
+            self.shop.copy_row(self.table, &self.template, &(self.overrides)(self.copies));
         }
     }
 
-    /// Takes away whatever of these is a copy: the row that the cursor stands on among them.
-    fn remove(&self, ids: &[String], last: usize, throughout: &[String]) {
-        for id in ids.iter().rev().take(last).filter(|id| !throughout.contains(id)) {
+    /// Deletes the copies among the `last` ids, which include the row at the cursor.
+    fn remove(&self, ids: &[String], last: usize, permanent: &[String]) {
+        for id in ids.iter().rev().take(last).filter(|id| !permanent.contains(id)) {
             self.shop.execute(&format!("delete from {} where id = '{id}'", self.table));
         }
     }
 }
 
-/// Walks there and back while rows come and go.
-async fn walk(client: &Client, list: &str, flux: &mut Flux<'_>, throughout: &[String]) {
+/// Follows a list forward and backward while rows are inserted and deleted.
+async fn follow_in_both_directions(
+    client: &Client,
+    list: &str,
+    list_changes: &mut ChangingList<'_>,
+    permanent: &[String],
+) {
     for ordering in
         ["", "&ordering=-total_gross,number", "&ordering=price", "&ordering=-price", "&ordering=-updated_at"]
     {
         let first = format!("{list}?cursor=&page_size=3{ordering}");
-        flux.add(6);
+        list_changes.add(6);
         let (all, _) = follow(client, &format!("{list}?cursor=&page_size=1000{ordering}"), "next", |_, _| {}).await;
-        let throughout: Vec<String> = all.concat().into_iter().filter(|id| throughout.contains(id)).collect();
+        let permanent: Vec<String> = all.concat().into_iter().filter(|id| permanent.contains(id)).collect();
 
-        let (there, end) = follow(client, &first, "next", |page, ids| {
-            flux.remove(ids, if page % 2 == 0 { 1 } else { 3 }, &throughout);
+        let (forward, end) = follow(client, &first, "next", |page, ids| {
+            list_changes.remove(ids, if page % 2 == 0 { 1 } else { 3 }, &permanent);
             if page < 5 {
-                flux.add(2);
+                list_changes.add(2);
             }
         })
         .await;
-        assert_complete(&there.concat(), &throughout, &format!("there{ordering}"));
+        assert_complete(&forward.concat(), &permanent, &format!("forward{ordering}"));
 
-        let (mut back, _) = follow(client, &end, "previous", |page, ids| {
-            flux.remove(&ids[..ids.len().min(1)], 1, &throughout);
+        let (mut backward, _) = follow(client, &end, "previous", |page, ids| {
+            list_changes.remove(&ids[..ids.len().min(1)], 1, &permanent);
             if page < 5 {
-                flux.add(2);
+                list_changes.add(2);
             }
         })
         .await;
-        back.reverse();
-        assert_complete(&back.concat(), &throughout, &format!("back{ordering}"));
+        backward.reverse();
+        assert_complete(&backward.concat(), &permanent, &format!("backward{ordering}"));
     }
 }
 
 #[actix_web::test]
-async fn orders_are_walked_there_and_back_while_others_come_and_go() {
+async fn cursor_pages_of_orders_are_complete_during_concurrent_changes() {
     let shop = TestShop::new().await;
     let (ana, staff) = (shop.customer("ana").await, shop.staff().await);
     let mug = shop.product("Mug").stock(1000).create();
-    let mut throughout = Vec::new();
+    let mut permanent = Vec::new();
     for number in 0..10 {
-        let order = placed(&ana, &[(&mug, 1 + number % 3)]).await;
-        throughout.push(order["id"].as_str().unwrap().to_owned());
+        let order = place_order(&ana, &[(&mug, 1 + number % 3)]).await;
+        permanent.push(order["id"].as_str().unwrap().to_owned());
     }
-    // Many of one moment, so that the id has the last word.
+    // Many orders have the same time, so that the id decides their order.
     shop.execute("update orders set placed_at = '2026-01-01' where total_gross > 12");
-    let model = format!("id = '{}'", throughout[1]);
-    let own = |made| json!({"number": format!("C-{made}")});
-    let mut flux = Flux { shop: &shop, table: "orders", model, own, made: 0 };
+    let template = format!("id = '{}'", permanent[1]);
+    let overrides = |copies| json!({"number": format!("C-{copies}")});
+    let mut list_changes = ChangingList { shop: &shop, table: "orders", template, overrides, copies: 0 };
 
-    walk(&staff, "/api/orders/", &mut flux, &throughout).await;
+    follow_in_both_directions(&staff, "/api/orders/", &mut list_changes, &permanent).await;
 }
 
 #[actix_web::test]
-async fn products_with_and_without_a_price_are_walked_while_others_come_and_go() {
+async fn cursor_pages_of_products_are_complete_during_concurrent_changes() {
     let shop = TestShop::new().await;
-    let mut throughout = Vec::new();
+    let mut permanent = Vec::new();
     for number in 0..12 {
         let product = shop.product(&format!("Mug {number}")).price(if number % 2 == 0 { "5.00" } else { "7.50" });
-        throughout.push(product.create().id.to_string());
+        permanent.push(product.create().id.to_string());
     }
-    for unpriced in [&throughout[3], &throughout[4], &throughout[9]] {
+    for unpriced in [&permanent[3], &permanent[4], &permanent[9]] {
         shop.execute(&format!(
             "delete from variant_prices where variant_id = (select id from variants where product_id = '{unpriced}')"
         ));
     }
-    let model = format!("id = '{}'", throughout[6]);
-    // A copy has no variants, and so no price.
-    let own = |made| json!({"slug": format!("copy-{made}"), "name": format!("Mug {}", made % 14)});
-    let mut flux = Flux { shop: &shop, table: "products", model, own, made: 0 };
+    let template = format!("id = '{}'", permanent[6]);
+    // A copy has no variants and therefore no price.
+    let overrides = |copies| json!({"slug": format!("copy-{copies}"), "name": format!("Mug {}", copies % 14)});
+    let mut list_changes = ChangingList { shop: &shop, table: "products", template, overrides, copies: 0 };
 
-    walk(&shop.anonymous(), "/api/products/", &mut flux, &throughout).await;
+    follow_in_both_directions(&shop.anonymous(), "/api/products/", &mut list_changes, &permanent).await;
 }
 
 #[actix_web::test]
-async fn a_quiet_list_has_the_same_pages_there_and_back() {
+async fn cursor_pages_are_equal_in_both_directions() {
     let shop = TestShop::new().await;
     let guest = shop.anonymous();
     for number in 0..7 {
@@ -150,20 +155,20 @@ async fn a_quiet_list_has_the_same_pages_there_and_back() {
         let first = format!("/api/products/?cursor=&page_size=2&ordering={ordering}");
         let whole = guest.get(&format!("/api/products/?ordering={ordering}")).await.expect(200);
 
-        let (there, end) = follow(&guest, &first, "next", |_, _| {}).await;
-        let (mut back, beginning) = follow(&guest, &end, "previous", |_, _| {}).await;
+        let (forward, end) = follow(&guest, &first, "next", |_, _| {}).await;
+        let (mut backward, beginning) = follow(&guest, &end, "previous", |_, _| {}).await;
         let (again, _) = follow(&guest, &beginning, "next", |_, _| {}).await;
 
-        assert_eq!(there.concat(), column(&whole, "id"), "{ordering}");
-        assert_eq!(there.iter().map(Vec::len).collect::<Vec<_>>(), [2, 2, 2, 1], "{ordering}");
-        back.reverse();
-        assert_eq!(back.concat(), there.concat(), "{ordering}, back");
-        assert_eq!(again.concat(), there.concat(), "{ordering}, and there again");
+        assert_eq!(forward.concat(), column(&whole, "id"), "{ordering}");
+        assert_eq!(forward.iter().map(Vec::len).collect::<Vec<_>>(), [2, 2, 2, 1], "{ordering}");
+        backward.reverse();
+        assert_eq!(backward.concat(), forward.concat(), "{ordering}, backward");
+        assert_eq!(again.concat(), forward.concat(), "{ordering}, forward again");
     }
 }
 
 #[actix_web::test]
-async fn a_page_by_cursor_says_where_others_are_and_nothing_of_their_number() {
+async fn cursor_page_has_links_and_no_count() {
     let shop = TestShop::new().await;
     let guest = shop.anonymous();
     let nothing = guest.get("/api/products/?cursor=").await.expect(200);
@@ -174,7 +179,7 @@ async fn a_page_by_cursor_says_where_others_are_and_nothing_of_their_number() {
     assert_eq!(whole, json!({"next": null, "previous": null, "results": [{"id": mug.id}, {"id": pot.id}]}));
 
     let first = guest.get("/api/products/?cursor=&page_size=1&fields=id&search=o,t&colour=red").await.expect(200);
-    assert_eq!((&first["next"], &first["results"]), (&Value::Null, &json!([{"id": pot.id}])), "filters hold");
+    assert_eq!((&first["next"], &first["results"]), (&Value::Null, &json!([{"id": pot.id}])), "filters apply");
     let first = guest.get("/api/products/?fields=id&cursor=&limit=1&search=&page=7").await.expect(200);
     let next = first["next"].as_str().unwrap();
     let kept = "http://localhost:8080/api/products/?fields=id&limit=1&search=&page=7&cursor=";
@@ -185,7 +190,7 @@ async fn a_page_by_cursor_says_where_others_are_and_nothing_of_their_number() {
 }
 
 #[actix_web::test]
-async fn from_a_page_whose_rows_have_all_gone_a_way_leads_back() {
+async fn empty_cursor_page_links_back_to_the_remaining_rows() {
     let shop = TestShop::new().await;
     let guest = shop.anonymous();
     for number in 0..6 {
@@ -217,12 +222,12 @@ async fn from_a_page_whose_rows_have_all_gone_a_way_leads_back() {
     );
 }
 
-/// The cursor behind the first of two orders, and of two products.
+/// Returns the cursor after the first of two orders, and after the first of two products.
 async fn cursors(shop: &TestShop, ana: &Client) -> (String, String) {
     let mug = shop.product("Mug").create();
     shop.product("Pot").create();
     for _ in 0..2 {
-        placed(ana, &[(&mug, 1)]).await;
+        place_order(ana, &[(&mug, 1)]).await;
     }
     let cursor_of = |page: Value| page["next"].as_str().unwrap().rsplit_once("cursor=").unwrap().1.to_owned();
     let orders = cursor_of(ana.get("/api/orders/?cursor=&page_size=1").await.expect(200));
@@ -230,7 +235,7 @@ async fn cursors(shop: &TestShop, ana: &Client) -> (String, String) {
 }
 
 #[actix_web::test]
-async fn a_cursor_that_was_changed_or_is_of_another_list_is_404() {
+async fn modified_or_foreign_cursor_is_404() {
     let shop = TestShop::new().await;
     let ana = shop.customer("ana").await;
     let (orders, products) = cursors(&shop, &ana).await;
@@ -255,13 +260,13 @@ async fn a_cursor_that_was_changed_or_is_of_another_list_is_404() {
     ]);
 
     for url in urls {
-        let answer = ana.get(&url).await;
-        assert_eq!(answer.expect(404), json!({"detail": "Invalid cursor", "code": "not_found"}), "{url}");
+        let response = ana.get(&url).await;
+        assert_eq!(response.expect(404), json!({"detail": "Invalid cursor", "code": "not_found"}), "{url}");
     }
 }
 
 #[actix_web::test]
-async fn a_cursor_is_good_for_the_same_order_whatever_it_is_called_and_wherever_it_is_read() {
+async fn cursor_is_valid_for_equivalent_orderings_and_other_processes() {
     let shop = TestShop::new().await;
     let ana = shop.customer("ana").await;
     let (orders, products) = cursors(&shop, &ana).await;
@@ -272,7 +277,7 @@ async fn a_cursor_is_good_for_the_same_order_whatever_it_is_called_and_wherever_
         assert_eq!(column(&page, "id"), last, "{ordering}");
     }
     for url in ["/api/products", "/api/products/"] {
-        let page = shop.another_program().await.get(&format!("{url}?cursor={products}&page_size=5")).await.expect(200);
+        let page = shop.second_process().await.get(&format!("{url}?cursor={products}&page_size=5")).await.expect(200);
         assert_eq!(column(&page, "name"), ["Pot"], "{url}");
     }
 }

@@ -1,8 +1,8 @@
-//! Orders, searches, and what nobody may filter by.
+//! Orderings, searches, and fields that cannot be filtered.
 
 use serde_json::json;
 
-use super::{column, placed};
+use super::{column, place_order};
 use crate::support::{Client, TestShop};
 
 async fn names(client: &Client, query: &str) -> Vec<String> {
@@ -10,7 +10,7 @@ async fn names(client: &Client, query: &str) -> Vec<String> {
 }
 
 #[actix_web::test]
-async fn unknown_names_of_an_order_are_dropped_and_never_reach_the_database() {
+async fn unknown_ordering_names_are_ignored() {
     let shop = TestShop::new().await;
     let guest = shop.anonymous();
     for (name, price) in [("Pot", "5.00"), ("Cup", "5.00"), ("Mug", "7.00")] {
@@ -36,7 +36,7 @@ async fn unknown_names_of_an_order_are_dropped_and_never_reach_the_database() {
 }
 
 #[actix_web::test]
-async fn a_search_looks_for_every_word_and_a_quoted_phrase_as_a_whole() {
+async fn search_matches_every_term_and_quoted_phrases_as_a_whole() {
     let shop = TestShop::new().await;
     let guest = shop.anonymous();
     for name in ["Red tea pot", "Tea pot red", "Pot for tea", "Ana's cup", "50% off_er"] {
@@ -65,12 +65,12 @@ async fn a_search_looks_for_every_word_and_a_quoted_phrase_as_a_whole() {
 }
 
 #[actix_web::test]
-async fn fields_that_nobody_sees_are_no_filters() {
+async fn internal_fields_cannot_be_filtered() {
     let shop = TestShop::new().await;
     let (ana, staff, guest) = (shop.customer("ana").await, shop.staff().await, shop.anonymous());
     let mug = shop.product("Mug").create();
     shop.product("Old mug").inactive().create();
-    placed(&ana, &[(&mug, 1)]).await;
+    place_order(&ana, &[(&mug, 1)]).await;
 
     for query in
         ["version=7", "archived_at__isnull=false", "id=7", "category__name=x", "price__regex=.", "name__ne=Mug"]
@@ -84,19 +84,19 @@ async fn fields_that_nobody_sees_are_no_filters() {
         assert_eq!(list["count"], 1, "{query}");
     }
     for query in ["is_active=false", "is_active=true", "is_active="] {
-        assert_eq!(names(&guest, query).await, ["Mug"], "others see active products alone: {query}");
+        assert_eq!(names(&guest, query).await, ["Mug"], "customers see active products only: {query}");
     }
     let wrong = guest.get("/api/products/?is_active=perhaps").await;
     assert_eq!(wrong.expect(400), json!({"is_active": ["Must be a valid boolean."]}));
 }
 
 #[actix_web::test]
-async fn a_customer_finds_nobody_elses_orders_by_any_filter() {
+async fn filters_never_reveal_the_orders_of_other_customers() {
     let shop = TestShop::new().await;
     let (ana, ben) = (shop.customer("ana").await, shop.customer("ben").await);
     let mug = shop.product("Mug").create();
-    let hers = placed(&ana, &[(&mug, 1)]).await;
-    let number = hers["number"].as_str().unwrap();
+    let her_order = place_order(&ana, &[(&mug, 1)]).await;
+    let number = her_order["number"].as_str().unwrap();
 
     let queries = [
         format!("number={number}"),

@@ -1,8 +1,8 @@
-//! Filters by type: what each kind of field can be looked up by, and what it says to nonsense.
+//! Lookups of each field type, and their errors for invalid values.
 
 use serde_json::{Value, json};
 
-use super::{column, order_url, placed};
+use super::{column, order_url, place_order};
 use crate::support::{Client, TestShop};
 
 const NUMBER: &str = "A valid number is required.";
@@ -14,22 +14,22 @@ const DATETIME: &str =
     "Datetime has wrong format. Use one of these formats instead: YYYY-MM-DDThh:mm[:ss[.uuuuuu]][+HH:MM|-HH:MM|Z].";
 const RANGE: &str = "Range query expects two values.";
 
-/// The names of what a list shows, one letter each.
+/// Returns the names of the listed resources, one letter each.
 async fn found(client: &Client, list: &str, query: &str) -> String {
     column(&client.get(&format!("/api/{list}/?{query}")).await.expect(200), "name").concat()
 }
 
-/// Each query is refused with these messages, under the names of its own parameters.
-async fn assert_refused(client: &Client, list: &str, cases: &[(&str, Value)]) {
+/// Asserts that each query is rejected with these messages under the names of its parameters.
+async fn assert_rejected(client: &Client, list: &str, cases: &[(&str, Value)]) {
     for (query, errors) in cases {
-        let answer = client.get(&format!("/api/{list}/?{query}")).await;
-        assert_eq!(answer.expect(400), *errors, "{query}");
+        let response = client.get(&format!("/api/{list}/?{query}")).await;
+        assert_eq!(response.expect(400), *errors, "{query}");
         client.get(&format!("/api/{list}/?cursor=&{query}")).await.expect(400);
     }
 }
 
 #[actix_web::test]
-async fn numbers_are_looked_up_by_size() {
+async fn number_lookups_compare_and_reject_invalid_values() {
     let shop = TestShop::new().await;
     let guest = shop.anonymous();
     for (name, price) in [("a", "5.00"), ("b", "7.50"), ("c", "10.00"), ("d", "12.00")] {
@@ -62,7 +62,7 @@ async fn numbers_are_looked_up_by_size() {
     for (query, names) in cases {
         assert_eq!(found(&guest, "products", &query.replace(' ', "%20")).await, names, "{query}");
     }
-    assert_refused(
+    assert_rejected(
         &guest,
         "products",
         &[
@@ -80,7 +80,7 @@ async fn numbers_are_looked_up_by_size() {
 }
 
 #[actix_web::test]
-async fn whole_numbers_and_references_are_looked_up() {
+async fn integer_and_reference_lookups_match() {
     let shop = TestShop::new().await;
     let guest = shop.anonymous();
     let a = shop.category("a", None);
@@ -118,7 +118,7 @@ async fn whole_numbers_and_references_are_looked_up() {
     }
     let too_large = json!({"level__gt": ["Ensure this value is less than or equal to 2147483647."]});
     let many = vec![a.to_string(); 101].join(",");
-    assert_refused(
+    assert_rejected(
         &guest,
         "categories",
         &[
@@ -139,7 +139,7 @@ async fn whole_numbers_and_references_are_looked_up() {
 }
 
 #[actix_web::test]
-async fn texts_are_looked_up_whole_and_in_part() {
+async fn text_lookups_match_exactly_and_partially() {
     let shop = TestShop::new().await;
     let guest = shop.anonymous();
     for name in ["Ale", "ale 50%", "Ginger_ale", "gingerbread"] {
@@ -171,7 +171,7 @@ async fn texts_are_looked_up_whole_and_in_part() {
         assert_eq!(column(&list, "name"), names, "{query}");
     }
     let zero = json!(["Null characters are not allowed."]);
-    assert_refused(
+    assert_rejected(
         &guest,
         "categories",
         &[
@@ -185,18 +185,18 @@ async fn texts_are_looked_up_whole_and_in_part() {
 }
 
 #[actix_web::test]
-async fn moments_are_looked_up_by_their_day_month_and_year() {
+async fn date_time_lookups_match_ranges_days_months_and_years() {
     let shop = TestShop::new().await;
     let guest = shop.anonymous();
-    let moments = [
+    let times = [
         ("a", "2025-12-31T23:59:59.999999Z"),
         ("b", "2026-01-01T00:00:00Z"),
         ("c", "2026-01-31T12:00:00Z"),
         ("d", "2026-12-01T00:00:00Z"),
     ];
-    for (name, moment) in moments {
+    for (name, time) in times {
         shop.product(name).create();
-        shop.execute(&format!("update products set created_at = '{moment}' where name = '{name}'"));
+        shop.execute(&format!("update products set created_at = '{time}' where name = '{name}'"));
     }
 
     let cases = [
@@ -226,7 +226,7 @@ async fn moments_are_looked_up_by_their_day_month_and_year() {
     for (query, names) in cases {
         assert_eq!(found(&guest, "products", query).await, names, "{query}");
     }
-    assert_refused(&guest, "products", &[
+    assert_rejected(&guest, "products", &[
         ("created_at=now", json!({"created_at": [DATETIME]})),
         ("created_at_after=x&created_at_before=2026-02-30", json!({
             "created_at_after": [DATETIME], "created_at_before": [DATETIME],
@@ -245,12 +245,12 @@ async fn moments_are_looked_up_by_their_day_month_and_year() {
 }
 
 #[actix_web::test]
-async fn choices_may_be_several() {
+async fn choice_lookups_accept_several_values() {
     let shop = TestShop::new().await;
     let (ana, staff) = (shop.customer("ana").await, shop.staff().await);
     let mug = shop.product("Mug").create();
     for verb in ["", "cancel", "process"] {
-        let order = placed(&ana, &[(&mug, 1)]).await;
+        let order = place_order(&ana, &[(&mug, 1)]).await;
         if !verb.is_empty() {
             staff.post(&order_url(&order, &format!("{verb}/")), json!({})).await.expect(200);
         }
@@ -272,7 +272,7 @@ async fn choices_may_be_several() {
         assert_eq!(count(query).await, number, "{query}");
     }
     let lost = json!(["\"lost\" is not a valid choice."]);
-    assert_refused(
+    assert_rejected(
         &staff,
         "orders",
         &[

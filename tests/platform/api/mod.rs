@@ -1,47 +1,47 @@
-//! What every endpoint shares, met on real things: lists, shapes, conditions, keys.
+//! The shared API layer, tested with real resources: lists, field selection, conditional requests, idempotency keys.
 
-mod conditions;
+mod conditional_reads;
 mod cursors;
 mod expansion;
+mod field_selection;
 mod idempotency;
 mod lists;
 mod lookups;
 mod paging;
 mod preconditions;
-mod shapes;
-mod statements;
+mod query_counts;
 
 use serde_json::Value;
 
-use crate::support::builders::{Made, order_of};
+use crate::support::builders::{TestProduct, order_body};
 use crate::support::{Client, TestResponse, TestShop};
 
-/// Places an order that is taken, and answers with it.
-async fn placed(buyer: &Client, lines: &[(&Made, i32)]) -> Value {
-    buyer.post("/api/orders/", order_of(lines)).await.expect(201)
+/// Places an order and returns it.
+async fn place_order(buyer: &Client, lines: &[(&TestProduct, i32)]) -> Value {
+    buyer.post("/api/orders/", order_body(lines)).await.expect(201)
 }
 
-/// `/api/orders/{id}/` and what comes behind.
-fn order_url(order: &Value, behind: &str) -> String {
-    format!("/api/orders/{}/{behind}", order["id"].as_str().unwrap())
+/// Returns `/api/orders/{id}/` with this suffix.
+fn order_url(order: &Value, suffix: &str) -> String {
+    format!("/api/orders/{}/{suffix}", order["id"].as_str().unwrap())
 }
 
-/// What the rows of a list call themselves.
+/// Returns the values of one member of all rows.
 fn column(list: &Value, name: &str) -> Vec<String> {
     let rows = list["results"].as_array().unwrap();
     rows.iter().map(|row| row[name].as_str().unwrap().to_owned()).collect()
 }
 
-fn etag(answer: &TestResponse) -> String {
-    answer.header("etag").unwrap().to_owned()
+fn etag(response: &TestResponse) -> String {
+    response.header("etag").unwrap().to_owned()
 }
 
 impl TestShop {
-    /// Copies a row past the API, with these members changed; `which` is a condition that finds one row.
-    fn copy_row(&self, table: &str, which: &str, changes: &Value) {
+    /// Copies a row in the database with these members changed. `condition` selects one row.
+    fn copy_row(&self, table: &str, condition: &str, changes: &Value) {
         let changes = format!("jsonb_build_object('id', gen_random_uuid()) || '{changes}'::jsonb");
         self.execute(&format!(
-            "insert into {table} select (jsonb_populate_record(r, {changes})).* from {table} r where {which}"
+            "insert into {table} select (jsonb_populate_record(r, {changes})).* from {table} r where {condition}"
         ));
     }
 }

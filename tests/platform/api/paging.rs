@@ -1,12 +1,12 @@
-//! Pages by number, and by limit and offset; how many there are.
+//! Pages by number, by limit and offset, and the count.
 
 use serde_json::{Value, json};
 
 use super::column;
 use crate::support::{Client, TestShop};
 
-/// Seven categories, a to g, and somebody who looks at them.
-async fn seven() -> (TestShop, Client) {
+/// Creates a shop with seven categories, a to g, and returns it with an anonymous client.
+async fn seven_categories() -> (TestShop, Client) {
     let shop = TestShop::new().await;
     for name in ["a", "b", "c", "d", "e", "f", "g"] {
         shop.category(name, None);
@@ -20,8 +20,8 @@ async fn list(client: &Client, query: &str) -> Value {
 }
 
 #[actix_web::test]
-async fn limit_and_offset_link_to_each_other_as_drf_writes_it() {
-    let (_shop, client) = seven().await;
+async fn limit_and_offset_links_have_the_format_of_drf() {
+    let (_shop, client) = seven_categories().await;
     let link = |query: &str| json!(format!("http://shop.example/api/categories/?{query}"));
 
     let cases = [
@@ -43,8 +43,8 @@ async fn limit_and_offset_link_to_each_other_as_drf_writes_it() {
 }
 
 #[actix_web::test]
-async fn a_wrong_limit_or_offset_falls_back_and_a_large_one_is_past_the_end() {
-    let (_shop, client) = seven().await;
+async fn invalid_limit_and_offset_use_defaults_and_large_offset_is_empty() {
+    let (_shop, client) = seven_categories().await;
 
     for query in ["limit=x&offset=y", "limit=0&offset=-1", "limit=-3", "limit=&offset=", "limit=99999999999999999999"] {
         assert_eq!(column(&list(&client, query).await, "name").len(), 7, "{query}");
@@ -60,8 +60,8 @@ async fn a_wrong_limit_or_offset_falls_back_and_a_large_one_is_past_the_end() {
 }
 
 #[actix_web::test]
-async fn a_page_number_counts_more_than_an_offset() {
-    let (_shop, client) = seven().await;
+async fn page_number_takes_precedence_over_offset() {
+    let (_shop, client) = seven_categories().await;
 
     let page = list(&client, "page=2&page_size=2&limit=5&offset=4").await;
 
@@ -71,8 +71,8 @@ async fn a_page_number_counts_more_than_an_offset() {
 }
 
 #[actix_web::test]
-async fn pages_by_number_end_where_the_list_does() {
-    let (_shop, client) = seven().await;
+async fn page_number_beyond_the_list_is_404() {
+    let (_shop, client) = seven_categories().await;
 
     let last = list(&client, "page=last&page_size=3").await;
     assert_eq!(column(&last, "name").concat(), "g");
@@ -80,12 +80,12 @@ async fn pages_by_number_end_where_the_list_does() {
     assert_eq!((&last["previous"], &last["next"]), (&previous, &Value::Null));
     assert_eq!(list(&client, "page=1&page_size=3").await, list(&client, "page_size=3").await);
     for page in ["4", "0", "-1", "x", "1e3", "2.0", "9223372036854775807", "99999999999999999999"] {
-        let answer = client.get(&format!("/api/categories/?page={page}&page_size=3")).await;
-        assert_eq!(answer.expect(404), json!({"detail": "Invalid page.", "code": "not_found"}), "{page}");
+        let response = client.get(&format!("/api/categories/?page={page}&page_size=3")).await;
+        assert_eq!(response.expect(404), json!({"detail": "Invalid page.", "code": "not_found"}), "{page}");
     }
 }
 
-/// Fills the table of jobs by one statement.
+/// Inserts jobs with one statement.
 fn add_jobs(shop: &TestShop, number: usize) {
     shop.execute(&format!(
         "insert into jobs (id, queue, name, payload, run_at, max_attempts, created_at, state) \
@@ -96,7 +96,7 @@ fn add_jobs(shop: &TestShop, number: usize) {
 }
 
 #[actix_web::test]
-async fn a_list_is_counted_up_to_a_hundred_thousand_and_estimated_beyond() {
+async fn count_is_exact_up_to_100000_and_estimated_beyond() {
     let shop = TestShop::new().await;
     let root = shop.superuser().await;
     shop.execute("delete from jobs");
@@ -115,15 +115,15 @@ async fn a_list_is_counted_up_to_a_hundred_thousand_and_estimated_beyond() {
     let count = estimated.expect(200)["count"].as_i64().unwrap();
     assert!((100_001..=102_000).contains(&count), "{count}");
 
-    // An estimate does not know where the list ends: the rows do.
+    // With an estimated count, an empty page marks the end of the list.
     let page = root.get("/api/jobs/?page_size=1000&page=101").await.expect(200);
     assert_eq!(page["results"].as_array().unwrap().len(), 500);
     let beyond = root.get("/api/jobs/?page_size=1000&page=200").await.expect(404);
     assert_eq!(beyond, json!({"detail": "Invalid page.", "code": "not_found"}));
 
-    let narrow = root.get("/api/jobs/?name=n7&page_size=1").await;
-    assert_eq!(narrow.header("x-count"), None, "few enough to count");
-    assert_eq!(narrow.expect(200)["count"], 101);
+    let filtered = root.get("/api/jobs/?name=n7&page_size=1").await;
+    assert_eq!(filtered.header("x-count"), None, "a small list has an exact count");
+    assert_eq!(filtered.expect(200)["count"], 101);
     let by_cursor = root.get("/api/jobs/?cursor=").await;
     assert_eq!(by_cursor.header("x-count"), None);
     assert_eq!(by_cursor.expect(200).get("count"), None);

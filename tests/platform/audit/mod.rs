@@ -1,11 +1,11 @@
-//! Who did what, from where, and that nobody makes it otherwise afterwards.
+//! The audit log: its entries, and the detection of changes.
 
-mod people;
-mod sealing;
-mod verifying;
+mod chaining;
+mod personal_values;
+mod verification;
 
 use diesel::prelude::*;
-use mercer::platform::audit::seal_batch;
+use mercer::platform::audit::append_chain_links;
 use mercer::schema::audit_entries;
 use serde_json::{Value, json};
 
@@ -13,7 +13,7 @@ use crate::support::shop::PASSWORD;
 use crate::support::{Client, TestShop};
 
 #[derive(Debug, Queryable)]
-struct Entry {
+struct TestEntry {
     actor: Value,
     object: (String, String),
     changes: Value,
@@ -21,8 +21,8 @@ struct Entry {
     request_id: Option<String>,
 }
 
-/// The newest entry of an action.
-fn newest(shop: &TestShop, action: &str) -> Entry {
+/// Returns the newest entry of an action.
+fn newest(shop: &TestShop, action: &str) -> TestEntry {
     shop.sql(|conn| {
         audit_entries::table
             .filter(audit_entries::action.eq(action))
@@ -39,8 +39,8 @@ fn newest(shop: &TestShop, action: &str) -> Entry {
 }
 
 /// Appends the links of all entries.
-fn seal_all(shop: &TestShop) {
-    while shop.app.db.write_blocking(|conn| seal_batch(conn, &shop.app.master_key, 2)).unwrap() > 0 {}
+fn chain_all(shop: &TestShop) {
+    while shop.app.db.write_blocking(|conn| append_chain_links(conn, &shop.app.master_key, 2)).unwrap() > 0 {}
 }
 
 async fn sign_in(client: &Client) {
@@ -49,7 +49,7 @@ async fn sign_in(client: &Client) {
 }
 
 #[actix_web::test]
-async fn an_entry_names_actor_object_address_and_request() {
+async fn entry_records_actor_object_address_and_request() {
     let shop = TestShop::new().await;
     let staff = shop.staff().await;
 
@@ -63,7 +63,7 @@ async fn an_entry_names_actor_object_address_and_request() {
 }
 
 #[actix_web::test]
-async fn what_the_program_does_by_itself_has_no_address() {
+async fn system_entry_has_no_address() {
     let shop = TestShop::new().await;
     shop.customer("ana").await;
 
@@ -75,7 +75,7 @@ async fn what_the_program_does_by_itself_has_no_address() {
 }
 
 #[actix_web::test]
-async fn a_refused_change_leaves_no_entry() {
+async fn rejected_write_records_no_entry() {
     let shop = TestShop::new().await;
     let staff = shop.staff().await;
     shop.category("Mugs", None);
@@ -90,7 +90,7 @@ async fn a_refused_change_leaves_no_entry() {
 }
 
 #[actix_web::test]
-async fn a_stranger_cannot_forward_an_address() {
+async fn forwarded_address_of_an_untrusted_client_is_ignored() {
     let shop = TestShop::new().await;
     shop.customer("ana").await;
 
@@ -100,14 +100,14 @@ async fn a_stranger_cannot_forward_an_address() {
 }
 
 #[actix_web::test]
-async fn behind_a_proxy_the_last_address_that_is_no_proxy_counts() {
+async fn last_address_before_the_trusted_proxies_is_recorded() {
     let shop = TestShop::with_settings(&[("TRUSTED_PROXIES", "127.0.0.1, 10.0.0.0/8")]).await;
     shop.customer("ana").await;
 
     for (forwarded, address) in [
         ("203.0.113.9", "203.0.113.9"),
         ("203.0.113.9, 10.1.2.3", "203.0.113.9"),
-        // What the client itself put in front is not believed.
+        // Addresses in front, which the client can forge, are ignored.
         ("198.51.100.7, 203.0.113.9, 10.1.2.3", "203.0.113.9"),
         ("10.9.9.9, 10.1.2.3", "127.0.0.1"),
         ("2001:db8::1, 10.1.2.3", "2001:db8::1"),
@@ -119,7 +119,7 @@ async fn behind_a_proxy_the_last_address_that_is_no_proxy_counts() {
 }
 
 #[actix_web::test]
-async fn rubbish_before_a_good_address_does_not_hide_it() {
+async fn invalid_forwarded_addresses_are_skipped() {
     let shop = TestShop::with_settings(&[("TRUSTED_PROXIES", "127.0.0.1")]).await;
     shop.customer("ana").await;
 

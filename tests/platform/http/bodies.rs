@@ -1,4 +1,4 @@
-//! What is sent, and what can be wrong with it.
+//! Request bodies: JSON syntax, content types, sizes, compression, numbers.
 
 use serde_json::json;
 
@@ -13,9 +13,9 @@ fn categories(shop: &TestShop) -> i64 {
 }
 
 #[actix_web::test]
-async fn what_is_no_json_is_a_parse_error() {
+async fn malformed_json_is_a_parse_error() {
     let shop = TestShop::new().await;
-    let anybody = shop.anonymous();
+    let guest = shop.anonymous();
     let bodies: [&[u8]; 10] = [
         b"{",
         b"{'email': 1}",
@@ -30,77 +30,77 @@ async fn what_is_no_json_is_a_parse_error() {
     ];
 
     for body in bodies {
-        let answer = send_json(&anybody, LOGIN, body).await.expect(400);
-        assert_eq!(answer["code"], "parse_error", "{}", String::from_utf8_lossy(body));
-        let detail = answer["detail"].as_str().unwrap();
+        let response = send_json(&guest, LOGIN, body).await.expect(400);
+        assert_eq!(response["code"], "parse_error", "{}", String::from_utf8_lossy(body));
+        let detail = response["detail"].as_str().unwrap();
         assert!(detail.starts_with("JSON parse error - "), "{detail}");
     }
 }
 
 #[actix_web::test]
-async fn ten_thousand_lists_in_each_other_are_a_parse_error() {
+async fn deeply_nested_json_is_a_parse_error() {
     let shop = TestShop::new().await;
     let depth = 10_000;
 
     for (open, close) in [("[", "]"), ("{\"a\":", "}")] {
         let body = format!("{}1{}", open.repeat(depth), close.repeat(depth));
-        let answer = send_json(&shop.anonymous(), LOGIN, body).await;
-        assert_eq!(answer.expect(400)["code"], "parse_error");
+        let response = send_json(&shop.anonymous(), LOGIN, body).await;
+        assert_eq!(response.expect(400)["code"], "parse_error");
     }
 }
 
 #[actix_web::test]
-async fn a_body_that_is_no_object_is_told_what_it_is() {
+async fn body_that_is_not_an_object_is_rejected_with_its_type() {
     let shop = TestShop::new().await;
-    let anybody = shop.anonymous();
+    let guest = shop.anonymous();
 
     for (body, kind) in [("[1]", "list"), ("\"x\"", "str"), ("7", "int"), ("7.5", "float"), ("true", "bool")] {
-        let answer = send_json(&anybody, LOGIN, body).await;
+        let response = send_json(&guest, LOGIN, body).await;
         let text = format!("Invalid data. Expected a dictionary, but got {kind}.");
-        assert_eq!(answer.expect(400), json!({"non_field_errors": [text]}));
+        assert_eq!(response.expect(400), json!({"non_field_errors": [text]}));
     }
-    let null = send_json(&anybody, LOGIN, "null").await;
+    let null = send_json(&guest, LOGIN, "null").await;
     assert_eq!(null.expect(400), json!({"non_field_errors": ["No data provided"]}));
 }
 
 #[actix_web::test]
-async fn no_body_is_an_empty_object() {
+async fn missing_body_counts_as_an_empty_object() {
     let shop = TestShop::new().await;
     let required = json!({"password": ["This field is required."]});
 
     for content_type in [None, Some("application/json"), Some("text/plain")] {
-        let answer = send_raw(&shop.anonymous(), LOGIN, content_type, "").await;
-        assert_eq!(answer.expect(400), required);
+        let response = send_raw(&shop.anonymous(), LOGIN, content_type, "").await;
+        assert_eq!(response.expect(400), required);
     }
 }
 
 #[actix_web::test]
-async fn a_key_that_comes_twice_is_refused() {
+async fn duplicate_key_is_rejected() {
     let shop = TestShop::new().await;
     let staff = shop.staff().await;
 
-    let answer = send_json(&staff, CATEGORIES, r#"{"name": "First", "name": "Last"}"#).await;
+    let response = send_json(&staff, CATEGORIES, r#"{"name": "First", "name": "Last"}"#).await;
 
-    assert_eq!(answer.expect(400)["code"], "parse_error");
+    assert_eq!(response.expect(400)["code"], "parse_error");
     assert_eq!(categories(&shop), 0);
 }
 
 #[actix_web::test]
-async fn another_content_type_is_refused_by_its_name() {
+async fn unsupported_content_type_is_rejected() {
     let shop = TestShop::new().await;
     let staff = shop.staff().await;
 
-    for (content_type, shown) in [
+    for (content_type, media_type) in [
         (Some("text/plain"), "text/plain"),
         (Some("application/xml; charset=utf-8"), "application/xml; charset=utf-8"),
         (Some("application/json; charset=bz2"), "application/json; charset=bz2"),
         (None, ""),
     ] {
-        let answer = send_raw(&staff, CATEGORIES, content_type, r#"{"name": "Mugs"}"#).await;
+        let response = send_raw(&staff, CATEGORIES, content_type, r#"{"name": "Mugs"}"#).await;
         assert_eq!(
-            answer.expect(415),
+            response.expect(415),
             json!({
-                "detail": format!("Unsupported media type \"{shown}\" in request."), "code": "unsupported_media_type",
+                "detail": format!("Unsupported media type \"{media_type}\" in request."), "code": "unsupported_media_type",
             })
         );
     }
@@ -108,7 +108,7 @@ async fn another_content_type_is_refused_by_its_name() {
 }
 
 #[actix_web::test]
-async fn json_may_be_called_by_its_longer_names() {
+async fn json_content_type_variants_are_accepted() {
     let shop = TestShop::new().await;
     let staff = shop.staff().await;
 
@@ -117,13 +117,13 @@ async fn json_may_be_called_by_its_longer_names() {
         ("Two", "Application/JSON"),
         ("Three", "application/merge-patch+json"),
     ] {
-        let answer = send_raw(&staff, CATEGORIES, Some(content_type), format!(r#"{{"name": "{name}"}}"#)).await;
-        assert_eq!(answer.status, 201, "{content_type}");
+        let response = send_raw(&staff, CATEGORIES, Some(content_type), format!(r#"{{"name": "{name}"}}"#)).await;
+        assert_eq!(response.status, 201, "{content_type}");
     }
 }
 
 #[actix_web::test]
-async fn who_asks_is_looked_at_before_what_is_sent() {
+async fn authentication_and_permissions_precede_the_body() {
     let shop = TestShop::new().await;
     let ana = shop.customer("ana").await;
     let too_large = vec![b' '; (1 << 20) + 1];
@@ -134,15 +134,15 @@ async fn who_asks_is_looked_at_before_what_is_sent() {
         (Some("application/json"), b"{}".to_vec()),
         (Some("application/json"), too_large),
     ] {
-        let stranger = send_raw(&shop.anonymous(), CATEGORIES, content_type, body.clone()).await;
-        assert_eq!(stranger.expect(401)["code"], "not_authenticated");
+        let guest = send_raw(&shop.anonymous(), CATEGORIES, content_type, body.clone()).await;
+        assert_eq!(guest.expect(401)["code"], "not_authenticated");
         let customer = send_raw(&ana, CATEGORIES, content_type, body).await;
         assert_eq!(customer.expect(403)["code"], "permission_denied");
     }
 }
 
 #[actix_web::test]
-async fn a_body_has_a_mebibyte_at_most() {
+async fn body_larger_than_one_mebibyte_is_rejected() {
     let shop = TestShop::new().await;
     let staff = shop.staff().await;
     let padded = |name: &str, bytes: usize| {
@@ -159,14 +159,14 @@ async fn a_body_has_a_mebibyte_at_most() {
 }
 
 #[actix_web::test]
-async fn a_body_that_grows_on_the_way_is_refused_too() {
+async fn compressed_body_that_expands_beyond_the_limit_is_rejected() {
     let shop = TestShop::new().await;
     let server = shop.serve();
-    // Compressed, it is small.
+    // The compressed body is below the limit.
     let mut gzip = flate2::write::GzEncoder::new(Vec::new(), flate2::Compression::best());
     std::io::Write::write_all(&mut gzip, &vec![b' '; 8 << 20]).unwrap();
 
-    let answer = server
+    let response = server
         .request(reqwest::Method::POST, LOGIN)
         .header("content-type", "application/json")
         .header("content-encoding", "gzip")
@@ -175,12 +175,12 @@ async fn a_body_that_grows_on_the_way_is_refused_too() {
         .await
         .unwrap();
 
-    // Either it is unpacked and too large, or it is not unpacked and no JSON; it never fills the memory.
-    assert!([400, 413].contains(&answer.status().as_u16()), "{}", answer.status());
+    // The server either decompresses the body up to the limit, or rejects it as malformed JSON.
+    assert!([400, 413].contains(&response.status().as_u16()), "{}", response.status());
 }
 
 #[actix_web::test]
-async fn numbers_that_no_column_holds_are_refused() {
+async fn integers_out_of_range_are_rejected() {
     let shop = TestShop::new().await;
     let staff = shop.staff().await;
     let too_large = "Ensure this value is less than or equal to 2147483647.";
@@ -202,39 +202,39 @@ async fn numbers_that_no_column_holds_are_refused() {
         (&format!("\"{huge}\""), "String value too large."),
     ] {
         let body = format!(r#"{{"name": "Mugs", "sort_order": {number}}}"#);
-        let answer = send_json(&staff, CATEGORIES, body).await;
-        assert_eq!(answer.expect(400), json!({"sort_order": [message]}), "{number}");
+        let response = send_json(&staff, CATEGORIES, body).await;
+        assert_eq!(response.expect(400), json!({"sort_order": [message]}), "{number}");
     }
     assert_eq!(categories(&shop), 0);
 }
 
 #[actix_web::test]
-async fn a_whole_number_may_be_written_as_text_or_with_a_point() {
+async fn integers_are_accepted_as_text_or_with_zero_decimals() {
     let shop = TestShop::new().await;
     let staff = shop.staff().await;
 
     for (name, number) in [("One", "\"7\""), ("Two", "7.0"), ("Three", "\" 7.00 \"")] {
         let body = format!(r#"{{"name": "{name}", "sort_order": {number}}}"#);
-        let answer = send_json(&staff, CATEGORIES, body).await;
-        assert_eq!(answer.expect(201)["sort_order"], 7, "{number}");
+        let response = send_json(&staff, CATEGORIES, body).await;
+        assert_eq!(response.expect(201)["sort_order"], 7, "{number}");
     }
 }
 
 #[actix_web::test]
-async fn a_created_thing_says_where_it_is() {
+async fn created_response_has_a_location() {
     let shop = TestShop::new().await;
     let staff = shop.staff().await;
 
-    let answer = staff.post(CATEGORIES, json!({"name": "Mugs"})).await;
+    let response = staff.post(CATEGORIES, json!({"name": "Mugs"})).await;
 
-    let created = answer.expect(201);
-    let url = answer.header("location").unwrap();
+    let created = response.expect(201);
+    let url = response.header("location").unwrap();
     assert_eq!(url, format!("/api/categories/{}/", created["id"].as_str().unwrap()));
     assert_eq!(staff.get(url).await.expect(200), created);
 }
 
 #[actix_web::test]
-async fn a_bomb_is_not_unpacked() {
+async fn decompression_bomb_is_rejected() {
     let shop = TestShop::new().await;
     let staff = shop.staff().await;
     let zeros = vec![b' '; 64 << 20];
@@ -247,15 +247,15 @@ async fn a_bomb_is_not_unpacked() {
         assert!(zeros.len() / bomb.len() > 900, "{}", bomb.len());
         for (name, value) in [("accept", "*/*"), ("idempotency-key", "once")] {
             let client = staff.with_header("content-encoding", encoding).with_header(name, value);
-            let answer = send_json(&client, CATEGORIES, bomb.clone()).await;
-            assert_eq!(answer.expect(413)["code"], "request_too_large", "{encoding}, {name}");
+            let response = send_json(&client, CATEGORIES, bomb.clone()).await;
+            assert_eq!(response.expect(413)["code"], "request_too_large", "{encoding}, {name}");
         }
     }
     assert_eq!(categories(&shop), 0);
 }
 
 #[actix_web::test]
-async fn what_is_packed_is_read_and_what_is_packed_badly_is_refused() {
+async fn compressed_body_is_accepted_and_corrupt_body_is_rejected() {
     let shop = TestShop::new().await;
     let staff = shop.staff().await.with_header("content-encoding", "gzip");
     let mut gzip = flate2::write::GzEncoder::new(Vec::new(), flate2::Compression::best());
@@ -263,15 +263,15 @@ async fn what_is_packed_is_read_and_what_is_packed_badly_is_refused() {
     let packed = gzip.finish().unwrap();
 
     for body in [b"no gzip at all".to_vec(), packed[..packed.len() / 2].to_vec()] {
-        let answer = send_json(&staff, CATEGORIES, body).await.expect(400);
-        assert!(answer["code"].is_string(), "{answer}");
+        let response = send_json(&staff, CATEGORIES, body).await.expect(400);
+        assert!(response["code"].is_string(), "{response}");
     }
     assert_eq!(categories(&shop), 0);
     assert_eq!(send_json(&staff, CATEGORIES, packed).await.expect(201)["name"], "Mugs");
 }
 
 #[actix_web::test]
-async fn json_is_utf_8_and_nothing_else() {
+async fn json_must_be_utf_8() {
     let shop = TestShop::new().await;
     let staff = shop.staff().await;
     let text = r#"{"name": "Mugs"}"#;
@@ -281,16 +281,16 @@ async fn json_is_utf_8_and_nothing_else() {
     let surrogate = b"{\"name\": \"\xed\xa0\x80\"}".to_vec();
 
     for body in [utf16.clone(), [b"\xff\xfe", &*utf16].concat(), marked, overlong, surrogate] {
-        let answer = send_json(&staff, CATEGORIES, body).await.expect(400);
-        assert_eq!(answer["code"], "parse_error");
+        let response = send_json(&staff, CATEGORIES, body).await.expect(400);
+        assert_eq!(response["code"], "parse_error");
     }
-    let told = send_raw(&staff, CATEGORIES, Some("application/json; charset=utf-16"), utf16).await;
-    told.expect(415);
+    let rejected = send_raw(&staff, CATEGORIES, Some("application/json; charset=utf-16"), utf16).await;
+    rejected.expect(415);
     assert_eq!(categories(&shop), 0);
 }
 
 #[actix_web::test]
-async fn numbers_that_are_none_or_too_long_are_refused_in_every_spelling() {
+async fn invalid_and_oversized_decimals_are_rejected_in_every_notation() {
     let shop = TestShop::new().await;
     let staff = shop.staff().await;
     let forty = "1234567890".repeat(4);
@@ -306,8 +306,8 @@ async fn numbers_that_are_none_or_too_long_are_refused_in_every_spelling() {
     }
     for number in [forty.clone(), format!("\"{forty}\""), "1e30".to_owned(), "1e400".to_owned()] {
         let body = format!(r#"{{"name": "Mug", "sku": "MUG", "price": {number}}}"#);
-        let answer = send_json(&staff, "/api/products/", body).await;
-        assert_eq!(answer.status, 400, "{number}");
+        let response = send_json(&staff, "/api/products/", body).await;
+        assert_eq!(response.status, 400, "{number}");
     }
     assert_eq!(shop.number("select count(*) from products"), 0);
 }

@@ -1,4 +1,4 @@
-//! Large answers travel small.
+//! Compression of responses.
 
 use std::io::Read;
 
@@ -11,7 +11,7 @@ async fn get(shop: &TestShop, url: &str, accepted: &str) -> TestResponse {
     client.get(url).await
 }
 
-/// A shop whose tree takes more than a kibibyte.
+/// Creates a shop whose category tree is larger than one kibibyte.
 async fn shop_with_a_large_tree() -> TestShop {
     let shop = TestShop::new().await;
     for number in 0..10 {
@@ -23,17 +23,17 @@ async fn shop_with_a_large_tree() -> TestShop {
 const TREE: &str = "/api/categories/tree/";
 
 #[actix_web::test]
-async fn a_large_answer_is_compressed_as_asked() {
+async fn large_response_is_compressed_with_the_accepted_encoding() {
     let shop = shop_with_a_large_tree().await;
     let plain = get(&shop, TREE, "identity").await;
     assert!(plain.body.len() > 1024);
 
     for encoding in ["gzip", "br", "zstd"] {
-        let answer = get(&shop, TREE, encoding).await;
-        assert_eq!(answer.header("content-encoding"), Some(encoding));
-        assert_eq!(answer.header("content-type"), Some("application/json"));
-        assert!(answer.body.len() < plain.body.len());
-        let vary = answer.header("vary").unwrap().to_ascii_lowercase();
+        let response = get(&shop, TREE, encoding).await;
+        assert_eq!(response.header("content-encoding"), Some(encoding));
+        assert_eq!(response.header("content-type"), Some("application/json"));
+        assert!(response.body.len() < plain.body.len());
+        let vary = response.header("vary").unwrap().to_ascii_lowercase();
         assert!(vary.contains("accept-encoding"), "{vary}");
     }
     let mut text = String::new();
@@ -43,25 +43,25 @@ async fn a_large_answer_is_compressed_as_asked() {
 }
 
 #[actix_web::test]
-async fn a_small_answer_is_left_as_it_is() {
+async fn small_response_is_not_compressed() {
     let shop = TestShop::new().await;
 
     for url in ["/health/live", "/api/nothing/", TREE] {
-        let answer = get(&shop, url, "gzip, br").await;
-        assert!(answer.body.len() < 1024);
-        assert_eq!(answer.header("content-encoding"), None, "{url}");
-        answer.json();
+        let response = get(&shop, url, "gzip, br").await;
+        assert!(response.body.len() < 1024);
+        assert_eq!(response.header("content-encoding"), None, "{url}");
+        response.json();
     }
 }
 
 #[actix_web::test]
-async fn nobody_gets_what_they_did_not_ask_for() {
+async fn response_is_not_compressed_unless_the_client_accepts_it() {
     let shop = shop_with_a_large_tree().await;
     let plain = shop.anonymous().get(TREE).await;
 
-    let unasked = get(&shop, TREE, "gzip;q=0, identity").await;
+    let uncompressed = get(&shop, TREE, "gzip;q=0, identity").await;
 
     assert_eq!(plain.header("content-encoding"), None);
-    assert_eq!(unasked.header("content-encoding"), None);
-    assert_eq!(unasked.json(), plain.json());
+    assert_eq!(uncompressed.header("content-encoding"), None);
+    assert_eq!(uncompressed.json(), plain.json());
 }

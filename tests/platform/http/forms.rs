@@ -1,11 +1,11 @@
-//! Forms in place of JSON: the same meaning, and the same refusals.
+//! Form bodies, which have the same meaning and the same errors as JSON.
 
 use actix_web::http::Method;
 use serde_json::{Value, json};
 
 use super::{send_raw, send_with};
 use crate::house::endpoints::digest::Digest;
-use crate::support::builders::order_of;
+use crate::support::builders::order_body;
 use crate::support::{Client, TestResponse, TestShop};
 
 const URLENCODED: &str = "application/x-www-form-urlencoded";
@@ -21,7 +21,7 @@ async fn patch_form(client: &Client, url: &str, form: &str) -> TestResponse {
     send_with(client, Method::PATCH, url, Some(URLENCODED), form).await
 }
 
-/// Parts of these names and texts; what is in a third place is a file's name.
+/// Builds a multipart body from names, texts and optional file names.
 fn multipart(parts: &[(&str, &str, Option<&str>)]) -> Vec<u8> {
     let part = |(name, text, file): &(&str, &str, Option<&str>)| {
         let file = file.map(|file| format!("; filename=\"{file}\"")).unwrap_or_default();
@@ -34,33 +34,33 @@ async fn send_multipart(client: &Client, url: &str, parts: &[(&str, &str, Option
     send_raw(client, url, Some("multipart/form-data; boundary=edge"), multipart(parts)).await
 }
 
-/// What is always said when a form cannot be read at all.
+/// Asserts that the server could not parse the form.
 #[track_caller]
-fn assert_parse_error(answer: &TestResponse, detail: &str) {
-    assert_eq!(answer.expect(400), json!({"detail": detail, "code": "parse_error"}));
+fn assert_parse_error(response: &TestResponse, detail: &str) {
+    assert_eq!(response.expect(400), json!({"detail": detail, "code": "parse_error"}));
 }
 
 #[actix_web::test]
-async fn a_category_is_made_from_a_form() {
+async fn category_is_created_from_a_form() {
     let shop = TestShop::new().await;
     let staff = shop.staff().await;
     let kitchen = shop.category("Kitchen", None);
 
     let form = format!("name=Mugs+%26+cups&parent={kitchen}&sort_order=3&description=&slug=");
-    let made = send_form(&staff, CATEGORIES, form).await.expect(201);
+    let created = send_form(&staff, CATEGORIES, form).await.expect(201);
 
     assert_eq!(
-        made,
+        created,
         json!({
-            "id": made["id"], "name": "Mugs & cups", "slug": "mugs-cups", "description": "", "parent": kitchen,
-            "level": 1, "sort_order": 3, "product_count": 0, "created_at": made["created_at"],
-            "updated_at": made["updated_at"],
+            "id": created["id"], "name": "Mugs & cups", "slug": "mugs-cups", "description": "", "parent": kitchen,
+            "level": 1, "sort_order": 3, "product_count": 0, "created_at": created["created_at"],
+            "updated_at": created["updated_at"],
         })
     );
 }
 
 #[actix_web::test]
-async fn a_product_with_variants_is_made_from_a_multipart_form() {
+async fn product_with_variants_is_created_from_a_multipart_form() {
     let shop = TestShop::new().await;
     let staff = shop.staff().await;
 
@@ -75,12 +75,12 @@ async fn a_product_with_variants_is_made_from_a_multipart_form() {
         ("variants[1]price", "14", None),
         ("variants[1]stock", "7", None),
     ];
-    let made = send_multipart(&staff, PRODUCTS, &parts).await.expect(201);
+    let created = send_multipart(&staff, PRODUCTS, &parts).await.expect(201);
 
-    assert_eq!((&made["name"], &made["is_active"]), (&json!("Enamel mug"), &json!(true)));
-    assert_eq!(made["metadata"], json!({"colour": "blue"}));
+    assert_eq!((&created["name"], &created["is_active"]), (&json!("Enamel mug"), &json!(true)));
+    assert_eq!(created["metadata"], json!({"colour": "blue"}));
     let variant = |sku: &str| {
-        let mut variants = made["variants"].as_array().unwrap().iter();
+        let mut variants = created["variants"].as_array().unwrap().iter();
         variants.find(|variant| variant["sku"] == sku).unwrap()
     };
     assert_eq!((&variant("MUG-S")["price"], &variant("MUG-S")["options"]), (&json!("12.50"), &json!({"size": "S"})));
@@ -88,7 +88,7 @@ async fn a_product_with_variants_is_made_from_a_multipart_form() {
 }
 
 #[actix_web::test]
-async fn an_order_with_lines_and_an_address_is_placed_by_both_kinds_of_form() {
+async fn order_with_lines_and_address_is_placed_with_both_kinds_of_form() {
     let shop = TestShop::new().await;
     let ana = shop.customer("ana").await;
     let mug = shop.product("Mug").create();
@@ -107,7 +107,7 @@ async fn an_order_with_lines_and_an_address_is_placed_by_both_kinds_of_form() {
         ("customer", ""),
         ("currency", ""),
     ];
-    let as_json = ana.post(ORDERS, order_of(&[(&mug, 2), (&pot, 1)])).await.expect(201);
+    let as_json = ana.post(ORDERS, order_body(&[(&mug, 2), (&pot, 1)])).await.expect(201);
 
     let encoded = urlencoded(&fields);
     let as_form = send_form(&ana, ORDERS, encoded).await.expect(201);
@@ -118,11 +118,11 @@ async fn an_order_with_lines_and_an_address_is_placed_by_both_kinds_of_form() {
         for member in ["email", "currency", "total_gross", "shipping_address", "billing_address", "status"] {
             assert_eq!(order[member], as_json[member], "{member}");
         }
-        let shown = |order: &Value| -> Vec<Value> {
+        let summary = |order: &Value| -> Vec<Value> {
             let lines = order["lines"].as_array().unwrap().iter();
             lines.map(|line| json!([line["sku"], line["quantity"], line["total_gross"]])).collect()
         };
-        assert_eq!(shown(&order), shown(&as_json));
+        assert_eq!(summary(&order), summary(&as_json));
     }
     assert_eq!((shop.stock_of(&mug), shop.stock_of(&pot)), ((10, 6), (10, 3)));
 }
@@ -135,67 +135,67 @@ fn urlencoded(fields: &[(&str, &str)]) -> String {
 }
 
 #[actix_web::test]
-async fn all_that_is_wrong_with_a_form_is_told_at_once_and_by_place() {
+async fn all_form_errors_are_reported_together_by_path() {
     let shop = TestShop::new().await;
     let ana = shop.customer("ana").await;
     shop.product("Mug").create();
-    let before = shop.books();
+    let before = shop.record_counts();
 
     let form = "email=nobody&currency=EURO&lines[0]sku=MUG&lines[0]quantity=2&lines[1]quantity=0\
                 &lines[2]sku=MUG&lines[2]quantity=&shipping_address.name=&shipping_address.country=Kenya";
-    let answer = send_form(&ana, ORDERS, form).await;
+    let response = send_form(&ana, ORDERS, form).await;
 
     let required = json!(["This field is required."]);
-    let told = answer.expect(400);
+    let errors = response.expect(400);
     assert_eq!(
-        told["lines"],
+        errors["lines"],
         json!({
             "1": {
                 "quantity": ["Ensure this value is greater than or equal to 1."],
-                "non_field_errors": ["Name a product, a variant or a sku."],
+                "non_field_errors": ["Specify a product, a variant or a sku."],
             },
             "2": {"quantity": ["A valid integer is required."]},
         })
     );
-    let address = &told["shipping_address"];
+    let address = &errors["shipping_address"];
     assert_eq!((&address["line1"], &address["city"]), (&required, &required));
     assert_eq!(address["name"], json!(["This field may not be blank."]));
     assert!(address["country"].is_array(), "{address}");
-    assert_eq!(told["email"], json!(["Enter a valid email address."]));
-    assert!(told["currency"].is_array(), "{told}");
-    assert_eq!(told.as_object().unwrap().len(), 4);
-    assert_eq!(shop.books(), before);
+    assert_eq!(errors["email"], json!(["Enter a valid email address."]));
+    assert!(errors["currency"].is_array(), "{errors}");
+    assert_eq!(errors.as_object().unwrap().len(), 4);
+    assert_eq!(shop.record_counts(), before);
 }
 
 #[actix_web::test]
-async fn required_null_and_blank_are_three_things() {
+async fn required_null_and_blank_are_distinct_errors() {
     let shop = TestShop::new().await;
     let staff = shop.staff().await;
     let before = Digest::of(&shop);
 
-    for (body, told) in [
+    for (body, message) in [
         (json!({}), "This field is required."),
         (json!({"name": null}), "This field may not be null."),
         (json!({"name": ""}), "This field may not be blank."),
         (json!({"name": " \t\u{a0} "}), "This field may not be blank."),
     ] {
-        let answer = staff.post(CATEGORIES, body.clone()).await;
-        assert_eq!(answer.expect(400), json!({"name": [told]}), "{body}");
+        let response = staff.post(CATEGORIES, body.clone()).await;
+        assert_eq!(response.expect(400), json!({"name": [message]}), "{body}");
     }
-    // A form has no null: a field is there, or it is not.
-    for (form, told) in [("slug=x", "This field is required."), ("name=", "This field may not be blank.")] {
-        let answer = send_form(&staff, CATEGORIES, form).await;
-        assert_eq!(answer.expect(400), json!({"name": [told]}), "{form}");
+    // A form cannot contain null.
+    for (form, message) in [("slug=x", "This field is required."), ("name=", "This field may not be blank.")] {
+        let response = send_form(&staff, CATEGORIES, form).await;
+        assert_eq!(response.expect(400), json!({"name": [message]}), "{form}");
         let wanted =
-            json!({"name": [told], "sku": ["This field is required."], "price": ["A valid number is required."]});
-        let answer = send_form(&staff, PRODUCTS, format!("{form}&price=")).await;
-        assert_eq!(answer.expect(400), wanted, "{form}");
+            json!({"name": [message], "sku": ["This field is required."], "price": ["A valid number is required."]});
+        let response = send_form(&staff, PRODUCTS, format!("{form}&price=")).await;
+        assert_eq!(response.expect(400), wanted, "{form}");
     }
-    assert_eq!(before.changes_until(&Digest::of(&shop)), Vec::<&str>::new());
+    assert_eq!(before.changed_tables(&Digest::of(&shop)), Vec::<&str>::new());
 }
 
 #[actix_web::test]
-async fn a_patch_tells_absent_null_and_value_apart() {
+async fn patch_distinguishes_absent_null_and_value() {
     let shop = TestShop::new().await;
     let staff = shop.staff().await;
     let kitchen = shop.category("Kitchen", None);
@@ -212,17 +212,17 @@ async fn a_patch_tells_absent_null_and_value_apart() {
     patch_form(&staff, &url, "description=").await.expect(200);
     assert_eq!(parent().await, json!(kitchen));
     assert_eq!(staff.get(&url).await.expect(200)["description"], "");
-    // Empty in a form: null where there may be null, as in DRF, and else as if it were not there.
+    // An empty form field is null if the field is nullable, as in DRF. Otherwise it counts as absent.
     patch_form(&staff, &url, "parent=&sort_order=").await.expect(200);
     assert_eq!(parent().await, Value::Null);
 
     let before = Digest::of(&shop);
-    let refused = staff.patch(&url, json!({"name": null, "slug": null, "sort_order": null})).await;
-    let told = json!(["This field may not be null."]);
-    assert_eq!(refused.expect(400), json!({"name": told, "slug": told, "sort_order": told}));
+    let rejected = staff.patch(&url, json!({"name": null, "slug": null, "sort_order": null})).await;
+    let message = json!(["This field may not be null."]);
+    assert_eq!(rejected.expect(400), json!({"name": message, "slug": message, "sort_order": message}));
     let blank = patch_form(&staff, &url, "name=+").await;
     assert_eq!(blank.expect(400), json!({"name": ["This field may not be blank."]}));
-    assert_eq!(before.changes_until(&Digest::of(&shop)), Vec::<&str>::new());
+    assert_eq!(before.changed_tables(&Digest::of(&shop)), Vec::<&str>::new());
 }
 
 #[actix_web::test]
@@ -232,9 +232,9 @@ async fn read_only_and_unknown_fields_are_ignored() {
     let mugs = shop.category("Mugs", None);
     let url = format!("{CATEGORIES}{mugs}/");
     let mut whole = staff.get(&url).await.expect(200);
-    let shown = whole.clone();
+    let original = whole.clone();
 
-    // As react-admin does: the whole record back, and then some.
+    // Like react-admin, send back the whole record, with further members.
     for (member, value) in [
         ("id", json!("0190feed-0000-7000-8000-00000000feed")),
         ("level", json!("seven")),
@@ -247,11 +247,11 @@ async fn read_only_and_unknown_fields_are_ignored() {
         whole[member] = value;
     }
     let patched = staff.patch(&url, whole).await.expect(200);
-    assert_eq!(patched, json_with(&shown, "updated_at", &patched["updated_at"]));
+    assert_eq!(patched, json_with(&original, "updated_at", &patched["updated_at"]));
 
     let form = "name=Pots&level=7&id=x&created_at=never&nonsense[0]a.b=1&files=";
-    let made = send_form(&staff, CATEGORIES, form).await.expect(201);
-    assert_eq!((&made["name"], &made["level"]), (&json!("Pots"), &json!(0)));
+    let created = send_form(&staff, CATEGORIES, form).await.expect(201);
+    assert_eq!((&created["name"], &created["level"]), (&json!("Pots"), &json!(0)));
 }
 
 fn json_with(value: &Value, member: &str, other: &Value) -> Value {
@@ -261,38 +261,38 @@ fn json_with(value: &Value, member: &str, other: &Value) -> Value {
 }
 
 #[actix_web::test]
-async fn a_field_that_comes_twice_is_a_list_and_no_text() {
+async fn repeated_form_field_is_a_list_and_not_text() {
     let shop = TestShop::new().await;
     let staff = shop.staff().await;
     let before = Digest::of(&shop);
 
     for form in ["name=First&name=Last", "name[]=First", "name[0]=First", "name.x=First", "name=First&name[x]=Last"] {
-        let answer = send_form(&staff, CATEGORIES, form).await;
-        assert_eq!(answer.expect(400), json!({"name": ["Not a valid string."]}), "{form}");
+        let response = send_form(&staff, CATEGORIES, form).await;
+        assert_eq!(response.expect(400), json!({"name": ["Not a valid string."]}), "{form}");
     }
     let parts = [("name", "First", None), ("name", "Last", None)];
-    let answer = send_multipart(&staff, CATEGORIES, &parts).await;
-    assert_eq!(answer.expect(400), json!({"name": ["Not a valid string."]}));
-    assert_eq!(before.changes_until(&Digest::of(&shop)), Vec::<&str>::new());
+    let response = send_multipart(&staff, CATEGORIES, &parts).await;
+    assert_eq!(response.expect(400), json!({"name": ["Not a valid string."]}));
+    assert_eq!(before.changed_tables(&Digest::of(&shop)), Vec::<&str>::new());
 }
 
 #[actix_web::test]
-async fn files_are_left_aside() {
+async fn uploaded_files_are_ignored() {
     let shop = TestShop::new().await;
     let staff = shop.staff().await;
     let php = "<?php system('id');";
 
     let parts = [("name", "Mugs", None), ("image", php, Some("../../x.php")), ("slug", php, Some("a.php"))];
-    let made = send_multipart(&staff, CATEGORIES, &parts).await.expect(201);
+    let created = send_multipart(&staff, CATEGORIES, &parts).await.expect(201);
 
-    assert_eq!((&made["name"], &made["slug"]), (&json!("Mugs"), &json!("mugs")));
-    // A file is no text, whatever it is called.
+    assert_eq!((&created["name"], &created["slug"]), (&json!("Mugs"), &json!("mugs")));
+    // A file does not count as text, even with an empty file name.
     let only_a_file = send_multipart(&staff, CATEGORIES, &[("name", "Pots", Some(""))]).await;
     assert_eq!(only_a_file.expect(400), json!({"name": ["This field is required."]}));
 }
 
 #[actix_web::test]
-async fn a_multipart_form_that_is_not_whole_cannot_be_read() {
+async fn malformed_multipart_form_is_a_parse_error() {
     let shop = TestShop::new().await;
     let staff = shop.staff().await;
     let before = Digest::of(&shop);
@@ -310,16 +310,16 @@ async fn a_multipart_form_that_is_not_whole_cannot_be_read() {
         ("multipart/form-data; boundary=edge", unnamed),
         ("multipart/form-data; boundary=edge", invalid),
     ] {
-        let answer = send_raw(&staff, CATEGORIES, Some(kind), body).await;
-        let told = answer.expect(400);
-        assert_eq!(told["code"], "parse_error", "{kind}");
-        assert!(told["detail"].as_str().unwrap().starts_with("Multipart form parse error - "), "{told}");
+        let response = send_raw(&staff, CATEGORIES, Some(kind), body).await;
+        let errors = response.expect(400);
+        assert_eq!(errors["code"], "parse_error", "{kind}");
+        assert!(errors["detail"].as_str().unwrap().starts_with("Multipart form parse error - "), "{errors}");
     }
-    assert_eq!(before.changes_until(&Digest::of(&shop)), Vec::<&str>::new());
+    assert_eq!(before.changed_tables(&Digest::of(&shop)), Vec::<&str>::new());
 }
 
 #[actix_web::test]
-async fn a_form_has_a_thousand_fields_at_most() {
+async fn form_with_more_than_1000_fields_is_rejected() {
     let shop = TestShop::new().await;
     let staff = shop.staff().await;
     let before = Digest::of(&shop);
@@ -335,14 +335,14 @@ async fn a_form_has_a_thousand_fields_at_most() {
     }
     let deep = format!("name=Mugs&{}=1", ["a"; 11].join("."));
     assert_parse_error(&send_form(&staff, CATEGORIES, deep).await, "Form parse error - fields are nested too deep");
-    assert_eq!(before.changes_until(&Digest::of(&shop)), Vec::<&str>::new());
+    assert_eq!(before.changed_tables(&Digest::of(&shop)), Vec::<&str>::new());
 
     let most = format!("name=Mugs{}", "&a=1".repeat(999));
     send_form(&staff, CATEGORIES, most).await.expect(201);
 }
 
 #[actix_web::test]
-async fn a_form_is_utf_8_without_nul() {
+async fn form_must_be_utf_8_without_nul() {
     let shop = TestShop::new().await;
     let staff = shop.staff().await;
     let before = Digest::of(&shop);
@@ -357,26 +357,26 @@ async fn a_form_is_utf_8_without_nul() {
         let kind = format!("{URLENCODED}; charset={charset}");
         send_raw(&staff, CATEGORIES, Some(&kind), "name=Mugs").await.expect(415);
     }
-    assert_eq!(before.changes_until(&Digest::of(&shop)), Vec::<&str>::new());
+    assert_eq!(before.changed_tables(&Digest::of(&shop)), Vec::<&str>::new());
 
-    // Behind a percent sign, what is no UTF-8 is replaced, as Django does.
+    // Percent-encoded bytes that are not UTF-8 are replaced, as in Django.
     let replaced = send_form(&staff, CATEGORIES, "name=a%FFb%ED%A0%80").await.expect(201);
     assert_eq!(replaced["name"], "a\u{fffd}b\u{fffd}\u{fffd}\u{fffd}");
 }
 
 #[actix_web::test]
-async fn a_form_may_be_as_large_as_json_and_no_larger() {
+async fn form_has_the_same_size_limit_as_json() {
     let shop = TestShop::new().await;
     let staff = shop.staff().await;
     let form = |bytes: usize| {
         let name = "name=Mugs&ignored=";
         format!("{name}{}", "x".repeat(bytes - name.len()))
     };
-    let refused = json!({"detail": "The request body is too large.", "code": "request_too_large"});
+    let too_large = json!({"detail": "The request body is too large.", "code": "request_too_large"});
 
-    assert_eq!(send_form(&staff, CATEGORIES, form((1 << 20) + 1)).await.expect(413), refused);
+    assert_eq!(send_form(&staff, CATEGORIES, form((1 << 20) + 1)).await.expect(413), too_large);
     let parts = [("name", "Pots", None), ("ignored", &*"x".repeat(1 << 20), Some("big"))];
-    assert_eq!(send_multipart(&staff, CATEGORIES, &parts).await.expect(413), refused);
+    assert_eq!(send_multipart(&staff, CATEGORIES, &parts).await.expect(413), too_large);
     assert_eq!(shop.number("select count(*) from categories"), 0);
     assert_eq!(send_form(&staff, CATEGORIES, form(1 << 20)).await.status, 201);
 }

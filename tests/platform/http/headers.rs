@@ -1,10 +1,10 @@
-//! The headers of every answer.
+//! Headers of every response.
 
-use crate::support::builders::order_of;
+use crate::support::builders::order_body;
 use crate::support::{TestResponse, TestShop};
 
 #[track_caller]
-fn assert_secure(answer: &TestResponse) {
+fn assert_secure(response: &TestResponse) {
     for (name, value) in [
         ("content-security-policy", "default-src 'none'; base-uri 'none'; frame-ancestors 'none'"),
         ("x-content-type-options", "nosniff"),
@@ -13,20 +13,20 @@ fn assert_secure(answer: &TestResponse) {
         ("cross-origin-opener-policy", "same-origin"),
         ("cache-control", "no-store"),
     ] {
-        assert_eq!(answer.header(name), Some(value), "{name} of {}", answer.status);
+        assert_eq!(response.header(name), Some(value), "{name} of {}", response.status);
     }
     for name in ["server", "x-powered-by", "strict-transport-security"] {
-        assert_eq!(answer.header(name), None, "{name} of {}", answer.status);
+        assert_eq!(response.header(name), None, "{name} of {}", response.status);
     }
 }
 
 #[actix_web::test]
-async fn every_answer_carries_the_security_headers() {
+async fn every_response_has_the_security_headers() {
     let shop = TestShop::new().await;
     let ana = shop.customer("ana").await;
     let bad = shop.anonymous().with_header("authorization", "Bearer x");
 
-    for (status, answer) in [
+    for (status, response) in [
         (200, ana.get("/api/auth/user/").await),
         (200, ana.get("/health/live").await),
         (400, ana.get("/api/products/?price__gte=x").await),
@@ -35,8 +35,8 @@ async fn every_answer_carries_the_security_headers() {
         (404, ana.get("/api/nothing/").await),
         (405, ana.delete("/api/products/").await),
     ] {
-        assert_eq!(answer.status, status);
-        assert_secure(&answer);
+        assert_eq!(response.status, status);
+        assert_secure(&response);
     }
     shop.execute("alter table categories rename to gone");
     let broken = ana.get("/api/categories/").await;
@@ -45,7 +45,7 @@ async fn every_answer_carries_the_security_headers() {
 }
 
 #[actix_web::test]
-async fn the_documentation_page_may_run_its_own_scripts_and_no_others() {
+async fn documentation_page_runs_only_its_own_scripts() {
     let shop = TestShop::new().await;
 
     let page = shop.anonymous().get("/api/docs/").await;
@@ -57,23 +57,23 @@ async fn the_documentation_page_may_run_its_own_scripts_and_no_others() {
 }
 
 #[actix_web::test]
-async fn every_answer_carries_the_id_under_which_the_log_knows_it() {
+async fn every_response_has_the_request_id_of_the_log() {
     let shop = TestShop::new().await;
-    let anybody = shop.anonymous();
+    let guest = shop.anonymous();
 
-    let good = anybody.get("/api/products/").await;
-    let refused = anybody.get("/api/nothing/").await;
+    let good = guest.get("/api/products/").await;
+    let rejected = guest.get("/api/nothing/").await;
     shop.execute("alter table categories rename to gone");
-    let broken = anybody.get("/api/categories/").await;
+    let broken = guest.get("/api/categories/").await;
 
-    let ids = [&good, &refused, &broken].map(|answer| answer.header("x-request-id").unwrap().to_owned());
+    let ids = [&good, &rejected, &broken].map(|response| response.header("x-request-id").unwrap().to_owned());
     assert!(ids.iter().all(|id| id.len() == 36), "{ids:?}");
     assert!(ids[0] != ids[1] && ids[1] != ids[2]);
     assert_eq!(broken.expect(500)["request_id"], ids[2].as_str());
 }
 
 #[actix_web::test]
-async fn what_is_public_may_be_kept() {
+async fn public_keys_are_cacheable() {
     let shop = TestShop::new().await;
 
     let keys = shop.anonymous().get("/.well-known/jwks.json").await;
@@ -82,7 +82,7 @@ async fn what_is_public_may_be_kept() {
 }
 
 #[actix_web::test]
-async fn what_anybody_may_read_is_asked_about_again_and_all_else_is_not_kept() {
+async fn public_responses_are_revalidated_and_private_responses_are_not_stored() {
     let shop = TestShop::new().await;
     let (ana, guest) = (shop.customer("ana").await, shop.anonymous());
     let mug = shop.product("Mug").create();
@@ -95,7 +95,7 @@ async fn what_anybody_may_read_is_asked_about_again_and_all_else_is_not_kept() {
 
     assert_eq!(ana.get(&url).await.header("cache-control"), Some("no-store"));
     assert_eq!(guest.with_header("x-order-token", "x").get(&url).await.header("cache-control"), Some("no-store"));
-    let mut body = order_of(&[(&mug, 1)]);
+    let mut body = order_body(&[(&mug, 1)]);
     body["email"] = "nia@example.com".into();
     let order = guest.post("/api/orders/", body).await;
     assert_eq!((order.status.as_u16(), order.header("cache-control")), (201, Some("no-store")));

@@ -1,10 +1,10 @@
-//! Pages, orders and filters.
+//! Lists: pagination, ordering, filters and search.
 
 use serde_json::{Value, json};
 
 use crate::support::TestShop;
 
-/// A shop with categories of these names, in this order.
+/// Creates a shop with categories of these names, in this order.
 async fn shop_with(names: &[&str]) -> TestShop {
     let shop = TestShop::new().await;
     for name in names {
@@ -26,7 +26,7 @@ async fn get(shop: &TestShop, query: &str) -> Value {
 }
 
 #[actix_web::test]
-async fn a_list_comes_in_pages_that_link_to_each_other() {
+async fn list_has_pages_with_links() {
     let shop = shop_with(&FIVE).await;
 
     let list = get(&shop, "?ordering=name&page_size=2&page=2").await;
@@ -40,7 +40,7 @@ async fn a_list_comes_in_pages_that_link_to_each_other() {
 }
 
 #[actix_web::test]
-async fn links_lead_through_the_whole_list() {
+async fn next_links_lead_through_the_whole_list() {
     let shop = shop_with(&FIVE).await;
     let mut seen = Vec::new();
     let mut query = "?search=%20&ordering=-name&page_size=2".to_owned();
@@ -59,7 +59,7 @@ async fn links_lead_through_the_whole_list() {
 }
 
 #[actix_web::test]
-async fn the_last_page_can_be_asked_for_by_name() {
+async fn page_last_returns_the_last_page() {
     let shop = shop_with(&FIVE).await;
 
     let last = get(&shop, "?ordering=name&page_size=2&page=last").await;
@@ -70,7 +70,7 @@ async fn the_last_page_can_be_asked_for_by_name() {
 }
 
 #[actix_web::test]
-async fn a_page_that_is_not_there_is_404() {
+async fn nonexistent_page_returns_404() {
     let shop = shop_with(&FIVE).await;
 
     for page in [
@@ -85,13 +85,13 @@ async fn a_page_that_is_not_there_is_404() {
         "99999999999999999999",
         "%00",
     ] {
-        let answer = shop.anonymous().get(&format!("/api/categories/?page_size=1&page={page}")).await;
-        assert_eq!(answer.expect(404), json!({"detail": "Invalid page.", "code": "not_found"}), "{page}");
+        let response = shop.anonymous().get(&format!("/api/categories/?page_size=1&page={page}")).await;
+        assert_eq!(response.expect(404), json!({"detail": "Invalid page.", "code": "not_found"}), "{page}");
     }
 }
 
 #[actix_web::test]
-async fn the_first_page_of_nothing_is_there() {
+async fn empty_list_has_a_first_page() {
     let shop = TestShop::new().await;
     let nothing = json!({"count": 0, "next": null, "previous": null, "results": []});
 
@@ -102,11 +102,11 @@ async fn the_first_page_of_nothing_is_there() {
 }
 
 #[actix_web::test]
-async fn a_wrong_page_size_is_the_default_and_a_large_one_is_cut() {
+async fn invalid_page_size_uses_the_default_and_a_large_one_the_maximum() {
     let all: Vec<String> = (0..21).map(|n| format!("c{n:02}")).collect();
     let shop = shop_with(&all.iter().map(String::as_str).collect::<Vec<_>>()).await;
 
-    for (size, shown) in [
+    for (size, expected) in [
         ("", 20),
         ("0", 20),
         ("-5", 20),
@@ -118,13 +118,13 @@ async fn a_wrong_page_size_is_the_default_and_a_large_one_is_cut() {
         ("99999999999999999999", 21),
     ] {
         let list = get(&shop, &format!("?page_size={size}")).await;
-        assert_eq!(names(&list).len(), shown, "{size}");
+        assert_eq!(names(&list).len(), expected, "{size}");
         assert_eq!(list["count"], 21);
     }
 }
 
 #[actix_web::test]
-async fn unknown_names_of_an_order_are_dropped() {
+async fn unknown_ordering_names_are_ignored() {
     let shop = shop_with(&["b", "c", "a"]).await;
     let by_default = get(&shop, "").await;
     let in_order = names(&by_default);
@@ -139,7 +139,7 @@ async fn unknown_names_of_an_order_are_dropped() {
 }
 
 #[actix_web::test]
-async fn what_is_equal_is_ordered_by_id() {
+async fn equal_rows_are_ordered_by_id() {
     let shop = shop_with(&FIVE).await;
     shop.execute("update categories set sort_order = 0");
 
@@ -154,7 +154,7 @@ async fn what_is_equal_is_ordered_by_id() {
 }
 
 #[actix_web::test]
-async fn a_wrong_filter_is_told_by_its_name() {
+async fn invalid_filter_is_reported_by_name() {
     let shop = TestShop::new().await;
     let staff = shop.staff().await;
     let datetime = "Datetime has wrong format. Use one of these formats instead: \
@@ -189,7 +189,7 @@ async fn unknown_and_empty_filters_are_ignored() {
 }
 
 #[actix_web::test]
-async fn every_word_of_a_search_must_be_found_as_it_is() {
+async fn search_matches_every_word_literally() {
     let shop = shop_with(&["Red tea pots", "Tea, red", "50% off", "Snake_case"]).await;
 
     for (search, found) in [
@@ -207,30 +207,30 @@ async fn every_word_of_a_search_must_be_found_as_it_is() {
 }
 
 #[actix_web::test]
-async fn links_are_not_made_of_what_a_stranger_forwards() {
+async fn links_ignore_forwarding_headers_of_untrusted_clients() {
     let shop = shop_with(&FIVE).await;
-    let stranger = shop
+    let client = shop
         .anonymous()
         .with_header("host", "shop.example")
         .with_header("x-forwarded-host", "evil.example")
         .with_header("x-forwarded-proto", "https")
         .with_header("forwarded", "host=evil.example;proto=https");
 
-    let answer = stranger.get("/api/categories/?page_size=1").await;
+    let response = client.get("/api/categories/?page_size=1").await;
 
-    assert_eq!(answer.expect(200)["next"], "http://shop.example/api/categories/?page_size=1&page=2");
-    assert_eq!(answer.header("strict-transport-security"), None);
+    assert_eq!(response.expect(200)["next"], "http://shop.example/api/categories/?page_size=1&page=2");
+    assert_eq!(response.header("strict-transport-security"), None);
 }
 
 #[actix_web::test]
-async fn a_trusted_proxy_tells_the_scheme() {
+async fn links_use_the_scheme_of_a_trusted_proxy() {
     let shop = TestShop::with_settings(&[("TRUSTED_PROXIES", "127.0.0.0/8")]).await;
     shop.category("a", None);
     shop.category("b", None);
     let client = shop.anonymous().with_header("host", "shop.example").with_header("x-forwarded-proto", "https");
 
-    let answer = client.get("/api/categories/?page_size=1").await;
+    let response = client.get("/api/categories/?page_size=1").await;
 
-    assert_eq!(answer.expect(200)["next"], "https://shop.example/api/categories/?page_size=1&page=2");
-    assert_eq!(answer.header("strict-transport-security"), Some("max-age=31536000; includeSubDomains"));
+    assert_eq!(response.expect(200)["next"], "https://shop.example/api/categories/?page_size=1&page=2");
+    assert_eq!(response.header("strict-transport-security"), Some("max-age=31536000; includeSubDomains"));
 }

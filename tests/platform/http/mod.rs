@@ -1,13 +1,13 @@
-//! The dialect: URLs, bodies, lists, headers and failures, whatever the room.
+//! HTTP behaviour that all rooms share: URLs, bodies, lists, headers and errors.
 
 mod bodies;
 mod compression;
 mod cors;
-mod failing;
 mod forms;
 mod headers;
 mod lists;
 mod protocol;
+mod server_errors;
 mod urls;
 
 use actix_web::http::Method;
@@ -15,7 +15,7 @@ use actix_web::test::TestRequest;
 
 use crate::support::{Client, TestResponse};
 
-/// Sends these bytes as they are.
+/// Sends a request with these bytes as its body.
 async fn send_with(
     client: &Client,
     method: Method,

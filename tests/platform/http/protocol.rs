@@ -1,12 +1,12 @@
-//! Around every body: what is looked at first, what is said in headers, and in which form.
+//! HTTP protocol: order of checks, headers, OPTIONS, content negotiation, problem details.
 
 use actix_web::http::Method;
 use serde_json::{Value, json};
 
 use super::{send_json, send_raw};
 use crate::house::endpoints::digest::Digest;
-use crate::support::builders::order_of;
-use crate::support::connections::hold_a_connection;
+use crate::support::builders::order_body;
+use crate::support::connections::occupy_connection;
 use crate::support::{Client, TestResponse, TestShop};
 
 const CATEGORIES: &str = "/api/categories/";
@@ -17,63 +17,66 @@ fn reading(client: &Client, accept: &str) -> Client {
     client.with_header("accept", accept)
 }
 
-/// Status and code, which are what clients go by.
-fn told(answer: &TestResponse) -> (u16, String) {
-    let code = answer.json()["code"].as_str().unwrap_or_default().to_owned();
-    (answer.status.as_u16(), code)
+/// Returns status and error code.
+fn status_and_code(response: &TestResponse) -> (u16, String) {
+    let code = response.json()["code"].as_str().unwrap_or_default().to_owned();
+    (response.status.as_u16(), code)
 }
 
-fn is(status: u16, code: &str) -> (u16, String) {
+fn expected(status: u16, code: &str) -> (u16, String) {
     (status, code.to_owned())
 }
 
 #[actix_web::test]
-async fn what_can_be_answered_comes_before_who_asks() {
+async fn content_negotiation_precedes_authentication() {
     let shop = TestShop::new().await;
     let bad_token = shop.anonymous().with_header("authorization", "Bearer x");
 
-    for nobody in [shop.anonymous(), bad_token] {
-        let both = reading(&nobody, "text/html").get("/api/orders/").await;
-        assert_eq!(told(&both), is(406, "not_acceptable"));
-        assert_eq!(nobody.get("/api/orders/").await.status, 401);
+    for guest in [shop.anonymous(), bad_token] {
+        let both = reading(&guest, "text/html").get("/api/orders/").await;
+        assert_eq!(status_and_code(&both), expected(406, "not_acceptable"));
+        assert_eq!(guest.get("/api/orders/").await.status, 401);
     }
     let wrong_format = shop.anonymous().get("/api/orders/?format=api").await;
-    assert_eq!(told(&wrong_format), is(404, "not_found"));
+    assert_eq!(status_and_code(&wrong_format), expected(404, "not_found"));
 }
 
 #[actix_web::test]
-async fn who_asks_comes_before_what_they_may() {
+async fn authentication_precedes_permissions() {
     let shop = TestShop::new().await;
     let body = json!({"name": "Mugs"});
 
-    let nobody = shop.anonymous().post(CATEGORIES, body.clone()).await;
-    assert_eq!(told(&nobody), is(401, "not_authenticated"));
+    let guest = shop.anonymous().post(CATEGORIES, body.clone()).await;
+    assert_eq!(status_and_code(&guest), expected(401, "not_authenticated"));
     let ana = shop.customer("ana").await;
-    assert_eq!(told(&ana.post(CATEGORIES, body.clone()).await), is(403, "permission_denied"));
+    assert_eq!(status_and_code(&ana.post(CATEGORIES, body.clone()).await), expected(403, "permission_denied"));
     shop.execute("update users set is_active = false");
-    assert_eq!(told(&ana.post(CATEGORIES, body).await), is(401, "token_not_valid"));
+    assert_eq!(status_and_code(&ana.post(CATEGORIES, body).await), expected(401, "token_not_valid"));
     assert_eq!(shop.number("select count(*) from categories"), 0);
 }
 
 #[actix_web::test]
-async fn what_they_may_comes_before_how_often_and_that_before_the_method() {
+async fn permissions_precede_rate_limits_which_precede_the_method_check() {
     let shop = TestShop::with_settings(&[("THROTTLING", "on"), ("THROTTLE_WRITE", "1/h")]).await;
     let (ana, staff) = (shop.customer("ana").await, shop.staff().await);
-    assert_eq!(told(&staff.delete(PRODUCTS).await), is(405, "method_not_allowed"));
+    assert_eq!(status_and_code(&staff.delete(PRODUCTS).await), expected(405, "method_not_allowed"));
     ana.patch("/api/customers/me/", json!({"first_name": "Ana"})).await.expect(200);
 
-    // From here on, neither may write for an hour.
-    assert_eq!(told(&ana.post(CATEGORIES, json!({})).await), is(403, "permission_denied"));
-    assert_eq!(told(&ana.patch("/api/customers/me/", json!({})).await), is(429, "throttled"));
-    assert_eq!(told(&staff.delete(PRODUCTS).await), is(429, "throttled"));
-    assert_eq!(told(&send_json(&staff, CATEGORIES, "{").await), is(429, "throttled"));
-    let nobody = shop.anonymous();
-    assert_eq!(told(&nobody.post(CATEGORIES, json!({})).await), is(401, "not_authenticated"));
-    assert_eq!(told(&reading(&ana, "text/html").post(CATEGORIES, json!({})).await), is(406, "not_acceptable"));
+    // Both have used their only write for an hour.
+    assert_eq!(status_and_code(&ana.post(CATEGORIES, json!({})).await), expected(403, "permission_denied"));
+    assert_eq!(status_and_code(&ana.patch("/api/customers/me/", json!({})).await), expected(429, "throttled"));
+    assert_eq!(status_and_code(&staff.delete(PRODUCTS).await), expected(429, "throttled"));
+    assert_eq!(status_and_code(&send_json(&staff, CATEGORIES, "{").await), expected(429, "throttled"));
+    let guest = shop.anonymous();
+    assert_eq!(status_and_code(&guest.post(CATEGORIES, json!({})).await), expected(401, "not_authenticated"));
+    assert_eq!(
+        status_and_code(&reading(&ana, "text/html").post(CATEGORIES, json!({})).await),
+        expected(406, "not_acceptable")
+    );
 }
 
 #[actix_web::test]
-async fn the_method_comes_before_the_body() {
+async fn method_check_precedes_reading_the_body() {
     let shop = TestShop::new().await;
     let staff = shop.staff().await;
 
@@ -83,21 +86,21 @@ async fn the_method_comes_before_the_body() {
         ("multipart/form-data", b"x".to_vec()),
         ("application/json", vec![b' '; (1 << 20) + 1]),
     ] {
-        let answer = send_raw(&staff, TREE, Some(kind), body.clone()).await;
-        assert_eq!(told(&answer), is(405, "method_not_allowed"), "{kind}");
+        let response = send_raw(&staff, TREE, Some(kind), body.clone()).await;
+        assert_eq!(status_and_code(&response), expected(405, "method_not_allowed"), "{kind}");
         let there = send_raw(&staff, CATEGORIES, Some(kind), body).await;
         assert!([400, 413, 415].contains(&there.status.as_u16()), "{kind}: {}", there.status);
     }
 }
 
 #[actix_web::test]
-async fn allow_is_on_every_answer_of_a_url_that_is_there() {
+async fn every_response_of_an_existing_url_has_allow() {
     let settings = [("THROTTLING", "on"), ("THROTTLE_WRITE", "2/h")];
     let shop = TestShop::with_settings(&settings).await;
     let (ana, staff) = (shop.customer("ana").await, shop.staff().await);
     let allow = "GET, POST, HEAD, OPTIONS";
 
-    for (status, answer) in [
+    for (status, response) in [
         (200, ana.get(CATEGORIES).await),
         (400, staff.get("/api/categories/?level=x").await),
         (401, shop.anonymous().post(CATEGORIES, json!({})).await),
@@ -111,8 +114,8 @@ async fn allow_is_on_every_answer_of_a_url_that_is_there() {
         (405, staff.delete(CATEGORIES).await),
         (429, staff.post(CATEGORIES, json!({"name": "Pots"})).await),
     ] {
-        assert_eq!(answer.status, status, "{answer:?}");
-        assert_eq!(answer.header("allow"), Some(allow), "{status}");
+        assert_eq!(response.status, status, "{response:?}");
+        assert_eq!(response.header("allow"), Some(allow), "{status}");
     }
     let missing = staff.get("/api/categories/no-such-slug/").await;
     assert_eq!(
@@ -123,52 +126,52 @@ async fn allow_is_on_every_answer_of_a_url_that_is_there() {
 }
 
 #[actix_web::test]
-async fn caches_hear_what_an_answer_depends_on() {
+async fn vary_names_the_headers_that_a_response_depends_on() {
     let shop = TestShop::new().await;
     let ana = shop.customer("ana").await;
 
-    for answer in [
+    for response in [
         ana.get(PRODUCTS).await,
         ana.get("/api/stocks/").await,
         ana.get("/api/nothing/").await,
         reading(&ana, "text/html").get(PRODUCTS).await,
         shop.anonymous().get("/api/orders/").await,
     ] {
-        let vary = answer.headers_of("vary").to_lowercase();
+        let vary = response.joined_header("vary").to_lowercase();
         for name in ["accept", "authorization", "x-order-token"] {
-            assert!(vary.split(',').any(|known| known.trim() == name), "{name} of {}: {vary}", answer.status);
+            assert!(vary.split(',').any(|known| known.trim() == name), "{name} of {}: {vary}", response.status);
         }
     }
 }
 
 #[actix_web::test]
-async fn a_401_says_how_to_come_in_and_nothing_else_does() {
+async fn only_401_responses_have_www_authenticate() {
     let shop = TestShop::new().await;
     let ana = shop.customer("ana").await;
     let bad = ana.with_header("authorization", "Token x");
 
     let challenge = Some("Bearer realm=\"api\"");
-    for answer in [
+    for response in [
         shop.anonymous().get("/api/orders/").await,
         bad.get(PRODUCTS).await,
         reading(&bad, "application/problem+json").get(PRODUCTS).await,
         shop.anonymous().post("/api/auth/token/", json!({"email": "a@b.example", "password": "wrong"})).await,
     ] {
-        assert_eq!((answer.status.as_u16(), answer.header("www-authenticate")), (401, challenge));
+        assert_eq!((response.status.as_u16(), response.header("www-authenticate")), (401, challenge));
     }
-    for answer in [ana.get("/api/stocks/").await, ana.get(PRODUCTS).await, ana.get("/api/nothing/").await] {
-        assert_eq!(answer.header("www-authenticate"), None, "{}", answer.status);
+    for response in [ana.get("/api/stocks/").await, ana.get(PRODUCTS).await, ana.get("/api/nothing/").await] {
+        assert_eq!(response.header("www-authenticate"), None, "{}", response.status);
     }
 }
 
 #[actix_web::test]
-async fn a_head_is_called_by_its_own_name() {
+async fn error_messages_for_head_requests_name_head() {
     let shop = TestShop::new().await;
     let ana = shop.customer("ana").await;
 
-    let refused = ana.send(Method::HEAD, "/api/auth/login/", None).await;
-    assert_eq!(refused.expect(405), json!({"detail": "Method \"HEAD\" not allowed.", "code": "method_not_allowed"}));
-    assert_eq!(refused.header("allow"), Some("POST, OPTIONS"));
+    let rejected = ana.send(Method::HEAD, "/api/auth/login/", None).await;
+    assert_eq!(rejected.expect(405), json!({"detail": "Method \"HEAD\" not allowed.", "code": "method_not_allowed"}));
+    assert_eq!(rejected.header("allow"), Some("POST, OPTIONS"));
     assert_eq!(ana.send(Method::HEAD, "/api/stocks/", None).await.status, 403);
     assert_eq!(shop.anonymous().send(Method::HEAD, "/api/orders/", None).await.status, 401);
     assert_eq!(reading(&ana, "text/html").send(Method::HEAD, PRODUCTS, None).await.status, 406);
@@ -176,12 +179,12 @@ async fn a_head_is_called_by_its_own_name() {
 }
 
 #[actix_web::test]
-async fn options_describe_choices_limits_and_what_is_nested() {
+async fn options_describe_choices_limits_and_nested_fields() {
     let shop = TestShop::new().await;
     let ana = shop.customer("ana").await;
 
-    let told = ana.send(Method::OPTIONS, "/api/orders/", None).await.expect(200);
-    let fields = &told["actions"]["POST"];
+    let options = ana.send(Method::OPTIONS, "/api/orders/", None).await.expect(200);
+    let fields = &options["actions"]["POST"];
 
     let choices = fields["payment_status"]["choices"].as_array().unwrap();
     assert_eq!(choices[2], json!({"value": "partially_paid", "display_name": "Partially paid"}));
@@ -209,93 +212,93 @@ async fn options_describe_choices_limits_and_what_is_nested() {
 }
 
 #[actix_web::test]
-async fn options_tell_of_no_action_that_somebody_may_not_take() {
+async fn options_omit_actions_without_permission() {
     let shop = TestShop::new().await;
     let (ana, staff) = (shop.customer("ana").await, shop.staff().await);
     let mugs = shop.category("Mugs", None);
     let one = format!("{CATEGORIES}{mugs}/");
     let actions = async |client: &Client, url: &str| -> Vec<String> {
-        let told = client.send(Method::OPTIONS, url, None).await.expect(200);
-        told["actions"].as_object().into_iter().flatten().map(|(method, _)| method.clone()).collect()
+        let options = client.send(Method::OPTIONS, url, None).await.expect(200);
+        options["actions"].as_object().into_iter().flatten().map(|(method, _)| method.clone()).collect()
     };
 
-    for stranger in [shop.anonymous(), ana.client.clone()] {
-        assert_eq!(actions(&stranger, CATEGORIES).await, [""; 0]);
-        assert_eq!(actions(&stranger, &one).await, [""; 0]);
+    for client in [shop.anonymous(), ana.client.clone()] {
+        assert_eq!(actions(&client, CATEGORIES).await, [""; 0]);
+        assert_eq!(actions(&client, &one).await, [""; 0]);
     }
     assert_eq!(actions(&staff, CATEGORIES).await, ["POST"]);
     assert_eq!(actions(&staff, &one).await, ["PUT"]);
     assert_eq!(actions(&shop.anonymous(), "/api/auth/login/").await, ["POST"]);
-    // Whoever may do nothing there learns nothing of it.
+    // A customer without any permission for the URL gets no description.
     assert_eq!(ana.send(Method::OPTIONS, "/api/stocks/adjust/", None).await.status, 403);
 }
 
 #[actix_web::test]
-async fn the_format_in_the_url_has_the_last_word() {
+async fn format_parameter_overrides_accept() {
     let shop = TestShop::new().await;
-    let anybody = shop.anonymous();
+    let guest = shop.anonymous();
 
     for accept in ["*/*", "text/html", "application/json;q=0"] {
-        let answer = reading(&anybody, accept).get("/api/products/?format=json").await;
+        let response = reading(&guest, accept).get("/api/products/?format=json").await;
         assert_eq!(
-            (answer.status.as_u16(), answer.header("content-type")),
+            (response.status.as_u16(), response.header("content-type")),
             (200, Some("application/json")),
             "{accept}"
         );
     }
     for format in ["api", "yaml", "xml", "JSON", "json%00", "csv"] {
-        let answer = anybody.get(&format!("/api/products/?format={format}")).await;
-        assert_eq!(answer.expect(404), json!({"detail": "Not found.", "code": "not_found"}), "{format}");
+        let response = guest.get(&format!("/api/products/?format={format}")).await;
+        assert_eq!(response.expect(404), json!({"detail": "Not found.", "code": "not_found"}), "{format}");
     }
-    let page = anybody.get("/api/products/?format=json&page_size=1").await.expect(200);
+    let page = guest.get("/api/products/?format=json&page_size=1").await.expect(200);
     assert_eq!(page["count"], 0);
 }
 
 #[actix_web::test]
-async fn the_document_comes_as_json_and_as_yaml() {
+async fn openapi_document_is_served_as_json_and_yaml() {
     let shop = TestShop::new().await;
-    let anybody = shop.anonymous();
-    let kind = |answer: &TestResponse| answer.header("content-type").unwrap_or_default().to_owned();
+    let guest = shop.anonymous();
+    let kind = |response: &TestResponse| response.header("content-type").unwrap_or_default().to_owned();
 
-    let yaml = anybody.get("/api/schema/?format=yaml").await;
+    let yaml = guest.get("/api/schema/?format=yaml").await;
     assert_eq!((yaml.status.as_u16(), kind(&yaml).as_str()), (200, "application/vnd.oai.openapi"));
     assert!(yaml.body.starts_with(b"openapi: "), "{:?}", &yaml.body[..20]);
-    for client in [reading(&anybody, "application/vnd.oai.openapi"), reading(&anybody, "application/yaml")] {
+    for client in [reading(&guest, "application/vnd.oai.openapi"), reading(&guest, "application/yaml")] {
         assert_eq!(client.get("/api/schema").await.body, yaml.body);
         let json = client.get("/api/schema/?format=json").await;
         assert_eq!((json.status.as_u16(), kind(&json).as_str()), (200, "application/json"));
     }
-    assert_eq!(told(&anybody.get("/api/schema/?format=xml").await), is(404, "not_found"));
+    assert_eq!(status_and_code(&guest.get("/api/schema/?format=xml").await), expected(404, "not_found"));
 }
 
 #[actix_web::test]
-async fn json_is_indented_for_whoever_asks() {
+async fn json_is_indented_if_accept_requests_it() {
     let shop = TestShop::new().await;
-    let anybody = shop.anonymous();
+    let guest = shop.anonymous();
     shop.product("Mug").create();
-    let plain = anybody.get("/api/products/mug/").await;
+    let plain = guest.get("/api/products/mug/").await;
 
     for (accept, beginning) in [
         ("application/json; indent=4", "{\n    \"id\": \""),
         ("application/json;indent=2", "{\n  \"id\": \""),
         ("*/*;q=0.1, application/json; indent=99", "{\n        \"id\": \""),
     ] {
-        let answer = reading(&anybody, accept).get("/api/products/mug/").await;
-        assert_eq!(answer.json(), plain.json());
-        let text = String::from_utf8(answer.body.to_vec()).unwrap();
+        let response = reading(&guest, accept).get("/api/products/mug/").await;
+        assert_eq!(response.json(), plain.json());
+        let text = String::from_utf8(response.body.to_vec()).unwrap();
         assert!(text.starts_with(beginning), "{accept}: {text}");
-        assert_eq!(answer.header("content-type"), Some("application/json"));
-        assert_eq!(answer.header("etag"), plain.header("etag"));
+        assert_eq!(response.header("content-type"), Some("application/json"));
+        assert_eq!(response.header("etag"), plain.header("etag"));
     }
     for accept in ["application/json; indent=x", "application/json; indent=-1", "application/json;"] {
-        assert_eq!(reading(&anybody, accept).get("/api/products/mug/").await.body, plain.body, "{accept}");
+        assert_eq!(reading(&guest, accept).get("/api/products/mug/").await.body, plain.body, "{accept}");
     }
-    let refused = reading(&anybody, "application/json; indent=1").get("/api/nothing/").await;
-    assert_eq!(refused.body, "{\n \"detail\": \"Not found.\",\n \"code\": \"not_found\"\n}");
+    let rejected = reading(&guest, "application/json; indent=1").get("/api/nothing/").await;
+    assert_eq!(rejected.body, "{\n \"detail\": \"Not found.\",\n \"code\": \"not_found\"\n}");
 }
 
 #[actix_web::test]
-async fn a_problem_points_at_every_wrong_field() {
+async fn problem_details_point_to_every_invalid_field() {
     let shop = TestShop::new().await;
     let ana = shop.customer("ana").await;
     let before = Digest::of(&shop);
@@ -304,17 +307,17 @@ async fn a_problem_points_at_every_wrong_field() {
         "lines": [{"sku": "A", "quantity": 1}, {"quantity": 0}],
     });
 
-    let answer = reading(&ana, "application/problem+json").post("/api/orders/", body).await;
+    let response = reading(&ana, "application/problem+json").post("/api/orders/", body).await;
 
-    assert_eq!(answer.header("content-type"), Some("application/problem+json"));
+    assert_eq!(response.header("content-type"), Some("application/problem+json"));
     assert_eq!(
-        answer.expect(400),
+        response.expect(400),
         json!({
-            "type": "about:blank", "title": "Bad Request", "status": 400, "detail": "The input is wrong.",
+            "type": "about:blank", "title": "Bad Request", "status": 400, "detail": "Validation failed.",
             "code": "invalid",
             "errors": [
                 {"pointer": "/email", "code": "invalid", "detail": "Enter a valid email address."},
-                {"pointer": "/lines/1", "code": "required", "detail": "Name a product, a variant or a sku."},
+                {"pointer": "/lines/1", "code": "required", "detail": "Specify a product, a variant or a sku."},
                 {
                     "pointer": "/lines/1/quantity", "code": "min_value",
                     "detail": "Ensure this value is greater than or equal to 1.",
@@ -323,11 +326,11 @@ async fn a_problem_points_at_every_wrong_field() {
             ],
         })
     );
-    assert_eq!(before.changes_until(&Digest::of(&shop)), Vec::<&str>::new());
+    assert_eq!(before.changed_tables(&Digest::of(&shop)), Vec::<&str>::new());
 }
 
 #[actix_web::test]
-async fn other_problems_keep_their_code_and_their_members() {
+async fn problem_details_keep_the_code_and_further_members() {
     let shop = TestShop::with_settings(&[("DATABASE_POOL_SIZE", "2")]).await;
     let ana = shop.customer("ana").await;
     let mug = shop.product("Mug").stock(1).create();
@@ -341,14 +344,14 @@ async fn other_problems_keep_their_code_and_their_members() {
     let missing = ana.get("/api/products/pot/").await.expect(404);
     assert_eq!(missing, with(problem(404, "Not Found"), json!({"detail": "Not found.", "code": "not_found"})));
 
-    let short = ana.post("/api/orders/", order_of(&[(&mug, 2)])).await;
+    let short = ana.post("/api/orders/", order_body(&[(&mug, 2)])).await;
     assert_eq!(short.header("content-type"), Some("application/problem+json"));
     let lines = json!({"0": {"sku": "MUG", "requested": 2, "available": 1}});
     let members = json!({"detail": "Not enough stock.", "code": "out_of_stock", "lines": lines});
     assert_eq!(short.expect(409), with(problem(409, "Conflict"), members));
     assert_eq!(shop.stock_of(&mug), (1, 0));
 
-    let holders = [hold_a_connection(&shop.app.db).await, hold_a_connection(&shop.app.db).await];
+    let holders = [occupy_connection(&shop.app.db).await, occupy_connection(&shop.app.db).await];
     let busy = reading(&shop.anonymous(), "application/problem+json").get(PRODUCTS).await;
     drop(holders);
     assert_eq!(busy.header("retry-after"), Some("1"));
@@ -358,12 +361,12 @@ async fn other_problems_keep_their_code_and_their_members() {
         "request_id": body["request_id"],
     });
     assert_eq!(body, with(problem(503, "Service Unavailable"), members));
-    // What is served is JSON all the same.
+    // Successful responses are still JSON.
     assert_eq!(ana.get(PRODUCTS).await.header("content-type"), Some("application/json"));
 }
 
 #[actix_web::test]
-async fn links_are_those_that_a_trusted_proxy_shows_the_world() {
+async fn links_use_the_host_and_scheme_of_a_trusted_proxy() {
     let shop = TestShop::with_settings(&[("TRUSTED_PROXIES", "10.0.0.0/8")]).await;
     shop.product("Mug").create();
     shop.product("Pot").create();
@@ -376,18 +379,18 @@ async fn links_are_those_that_a_trusted_proxy_shows_the_world() {
     let url = "/api/products?page_size=1";
     let next = async |client: Client| client.get(url).await.expect(200)["next"].as_str().unwrap().to_owned();
 
-    // A socket that serves both families shows addresses of IPv4 within IPv6.
+    // A dual-stack socket reports IPv4 addresses in their IPv6-mapped form.
     for proxy in ["10.1.2.3", "::ffff:10.1.2.3"] {
         let link = next(forwarded.at(proxy)).await;
         assert_eq!(link, "https://shop.example/api/products/?page_size=1&page=2", "{proxy}");
-        let answer = forwarded.at(proxy).get(url).await;
-        assert!(answer.header("strict-transport-security").is_some());
+        let response = forwarded.at(proxy).get(url).await;
+        assert!(response.header("strict-transport-security").is_some());
     }
-    for stranger in ["192.0.2.7", "11.0.0.1", "::1", "::ffff:11.0.0.1"] {
-        let link = next(forwarded.at(stranger)).await;
-        assert_eq!(link, "http://inside.example:8000/api/products/?page_size=1&page=2", "{stranger}");
-        let answer = forwarded.at(stranger).get(url).await;
-        assert_eq!(answer.header("strict-transport-security"), None);
+    for client in ["192.0.2.7", "11.0.0.1", "::1", "::ffff:11.0.0.1"] {
+        let link = next(forwarded.at(client)).await;
+        assert_eq!(link, "http://inside.example:8000/api/products/?page_size=1&page=2", "{client}");
+        let response = forwarded.at(client).get(url).await;
+        assert_eq!(response.header("strict-transport-security"), None);
     }
     let rfc = shop.anonymous().with_header("forwarded", "host=evil.example;proto=https");
     assert!(!next(rfc.at("192.0.2.7")).await.contains("evil"));

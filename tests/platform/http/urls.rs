@@ -1,4 +1,4 @@
-//! Slashes, methods and places that are not there.
+//! URLs: trailing slashes, percent-encoding, methods, and URLs that do not exist.
 
 use actix_web::http::Method;
 use reqwest::Method as ClientMethod;
@@ -8,34 +8,34 @@ use super::send_json;
 use crate::support::TestShop;
 
 #[actix_web::test]
-async fn a_url_is_served_alike_with_and_without_its_last_slash() {
+async fn url_works_with_and_without_trailing_slash() {
     let shop = TestShop::new().await;
     shop.product("Mug").create();
     shop.product("Pot").create();
-    let anybody = shop.anonymous();
+    let guest = shop.anonymous();
 
     for url in ["/api/products", "/api/products/mug", "/api/categories/tree", "/api/schema"] {
-        let with = anybody.get(&format!("{url}/")).await;
-        let without = anybody.get(url).await;
+        let with = guest.get(&format!("{url}/")).await;
+        let without = guest.get(url).await;
         assert_eq!(with.expect(200), without.expect(200), "{url}");
     }
-    let page = anybody.get("/api/products?page_size=1&page=2").await.expect(200);
+    let page = guest.get("/api/products?page_size=1&page=2").await.expect(200);
     assert_eq!(page["results"].as_array().unwrap().len(), 1);
     assert!(page["previous"].as_str().unwrap().ends_with("/api/products/?page_size=1"));
 }
 
 #[actix_web::test]
-async fn a_post_without_the_slash_keeps_its_body() {
+async fn post_without_trailing_slash_keeps_its_body() {
     let shop = TestShop::new().await;
 
     let body = json!({"email": "ana@example.com", "password1": "correct horse", "password2": "correct horse"});
-    let answer = shop.anonymous().post("/api/auth/registration", body).await;
+    let response = shop.anonymous().post("/api/auth/registration", body).await;
 
-    assert_eq!(answer.expect(201)["user"]["email"], "ana@example.com");
+    assert_eq!(response.expect(201)["user"]["email"], "ana@example.com");
 }
 
 #[actix_web::test]
-async fn a_letter_behind_a_percent_sign_is_that_letter_for_every_check() {
+async fn percent_encoded_letters_are_decoded_for_every_check() {
     let shop = TestShop::new().await;
     let staff = shop.staff().await;
 
@@ -47,33 +47,33 @@ async fn a_letter_behind_a_percent_sign_is_that_letter_for_every_check() {
         assert_eq!(staff.delete(url).await.expect(405)["code"], "method_not_allowed", "{url}");
     }
     assert_eq!(shop.anonymous().delete("/api/st%6Fcks/").await.expect(401)["code"], "not_authenticated");
-    // A slash that is part of a name stays one.
+    // An encoded slash is not decoded.
     assert_eq!(staff.get("/api/categories%2Ftree/").await.status, 404);
 }
 
 #[actix_web::test]
-async fn a_url_outside_of_the_api_stands_as_it_is() {
+async fn url_outside_the_api_needs_its_exact_spelling() {
     let shop = TestShop::new().await;
-    let anybody = shop.anonymous();
+    let guest = shop.anonymous();
 
-    assert_eq!(anybody.get("/health/live").await.status, 200);
-    assert_eq!(anybody.get("/health/live/").await.status, 404);
-    assert_eq!(anybody.get("/.well-known/jwks.json").await.status, 200);
-    assert_eq!(anybody.get("/.well-known/jwks.json/").await.status, 404);
+    assert_eq!(guest.get("/health/live").await.status, 200);
+    assert_eq!(guest.get("/health/live/").await.status, 404);
+    assert_eq!(guest.get("/.well-known/jwks.json").await.status, 200);
+    assert_eq!(guest.get("/.well-known/jwks.json/").await.status, 404);
 }
 
 #[actix_web::test]
-async fn an_empty_part_of_a_path_is_no_part() {
+async fn double_slash_in_a_path_returns_404() {
     let shop = TestShop::new().await;
-    let anybody = shop.anonymous();
+    let guest = shop.anonymous();
 
     for url in ["/api//products/", "/api/products//", "//api/products/"] {
-        assert_eq!(anybody.get(url).await.status, 404, "{url}");
+        assert_eq!(guest.get(url).await.status, 404, "{url}");
     }
 }
 
 #[actix_web::test]
-async fn what_is_not_there_is_told_in_json() {
+async fn not_found_response_is_json() {
     let shop = TestShop::new().await;
     let staff = shop.staff().await;
     let not_found = json!({"detail": "Not found.", "code": "not_found"});
@@ -90,24 +90,26 @@ async fn what_is_not_there_is_told_in_json() {
         "/api/products/no-such-slug/",
         "/api/products/..%2f..%2fetc%2fpasswd/",
     ] {
-        let answer = staff.get(url).await;
-        assert_eq!(answer.expect(404), not_found, "{url}");
-        assert_eq!(answer.header("content-type"), Some("application/json"), "{url}");
+        let response = staff.get(url).await;
+        assert_eq!(response.expect(404), not_found, "{url}");
+        assert_eq!(response.header("content-type"), Some("application/json"), "{url}");
     }
 }
 
 #[actix_web::test]
-async fn options_tells_what_a_url_can_do() {
+async fn options_describes_the_url() {
     let shop = TestShop::new().await;
 
-    let answer = shop.anonymous().send(Method::OPTIONS, "/api/products/", None).await;
+    let response = shop.anonymous().send(Method::OPTIONS, "/api/products/", None).await;
 
-    assert_eq!(answer.header("allow"), Some("GET, POST, HEAD, OPTIONS"));
-    // A stranger may only read: nothing to fill in.
+    assert_eq!(response.header("allow"), Some("GET, POST, HEAD, OPTIONS"));
+    // A guest can only read, so OPTIONS describes no fields.
     assert_eq!(
-        answer.expect(200),
+        response.expect(200),
         json!({
-            "name": "List products", "description": "", "renders": ["application/json"],
+            "name": "List products",
+            "description": "Principals without `products.view_hidden` receive active products only.",
+            "renders": ["application/json"],
             "parses": ["application/json", "application/x-www-form-urlencoded", "multipart/form-data"],
         })
     );
@@ -115,7 +117,7 @@ async fn options_tells_what_a_url_can_do() {
     assert_eq!(
         staff["actions"]["POST"]["name"],
         json!({
-            "type": "string", "required": true, "read_only": false, "label": "Name", "max_length": 250,
+            "type": "string", "required": true, "read_only": false, "label": "Name", "min_length": 1, "max_length": 250,
         })
     );
     assert_eq!(staff["actions"]["POST"]["id"]["read_only"], true);
@@ -125,7 +127,7 @@ async fn options_tells_what_a_url_can_do() {
 }
 
 #[actix_web::test]
-async fn a_method_that_a_url_does_not_have_is_refused_with_those_it_has() {
+async fn unsupported_method_returns_405_with_allow() {
     let shop = TestShop::new().await;
     let staff = shop.staff().await;
 
@@ -139,17 +141,17 @@ async fn a_method_that_a_url_does_not_have_is_refused_with_those_it_has() {
     ];
 
     for (method, url, allow) in cases {
-        let answer = staff.send(method.clone(), url, None).await;
+        let response = staff.send(method.clone(), url, None).await;
         assert_eq!(
-            answer.expect(405),
+            response.expect(405),
             json!({"detail": format!("Method \"{method}\" not allowed."), "code": "method_not_allowed"})
         );
-        assert_eq!(answer.header("allow"), Some(allow), "{url}");
+        assert_eq!(response.header("allow"), Some(allow), "{url}");
     }
 }
 
 #[actix_web::test]
-async fn head_answers_as_get_without_the_body() {
+async fn head_returns_the_headers_of_get_without_a_body() {
     let shop = TestShop::new().await;
     shop.product("Mug").create();
     let server = shop.serve();
@@ -166,13 +168,13 @@ async fn head_answers_as_get_without_the_body() {
 }
 
 #[actix_web::test]
-async fn every_answer_is_exactly_of_type_json() {
+async fn every_response_has_content_type_json() {
     let shop = TestShop::new().await;
     shop.product("Mug").create();
     let ana = shop.customer("ana").await;
     let url = "/api/auth/login/";
 
-    let answers = [
+    let responses = [
         (200, ana.get("/api/products/").await),
         (200, ana.get("/api/categories/tree/").await),
         (200, ana.get("/api/schema/").await),
@@ -187,8 +189,8 @@ async fn every_answer_is_exactly_of_type_json() {
         (405, ana.delete("/api/products/").await),
     ];
 
-    for (status, answer) in answers {
-        answer.expect(status);
-        assert_eq!(answer.header("content-type"), Some("application/json"), "{status}");
+    for (status, response) in responses {
+        response.expect(status);
+        assert_eq!(response.header("content-type"), Some("application/json"), "{status}");
     }
 }

@@ -1,4 +1,4 @@
-//! Background jobs over HTTP.
+//! HTTP endpoints of background jobs.
 
 use mercer::platform::jobs::JobState;
 use serde_json::json;
@@ -6,7 +6,7 @@ use serde_json::json;
 use super::{RunningWorker, enqueue_now, failure, note_of, row, run_once, runs, shop, until};
 
 #[actix_web::test]
-async fn jobs_are_the_superusers_business() {
+async fn only_superusers_have_access_to_jobs() {
     let shop = shop().await;
     enqueue_now(&shop, &note_of("a"));
     let id = row(&shop).id;
@@ -27,9 +27,9 @@ async fn jobs_are_the_superusers_business() {
 }
 
 #[actix_web::test]
-async fn a_job_is_shown_with_why_it_failed() {
+async fn job_contains_its_last_error() {
     let shop = shop().await;
-    enqueue_now(&shop, &failure("for good"));
+    enqueue_now(&shop, &failure("permanent"));
     let id = run_once(&shop).await.id;
     let root = shop.superuser().await;
 
@@ -38,19 +38,19 @@ async fn a_job_is_shown_with_why_it_failed() {
     assert_eq!(
         job,
         json!({
-            "id": id, "name": "test.fail", "queue": "default", "payload": {"how": "for good"}, "state": "dead",
+            "id": id, "name": "test.fail", "queue": "default", "payload": {"how": "permanent"}, "state": "dead",
             "attempts": 1, "max_attempts": 3, "last_error": "there is nothing to do", "run_at": job["run_at"],
             "created_at": job["created_at"], "finished_at": job["finished_at"],
         })
     );
     assert!(job["finished_at"].is_string());
-    let nowhere = root.get("/api/jobs/01900000-0000-7000-8000-000000000000/").await;
-    assert_eq!(nowhere.expect(404), json!({"detail": "Not found.", "code": "not_found"}));
+    let missing = root.get("/api/jobs/01900000-0000-7000-8000-000000000000/").await;
+    assert_eq!(missing.expect(404), json!({"detail": "Not found.", "code": "not_found"}));
     assert_eq!(root.get("/api/jobs/x/").await.status, 404);
 }
 
 #[actix_web::test]
-async fn jobs_are_listed_the_newest_first_and_filtered() {
+async fn jobs_are_listed_newest_first_and_filtered() {
     let shop = shop().await;
     for job in [note_of("a"), note_of("b"), failure("x")] {
         enqueue_now(&shop, &job);
@@ -70,12 +70,12 @@ async fn jobs_are_listed_the_newest_first_and_filtered() {
     assert_eq!(names("?name=test.note").await, [b, a]);
     assert_eq!(names("?name=test.note&state=queued").await, [b]);
     assert_eq!(names("?name=none").await, [""; 0]);
-    let wrong = root.get("/api/jobs/?state=lost").await;
-    assert_eq!(wrong.expect(400), json!({"state": ["\"lost\" is not a valid choice."]}));
+    let invalid = root.get("/api/jobs/?state=lost").await;
+    assert_eq!(invalid.expect(400), json!({"state": ["\"lost\" is not a valid choice."]}));
 }
 
 #[actix_web::test]
-async fn a_dead_job_is_replayed_with_all_its_tries() {
+async fn replayed_job_gets_all_its_attempts() {
     let shop = shop().await;
     enqueue_now(&shop, &note_of("a"));
     shop.execute("update jobs set payload = '[1]', max_attempts = 1");
@@ -97,25 +97,25 @@ async fn a_dead_job_is_replayed_with_all_its_tries() {
 }
 
 #[actix_web::test]
-async fn a_job_that_is_not_dead_is_not_replayed() {
+async fn only_dead_jobs_can_be_replayed() {
     let shop = shop().await;
     enqueue_now(&shop, &note_of("a"));
     let id = row(&shop).id;
     let root = shop.superuser().await;
     let url = format!("/api/jobs/{id}/replay/");
-    let refused = json!({"detail": "Only a dead job can be replayed.", "code": "job_not_dead"});
+    let not_dead = json!({"detail": "Only a dead job can be replayed.", "code": "job_not_dead"});
 
-    assert_eq!(root.post(&url, json!({})).await.expect(409), refused);
+    assert_eq!(root.post(&url, json!({})).await.expect(409), not_dead);
     shop.execute("update jobs set state = 'done', attempts = 1, finished_at = now()");
-    assert_eq!(root.post(&url, json!({})).await.expect(409), refused);
+    assert_eq!(root.post(&url, json!({})).await.expect(409), not_dead);
     assert_eq!((row(&shop).state, row(&shop).attempts), (JobState::Done, 1));
 
-    let nowhere = root.post("/api/jobs/01900000-0000-7000-8000-000000000000/replay/", json!({})).await;
-    assert_eq!(nowhere.expect(404)["code"], "not_found");
+    let missing = root.post("/api/jobs/01900000-0000-7000-8000-000000000000/replay/", json!({})).await;
+    assert_eq!(missing.expect(404)["code"], "not_found");
 }
 
 #[actix_web::test]
-async fn of_two_who_replay_a_job_at_once_one_does() {
+async fn concurrent_replays_succeed_once() {
     let shop = shop().await;
     enqueue_now(&shop, &note_of("a"));
     shop.execute("update jobs set state = 'dead', attempts = 8, finished_at = now()");

@@ -1,7 +1,7 @@
-//! Background work: enqueued surely, run by one worker at a time, tried again, and never forgotten.
+//! Background jobs: queue, workers, retries, schedules.
 
-mod announcing;
 mod api;
+mod notifications;
 mod queue;
 mod retries;
 mod schedules;
@@ -14,7 +14,7 @@ use diesel::pg::PgConnection;
 use diesel::prelude::*;
 use mercer::platform::app::App;
 use mercer::platform::jobs::{
-    Job, JobRegistry, JobRow, NewJob, RetryAfter, WillNotSucceed, WorkerSettings, enqueue, work,
+    Job, JobRegistry, JobRow, NewJob, PermanentFailure, RetryAfter, WorkerSettings, enqueue, run_worker,
 };
 use mercer::schema::jobs;
 use serde::{Deserialize, Serialize};
@@ -23,7 +23,7 @@ use tokio::task::JoinHandle;
 
 use crate::support::TestShop;
 
-/// Writes its name into the table `runs`.
+/// Job that writes its name to the table `runs`.
 #[derive(Debug, Serialize, Deserialize)]
 struct Note {
     name: String,
@@ -37,7 +37,7 @@ impl Job for Note {
     }
 }
 
-/// Like [`Note`], for another queue.
+/// Variant of [`Note`] in another queue.
 #[derive(Debug, Serialize, Deserialize)]
 struct Letter {}
 
@@ -50,7 +50,7 @@ impl Job for Letter {
     }
 }
 
-/// Never succeeds, in the way that it is told to.
+/// Job that fails in the given way.
 #[derive(Debug, Serialize, Deserialize)]
 struct Fail {
     how: String,
@@ -63,16 +63,16 @@ impl Job for Fail {
     async fn run(&self, _: &App) -> anyhow::Result<()> {
         let after = |seconds| RetryAfter { reason: "busy".to_owned(), pause: Duration::from_secs(seconds) };
         match self.how.as_str() {
-            "for good" => Err(WillNotSucceed("there is nothing to do".to_owned()).into()),
+            "permanent" => Err(PermanentFailure("there is nothing to do".to_owned()).into()),
             "later" => Err(after(1000).into()),
             "soon" => Err(after(1).into()),
             "panic" => std::panic::resume_unwind(Box::new("a bug")),
-            _ => Err(anyhow::anyhow!("the cause").context("the try failed")),
+            _ => Err(anyhow::anyhow!("the cause").context("the attempt failed")),
         }
     }
 }
 
-/// Notes that it began, and that it ended when the table `gate` has a row.
+/// Job that records its start, waits for a row in the table `gate`, and records its end.
 #[derive(Debug, Serialize, Deserialize)]
 struct Wait {}
 
@@ -80,7 +80,7 @@ impl Job for Wait {
     const NAME: &'static str = "test.wait";
 
     async fn run(&self, app: &App) -> anyhow::Result<()> {
-        note(app, "begun").await?;
+        note(app, "started").await?;
         let is_open = |conn: &mut PgConnection| diesel::sql_query("select from gate").execute(conn);
         while app.db.read(is_open).await? == 0 {
             tokio::time::sleep(Duration::from_millis(5)).await;
@@ -99,7 +99,7 @@ fn registry() -> JobRegistry {
     JobRegistry::default().with::<Note>().with::<Letter>().with::<Fail>().with::<Wait>()
 }
 
-/// A shop with the tables that jobs of these tests write.
+/// Creates a shop with the tables of these jobs.
 async fn shop() -> TestShop {
     let shop = TestShop::new().await;
     shop.execute("create table runs (id serial primary key, name text not null)");
@@ -123,26 +123,26 @@ fn enqueue_now(shop: &TestShop, job: &NewJob) {
 }
 
 fn note_of(name: &str) -> NewJob {
-    NewJob::of(&Note { name: name.to_owned() }).unwrap()
+    NewJob::new(&Note { name: name.to_owned() }).unwrap()
 }
 
 fn failure(how: &str) -> NewJob {
-    NewJob::of(&Fail { how: how.to_owned() }).unwrap()
+    NewJob::new(&Fail { how: how.to_owned() }).unwrap()
 }
 
-/// All jobs, the oldest first.
+/// Returns all jobs, oldest first.
 fn rows(shop: &TestShop) -> Vec<JobRow> {
     shop.sql(|conn| JobRow::query().order((jobs::created_at, jobs::id)).load(conn))
 }
 
-/// The only job.
+/// Returns the only job.
 fn row(shop: &TestShop) -> JobRow {
     let mut rows = rows(shop);
     assert_eq!(rows.len(), 1);
     rows.remove(0)
 }
 
-/// A worker of this process, until it is stopped.
+/// Worker in this process.
 struct RunningWorker {
     stop: watch::Sender<bool>,
     task: JoinHandle<()>,
@@ -156,7 +156,7 @@ impl RunningWorker {
     fn with(shop: &TestShop, settings: WorkerSettings) -> Self {
         let (stop, stopped) = watch::channel(false);
         let settings = WorkerSettings { poll: Duration::from_millis(5), ..settings };
-        let task = tokio::spawn(work(shop.app.clone(), Arc::new(registry()), settings, stopped));
+        let task = tokio::spawn(run_worker(shop.app.clone(), Arc::new(registry()), settings, stopped));
         Self { stop, task }
     }
 
@@ -166,18 +166,18 @@ impl RunningWorker {
     }
 }
 
-/// Looks again and again until it is so; the test hangs, and is told to, where it never is.
-async fn until(is_so: impl Fn() -> bool) {
+/// Waits until the condition is true. Panics after ten seconds.
+async fn until(is_true: impl Fn() -> bool) {
     for _ in 0..2000 {
-        if is_so() {
+        if is_true() {
             return;
         }
         tokio::time::sleep(Duration::from_millis(5)).await;
     }
-    panic!("it never came to pass");
+    panic!("the condition did not become true");
 }
 
-/// One try of the only job, to its end.
+/// Runs one attempt of the only job.
 async fn run_once(shop: &TestShop) -> JobRow {
     let before = row(shop).attempts;
     let worker = RunningWorker::start(shop);

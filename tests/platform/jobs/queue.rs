@@ -1,4 +1,4 @@
-//! Into the queue, and out of it.
+//! Enqueueing, ordering and purging of jobs.
 
 use chrono::TimeDelta;
 use diesel::pg::PgConnection;
@@ -10,41 +10,41 @@ use mercer::platform::jobs::{JobState, NewJob, WorkerSettings, depth, enqueue, e
 use super::{Letter, RunningWorker, enqueue_now, note_of, rows, runs, shop, until};
 
 #[actix_web::test]
-async fn a_job_of_a_transaction_that_is_taken_back_was_never_there() {
+async fn job_of_a_rolled_back_transaction_is_not_enqueued() {
     let shop = shop().await;
     let now = shop.app.clock.now();
 
-    let refuse = |conn: &mut PgConnection| -> Result<(), Problem> {
+    let reject = |conn: &mut PgConnection| -> Result<(), Problem> {
         enqueue(conn, &note_of("never"), now)?;
         Err(Problem::not_found())
     };
-    shop.app.db.write_blocking(refuse).unwrap_err();
+    shop.app.db.write_blocking(reject).unwrap_err();
 
     assert!(rows(&shop).is_empty());
 }
 
 #[actix_web::test]
-async fn of_a_key_there_is_one_job_even_when_it_is_done() {
+async fn unique_key_prevents_a_second_job_even_after_the_first_is_done() {
     let shop = shop().await;
-    enqueue_now(&shop, &note_of("a").once(1));
-    enqueue_now(&shop, &note_of("a").once(1));
+    enqueue_now(&shop, &note_of("a").unique(1));
+    enqueue_now(&shop, &note_of("a").unique(1));
     let worker = RunningWorker::start(&shop);
     until(|| runs(&shop).len() == 1).await;
     worker.stop().await;
 
-    enqueue_now(&shop, &note_of("again").once(1));
-    enqueue_now(&shop, &note_of("other").once(2));
+    enqueue_now(&shop, &note_of("again").unique(1));
+    enqueue_now(&shop, &note_of("other").unique(2));
 
     let states: Vec<_> = rows(&shop).into_iter().map(|job| job.state).collect();
     assert_eq!(states, [JobState::Done, JobState::Queued]);
 }
 
 #[actix_web::test]
-async fn two_who_enqueue_one_key_at_once_enqueue_one_job() {
+async fn concurrent_enqueues_of_one_key_create_one_job() {
     let shop = shop().await;
     let now = shop.app.clock.now();
 
-    let both = (0..2).map(|_| shop.app.db.write(move |conn| enqueue(conn, &note_of("a").once(1), now)));
+    let both = (0..2).map(|_| shop.app.db.write(move |conn| enqueue(conn, &note_of("a").unique(1), now)));
     let results = join_all(both).await;
 
     assert!(results.iter().all(Result::is_ok));
@@ -55,8 +55,8 @@ async fn two_who_enqueue_one_key_at_once_enqueue_one_job() {
 async fn two_workers_run_each_job_once() {
     let shop = shop().await;
     let now = shop.app.clock.now();
-    let wanted: Vec<NewJob> = (0..40).map(|number| note_of(&format!("{number:02}"))).collect();
-    shop.sql(|conn| enqueue_all(conn, &wanted, now));
+    let jobs: Vec<NewJob> = (0..40).map(|number| note_of(&format!("{number:02}"))).collect();
+    shop.sql(|conn| enqueue_all(conn, &jobs, now));
 
     let workers = [RunningWorker::start(&shop), RunningWorker::start(&shop)];
     until(|| shop.number("select count(*) from jobs where state = 'done'") == 40).await;
@@ -71,9 +71,9 @@ async fn two_workers_run_each_job_once() {
 }
 
 #[actix_web::test]
-async fn a_job_with_a_delay_waits_for_its_time() {
+async fn delayed_job_runs_when_it_is_due() {
     let shop = shop().await;
-    enqueue_now(&shop, &note_of("later").after(TimeDelta::minutes(10)));
+    enqueue_now(&shop, &note_of("later").delayed_by(TimeDelta::minutes(10)));
     enqueue_now(&shop, &note_of("now"));
     let worker = RunningWorker::start(&shop);
 
@@ -86,10 +86,10 @@ async fn a_job_with_a_delay_waits_for_its_time() {
 }
 
 #[actix_web::test]
-async fn a_worker_for_some_queues_leaves_the_others() {
+async fn worker_runs_only_jobs_of_its_queues() {
     let shop = shop().await;
     enqueue_now(&shop, &note_of("note"));
-    enqueue_now(&shop, &NewJob::of(&Letter {}).unwrap());
+    enqueue_now(&shop, &NewJob::new(&Letter {}).unwrap());
 
     let worker = RunningWorker::with(&shop, WorkerSettings::new(vec!["letters".to_owned()], 4));
     until(|| runs(&shop) == ["letter"]).await;
@@ -100,7 +100,7 @@ async fn a_worker_for_some_queues_leaves_the_others() {
 }
 
 #[actix_web::test]
-async fn what_is_urgent_runs_first_and_then_what_is_oldest() {
+async fn jobs_run_by_priority_and_then_by_age() {
     let shop = shop().await;
     for name in ["second", "third", "first"] {
         enqueue_now(&shop, &note_of(name));
@@ -115,13 +115,13 @@ async fn what_is_urgent_runs_first_and_then_what_is_oldest() {
 }
 
 #[actix_web::test]
-async fn the_depth_counts_what_waits_since_when_and_what_is_dead() {
+async fn queue_depth_counts_due_and_dead_jobs() {
     let shop = shop().await;
     let now = shop.app.clock.now();
     enqueue_now(&shop, &note_of("old"));
     shop.advance(TimeDelta::minutes(1));
     enqueue_now(&shop, &note_of("new"));
-    enqueue_now(&shop, &note_of("later").after(TimeDelta::minutes(5)));
+    enqueue_now(&shop, &note_of("later").delayed_by(TimeDelta::minutes(5)));
     enqueue_now(&shop, &note_of("dead"));
     shop.execute("update jobs set state = 'dead' where payload->>'name' = 'dead'");
 
@@ -134,7 +134,7 @@ async fn the_depth_counts_what_waits_since_when_and_what_is_dead() {
 }
 
 #[actix_web::test]
-async fn what_is_done_is_forgotten_and_what_is_dead_is_kept() {
+async fn purge_deletes_finished_jobs_and_keeps_dead_jobs() {
     let shop = shop().await;
     for name in ["done", "dead", "queued", "fresh"] {
         enqueue_now(&shop, &note_of(name));
@@ -146,25 +146,25 @@ async fn what_is_done_is_forgotten_and_what_is_dead_is_kept() {
     );
 
     let before = shop.app.clock.now() + TimeDelta::hours(1);
-    let forgotten = shop.sql(|conn| purge_finished(conn, before, 100));
+    let deleted = shop.sql(|conn| purge_finished(conn, before, 100));
 
-    assert_eq!(forgotten, 1);
+    assert_eq!(deleted, 1);
     let names = "select count(*) from jobs where payload->>'name' in ('dead', 'queued', 'fresh')";
     assert_eq!(shop.number(names), 3);
 }
 
 #[actix_web::test]
-async fn the_queue_belongs_to_postgres_and_knows_its_states() {
+async fn database_rejects_invalid_job_states() {
     let shop = shop().await;
     enqueue_now(&shop, &note_of("a"));
 
-    for wrong in [
+    for invalid in [
         "update jobs set state = 'lost'",
         "update jobs set state = 'running'",
         "update jobs set leased_until = now()",
         "update jobs set max_attempts = 0",
     ] {
-        let refused = shop.app.db.write_blocking(|conn| diesel::sql_query(wrong).execute(conn));
-        assert!(refused.is_err(), "{wrong}");
+        let result = shop.app.db.write_blocking(|conn| diesel::sql_query(invalid).execute(conn));
+        assert!(result.is_err(), "{invalid}");
     }
 }

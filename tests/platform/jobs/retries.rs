@@ -1,4 +1,4 @@
-//! Failing, trying again, giving up.
+//! Retries and permanent failures.
 
 use chrono::TimeDelta;
 use mercer::platform::jobs::{JobRow, JobState};
@@ -6,7 +6,7 @@ use mercer::platform::jobs::{JobRow, JobState};
 use super::{RunningWorker, enqueue_now, failure, note_of, row, run_once, runs, shop, until};
 use crate::support::TestShop;
 
-/// How long after its end a try is followed by the next: from the pause itself to a tenth more, by the job's id.
+/// Runs one attempt and checks the pause before the next: `least` plus at most a tenth.
 async fn assert_pause(shop: &TestShop, attempt: i32, least: TimeDelta) {
     let before = shop.app.clock.now();
     let job = run_once(shop).await;
@@ -26,7 +26,7 @@ fn assert_dead(job: &JobRow, attempts: i32, error: &str) {
 }
 
 #[actix_web::test]
-async fn a_job_that_fails_is_tried_again_after_pauses_that_double() {
+async fn failed_job_is_retried_with_doubling_pauses() {
     let shop = shop().await;
     enqueue_now(&shop, &failure("always"));
 
@@ -34,11 +34,11 @@ async fn a_job_that_fails_is_tried_again_after_pauses_that_double() {
     assert_pause(&shop, 2, TimeDelta::seconds(120)).await;
     let last = run_once(&shop).await;
 
-    assert_dead(&last, 3, "the try failed: the cause");
+    assert_dead(&last, 3, "the attempt failed: the cause");
 }
 
 #[actix_web::test]
-async fn pauses_double_up_to_six_hours() {
+async fn pause_is_limited_to_six_hours() {
     let shop = shop().await;
     enqueue_now(&shop, &failure("always"));
     shop.execute("update jobs set max_attempts = 100, attempts = 8");
@@ -50,7 +50,7 @@ async fn pauses_double_up_to_six_hours() {
 }
 
 #[actix_web::test]
-async fn a_job_does_not_come_back_before_its_pause_is_over() {
+async fn failed_job_is_not_retried_before_its_pause_ends() {
     let shop = shop().await;
     enqueue_now(&shop, &failure("always"));
     let failed = run_once(&shop).await;
@@ -65,15 +65,15 @@ async fn a_job_does_not_come_back_before_its_pause_is_over() {
 }
 
 #[actix_web::test]
-async fn an_error_that_no_retry_mends_is_the_last() {
+async fn permanent_failure_is_not_retried() {
     let shop = shop().await;
-    enqueue_now(&shop, &failure("for good"));
+    enqueue_now(&shop, &failure("permanent"));
 
     assert_dead(&run_once(&shop).await, 1, "there is nothing to do");
 }
 
 #[actix_web::test]
-async fn who_asks_for_a_longer_pause_gets_it() {
+async fn retry_after_extends_the_pause() {
     let shop = shop().await;
     enqueue_now(&shop, &failure("later"));
     let before = shop.app.clock.now();
@@ -86,7 +86,7 @@ async fn who_asks_for_a_longer_pause_gets_it() {
 }
 
 #[actix_web::test]
-async fn who_asks_for_a_shorter_pause_gets_the_usual_one() {
+async fn retry_after_does_not_shorten_the_pause() {
     let shop = shop().await;
     enqueue_now(&shop, &failure("soon"));
 
@@ -94,7 +94,7 @@ async fn who_asks_for_a_shorter_pause_gets_the_usual_one() {
 }
 
 #[actix_web::test]
-async fn a_job_that_panics_is_tried_again_and_harms_nobody() {
+async fn panicking_job_is_retried_and_does_not_affect_other_jobs() {
     let shop = shop().await;
     enqueue_now(&shop, &failure("panic"));
     let failed = run_once(&shop).await;
@@ -108,18 +108,18 @@ async fn a_job_that_panics_is_tried_again_and_harms_nobody() {
 }
 
 #[actix_web::test]
-async fn a_job_that_nobody_knows_is_dead_at_once() {
+async fn unknown_job_becomes_dead_immediately() {
     let shop = shop().await;
     enqueue_now(&shop, &note_of("a"));
-    shop.execute("update jobs set name = 'test.unheard_of'");
+    shop.execute("update jobs set name = 'test.unknown'");
 
     let job = run_once(&shop).await;
 
-    assert_dead(&job, 1, "this program knows no job named test.unheard_of");
+    assert_dead(&job, 1, "there is no job named test.unknown");
 }
 
 #[actix_web::test]
-async fn a_payload_that_does_not_fit_fails_like_any_other() {
+async fn invalid_payload_fails_and_is_retried() {
     let shop = shop().await;
     enqueue_now(&shop, &note_of("a"));
     shop.execute("update jobs set payload = '[1]'");
@@ -127,11 +127,11 @@ async fn a_payload_that_does_not_fit_fails_like_any_other() {
     let job = run_once(&shop).await;
 
     assert_eq!(job.state, JobState::Queued);
-    assert!(job.last_error.unwrap().starts_with("the job's payload does not fit: "));
+    assert!(job.last_error.unwrap().starts_with("the payload does not match the job: "));
 }
 
 #[actix_web::test]
-async fn a_job_that_succeeds_at_last_is_done_and_remembers_why_it_was_late() {
+async fn job_that_succeeds_after_a_retry_keeps_its_last_error() {
     let shop = shop().await;
     enqueue_now(&shop, &note_of("a"));
     shop.execute("update jobs set payload = '[1]'");

@@ -1,11 +1,11 @@
-//! Jobs by the clock.
+//! Scheduled jobs.
 
 use std::sync::Arc;
 
 use chrono::{DateTime, TimeDelta, Timelike, Utc};
 use diesel::prelude::*;
 use mercer::jobs::schedules as shop_schedules;
-use mercer::platform::jobs::{Schedule, sync_schedules};
+use mercer::platform::jobs::{Schedule, run_schedules};
 use mercer::schema::schedules;
 use tokio::sync::watch;
 
@@ -16,14 +16,14 @@ fn every_ten_minutes() -> Vec<Schedule> {
     vec![Schedule { name: "test.tick", cron: "*/10 * * * *", job: note_of("tick") }]
 }
 
-/// Schedulers that look at the clock once each, at once.
-async fn look(shop: &TestShop, schedulers: usize, known: Vec<Schedule>) {
+/// Runs concurrent schedulers that check the schedules once each.
+async fn check_schedules(shop: &TestShop, schedulers: usize, known: Vec<Schedule>) {
     let (stop, stopped) = watch::channel(false);
     let known = Arc::new(known);
     let tasks: Vec<_> = (0..schedulers)
-        .map(|_| tokio::spawn(sync_schedules(shop.app.clone(), Arc::clone(&known), stopped.clone())))
+        .map(|_| tokio::spawn(run_schedules(shop.app.clone(), Arc::clone(&known), stopped.clone())))
         .collect();
-    // Each looks before it sleeps, and finishes looking before it stops.
+    // Each scheduler checks before it sleeps, and finishes the check before it stops.
     tokio::task::yield_now().await;
     tokio::time::sleep(std::time::Duration::from_millis(5)).await;
     stop.send_replace(true);
@@ -37,10 +37,10 @@ fn next_run_at(shop: &TestShop) -> DateTime<Utc> {
 }
 
 #[actix_web::test]
-async fn a_new_schedule_waits_for_its_first_tick() {
+async fn new_schedule_waits_for_its_first_tick() {
     let shop = shop().await;
 
-    look(&shop, 1, every_ten_minutes()).await;
+    check_schedules(&shop, 1, every_ten_minutes()).await;
 
     assert!(rows(&shop).is_empty());
     let next = next_run_at(&shop);
@@ -50,100 +50,100 @@ async fn a_new_schedule_waits_for_its_first_tick() {
 }
 
 #[actix_web::test]
-async fn a_tick_is_enqueued_once_by_two_schedulers_at_once() {
+async fn concurrent_schedulers_enqueue_each_tick_once() {
     let shop = shop().await;
-    look(&shop, 2, every_ten_minutes()).await;
+    check_schedules(&shop, 2, every_ten_minutes()).await;
     assert_eq!(shop.number("select count(*) from schedules"), 1);
 
     shop.advance(TimeDelta::minutes(10));
-    look(&shop, 2, every_ten_minutes()).await;
+    check_schedules(&shop, 2, every_ten_minutes()).await;
     assert_eq!(rows(&shop).len(), 1);
     assert!(next_run_at(&shop) > shop.app.clock.now());
 
-    look(&shop, 2, every_ten_minutes()).await;
+    check_schedules(&shop, 2, every_ten_minutes()).await;
     assert_eq!(rows(&shop).len(), 1);
     shop.advance(TimeDelta::minutes(10));
-    look(&shop, 2, every_ten_minutes()).await;
+    check_schedules(&shop, 2, every_ten_minutes()).await;
     assert_eq!(rows(&shop).len(), 2);
 }
 
 #[actix_web::test]
-async fn ticks_that_were_missed_are_made_good_once() {
+async fn missed_ticks_run_once() {
     let shop = shop().await;
-    look(&shop, 1, every_ten_minutes()).await;
+    check_schedules(&shop, 1, every_ten_minutes()).await;
 
-    // The program was away for a day.
+    // No scheduler ran for a day.
     shop.advance(TimeDelta::days(1));
-    look(&shop, 1, every_ten_minutes()).await;
+    check_schedules(&shop, 1, every_ten_minutes()).await;
 
     assert_eq!(rows(&shop).len(), 1);
     assert!(next_run_at(&shop) > shop.app.clock.now());
 }
 
 #[actix_web::test]
-async fn a_schedule_survives_a_restart() {
+async fn schedule_survives_a_restart() {
     let shop = shop().await;
-    look(&shop, 1, every_ten_minutes()).await;
+    check_schedules(&shop, 1, every_ten_minutes()).await;
     let before = next_run_at(&shop);
 
-    look(&shop, 1, every_ten_minutes()).await;
+    check_schedules(&shop, 1, every_ten_minutes()).await;
 
     assert_eq!(next_run_at(&shop), before);
     assert!(rows(&shop).is_empty());
 }
 
 #[actix_web::test]
-async fn a_changed_pattern_counts_from_now() {
+async fn changed_cron_pattern_takes_effect_immediately() {
     let shop = shop().await;
-    look(&shop, 1, every_ten_minutes()).await;
+    check_schedules(&shop, 1, every_ten_minutes()).await;
     let yearly = vec![Schedule { cron: "0 0 1 1 *", ..every_ten_minutes().remove(0) }];
 
-    look(&shop, 1, yearly).await;
+    check_schedules(&shop, 1, yearly).await;
     shop.advance(TimeDelta::minutes(11));
-    look(&shop, 1, Vec::new()).await;
+    check_schedules(&shop, 1, Vec::new()).await;
 
     assert!(rows(&shop).is_empty());
     assert_eq!(shop.number("select count(*) from schedules where cron = '0 0 1 1 *'"), 1);
 }
 
 #[actix_web::test]
-async fn a_schedule_that_is_switched_off_rests() {
+async fn disabled_schedule_does_not_run() {
     let shop = shop().await;
-    look(&shop, 1, every_ten_minutes()).await;
+    check_schedules(&shop, 1, every_ten_minutes()).await;
     shop.execute("update schedules set is_enabled = false");
 
     shop.advance(TimeDelta::minutes(11));
-    look(&shop, 1, every_ten_minutes()).await;
+    check_schedules(&shop, 1, every_ten_minutes()).await;
 
     assert!(rows(&shop).is_empty());
 }
 
 #[actix_web::test]
-async fn a_schedule_that_this_program_does_not_know_is_left_to_those_that_do() {
+async fn unknown_schedule_is_ignored() {
     let shop = shop().await;
-    look(&shop, 1, every_ten_minutes()).await;
+    check_schedules(&shop, 1, every_ten_minutes()).await;
     let before = next_run_at(&shop);
     shop.advance(TimeDelta::minutes(11));
 
-    look(&shop, 1, Vec::new()).await;
+    check_schedules(&shop, 1, Vec::new()).await;
 
     assert_eq!(next_run_at(&shop), before);
     assert!(rows(&shop).is_empty());
 }
 
 #[actix_web::test]
-async fn everything_the_shop_does_by_the_clock_can_be_run() {
+async fn all_scheduled_jobs_run_without_errors() {
     let shop = TestShop::new().await;
     let known = shop_schedules().unwrap();
-    look(&shop, 1, known.clone()).await;
+    check_schedules(&shop, 1, known.clone()).await;
 
     shop.advance(TimeDelta::days(1));
-    look(&shop, 1, known.clone()).await;
+    check_schedules(&shop, 1, known.clone()).await;
     assert_eq!(rows(&shop).len(), known.len());
     shop.run_jobs().await;
 
     until(|| rows(&shop).iter().all(|job| job.attempts > 0)).await;
-    // Jobs that were done a week ago go; these are done now.
+    // The purge deletes only jobs that succeeded a week ago, so these remain.
     let states: Vec<_> = rows(&shop).into_iter().map(|job| (job.name, job.last_error)).collect();
     assert!(states.iter().all(|(_, error)| error.is_none()), "{states:?}");
 }

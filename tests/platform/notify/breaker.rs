@@ -2,44 +2,44 @@
 
 use std::time::Duration;
 
-use mercer::platform::notify::{Breaker, BreakerSettings, Twilio, TwilioSender, TwilioSettings};
+use mercer::platform::notify::{BreakerSettings, CircuitBreaker, Twilio, TwilioSender, TwilioSettings};
 use mercer::platform::ports::{DeliveryError, SmsGateway};
 use mercer::platform::secret::Secret;
 use pretty_assertions::assert_eq;
 use serde_json::json;
 use tokio::time::timeout;
 
-use super::{BRIEFLY, class, sms};
-use crate::support::fakes::{BRIEF, FakeHttp, HandClock, HttpResponse};
+use super::{SHORT_TIMEOUTS, class, sms};
+use crate::support::fakes::{FakeHttp, HttpResponse, ManualClock, SHORT_TIMEOUT};
 
 const PAUSE: Duration = Duration::from_secs(30);
 
-/// Twilio behind a breaker that opens after three failures in a row.
-struct Line {
+/// Twilio gateway with a circuit breaker that opens after three consecutive failures.
+struct GuardedGateway {
     server: FakeHttp,
-    clock: HandClock,
-    gateway: Breaker<Twilio>,
+    clock: ManualClock,
+    gateway: CircuitBreaker<Twilio>,
 }
 
-impl Line {
-    async fn open() -> Self {
+impl GuardedGateway {
+    async fn start() -> Self {
         let server = FakeHttp::start([]).await;
-        let clock = HandClock::new();
+        let clock = ManualClock::new();
         let twilio = Twilio::new(&TwilioSettings {
             base_url: server.url(),
             account_sid: "AC0".to_owned(),
             auth_token: Secret::new("not-a-real-token".to_owned()),
             sender: TwilioSender::Number("+15005550006".to_owned()),
             status_callback: None,
-            timeouts: BRIEFLY,
+            timeouts: SHORT_TIMEOUTS,
         });
         let settings = BreakerSettings { failures: 3, pause: PAUSE };
-        Self { gateway: Breaker::new(twilio.unwrap(), settings, clock.reader()), server, clock }
+        Self { gateway: CircuitBreaker::new(twilio.unwrap(), settings, clock.reader()), server, clock }
     }
 
-    /// Sends while the provider responds like this, and tells what came of it.
+    /// Sends a message to which the provider responds like this. Returns the kind of the result.
     async fn send(&self, response: HttpResponse) -> &'static str {
-        self.server.then(response);
+        self.server.enqueue(response);
         match self.gateway.send(&sms()).await {
             Ok(_) => "sent",
             Err(error) => class(&error),
@@ -52,13 +52,13 @@ impl Line {
         }
     }
 
-    /// Sends while the provider should be left alone.
-    async fn turned_away(&self) -> Option<Duration> {
-        let asked = self.server.requests().len();
-        let outcome = self.gateway.send(&sms()).await;
-        assert_eq!(self.server.requests().len(), asked, "the provider is left alone");
-        let Err(DeliveryError::Unavailable { reason, retry_after }) = outcome else { panic!("{outcome:?}") };
-        assert_eq!(reason, "twilio has failed repeatedly and is left alone for a while");
+    /// Sends a message while the circuit is open. Returns the remaining pause.
+    async fn send_while_open(&self) -> Option<Duration> {
+        let count = self.server.requests().len();
+        let result = self.gateway.send(&sms()).await;
+        assert_eq!(self.server.requests().len(), count, "no request is sent");
+        let Err(DeliveryError::Unavailable { reason, retry_after }) = result else { panic!("{result:?}") };
+        assert_eq!(reason, "twilio has failed repeatedly; Mercer tries it again later");
         retry_after
     }
 }
@@ -72,139 +72,139 @@ fn bad_number() -> HttpResponse {
 }
 
 #[tokio::test]
-async fn a_provider_that_fails_is_left_alone_until_a_trial_succeeds() {
-    let line = Line::open().await;
-    line.fail(3).await;
+async fn circuit_stays_open_until_a_trial_succeeds() {
+    let guarded = GuardedGateway::start().await;
+    guarded.fail(3).await;
 
-    assert_eq!(line.turned_away().await, Some(PAUSE));
-    line.clock.advance(Duration::from_secs(29));
-    assert_eq!(line.turned_away().await, Some(Duration::from_secs(1)));
+    assert_eq!(guarded.send_while_open().await, Some(PAUSE));
+    guarded.clock.advance(Duration::from_secs(29));
+    assert_eq!(guarded.send_while_open().await, Some(Duration::from_secs(1)));
 
-    line.clock.advance(Duration::from_secs(1));
-    assert_eq!(line.send(accepted()).await, "sent");
-    line.fail(2).await; // counts from nothing again
-    assert_eq!(line.send(accepted()).await, "sent");
+    guarded.clock.advance(Duration::from_secs(1));
+    assert_eq!(guarded.send(accepted()).await, "sent");
+    guarded.fail(2).await; // the count starts again at zero
+    assert_eq!(guarded.send(accepted()).await, "sent");
 }
 
 #[tokio::test]
-async fn a_failed_trial_starts_another_pause() {
-    let line = Line::open().await;
-    line.fail(3).await;
-    line.clock.advance(PAUSE);
+async fn failed_trial_opens_the_circuit_again() {
+    let guarded = GuardedGateway::start().await;
+    guarded.fail(3).await;
+    guarded.clock.advance(PAUSE);
 
-    line.fail(1).await;
+    guarded.fail(1).await;
 
-    assert_eq!(line.turned_away().await, Some(PAUSE));
-    line.clock.advance(PAUSE);
-    assert_eq!(line.send(accepted()).await, "sent");
+    assert_eq!(guarded.send_while_open().await, Some(PAUSE));
+    guarded.clock.advance(PAUSE);
+    assert_eq!(guarded.send(accepted()).await, "sent");
 }
 
 #[tokio::test]
-async fn only_failures_in_a_row_count() {
-    let line = Line::open().await;
+async fn only_consecutive_failures_open_the_circuit() {
+    let guarded = GuardedGateway::start().await;
 
-    line.fail(2).await;
-    assert_eq!(line.send(accepted()).await, "sent");
-    line.fail(2).await;
+    guarded.fail(2).await;
+    assert_eq!(guarded.send(accepted()).await, "sent");
+    guarded.fail(2).await;
 
-    assert_eq!(line.send(accepted()).await, "sent");
+    assert_eq!(guarded.send(accepted()).await, "sent");
 }
 
 #[tokio::test]
-async fn a_refusal_shows_that_the_provider_is_well() {
-    let line = Line::open().await;
+async fn rejected_message_does_not_count_as_a_provider_failure() {
+    let guarded = GuardedGateway::start().await;
 
-    line.fail(2).await;
+    guarded.fail(2).await;
     for _ in 0..5 {
-        assert_eq!(line.send(bad_number()).await, "refused");
+        assert_eq!(guarded.send(bad_number()).await, "rejected");
     }
-    line.fail(3).await;
-    assert_eq!(line.turned_away().await, Some(PAUSE));
+    guarded.fail(3).await;
+    assert_eq!(guarded.send_while_open().await, Some(PAUSE));
 
-    line.clock.advance(PAUSE);
-    assert_eq!(line.send(bad_number()).await, "refused");
-    assert_eq!(line.send(accepted()).await, "sent");
+    guarded.clock.advance(PAUSE);
+    assert_eq!(guarded.send(bad_number()).await, "rejected");
+    assert_eq!(guarded.send(accepted()).await, "sent");
 }
 
 #[tokio::test]
-async fn an_uncertain_outcome_is_a_failure_of_the_provider() {
-    let line = Line::open().await;
+async fn uncertain_result_counts_as_a_provider_failure() {
+    let guarded = GuardedGateway::start().await;
 
     for _ in 0..3 {
-        assert_eq!(line.send(HttpResponse::empty(500, &[])).await, "uncertain");
+        assert_eq!(guarded.send(HttpResponse::empty(500, &[])).await, "uncertain");
     }
 
-    assert_eq!(line.turned_away().await, Some(PAUSE));
+    assert_eq!(guarded.send_while_open().await, Some(PAUSE));
 }
 
 #[tokio::test]
-async fn the_pause_is_as_long_as_the_provider_asks() {
-    let line = Line::open().await;
-    line.fail(2).await;
+async fn retry_after_extends_the_open_circuit() {
+    let guarded = GuardedGateway::start().await;
+    guarded.fail(2).await;
 
-    assert_eq!(line.send(HttpResponse::empty(429, &[("Retry-After", "120")])).await, "unavailable");
-    assert_eq!(line.turned_away().await, Some(Duration::from_secs(120)));
+    assert_eq!(guarded.send(HttpResponse::empty(429, &[("Retry-After", "120")])).await, "unavailable");
+    assert_eq!(guarded.send_while_open().await, Some(Duration::from_secs(120)));
 
-    line.clock.advance(Duration::from_secs(120));
-    assert_eq!(line.send(HttpResponse::empty(429, &[("Retry-After", "5")])).await, "unavailable");
-    assert_eq!(line.turned_away().await, Some(PAUSE)); // but never shorter than ours
+    guarded.clock.advance(Duration::from_secs(120));
+    assert_eq!(guarded.send(HttpResponse::empty(429, &[("Retry-After", "5")])).await, "unavailable");
+    assert_eq!(guarded.send_while_open().await, Some(PAUSE)); // never shorter than the default pause
 }
 
 #[tokio::test]
-async fn one_message_tries_while_the_others_wait() {
-    let line = Line::open().await;
-    line.fail(3).await;
-    line.clock.advance(PAUSE);
+async fn only_one_message_is_sent_as_a_trial() {
+    let guarded = GuardedGateway::start().await;
+    guarded.fail(3).await;
+    guarded.clock.advance(PAUSE);
 
-    // The trial is sent and gets no answer before the second message comes.
-    let (trial, wait) = tokio::join!(line.send(HttpResponse::Silence), line.turned_away_during_trial());
+    // The trial has no response yet when the second message is sent.
+    let (trial, wait) = tokio::join!(guarded.send(HttpResponse::Silence), guarded.send_during_trial());
 
     assert_eq!((trial, wait), ("uncertain", Some(PAUSE)));
-    assert_eq!(line.server.requests().len(), 4);
+    assert_eq!(guarded.server.requests().len(), 4);
 }
 
 #[tokio::test]
-async fn a_trial_that_is_given_up_leaves_the_next_one_free_to_try() {
-    let line = Line::open().await;
-    line.fail(3).await;
-    line.clock.advance(PAUSE);
+async fn cancelled_trial_permits_another_trial() {
+    let guarded = GuardedGateway::start().await;
+    guarded.fail(3).await;
+    guarded.clock.advance(PAUSE);
 
-    timeout(BRIEF / 3, line.send(HttpResponse::Silence)).await.unwrap_err();
+    timeout(SHORT_TIMEOUT / 3, guarded.send(HttpResponse::Silence)).await.unwrap_err();
 
-    assert_eq!(line.send(accepted()).await, "sent");
-    line.fail(2).await;
-    assert_eq!(line.send(accepted()).await, "sent");
+    assert_eq!(guarded.send(accepted()).await, "sent");
+    guarded.fail(2).await;
+    assert_eq!(guarded.send(accepted()).await, "sent");
 }
 
 #[tokio::test]
-async fn a_message_that_set_out_earlier_does_not_decide_about_the_pause() {
-    let line = Line::open().await;
-    line.fail(2).await;
+async fn result_of_an_earlier_message_does_not_change_the_open_circuit() {
+    let guarded = GuardedGateway::start().await;
+    guarded.fail(2).await;
 
-    // The slow one's answer never comes; meanwhile the third failure opens the circuit.
-    line.server.then(HttpResponse::Silence);
+    // The slow message never gets a response; meanwhile the third failure opens the circuit.
+    guarded.server.enqueue(HttpResponse::Silence);
     let message = sms();
-    let slow = line.gateway.send(&message);
+    let slow = guarded.gateway.send(&message);
     let meanwhile = async {
         tokio::task::yield_now().await;
-        while line.server.requests().len() < 3 {
+        while guarded.server.requests().len() < 3 {
             tokio::task::yield_now().await;
         }
-        line.fail(1).await;
-        line.clock.advance(Duration::from_secs(10));
+        guarded.fail(1).await;
+        guarded.clock.advance(Duration::from_secs(10));
     };
     let (slow, ()) = tokio::join!(slow, meanwhile);
 
     assert_eq!(class(&slow.unwrap_err()), "uncertain");
-    assert_eq!(line.turned_away().await, Some(Duration::from_secs(20)));
+    assert_eq!(guarded.send_while_open().await, Some(Duration::from_secs(20)));
 }
 
-impl Line {
-    /// As [`Self::turned_away`], while another message's request may still be on its way.
-    async fn turned_away_during_trial(&self) -> Option<Duration> {
+impl GuardedGateway {
+    /// Variant of [`Self::send_while_open`] for a running trial, whose request can arrive at any time.
+    async fn send_during_trial(&self) -> Option<Duration> {
         match self.gateway.send(&sms()).await {
             Err(DeliveryError::Unavailable { retry_after, .. }) => retry_after,
-            outcome => panic!("{outcome:?}"),
+            result => panic!("{result:?}"),
         }
     }
 }

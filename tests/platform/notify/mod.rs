@@ -1,4 +1,4 @@
-//! Sending e-mail and text messages, against servers that play the providers.
+//! E-mail and text messages, sent to fake servers of the providers.
 
 mod breaker;
 mod conformance;
@@ -6,13 +6,13 @@ mod mail;
 mod sms;
 mod templates;
 
-use mercer::platform::notify::Timeouts;
+use mercer::platform::notify::ProviderTimeouts;
 use mercer::platform::ports::{DeliveryError, Mail, Sms};
 use uuid::Uuid;
 
-use crate::support::fakes::BRIEF;
+use crate::support::fakes::SHORT_TIMEOUT;
 
-const BRIEFLY: Timeouts = Timeouts { connect: BRIEF, total: BRIEF };
+const SHORT_TIMEOUTS: ProviderTimeouts = ProviderTimeouts { connect: SHORT_TIMEOUT, total: SHORT_TIMEOUT };
 
 fn mail() -> Mail {
     Mail {
@@ -28,8 +28,8 @@ fn sms() -> Sms {
     Sms { id: Uuid::from_u128(8), to: "+254711222333".to_owned(), text: "Order 1001: 2 & more é".to_owned() }
 }
 
-fn refused(reason: &str) -> DeliveryError {
-    DeliveryError::Refused { reason: reason.to_owned() }
+fn rejected(reason: &str) -> DeliveryError {
+    DeliveryError::Rejected { reason: reason.to_owned() }
 }
 
 fn unavailable(reason: &str) -> DeliveryError {
@@ -40,10 +40,10 @@ fn uncertain(reason: &str) -> DeliveryError {
     DeliveryError::Uncertain { reason: reason.to_owned() }
 }
 
-/// The error without its reason, for where the words are the operating system's.
+/// Returns the kind of the error without its reason, which can depend on the operating system.
 fn class(error: &DeliveryError) -> &'static str {
     match error {
-        DeliveryError::Refused { .. } => "refused",
+        DeliveryError::Rejected { .. } => "rejected",
         DeliveryError::Unavailable { .. } => "unavailable",
         DeliveryError::Uncertain { .. } => "uncertain",
     }

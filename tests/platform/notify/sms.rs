@@ -1,16 +1,17 @@
-//! Text messages through both providers and into the log.
+//! Text messages to both providers and to the log.
 
 use std::time::Duration;
 
 use mercer::platform::notify::{
-    AfricasTalking, AfricasTalkingSettings, LogSms, SettingsError, Timeouts, Twilio, TwilioSender, TwilioSettings,
+    AfricasTalking, AfricasTalkingSettings, LogSms, ProviderTimeouts, SettingsError, Twilio, TwilioSender,
+    TwilioSettings,
 };
 use mercer::platform::ports::{DeliveryError, Receipt, Sms, SmsGateway};
 use mercer::platform::secret::Secret;
 use pretty_assertions::assert_eq;
 use serde_json::{Value, json};
 
-use super::{BRIEFLY, class, refused, sms, unavailable, uncertain};
+use super::{SHORT_TIMEOUTS, class, rejected, sms, unavailable, uncertain};
 use crate::support::fakes::{CapturedLog, FakeHttp, HttpResponse, closed_port};
 
 type Headers = &'static [(&'static str, &'static str)];
@@ -21,7 +22,7 @@ fn africas_talking(base_url: &str) -> AfricasTalkingSettings {
         username: "shop".to_owned(),
         api_key: Secret::new("not-a-real-key".to_owned()),
         sender: None,
-        timeouts: BRIEFLY,
+        timeouts: SHORT_TIMEOUTS,
     }
 }
 
@@ -32,7 +33,7 @@ fn twilio(base_url: &str) -> TwilioSettings {
         auth_token: Secret::new("not-a-real-token".to_owned()),
         sender: TwilioSender::Number("+15005550006".to_owned()),
         status_callback: None,
-        timeouts: BRIEFLY,
+        timeouts: SHORT_TIMEOUTS,
     }
 }
 
@@ -61,7 +62,7 @@ async fn through_twilio(response: HttpResponse) -> Result<Receipt, DeliveryError
 }
 
 #[tokio::test]
-async fn africas_talking_is_asked_in_its_words() {
+async fn africas_talking_receives_the_documented_request() {
     let responses = [101, 102].map(|code| HttpResponse::json(201, &recipient(code, "Success")));
     let server = FakeHttp::start(responses).await;
     let settings = africas_talking(&format!("{}/", server.url()));
@@ -88,36 +89,36 @@ async fn africas_talking_is_asked_in_its_words() {
 }
 
 #[tokio::test]
-async fn africas_talking_says_for_each_recipient_what_became_of_it() {
+async fn africas_talking_status_codes_are_mapped_per_recipient() {
     for code in [100, 101, 102] {
-        let outcome = through_africas_talking(HttpResponse::json(201, &recipient(code, "Success"))).await;
-        assert!(outcome.is_ok(), "{code}");
+        let result = through_africas_talking(HttpResponse::json(201, &recipient(code, "Success"))).await;
+        assert!(result.is_ok(), "{code}");
     }
     for code in [401, 402, 403, 404, 406, 407, 409] {
-        let outcome = through_africas_talking(HttpResponse::json(201, &recipient(code, "No"))).await;
-        assert_eq!(outcome, Err(refused(&format!("{code} No"))));
+        let result = through_africas_talking(HttpResponse::json(201, &recipient(code, "No"))).await;
+        assert_eq!(result, Err(rejected(&format!("{code} No"))));
     }
     for code in [405, 500, 501, 502] {
-        let outcome = through_africas_talking(HttpResponse::json(201, &recipient(code, "Later"))).await;
-        assert_eq!(outcome, Err(unavailable(&format!("{code} Later"))));
+        let result = through_africas_talking(HttpResponse::json(201, &recipient(code, "Later"))).await;
+        assert_eq!(result, Err(unavailable(&format!("{code} Later"))));
     }
     for code in [99, 103, 408, 503] {
-        let outcome = through_africas_talking(HttpResponse::json(201, &recipient(code, "Huh"))).await;
-        assert_eq!(outcome, Err(uncertain(&format!("{code} Huh"))));
+        let result = through_africas_talking(HttpResponse::json(201, &recipient(code, "Huh"))).await;
+        assert_eq!(result, Err(uncertain(&format!("{code} Huh"))));
     }
 }
 
 #[tokio::test]
-async fn africas_talking_may_turn_the_whole_message_away() {
-    let nobody = json!({ "SMSMessageData": { "Message": "InvalidSenderId", "Recipients": [] } });
+async fn africas_talking_can_reject_the_complete_message() {
+    let without_recipients = json!({ "SMSMessageData": { "Message": "InvalidSenderId", "Recipients": [] } });
 
-    let outcome = through_africas_talking(HttpResponse::json(201, &nobody)).await;
+    let result = through_africas_talking(HttpResponse::json(201, &without_recipients)).await;
 
-    assert_eq!(outcome, Err(refused("InvalidSenderId")));
+    assert_eq!(result, Err(rejected("InvalidSenderId")));
 }
 
 #[tokio::test]
-async fn twilio_is_asked_in_its_words() {
+async fn twilio_receives_the_documented_request() {
     let server = FakeHttp::start([(); 2].map(|()| HttpResponse::json(201, &queued()))).await;
     let simple = Twilio::new(&twilio(&server.url())).unwrap();
     let full = Twilio::new(&TwilioSettings {
@@ -144,37 +145,37 @@ async fn twilio_is_asked_in_its_words() {
 }
 
 #[tokio::test]
-async fn twilio_accepts_with_any_state_but_an_end_without_delivery() {
+async fn twilio_final_failure_states_are_rejections() {
     for status in ["queued", "accepted", "scheduled", "sending", "sent", "delivered"] {
         let body = json!({ "sid": "SM1", "status": status, "error_code": null });
         assert!(through_twilio(HttpResponse::json(201, &body)).await.is_ok(), "{status}");
     }
     for status in ["failed", "undelivered", "canceled"] {
         let body = json!({ "sid": "SM1", "status": status, "error_code": 30007 });
-        assert_eq!(through_twilio(HttpResponse::json(201, &body)).await, Err(refused(&format!("{status} 30007"))));
+        assert_eq!(through_twilio(HttpResponse::json(201, &body)).await, Err(rejected(&format!("{status} 30007"))));
     }
 }
 
 #[tokio::test]
-async fn twilios_errors_keep_their_code_and_lose_the_number() {
+async fn twilio_error_keeps_the_code_and_redacts_the_number() {
     let problem = json!({
         "code": 21211, "message": "Invalid 'To' Phone Number: +254711222333",
         "more_info": "https://www.twilio.com/docs/errors/21211", "status": 400
     });
 
-    let outcome = through_twilio(HttpResponse::json(400, &problem)).await;
+    let result = through_twilio(HttpResponse::json(400, &problem)).await;
 
-    assert_eq!(outcome, Err(refused("HTTP 400: 21211 Invalid 'To' Phone Number: +(number)")));
+    assert_eq!(result, Err(rejected("HTTP 400: 21211 Invalid 'To' Phone Number: +(number)")));
 }
 
 #[tokio::test]
-async fn a_status_tells_whether_to_try_again() {
+async fn http_status_determines_whether_a_message_is_retried() {
     for (status, expected) in [
-        (301, "refused"),
-        (400, "refused"),
-        (401, "unavailable"), // our key, not the message
-        (403, "refused"),
-        (404, "refused"),
+        (301, "rejected"),
+        (400, "rejected"),
+        (401, "unavailable"), // the credentials are wrong, not the message
+        (403, "rejected"),
+        (404, "rejected"),
         (408, "unavailable"),
         (429, "unavailable"),
         (500, "uncertain"),
@@ -183,10 +184,10 @@ async fn a_status_tells_whether_to_try_again() {
         (504, "uncertain"),
     ] {
         let respond = || HttpResponse::empty(status, &[("Location", "http://127.0.0.1:9/elsewhere")]);
-        let outcomes = [through_africas_talking(respond()).await, through_twilio(respond()).await];
+        let results = [through_africas_talking(respond()).await, through_twilio(respond()).await];
 
-        for outcome in outcomes {
-            let error = outcome.unwrap_err();
+        for result in results {
+            let error = result.unwrap_err();
             assert_eq!(class(&error), expected, "{status}: {error}");
             assert!(error.to_string().contains(&format!("HTTP {status}")), "{error}");
         }
@@ -194,7 +195,7 @@ async fn a_status_tells_whether_to_try_again() {
 }
 
 #[tokio::test]
-async fn a_provider_may_ask_us_to_wait() {
+async fn retry_after_header_is_parsed() {
     const NOW: (&str, &str) = ("Date", "Sat, 21 Nov 2026 07:30:00 GMT");
     let cases: [(Headers, Option<u64>); 8] = [
         (&[("Retry-After", "17")], Some(17)),
@@ -202,23 +203,23 @@ async fn a_provider_may_ask_us_to_wait() {
         (&[("Retry-After", "99999999999")], Some(24 * 60 * 60)),
         (&[("Retry-After", "Sat, 21 Nov 2026 07:31:30 GMT"), NOW], Some(90)),
         (&[("Retry-After", "Sat, 21 Nov 2026 07:29:00 GMT"), NOW], Some(0)),
-        (&[("Retry-After", "Sat, 21 Nov 2026 07:31:30 GMT")], None), // later than what?
+        (&[("Retry-After", "Sat, 21 Nov 2026 07:31:30 GMT")], None), // there is no Date header to compare with
         (&[("Retry-After", "soon")], None),
         (&[], None),
     ];
     for (headers, seconds) in cases {
         for status in [429, 503] {
-            let outcome = through_twilio(HttpResponse::empty(status, headers)).await;
+            let result = through_twilio(HttpResponse::empty(status, headers)).await;
 
-            let Err(DeliveryError::Unavailable { retry_after, .. }) = outcome else { panic!("{outcome:?}") };
+            let Err(DeliveryError::Unavailable { retry_after, .. }) = result else { panic!("{result:?}") };
             assert_eq!(retry_after, seconds.map(Duration::from_secs), "{headers:?}");
         }
     }
 }
 
 #[tokio::test]
-async fn without_a_whole_answer_nobody_knows() {
-    let lost = || [HttpResponse::Silence, HttpResponse::HangUp, HttpResponse::HalfABody { status: 201 }];
+async fn incomplete_response_is_uncertain() {
+    let lost = || [HttpResponse::Silence, HttpResponse::Disconnect, HttpResponse::TruncatedBody { status: 201 }];
     let odd = || [HttpResponse::empty(201, &[]), HttpResponse::json(200, &json!({ "odd": true }))];
     for response in lost().into_iter().chain(odd()) {
         assert_eq!(class(&through_africas_talking(response).await.unwrap_err()), "uncertain");
@@ -227,14 +228,14 @@ async fn without_a_whole_answer_nobody_knows() {
         assert_eq!(class(&through_twilio(response).await.unwrap_err()), "uncertain");
     }
     // The status of a failure is enough.
-    let outcome = through_twilio(HttpResponse::HalfABody { status: 400 }).await;
-    assert_eq!(outcome, Err(refused("HTTP 400:")));
+    let result = through_twilio(HttpResponse::TruncatedBody { status: 400 }).await;
+    assert_eq!(result, Err(rejected("HTTP 400:")));
 }
 
 #[tokio::test]
-async fn a_message_is_sent_once_even_if_the_line_breaks() {
-    let server = FakeHttp::start([HttpResponse::HangUp]).await;
-    server.then(HttpResponse::json(201, &queued()));
+async fn message_is_not_resent_after_a_lost_connection() {
+    let server = FakeHttp::start([HttpResponse::Disconnect]).await;
+    server.enqueue(HttpResponse::json(201, &queued()));
 
     Twilio::new(&twilio(&server.url())).unwrap().send(&sms()).await.unwrap_err();
 
@@ -242,14 +243,14 @@ async fn a_message_is_sent_once_even_if_the_line_breaks() {
 }
 
 #[tokio::test]
-async fn before_the_connection_stands_nothing_was_sent() {
-    // Nobody there; and somebody who never answers the TLS handshake.
+async fn connection_failure_is_unavailable() {
+    // A closed port, and a port that never responds to the TLS handshake.
     let closed = format!("http://127.0.0.1:{}", closed_port().await);
     let silent = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
     let silent = format!("https://127.0.0.1:{}", silent.local_addr().unwrap().port());
 
     for url in [closed, silent] {
-        let timeouts = Timeouts { total: BRIEFLY.connect * 10, ..BRIEFLY };
+        let timeouts = ProviderTimeouts { total: SHORT_TIMEOUTS.connect * 10, ..SHORT_TIMEOUTS };
         let settings = TwilioSettings { timeouts, ..twilio(&url) };
         let error = Twilio::new(&settings).unwrap().send(&sms()).await.unwrap_err();
 
@@ -259,7 +260,7 @@ async fn before_the_connection_stands_nothing_was_sent() {
 }
 
 #[tokio::test]
-async fn a_list_of_numbers_goes_nowhere() {
+async fn list_of_numbers_is_rejected() {
     let server = FakeHttp::start([]).await;
     let gateways: [Box<dyn SmsGateway>; 3] = [
         Box::new(AfricasTalking::new(&africas_talking(&server.url())).unwrap()),
@@ -268,27 +269,27 @@ async fn a_list_of_numbers_goes_nowhere() {
     ];
     let to = "+254711222333,+254711222334".to_owned();
     for gateway in gateways {
-        let outcome = gateway.send(&Sms { to: to.clone(), ..sms() }).await;
+        let result = gateway.send(&Sms { to: to.clone(), ..sms() }).await;
 
-        assert_eq!(outcome, Err(refused("this is not a phone number in E.164")));
+        assert_eq!(result, Err(rejected("this is not a phone number in E.164")));
     }
     assert!(server.requests().is_empty());
 }
 
 #[tokio::test]
-async fn the_log_says_neither_number_nor_text() {
+async fn log_contains_no_phone_number_or_message_text() {
     let log = CapturedLog::start();
 
     let receipt = LogSms.send(&sms()).await.unwrap();
 
     assert_eq!(receipt.reference, "00000000-0000-0000-0000-000000000008");
     let log = log.text();
-    assert!(log.contains("Text message 00000000-0000-0000-0000-000000000008 for +254***33"), "{log}");
+    assert!(log.contains("Text message 00000000-0000-0000-0000-000000000008 to +254***33"), "{log}");
     assert!(["711222", "1001"].iter().all(|word| !log.contains(word)), "{log}");
 }
 
 #[test]
-fn wrong_settings_are_refused_without_repeating_the_secret() {
+fn invalid_sms_settings_are_rejected_without_revealing_the_secret() {
     for url in ["", "api.example.com", "ftp://api.example.com"] {
         assert!(matches!(Twilio::new(&twilio(url)), Err(SettingsError::BaseUrl(_))), "{url}");
         assert!(matches!(AfricasTalking::new(&africas_talking(url)), Err(SettingsError::BaseUrl(_))), "{url}");

@@ -1,4 +1,4 @@
-//! The words of every message.
+//! Templates of all messages.
 
 use std::fs;
 use std::path::Path;
@@ -10,7 +10,7 @@ use serde_json::{Value, json};
 use tempfile::TempDir;
 
 use super::mail;
-use crate::support::fakes::ReadMail;
+use crate::support::fakes::ParsedMail;
 
 fn templates() -> Templates {
     Templates::compile().unwrap()
@@ -35,15 +35,15 @@ fn order() -> Value {
     })
 }
 
-/// The order with one value, given by its path, replaced.
+/// Returns the context of an order with the value at `path` replaced.
 fn order_with(path: &str, value: impl Into<Value>) -> Value {
     let mut order = order();
     *order.pointer_mut(path).unwrap() = value.into();
     order
 }
 
-/// What mails about accounts say besides.
-fn letter() -> Value {
+/// Context of the e-mails about accounts.
+fn account_context() -> Value {
     json!({
         "shop_name": "Mercer", "customer_name": "Ana Njeri", "hours": 24,
         "change": "totp_added", "changed_at": "2026-11-21 07:30 UTC",
@@ -51,7 +51,7 @@ fn letter() -> Value {
     })
 }
 
-/// The folders below one of `templates`, but those that others include.
+/// Returns the entries of a folder in `templates`, without the files that other templates include.
 fn folders(path: &str) -> Vec<String> {
     let entries = fs::read_dir(Path::new(env!("CARGO_MANIFEST_DIR")).join("templates").join(path)).unwrap();
     let mut names: Vec<_> = entries
@@ -62,13 +62,13 @@ fn folders(path: &str) -> Vec<String> {
     names
 }
 
-/// Mails about orders, which need an order to be rendered.
+/// Returns the names of the e-mails about orders, whose context contains an order.
 fn order_mails() -> Vec<String> {
     folders("email").into_iter().filter(|name| name.starts_with("order_")).collect()
 }
 
 #[test]
-fn every_template_in_the_folder_is_compiled_in_and_renders() {
+fn every_template_in_the_folder_is_embedded_and_renders() {
     let templates = templates();
     templates.check().unwrap();
 
@@ -83,7 +83,7 @@ fn every_template_in_the_folder_is_compiled_in_and_renders() {
         assert!(mail.html.starts_with("<!doctype html>"), "{name}");
     }
     for name in folders("email") {
-        let context = if name.starts_with("order_") { order() } else { letter() };
+        let context = if name.starts_with("order_") { order() } else { account_context() };
         for language in folders(&format!("email/{name}")) {
             let mail = templates.render_mail(&name, &language, &context).unwrap();
             assert!(mail.subject.contains("Mercer") || name == "order_placed_admin", "{name}: {}", mail.subject);
@@ -98,7 +98,7 @@ fn every_template_in_the_folder_is_compiled_in_and_renders() {
 }
 
 #[test]
-fn whatever_customers_read_is_written_in_english_and_german() {
+fn messages_to_customers_exist_in_english_and_german() {
     for name in folders("email") {
         let languages = if name == "order_placed_admin" { vec!["en"] } else { vec!["de", "en"] };
         assert_eq!(folders(&format!("email/{name}")), languages, "{name}");
@@ -109,7 +109,7 @@ fn whatever_customers_read_is_written_in_english_and_german() {
 }
 
 #[test]
-fn a_message_is_in_the_nearest_language_that_there_is() {
+fn message_uses_the_closest_available_language() {
     let templates = templates();
     let german = "Ihre Bestellung 1001 bei Mercer ist bestätigt";
     let english = "Your order 1001 at Mercer is confirmed";
@@ -132,7 +132,7 @@ fn a_message_is_in_the_nearest_language_that_there_is() {
 }
 
 #[test]
-fn a_confirmed_order_reads_well_in_german() {
+fn order_confirmation_is_complete_in_german() {
     let mail = templates().render_mail("order_confirmed", "de", &order()).unwrap();
 
     assert_eq!(
@@ -163,30 +163,30 @@ Ihre Bestellung ansehen: https://shop.example/orders/1001
 
 Mercer"
     );
-    for english in ["Subtotal", "each", "Shipping", "Note", "Hello", "You get"] {
+    for english in ["Subtotal", "each", "Shipping", "Note", "Hello", "You receive"] {
         assert!(!mail.html.contains(english), "{english}: {}", mail.html);
     }
 }
 
 #[test]
-fn a_letter_greets_somebody_without_a_name_too() {
-    let mut nameless = letter();
+fn greeting_works_without_a_customer_name() {
+    let mut nameless = account_context();
     nameless["customer_name"] = json!("");
 
-    let named = templates().render_mail("verify_email", "en", &letter()).unwrap();
+    let named = templates().render_mail("verify_email", "en", &account_context()).unwrap();
     let nameless = templates().render_mail("verify_email", "en", &nameless).unwrap();
 
     assert_eq!(
         named.text,
         "Hello Ana Njeri,
 
-somebody, probably you, has registered at Mercer with this address.
-Please confirm that it is yours.
+thank you for your registration at Mercer. Please confirm that this is
+your e-mail address.
 
-Confirm the address: https://shop.example/account/verify-email#key=abc
+Confirm e-mail address: https://shop.example/account/verify-email#key=abc
 
-The link is good for 24 hours. If you have not registered, leave it
-alone: nobody can confirm the address without it.
+The link is valid for 24 hours. If you did not register, you can ignore
+this e-mail. The address is not confirmed without the link.
 
 Mercer"
     );
@@ -195,7 +195,7 @@ Mercer"
 }
 
 #[test]
-fn a_confirmed_order_reads_well() {
+fn order_confirmation_is_complete_in_english() {
     let mail = templates().render_mail("order_confirmed", "en", &order()).unwrap();
 
     assert_eq!(mail.subject, "Your order 1001 at Mercer is confirmed");
@@ -223,14 +223,14 @@ Shipping to:
 Note:
     Please ring twice.
 
-See your order: https://shop.example/orders/1001
+View your order: https://shop.example/orders/1001
 
 Mercer"
     );
 }
 
 #[test]
-fn what_an_order_does_not_have_is_not_mentioned() {
+fn empty_note_and_address_are_omitted() {
     let mut order = order_with("/order/note", "");
     order["shipping_address"] = json!([]);
 
@@ -242,7 +242,7 @@ fn what_an_order_does_not_have_is_not_mentioned() {
 }
 
 #[test]
-fn a_tracking_number_is_shown_when_there_is_one() {
+fn tracking_number_appears_only_if_it_is_known() {
     let templates = templates();
     let mut order = order();
     for (number, is_shown) in [(None, false), (Some(Value::Null), false), (Some("TRACK-42".into()), true)] {
@@ -257,13 +257,13 @@ fn a_tracking_number_is_shown_when_there_is_one() {
 }
 
 #[test]
-fn code_in_a_name_stays_a_name() {
+fn markup_and_template_code_in_a_product_name_are_escaped() {
     let name = "<script>alert(\"1\")</script> {{ order.total_gross }} {% include 'x' %}";
     let order = order_with("/lines/0/product_name", name);
     for template in order_mails() {
         let mail = templates().render_mail(&template, "en", &order).unwrap();
 
-        assert!(mail.text.contains(name), "text is text: {}", mail.text);
+        assert!(mail.text.contains(name), "plain text is not escaped: {}", mail.text);
         assert!(!mail.html.contains("<script"), "{}", mail.html);
         let escaped = "&lt;script&gt;alert(&quot;1&quot;)&lt;&#x2f;script&gt; {{ order.total_gross }} {% include";
         assert!(mail.html.contains(escaped), "{}", mail.html);
@@ -271,7 +271,7 @@ fn code_in_a_name_stays_a_name() {
 }
 
 #[test]
-fn every_value_is_escaped_wherever_it_stands() {
+fn every_value_is_escaped_in_html() {
     let evil = "\"><img src=x onerror='y'>";
     for path in [
         "/shop_name",
@@ -290,49 +290,52 @@ fn every_value_is_escaped_wherever_it_stands() {
         }
     }
     for path in ["/shop_name", "/customer_name", "/link"] {
-        let mut letter = letter();
-        *letter.pointer_mut(path).unwrap() = json!(evil);
+        let mut context = account_context();
+        *context.pointer_mut(path).unwrap() = json!(evil);
         for template in folders("email").iter().filter(|name| !name.starts_with("order_")) {
-            let mail = templates().render_mail(template, "de", &letter).unwrap();
+            let mail = templates().render_mail(template, "de", &context).unwrap();
             assert!(!mail.html.contains("<img"), "{path} in {template}");
         }
     }
 }
 
 #[tokio::test]
-async fn line_breaks_in_a_name_add_no_header() {
+async fn line_breaks_in_the_shop_name_add_no_header() {
     let templates = templates();
     let folder = TempDir::new().unwrap();
     let mailer = FileMailer::new(folder.path().to_owned(), "shop@mercer.example").unwrap();
-    let mut read = Vec::new();
+    let mut mails = Vec::new();
     for shop in ["Mercer", "Mercer\r\nBcc: eve@example.com\r\n\r\nHi"] {
         let rendered = templates.render_mail("order_confirmed", "en", &order_with("/shop_name", shop)).unwrap();
         assert!(!rendered.subject.contains(['\r', '\n']));
         let message = Mail { subject: rendered.subject, text: rendered.text, html: rendered.html, ..mail() };
 
         let receipt = mailer.send(&message).await.unwrap();
-        read.push(ReadMail::parse(&fs::read_to_string(folder.path().join(receipt.reference)).unwrap()));
+        mails.push(ParsedMail::parse(&fs::read_to_string(folder.path().join(receipt.reference)).unwrap()));
     }
 
-    assert_eq!(read[1].header_names(), read[0].header_names());
-    assert_eq!(read[1].header("Subject"), "Your order 1001 at Mercer Bcc: eve@example.com Hi is confirmed");
-    assert!(read[0].html.contains("2 × <strong>Mug</strong>, Blue<br>"));
+    assert_eq!(mails[1].header_names(), mails[0].header_names());
+    assert_eq!(mails[1].header("Subject"), "Your order 1001 at Mercer Bcc: eve@example.com Hi is confirmed");
+    assert!(mails[0].html.contains("2 × <strong>Mug</strong>, Blue<br>"));
 }
 
 #[test]
-fn a_missing_value_is_an_error_that_tells_nothing_about_the_customer() {
+fn error_for_a_missing_value_contains_no_customer_data() {
     let mut order = order();
     order["order"].as_object_mut().unwrap().remove("total_tax");
 
     let error = templates().render_mail("order_confirmed", "en", &order).unwrap_err();
 
     assert!(matches!(error, TemplateError::Unrendered(_)));
-    let told = format!("{error} {error:?} {error:#?}");
-    assert!(told.contains("_order.en.txt") && !told.contains("Ana") && !told.contains("Market"), "{told}");
+    let formatted = format!("{error} {error:?} {error:#?}");
+    assert!(
+        formatted.contains("_order.en.txt") && !formatted.contains("Ana") && !formatted.contains("Market"),
+        "{formatted}"
+    );
 }
 
 #[test]
-fn a_template_that_does_not_exist_is_named() {
+fn error_for_an_unknown_template_contains_its_name() {
     let templates = templates();
     for error in [
         templates.render_mail("../secrets", "en", &order()).unwrap_err(),
@@ -343,7 +346,7 @@ fn a_template_that_does_not_exist_is_named() {
 }
 
 #[test]
-fn an_ordinary_confirmation_fits_one_text_message() {
+fn typical_order_confirmation_fits_into_one_text_message() {
     let order = order_with("/order/url", "https://shop.example/orders/0199a7d2-5c3e-7b41-9d20-8f6a1c2b3d4e");
 
     let text = templates().render_sms("order_confirmed", "en", &order).unwrap();
@@ -353,7 +356,7 @@ fn an_ordinary_confirmation_fits_one_text_message() {
         "Mercer: order 1001 is confirmed, 2900.00 KES. \
          https://shop.example/orders/0199a7d2-5c3e-7b41-9d20-8f6a1c2b3d4e"
     );
-    // Of the characters of GSM-7, these count as one each.
+    // Each of these GSM-7 characters takes one septet.
     let is_single = |c: char| c.is_ascii_alphanumeric() || " :/.,-?=&_".contains(c);
     assert!(text.chars().all(is_single) && text.len() <= 160, "{} characters", text.len());
 }

@@ -1,23 +1,23 @@
-//! Archiving products: gone from the shop, kept by the orders.
+//! Archiving of products.
 
 use serde_json::json;
 
 use super::read;
 use crate::support::TestShop;
-use crate::support::builders::order_of;
+use crate::support::builders::order_body;
 
 #[actix_web::test]
-async fn an_archived_product_is_gone_for_everybody() {
+async fn archived_product_is_not_found() {
     let shop = TestShop::new().await;
     let (staff, guest) = (shop.staff().await, shop.anonymous());
     let mugs = shop.category("Mugs", None);
     let mug = shop.product("Mug").in_category(mugs).create();
     let url = format!("/api/products/{}/", mug.id);
 
-    let answer = staff.delete(&url).await;
+    let response = staff.delete(&url).await;
 
-    answer.expect(204);
-    assert!(answer.body.is_empty());
+    response.expect(204);
+    assert!(response.body.is_empty());
     for client in [&guest, &*staff] {
         client.get(&url).await.expect(404);
         client.get("/api/products/mug/").await.expect(404);
@@ -29,7 +29,7 @@ async fn an_archived_product_is_gone_for_everybody() {
 }
 
 #[actix_web::test]
-async fn an_archived_product_is_neither_changed_nor_archived_again() {
+async fn archived_product_cannot_be_changed() {
     let shop = TestShop::new().await;
     let staff = shop.staff().await;
     let mug = shop.product("Mug").create();
@@ -51,25 +51,25 @@ async fn an_archived_product_is_neither_changed_nor_archived_again() {
 }
 
 #[actix_web::test]
-async fn an_archived_product_keeps_its_sku_and_slug() {
+async fn archived_product_keeps_its_sku_and_slug() {
     let shop = TestShop::new().await;
     let staff = shop.staff().await;
     let mug = shop.product("Mug").create();
     staff.delete(&format!("/api/products/{}/", mug.id)).await.expect(204);
 
     let again = json!({"name": "Mug", "sku": "mug", "price": "1"});
-    let refused = staff.post("/api/products/", again).await.expect(400);
-    assert_eq!(refused, json!({"sku": ["variant with this sku already exists."]}));
+    let rejected = staff.post("/api/products/", again).await.expect(400);
+    assert_eq!(rejected, json!({"sku": ["variant with this sku already exists."]}));
     let other = json!({"name": "Mug", "sku": "MUG-2", "price": "1"});
     assert_eq!(staff.post("/api/products/", other).await.expect(201)["slug"], "mug-2");
 }
 
 #[actix_web::test]
-async fn orders_keep_what_they_say_of_an_archived_product() {
+async fn archiving_a_product_does_not_change_orders() {
     let shop = TestShop::new().await;
     let (staff, ana) = (shop.staff().await, shop.customer("ana").await);
     let mug = shop.product("Mug").create();
-    let placed = ana.post("/api/orders/", order_of(&[(&mug, 2)])).await.expect(201);
+    let placed = ana.post("/api/orders/", order_body(&[(&mug, 2)])).await.expect(201);
     let url = format!("/api/orders/{}/", placed["id"].as_str().unwrap());
 
     staff.delete(&format!("/api/products/{}/", mug.id)).await.expect(204);
@@ -78,7 +78,7 @@ async fn orders_keep_what_they_say_of_an_archived_product() {
     for verb in ["process", "ship"] {
         staff.post(&format!("{url}{verb}/"), json!({})).await.expect(200);
     }
-    assert_eq!(shop.stock_of(&mug), (8, 0), "what was ordered before is delivered");
-    let refused = ana.post("/api/orders/", order_of(&[(&mug, 1)])).await.expect(400);
-    assert_eq!(refused, json!({"lines": {"0": {"sku": ["This is not for sale."]}}}));
+    assert_eq!(shop.stock_of(&mug), (8, 0), "existing orders can still be shipped");
+    let rejected = ana.post("/api/orders/", order_body(&[(&mug, 1)])).await.expect(400);
+    assert_eq!(rejected, json!({"lines": {"0": {"sku": ["This product is not for sale."]}}}));
 }

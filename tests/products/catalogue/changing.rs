@@ -1,25 +1,25 @@
-//! Changing products.
+//! Updates of products.
 
 use serde_json::{Value, json};
 
 use super::read;
 use crate::support::TestShop;
-use crate::support::builders::Made;
+use crate::support::builders::TestProduct;
 
-fn url(product: &Made) -> String {
+fn url(product: &TestProduct) -> String {
     format!("/api/products/{}/", product.id)
 }
 
-/// The same but for the time of the change.
+/// Asserts that only `updated_at` differs.
 #[track_caller]
-fn assert_same(after: &Value, before: &Value) {
+fn assert_only_updated_at_differs(after: &Value, before: &Value) {
     let mut before = before.clone();
     before["updated_at"] = after["updated_at"].clone();
     assert_eq!(*after, before);
 }
 
 #[actix_web::test]
-async fn patch_leaves_empties_and_sets() {
+async fn product_patch_keeps_clears_and_sets_fields() {
     let shop = TestShop::new().await;
     let staff = shop.staff().await;
     let mugs = shop.category("Mugs", None);
@@ -27,7 +27,7 @@ async fn patch_leaves_empties_and_sets() {
     let before = read(&staff, &mug).await;
 
     let absent = staff.patch(&url(&mug), json!({})).await.expect(200);
-    assert_same(&absent, &before);
+    assert_only_updated_at_differs(&absent, &before);
 
     let changes = json!({
         "category": null, "name": " Cup ", "slug": "cup", "description": "To drink from", "is_active": "no",
@@ -45,13 +45,13 @@ async fn patch_leaves_empties_and_sets() {
     expected["price"] = json!("8.00");
     expected["variants"][0]["sku"] = json!("CUP");
     expected["variants"][0]["price"] = json!("8.00");
-    assert_same(&changed, &expected);
+    assert_only_updated_at_differs(&changed, &expected);
     assert_eq!(read(&staff, &mug).await, changed);
     assert_eq!(shop.published_events(), ["product.created", "product.updated", "product.updated"]);
 }
 
 #[actix_web::test]
-async fn put_empties_what_is_left_out() {
+async fn put_keeps_absent_fields() {
     let shop = TestShop::new().await;
     let staff = shop.staff().await;
     let mugs = shop.category("Mugs", None);
@@ -63,17 +63,15 @@ async fn put_empties_what_is_left_out() {
 
     let mut expected = before;
     expected["name"] = json!("Cup");
-    expected["category"] = Value::Null;
-    expected["description"] = json!("");
-    expected["is_active"] = json!(true);
-    expected["metadata"] = json!({});
-    assert_same(&put, &expected);
-    let refused = staff.put(&url(&mug), json!({"sku": "CUP"})).await.expect(400);
-    assert_eq!(refused, json!({"name": ["This field is required."]}));
+    assert_only_updated_at_differs(&put, &expected);
+    let uncategorized = staff.put(&url(&mug), json!({"name": "Cup", "category": null})).await.expect(200);
+    assert_eq!(uncategorized["category"], Value::Null);
+    let rejected = staff.put(&url(&mug), json!({"sku": "CUP"})).await.expect(400);
+    assert_eq!(rejected, json!({"name": ["This field is required."]}));
 }
 
 #[actix_web::test]
-async fn what_was_read_can_be_sent_back() {
+async fn response_is_accepted_as_a_request_body() {
     let shop = TestShop::new().await;
     let staff = shop.staff().await;
     let mugs = shop.category("Mugs", None);
@@ -82,43 +80,43 @@ async fn what_was_read_can_be_sent_back() {
     for product in [simple, several] {
         let before = read(&staff, &product).await;
         let put = staff.put(&url(&product), before.clone()).await.expect(200);
-        assert_same(&put, &before);
+        assert_only_updated_at_differs(&put, &before);
         let patched = staff.patch(&url(&product), before.clone()).await.expect(200);
-        assert_same(&patched, &before);
+        assert_only_updated_at_differs(&patched, &before);
         assert_eq!(read(&staff, &product).await, patched);
     }
 }
 
 #[actix_web::test]
-async fn what_can_only_be_read_is_ignored() {
+async fn read_only_product_fields_are_ignored() {
     let shop = TestShop::new().await;
     let staff = shop.staff().await;
     let mug = shop.product("Mug").create();
     let before = read(&staff, &mug).await;
-    let lies = json!({
+    let changes = json!({
         "id": "0190aaaa-0000-7000-8000-000000000001", "currency": "JPY", "in_stock": false, "available": 0,
         "stock": 99, "variants": [], "images": ["x"], "created_at": "2000-01-01T00:00:00Z", "version": 9, "unknown": {},
     });
 
-    let after = staff.patch(&url(&mug), lies).await.expect(200);
+    let after = staff.patch(&url(&mug), changes).await.expect(200);
 
-    assert_same(&after, &before);
+    assert_only_updated_at_differs(&after, &before);
     assert_eq!(shop.stock_of(&mug), (10, 0));
 }
 
 #[actix_web::test]
-async fn a_change_that_is_refused_changes_nothing() {
+async fn rejected_product_update_changes_nothing() {
     let shop = TestShop::new().await;
     let staff = shop.staff().await;
     shop.product("Pot").create();
     let mug = shop.product("Mug").create();
     let before = read(&staff, &mug).await;
-    let (events, nobody) = (shop.published_events(), "0190aaaa-0000-7000-8000-000000000001");
-    let no_such = format!("Invalid pk \"{nobody}\" - object does not exist.");
+    let (events, unknown) = (shop.published_events(), "0190aaaa-0000-7000-8000-000000000001");
+    let not_found_message = format!("Invalid pk \"{unknown}\" - object does not exist.");
     let cases = [
         (json!({"slug": "pot"}), json!({"slug": ["product with this slug already exists."]})),
         (json!({"sku": "pot", "price": "1"}), json!({"sku": ["variant with this sku already exists."]})),
-        (json!({"price": "1", "category": nobody}), json!({"category": [no_such]})),
+        (json!({"price": "1", "category": unknown}), json!({"category": [not_found_message]})),
         (
             json!({"name": "", "price": "-1", "is_active": "x"}),
             json!({
@@ -136,32 +134,32 @@ async fn a_change_that_is_refused_changes_nothing() {
 }
 
 #[actix_web::test]
-async fn price_and_sku_of_several_variants_are_not_the_products() {
+async fn price_and_sku_of_several_variants_cannot_be_changed_on_the_product() {
     let shop = TestShop::new().await;
     let staff = shop.staff().await;
     let mug = shop.product("Mug").variant("MUG-L", "12.00", 3).create();
     let before = read(&staff, &mug).await;
-    let message = "The product has several variants: change them at /api/variants/.";
+    let message = "The product has several variants. Change each variant at /api/variants/.";
 
-    let refused = staff.patch(&url(&mug), json!({"sku": "CUP", "name": "Cup"})).await.expect(400);
-    assert_eq!(refused, json!({"sku": [message]}));
-    let refused = staff.patch(&url(&mug), json!({"price": "1.00", "name": "Cup"})).await.expect(400);
-    assert_eq!(refused, json!({"price": [message]}));
-    let refused = staff.put(&url(&mug), json!({"price": "1.00", "name": "Cup"})).await.expect(400);
-    assert_eq!(refused, json!({"price": [message]}));
+    let rejected = staff.patch(&url(&mug), json!({"sku": "CUP", "name": "Cup"})).await.expect(400);
+    assert_eq!(rejected, json!({"sku": [message]}));
+    let rejected = staff.patch(&url(&mug), json!({"price": "1.00", "name": "Cup"})).await.expect(400);
+    assert_eq!(rejected, json!({"price": [message]}));
+    let rejected = staff.put(&url(&mug), json!({"price": "1.00", "name": "Cup"})).await.expect(400);
+    assert_eq!(rejected, json!({"price": [message]}));
 
     assert_eq!(read(&staff, &mug).await, before);
 }
 
 #[actix_web::test]
-async fn a_product_keeps_its_own_slug_and_sku() {
+async fn product_update_accepts_its_own_slug_and_sku() {
     let shop = TestShop::new().await;
     let staff = shop.staff().await;
     let mug = shop.product("Mug").create();
 
     let same = staff.patch(&url(&mug), json!({"slug": "mug", "sku": "mug"})).await.expect(200);
 
-    assert_eq!((&same["slug"], &same["sku"]), (&json!("mug"), &json!("mug")), "the case may change");
+    assert_eq!((&same["slug"], &same["sku"]), (&json!("mug"), &json!("mug")), "a different case is accepted");
     let found = staff.get("/api/products/mug/").await.expect(200);
     assert_eq!(found["id"], json!(mug.id));
 }

@@ -1,4 +1,4 @@
-//! Lists of products.
+//! Product lists: filters, search and ordering.
 
 use chrono::TimeDelta;
 use serde_json::{Value, json};
@@ -16,7 +16,7 @@ async fn names(client: &Client, query: &str) -> Vec<String> {
 }
 
 #[actix_web::test]
-async fn a_list_shows_each_product_as_it_is_shown_alone() {
+async fn product_list_contains_the_same_fields_as_the_detail() {
     let shop = TestShop::new().await;
     let guest = shop.anonymous();
     let pot = shop.product("Pot").variant("POT-L", "8.00", 0).create();
@@ -28,11 +28,11 @@ async fn a_list_shows_each_product_as_it_is_shown_alone() {
     let (mug, pot) = (alone(mug.id.to_string()).await, alone(pot.id.to_string()).await);
 
     assert_eq!(list(&guest, "").await, json!({"count": 2, "next": null, "previous": null, "results": [mug, pot]}));
-    assert_eq!((&mug["available"], &mug["in_stock"]), (&json!(0), &json!(true)), "never runs out");
+    assert_eq!((&mug["available"], &mug["in_stock"]), (&json!(0), &json!(true)), "untracked variants never run out");
 }
 
 #[actix_web::test]
-async fn products_are_filtered_by_category_with_all_below_it() {
+async fn category_filter_includes_descendants() {
     let shop = TestShop::new().await;
     let guest = shop.anonymous();
     let kitchen = shop.category("Kitchen", None);
@@ -44,15 +44,16 @@ async fn products_are_filtered_by_category_with_all_below_it() {
     assert_eq!(names(&guest, &format!("category={kitchen}")).await, ["Apron", "Mug"]);
     assert_eq!(names(&guest, "category=mugs").await, ["Mug"]);
     assert_eq!(names(&guest, "category=").await, ["Apron", "Mug", "Spade"]);
-    let refusal = json!({"category": ["Select a valid choice. That choice is not one of the available choices."]});
+    let expected_error =
+        json!({"category": ["Select a valid choice. That choice is not one of the available choices."]});
     for unknown in ["cups", "0190aaaa-0000-7000-8000-000000000001", "No%20slug"] {
-        let refused = guest.get(&format!("/api/products/?category={unknown}")).await;
-        assert_eq!(refused.expect(400), refusal, "{unknown}");
+        let rejected = guest.get(&format!("/api/products/?category={unknown}")).await;
+        assert_eq!(rejected.expect(400), expected_error, "{unknown}");
     }
 }
 
 #[actix_web::test]
-async fn products_are_filtered_by_the_price_of_any_variant() {
+async fn price_filter_matches_any_variant() {
     let shop = TestShop::new().await;
     let guest = shop.anonymous();
     shop.product("Mug").price("5.00").variant("MUG-L", "20.00", 1).create();
@@ -68,16 +69,16 @@ async fn products_are_filtered_by_the_price_of_any_variant() {
     for (query, expected) in cases {
         assert_eq!(names(&guest, query).await, expected, "{query}");
     }
-    let refused = guest.get("/api/products/?price__gte=NaN&price__lte=x&in_stock=5").await;
+    let rejected = guest.get("/api/products/?price__gte=NaN&price__lte=x&in_stock=5").await;
     let message = json!(["A valid number is required."]);
     assert_eq!(
-        refused.expect(400),
+        rejected.expect(400),
         json!({"price__gte": message, "price__lte": message, "in_stock": ["Must be a valid boolean."]})
     );
 }
 
 #[actix_web::test]
-async fn products_are_filtered_by_whether_they_can_be_bought_now() {
+async fn in_stock_filter_matches_available_products() {
     let shop = TestShop::new().await;
     let guest = shop.anonymous();
     shop.product("Book").untracked().create();
@@ -85,7 +86,7 @@ async fn products_are_filtered_by_whether_they_can_be_bought_now() {
     let pot = shop.product("Pot").stock(1).create();
     shop.product("Spade").stock(0).create();
     let elsewhere = shop.product("Tent").stock(4).create();
-    let order = crate::support::builders::order_of(&[(&pot, 1)]);
+    let order = crate::support::builders::order_body(&[(&pot, 1)]);
     shop.customer("ana").await.post("/api/orders/", order).await.expect(201);
     shop.execute(
         "insert into warehouses (id, code, name, is_active, created_at, updated_at) \
@@ -102,12 +103,12 @@ async fn products_are_filtered_by_whether_they_can_be_bought_now() {
     let all = list(&guest, "").await;
     for product in all["results"].as_array().unwrap() {
         let is_listed = names(&guest, "in_stock=true").await.contains(&product["name"].as_str().unwrap().to_owned());
-        assert_eq!(product["in_stock"], json!(is_listed), "the same as the product says of itself");
+        assert_eq!(product["in_stock"], json!(is_listed), "the filter agrees with the field");
     }
 }
 
 #[actix_web::test]
-async fn inactive_products_are_listed_for_staff() {
+async fn inactive_products_are_listed_for_staff_only() {
     let shop = TestShop::new().await;
     let (guest, ana, staff) = (shop.anonymous(), shop.customer("ana").await, shop.staff().await);
     shop.product("Mug").create();
@@ -122,7 +123,7 @@ async fn inactive_products_are_listed_for_staff() {
 }
 
 #[actix_web::test]
-async fn every_word_of_a_search_is_in_name_sku_or_description() {
+async fn search_matches_every_word_in_name_sku_or_description() {
     let shop = TestShop::new().await;
     let (guest, staff) = (shop.anonymous(), shop.staff().await);
     for body in [
@@ -149,12 +150,12 @@ async fn every_word_of_a_search_is_in_name_sku_or_description() {
     for (search, expected) in cases {
         assert_eq!(names(&guest, &format!("search={search}")).await, expected, "{search}");
     }
-    let refused = guest.get("/api/products/?search=%00").await.expect(400);
-    assert_eq!(refused, json!({"search": ["Null characters are not allowed."]}));
+    let rejected = guest.get("/api/products/?search=%00").await.expect(400);
+    assert_eq!(rejected, json!({"search": ["Null characters are not allowed."]}));
 }
 
 #[actix_web::test]
-async fn the_sku_of_an_archived_variant_is_not_found() {
+async fn search_ignores_archived_variants() {
     let shop = TestShop::new().await;
     let staff = shop.staff().await;
     shop.product("Mug").variant("HUGE", "5.00", 1).create();
@@ -170,7 +171,7 @@ async fn the_sku_of_an_archived_variant_is_not_found() {
 }
 
 #[actix_web::test]
-async fn products_are_ordered_as_asked() {
+async fn products_are_sorted_by_the_ordering_parameter() {
     let shop = TestShop::new().await;
     let guest = shop.anonymous();
     for (name, price) in [("Pot", "5.00"), ("Mug", "20.00"), ("Cup", "9.00")] {
@@ -195,7 +196,7 @@ async fn products_are_ordered_as_asked() {
 }
 
 #[actix_web::test]
-async fn equals_are_told_apart_by_their_id_on_every_page() {
+async fn pages_of_equal_products_are_sorted_by_id() {
     let shop = TestShop::new().await;
     let guest = shop.anonymous();
     let mut ids: Vec<String> =
@@ -209,7 +210,7 @@ async fn equals_are_told_apart_by_their_id_on_every_page() {
             let rows = list["results"].as_array().unwrap();
             seen.extend(rows.iter().map(|row| row["id"].as_str().unwrap().to_owned()));
         }
-        // The id goes the way of the column before it.
+        // The id has the direction of the preceding column.
         if ordering.starts_with('-') {
             seen.reverse();
         }
@@ -218,7 +219,7 @@ async fn equals_are_told_apart_by_their_id_on_every_page() {
 }
 
 #[actix_web::test]
-async fn pages_link_to_each_other_and_end() {
+async fn product_pages_link_to_each_other() {
     let shop = TestShop::new().await;
     let guest = shop.anonymous();
     for number in 0..5 {
@@ -234,7 +235,7 @@ async fn pages_link_to_each_other_and_end() {
     );
     assert_eq!(list(&guest, "page=last&page_size=2").await["next"], Value::Null);
     for page in ["4", "0", "x"] {
-        let answer = guest.get(&format!("/api/products/?page={page}&page_size=2")).await;
-        assert_eq!(answer.expect(404), json!({"detail": "Invalid page.", "code": "not_found"}));
+        let response = guest.get(&format!("/api/products/?page={page}&page_size=2")).await;
+        assert_eq!(response.expect(404), json!({"detail": "Invalid page.", "code": "not_found"}));
     }
 }

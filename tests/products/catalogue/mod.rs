@@ -1,4 +1,4 @@
-//! Making and reading products.
+//! Products: create and retrieve.
 
 mod archiving;
 mod changing;
@@ -9,29 +9,29 @@ mod variants;
 use futures_util::future::join;
 use serde_json::{Value, json};
 
-use crate::support::builders::Made;
+use crate::support::builders::TestProduct;
 use crate::support::{Client, TestShop};
 
 const REQUIRED: &str = "This field is required.";
 
-async fn read(client: &Client, product: &Made) -> Value {
+async fn read(client: &Client, product: &TestProduct) -> Value {
     client.get(&format!("/api/products/{}/", product.id)).await.expect(200)
 }
 
 #[actix_web::test]
-async fn a_simple_product_needs_no_mention_of_its_variant() {
+async fn simple_product_is_created_without_variants_field() {
     let shop = TestShop::new().await;
     let staff = shop.staff().await;
     let body = json!({"name": "Enamel mug", "sku": "MUG-1", "price": "12.50", "stock": 40});
 
-    let answer = staff.post("/api/products/", body).await;
+    let response = staff.post("/api/products/", body).await;
 
-    let made = answer.expect(201);
-    let (id, variant) = (&made["id"], &made["variants"][0]["id"]);
+    let created = response.expect(201);
+    let (id, variant) = (&created["id"], &created["variants"][0]["id"]);
     let location = format!("/api/products/{}/", id.as_str().unwrap());
-    assert_eq!(answer.header("location"), Some(location.as_str()));
+    assert_eq!(response.header("location"), Some(location.as_str()));
     assert_eq!(
-        made,
+        created,
         json!({
             "id": id, "name": "Enamel mug", "slug": "enamel-mug", "description": "", "category": null,
             "is_active": true, "sku": "MUG-1", "price": "12.50", "currency": "EUR", "in_stock": true, "available": 40,
@@ -39,16 +39,16 @@ async fn a_simple_product_needs_no_mention_of_its_variant() {
                 "id": variant, "sku": "MUG-1", "name": "", "options": {}, "price": "12.50", "currency": "EUR",
                 "cost": null, "available": 40,
             }],
-            "images": [], "metadata": {}, "private_metadata": {}, "created_at": made["created_at"], "updated_at": made["created_at"],
+            "images": [], "metadata": {}, "private_metadata": {}, "created_at": created["created_at"], "updated_at": created["created_at"],
         })
     );
-    assert_eq!(staff.get(&location).await.expect(200), made);
-    assert_eq!(staff.get("/api/products/enamel-mug/").await.expect(200), made);
+    assert_eq!(staff.get(&location).await.expect(200), created);
+    assert_eq!(staff.get("/api/products/enamel-mug/").await.expect(200), created);
     assert_eq!(shop.published_events(), ["product.created"]);
 }
 
 #[actix_web::test]
-async fn a_product_is_made_with_several_variants() {
+async fn product_is_created_with_several_variants() {
     let shop = TestShop::new().await;
     let staff = shop.staff().await;
     let mugs = shop.category("Mugs", None);
@@ -62,20 +62,24 @@ async fn a_product_is_made_with_several_variants() {
         ],
     });
 
-    let made = staff.post("/api/products/", body).await.expect(201);
+    let created = staff.post("/api/products/", body).await.expect(201);
 
-    assert_eq!((&made["sku"], &made["price"]), (&json!("MUG-L"), &json!("0.00")), "the first; the lowest");
-    assert_eq!((&made["available"], &made["in_stock"]), (&json!(3), &json!(true)));
-    assert_eq!((&made["category"], &made["is_active"]), (&json!(mugs), &json!(false)));
-    assert_eq!((&made["slug"], &made["metadata"]), (&json!("our-mug"), &json!({"maker": "Emalia"})));
-    let shown = |place: usize, name: &str| made["variants"][place][name].clone();
-    assert_eq!([0, 1, 2].map(|place| shown(place, "price")), ["9.00", "7.50", "0.00"]);
-    assert_eq!([0, 1, 2].map(|place| shown(place, "available")), [json!(0), json!(3), Value::Null]);
-    assert_eq!((shown(0, "name"), shown(0, "options")), (json!("Large"), json!({"size": "L"})));
+    assert_eq!(
+        (&created["sku"], &created["price"]),
+        (&json!("MUG-L"), &json!("0.00")),
+        "SKU of the first variant, lowest price"
+    );
+    assert_eq!((&created["available"], &created["in_stock"]), (&json!(3), &json!(true)));
+    assert_eq!((&created["category"], &created["is_active"]), (&json!(mugs), &json!(false)));
+    assert_eq!((&created["slug"], &created["metadata"]), (&json!("our-mug"), &json!({"maker": "Emalia"})));
+    let field = |index: usize, name: &str| created["variants"][index][name].clone();
+    assert_eq!([0, 1, 2].map(|index| field(index, "price")), ["9.00", "7.50", "0.00"]);
+    assert_eq!([0, 1, 2].map(|index| field(index, "available")), [json!(0), json!(3), Value::Null]);
+    assert_eq!((field(0, "name"), field(0, "options")), (json!("Large"), json!({"size": "L"})));
 }
 
 #[actix_web::test]
-async fn all_that_is_missing_is_told_at_once() {
+async fn all_missing_product_fields_are_reported_together() {
     let shop = TestShop::new().await;
     let staff = shop.staff().await;
     let required = json!([REQUIRED]);
@@ -89,7 +93,7 @@ async fn all_that_is_missing_is_told_at_once() {
         ),
         (
             json!({"name": "Mug", "sku": "A", "price": "1", "variants": [{"sku": "B", "price": "1"}]}),
-            json!({"non_field_errors": ["Give either variants, or sku and price."]}),
+            json!({"non_field_errors": ["Specify either variants, or sku and price."]}),
         ),
     ];
     for (body, expected) in cases {
@@ -99,7 +103,7 @@ async fn all_that_is_missing_is_told_at_once() {
 }
 
 #[actix_web::test]
-async fn all_that_is_wrong_is_told_at_once() {
+async fn all_product_errors_are_reported_together() {
     let shop = TestShop::new().await;
     let staff = shop.staff().await;
     let body = json!({
@@ -107,10 +111,10 @@ async fn all_that_is_wrong_is_told_at_once() {
         "sku": " ", "price": "free", "stock": -1, "metadata": [],
     });
 
-    let refused = staff.post("/api/products/", body).await.expect(400);
+    let rejected = staff.post("/api/products/", body).await.expect(400);
 
     assert_eq!(
-        refused,
+        rejected,
         json!({
             "name": ["Ensure this field has no more than 250 characters."],
             "slug": ["\"tree\" is reserved."],
@@ -127,7 +131,7 @@ async fn all_that_is_wrong_is_told_at_once() {
 }
 
 #[actix_web::test]
-async fn wrong_variants_are_told_by_their_place() {
+async fn variant_errors_are_reported_by_index() {
     let shop = TestShop::new().await;
     let staff = shop.staff().await;
     let body = json!({"name": "Mug", "variants": [
@@ -137,14 +141,14 @@ async fn wrong_variants_are_told_by_their_place() {
         {"sku": "D\u{0}", "price": null, "stock": 100_000_001, "tracks_stock": 3},
     ]});
 
-    let refused = staff.post("/api/products/", body).await.expect(400);
+    let rejected = staff.post("/api/products/", body).await.expect(400);
 
     assert_eq!(
-        refused,
+        rejected,
         json!({"variants": {
             "0": {
                 "price": ["Ensure this value is greater than or equal to 0."],
-                "options": ["Options are names with texts."],
+                "options": ["Each option must be a string."],
             },
             "2": {"non_field_errors": ["Invalid data. Expected a dictionary, but got str."]},
             "3": {
@@ -159,21 +163,21 @@ async fn wrong_variants_are_told_by_their_place() {
 }
 
 #[actix_web::test]
-async fn a_category_that_does_not_exist_is_refused() {
+async fn unknown_category_is_rejected() {
     let shop = TestShop::new().await;
     let staff = shop.staff().await;
-    let nobody = "0190aaaa-0000-7000-8000-000000000001";
-    let body = json!({"name": "Mug", "sku": "MUG", "price": "1", "category": nobody});
+    let unknown = "0190aaaa-0000-7000-8000-000000000001";
+    let body = json!({"name": "Mug", "sku": "MUG", "price": "1", "category": unknown});
 
-    let refused = staff.post("/api/products/", body).await.expect(400);
+    let rejected = staff.post("/api/products/", body).await.expect(400);
 
-    let message = format!("Invalid pk \"{nobody}\" - object does not exist.");
-    assert_eq!(refused, json!({"category": [message]}));
+    let message = format!("Invalid pk \"{unknown}\" - object does not exist.");
+    assert_eq!(rejected, json!({"category": [message]}));
     assert_eq!(shop.number("select count(*) from products"), 0);
 }
 
 #[actix_web::test]
-async fn a_category_that_is_just_being_deleted_is_refused() {
+async fn category_that_is_being_deleted_is_rejected() {
     let shop = TestShop::new().await;
     let staff = shop.staff().await;
     let mugs = shop.category("Mugs", None);
@@ -185,50 +189,50 @@ async fn a_category_that_is_just_being_deleted_is_refused() {
 
     let body = json!({"name": "Mug", "sku": "MUG", "price": "1", "category": mugs});
     let deleted = async {
-        shop.until_somebody_waits().await;
+        shop.wait_for_blocked_statement().await;
         execute("commit");
     };
-    let (refused, ()) = join(staff.post("/api/products/", body), deleted).await;
+    let (rejected, ()) = join(staff.post("/api/products/", body), deleted).await;
 
     let message = format!("Invalid pk \"{mugs}\" - object does not exist.");
-    assert_eq!(refused.expect(400), json!({"category": [message]}));
+    assert_eq!(rejected.expect(400), json!({"category": [message]}));
     assert_eq!(shop.number("select count(*) from products"), 0);
 }
 
 #[actix_web::test]
-async fn a_sku_is_taken_whatever_its_case() {
+async fn sku_uniqueness_ignores_case() {
     let shop = TestShop::new().await;
     let staff = shop.staff().await;
     shop.product("Mug").sku("Mug-1").create();
     let taken = json!(["variant with this sku already exists."]);
 
     let simple = json!({"name": "Cup", "sku": "MUG-1", "price": "1"});
-    let refused = staff.post("/api/products/", simple).await.expect(400);
-    assert_eq!(refused, json!({"sku": taken}));
+    let rejected = staff.post("/api/products/", simple).await.expect(400);
+    assert_eq!(rejected, json!({"sku": taken}));
 
     let several = json!({"name": "Cup", "variants": [
         {"sku": "CUP", "price": "1"}, {"sku": "mug-1", "price": "1"}, {"sku": "cup", "price": "1"},
     ]});
-    let refused = staff.post("/api/products/", several).await.expect(400);
-    assert_eq!(refused, json!({"variants": {"1": {"sku": taken}, "2": {"sku": taken}}}));
+    let rejected = staff.post("/api/products/", several).await.expect(400);
+    assert_eq!(rejected, json!({"variants": {"1": {"sku": taken}, "2": {"sku": taken}}}));
 
     let one_of_several = json!({"name": "Cup", "variants": [{"sku": "mug-1", "price": "1"}]});
-    let refused = staff.post("/api/products/", one_of_several).await.expect(400);
-    assert_eq!(refused, json!({"variants": {"0": {"sku": taken}}}));
+    let rejected = staff.post("/api/products/", one_of_several).await.expect(400);
+    assert_eq!(rejected, json!({"variants": {"0": {"sku": taken}}}));
     assert_eq!(shop.number("select count(*) from variants"), 1);
     assert_eq!(shop.number("select count(*) from products"), 1);
 }
 
 #[actix_web::test]
-async fn a_sku_beyond_ascii_is_found_and_taken_whatever_its_case() {
+async fn non_ascii_sku_comparison_ignores_case() {
     let shop = TestShop::new().await;
     let staff = shop.staff().await;
     shop.product("Cup").sku("CAFÉ-1").create();
 
     let body = json!({"name": "Cup", "sku": "café-1", "price": "1"});
-    let refused = staff.post("/api/products/", body).await.expect(400);
+    let rejected = staff.post("/api/products/", body).await.expect(400);
 
-    assert_eq!(refused, json!({"sku": ["variant with this sku already exists."]}));
+    assert_eq!(rejected, json!({"sku": ["variant with this sku already exists."]}));
     shop.product("Copper pot").sku("İBRİK").create();
     for sku in ["CAFÉ-1", "café-1", "İBRİK"] {
         let level = staff.post("/api/stocks/adjust/", json!({"sku": sku, "delta": 1})).await;
@@ -237,12 +241,12 @@ async fn a_sku_beyond_ascii_is_found_and_taken_whatever_its_case() {
 }
 
 #[actix_web::test]
-async fn two_who_take_one_sku_at_once_make_one_product() {
+async fn concurrent_products_with_one_sku_create_one() {
     let shop = TestShop::new().await;
     let staff = shop.staff().await;
-    let make = |name: &str, sku: &str| staff.post("/api/products/", json!({"name": name, "sku": sku, "price": "1"}));
+    let create = |name: &str, sku: &str| staff.post("/api/products/", json!({"name": name, "sku": sku, "price": "1"}));
 
-    let (first, second) = join(make("Mug", "MUG"), make("Cup", "mug")).await;
+    let (first, second) = join(create("Mug", "MUG"), create("Cup", "mug")).await;
 
     let mut statuses = [first.status.as_u16(), second.status.as_u16()];
     statuses.sort_unstable();
@@ -252,37 +256,37 @@ async fn two_who_take_one_sku_at_once_make_one_product() {
 }
 
 #[actix_web::test]
-async fn two_who_use_one_name_at_once_get_two_slugs() {
+async fn concurrent_products_with_one_name_get_two_slugs() {
     let shop = TestShop::new().await;
     let staff = shop.staff().await;
-    let make = |sku: &str| staff.post("/api/products/", json!({"name": "Mug", "sku": sku, "price": "1"}));
+    let create = |sku: &str| staff.post("/api/products/", json!({"name": "Mug", "sku": sku, "price": "1"}));
 
-    let (first, second) = join(make("A"), make("B")).await;
+    let (first, second) = join(create("A"), create("B")).await;
 
-    let mut slugs = [first.expect(201), second.expect(201)].map(|made| made["slug"].as_str().unwrap().to_owned());
+    let mut slugs = [first.expect(201), second.expect(201)].map(|created| created["slug"].as_str().unwrap().to_owned());
     slugs.sort();
     assert_eq!(slugs, ["mug", "mug-2"]);
 }
 
 #[actix_web::test]
-async fn a_slug_is_made_from_the_name_or_refused_where_it_is_taken() {
+async fn product_slug_is_generated_and_taken_slug_is_rejected() {
     let shop = TestShop::new().await;
     let staff = shop.staff().await;
     shop.product("Mug").create();
-    let mut make = json!({"name": "Mug", "sku": "A", "price": "1"});
+    let mut create = json!({"name": "Mug", "sku": "A", "price": "1"});
 
-    let made = staff.post("/api/products/", make.clone()).await.expect(201);
-    assert_eq!(made["slug"], "mug-2");
+    let created = staff.post("/api/products/", create.clone()).await.expect(201);
+    assert_eq!(created["slug"], "mug-2");
 
-    make["sku"] = json!("B");
-    make["slug"] = json!("mug");
-    let refused = staff.post("/api/products/", make).await.expect(400);
-    assert_eq!(refused, json!({"slug": ["product with this slug already exists."]}));
+    create["sku"] = json!("B");
+    create["slug"] = json!("mug");
+    let rejected = staff.post("/api/products/", create).await.expect(400);
+    assert_eq!(rejected, json!({"slug": ["product with this slug already exists."]}));
     assert_eq!(shop.number("select count(*) from products"), 2);
 }
 
 #[actix_web::test]
-async fn an_inactive_product_is_seen_by_staff_alone() {
+async fn inactive_product_is_visible_to_staff_only() {
     let shop = TestShop::new().await;
     let (staff, ana) = (shop.staff().await, shop.customer("ana").await);
     let old = shop.product("Old mug").inactive().create();
@@ -290,15 +294,15 @@ async fn an_inactive_product_is_seen_by_staff_alone() {
 
     for client in [&shop.anonymous(), &*ana] {
         for reference in [old.id.to_string(), "old-mug".to_owned()] {
-            let answer = client.get(&format!("/api/products/{reference}/")).await;
-            assert_eq!(answer.expect(404), not_found);
+            let response = client.get(&format!("/api/products/{reference}/")).await;
+            assert_eq!(response.expect(404), not_found);
         }
     }
     assert_eq!(read(&staff, &old).await["is_active"], false);
 }
 
 #[actix_web::test]
-async fn only_staff_change_the_catalogue() {
+async fn catalogue_writes_require_staff_permissions() {
     let shop = TestShop::new().await;
     let (guest, ana) = (shop.anonymous(), shop.customer("ana").await);
     let mug = shop.product("Mug").create();
@@ -308,7 +312,7 @@ async fn only_staff_change_the_catalogue() {
     let events = shop.published_events();
 
     for (client, status) in [(&guest, 401), (&*ana, 403)] {
-        // Who asks is looked at before what is asked.
+        // Authentication and permissions are checked before the body.
         client.post("/api/products/", json!({})).await.expect(status);
         client.put(&url, json!({})).await.expect(status);
         client.patch(&url, json!({"price": "0.01"})).await.expect(status);

@@ -1,30 +1,30 @@
-//! Adding, changing and archiving single variants.
+//! Variants: add, update and archive.
 
 use futures_util::future::join;
 use serde_json::{Value, json};
 
 use super::read;
 use crate::support::TestShop;
-use crate::support::builders::Made;
+use crate::support::builders::TestProduct;
 
 fn variant(product: &Value, place: usize) -> String {
     format!("/api/variants/{}/", product["variants"][place]["id"].as_str().unwrap())
 }
 
-fn variants_of(product: &Made) -> String {
+fn variants_of(product: &TestProduct) -> String {
     format!("/api/products/{}/variants/", product.id)
 }
 
 #[actix_web::test]
-async fn a_variant_goes_behind_the_others() {
+async fn new_variant_is_placed_last() {
     let shop = TestShop::new().await;
     let staff = shop.staff().await;
     let mug = shop.product("Mug").create();
     let body = json!({"sku": "MUG-L", "name": "Large", "options": {"size": "L"}, "price": "8.00", "stock": 5});
 
-    let answer = staff.post(&variants_of(&mug), body).await;
+    let response = staff.post(&variants_of(&mug), body).await;
 
-    let product = answer.expect(201);
+    let product = response.expect(201);
     let id = &product["variants"][1]["id"];
     assert_eq!(
         product["variants"][1],
@@ -40,18 +40,18 @@ async fn a_variant_goes_behind_the_others() {
 }
 
 #[actix_web::test]
-async fn a_variant_with_a_taken_sku_is_refused() {
+async fn variant_with_taken_sku_is_rejected() {
     let shop = TestShop::new().await;
     let staff = shop.staff().await;
     let mug = shop.product("Mug").create();
     shop.product("Pot").create();
     for sku in ["mug", "POT"] {
-        let refused = staff.post(&variants_of(&mug), json!({"sku": sku, "price": "1"})).await;
-        assert_eq!(refused.expect(400), json!({"sku": ["variant with this sku already exists."]}));
+        let rejected = staff.post(&variants_of(&mug), json!({"sku": sku, "price": "1"})).await;
+        assert_eq!(rejected.expect(400), json!({"sku": ["variant with this sku already exists."]}));
     }
-    let refused = staff.post(&variants_of(&mug), json!({"stock": -1})).await.expect(400);
+    let rejected = staff.post(&variants_of(&mug), json!({"stock": -1})).await.expect(400);
     assert_eq!(
-        refused,
+        rejected,
         json!({
             "sku": ["This field is required."], "price": ["This field is required."],
             "stock": ["Ensure this value is greater than or equal to 0."],
@@ -61,7 +61,7 @@ async fn a_variant_with_a_taken_sku_is_refused() {
 }
 
 #[actix_web::test]
-async fn a_variant_is_changed_by_itself() {
+async fn variant_is_updated() {
     let shop = TestShop::new().await;
     let staff = shop.staff().await;
     let mug = shop.product("Mug").variant("MUG-L", "12.00", 3).create();
@@ -78,48 +78,48 @@ async fn a_variant_is_changed_by_itself() {
             "id": large, "sku": "MUG-XL", "name": "Huge", "options": {"size": "XL"}, "price": "13.50",
             "currency": "EUR", "cost": null, "available": 3,
         }),
-        "first now"
+        "it is first now"
     );
     assert_eq!(product["variants"][1], before["variants"][0]);
 }
 
 #[actix_web::test]
-async fn a_change_of_a_variant_that_is_refused_changes_nothing() {
+async fn rejected_variant_update_changes_nothing() {
     let shop = TestShop::new().await;
     let staff = shop.staff().await;
     let mug = shop.product("Mug").variant("MUG-L", "12.00", 3).create();
     let before = read(&staff, &mug).await;
 
-    let refused = staff.patch(&variant(&before, 1), json!({"price": "1", "sku": "mug"})).await.expect(400);
-    assert_eq!(refused, json!({"sku": ["variant with this sku already exists."]}));
-    let refused = staff.patch(&variant(&before, 1), json!({"price": "x", "options": []})).await.expect(400);
+    let rejected = staff.patch(&variant(&before, 1), json!({"price": "1", "sku": "mug"})).await.expect(400);
+    assert_eq!(rejected, json!({"sku": ["variant with this sku already exists."]}));
+    let rejected = staff.patch(&variant(&before, 1), json!({"price": "x", "options": []})).await.expect(400);
     assert_eq!(
-        refused,
+        rejected,
         json!({
             "price": ["A valid number is required."],
             "options": ["Expected a dictionary of items but got type \"list\"."],
         })
     );
-    let nobody = "/api/variants/0190aaaa-0000-7000-8000-000000000001/";
-    staff.patch(nobody, json!({"price": "1"})).await.expect(404);
-    staff.delete(nobody).await.expect(404);
+    let unknown = "/api/variants/0190aaaa-0000-7000-8000-000000000001/";
+    staff.patch(unknown, json!({"price": "1"})).await.expect(404);
+    staff.delete(unknown).await.expect(404);
 
     assert_eq!(read(&staff, &mug).await, before);
 }
 
 #[actix_web::test]
-async fn the_last_variant_stays() {
+async fn last_variant_cannot_be_archived() {
     let shop = TestShop::new().await;
     let staff = shop.staff().await;
     let mug = shop.product("Mug").variant("MUG-L", "12.00", 3).create();
     let before = read(&staff, &mug).await;
 
     staff.delete(&variant(&before, 0)).await.expect(204);
-    let refused = staff.delete(&variant(&before, 1)).await;
+    let rejected = staff.delete(&variant(&before, 1)).await;
 
     assert_eq!(
-        refused.expect(409),
-        json!({"detail": "The product's last variant cannot be archived: archive the product.", "code": "last_variant"})
+        rejected.expect(409),
+        json!({"detail": "The only variant of a product cannot be archived. Archive the product instead.", "code": "last_variant"})
     );
     let after = read(&staff, &mug).await;
     assert_eq!(after["variants"], json!([before["variants"][1]]));
@@ -127,7 +127,7 @@ async fn the_last_variant_stays() {
 }
 
 #[actix_web::test]
-async fn two_who_archive_the_two_variants_at_once_leave_one() {
+async fn concurrent_archiving_keeps_one_variant() {
     let shop = TestShop::new().await;
     let staff = shop.staff().await;
     let mug = shop.product("Mug").variant("MUG-L", "12.00", 3).create();
@@ -143,7 +143,7 @@ async fn two_who_archive_the_two_variants_at_once_leave_one() {
 }
 
 #[actix_web::test]
-async fn a_variant_that_is_changed_while_its_product_is_too_ends_in_both_changes() {
+async fn concurrent_product_and_variant_updates_are_both_applied() {
     let shop = TestShop::new().await;
     let staff = shop.staff().await;
     let mug = shop.product("Mug").create();

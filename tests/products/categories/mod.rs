@@ -1,4 +1,4 @@
-//! Categories: making, changing and deleting them.
+//! Categories: create, update and delete.
 
 mod moving;
 mod reading;
@@ -9,17 +9,17 @@ use serde_json::{Value, json};
 
 use crate::support::TestShop;
 
-/// Nobody sits above themselves, and everybody is one level below their parent.
-fn assert_sound(shop: &TestShop) {
+/// Asserts that each level is one more than the parent's, and that every category has a root as ancestor.
+fn assert_tree_is_consistent(shop: &TestShop) {
     let wrong_levels = "select count(*) from categories c left join categories p on p.id = c.parent_id \
                         where c.level <> coalesce(p.level + 1, 0)";
-    assert_eq!(shop.number(wrong_levels), 0, "levels follow the parents");
+    assert_eq!(shop.number(wrong_levels), 0, "each level is one more than the level of the parent");
     let reached = "with recursive down as ( \
                        select id from categories where parent_id is null \
                        union select c.id from categories c join down on c.parent_id = down.id) \
                    select count(*) from down";
     let all = shop.number("select count(*) from categories");
-    assert_eq!(shop.number(reached), all, "every category hangs below a root");
+    assert_eq!(shop.number(reached), all, "every category has a root as ancestor");
 }
 
 fn names(list: &Value) -> Vec<&str> {
@@ -28,42 +28,42 @@ fn names(list: &Value) -> Vec<&str> {
 }
 
 #[actix_web::test]
-async fn a_category_is_made_with_its_defaults() {
+async fn category_is_created_with_defaults() {
     let shop = TestShop::new().await;
     let staff = shop.staff().await;
 
-    let answer = staff.post("/api/categories/", json!({"name": " Mugs & Cups "})).await;
+    let response = staff.post("/api/categories/", json!({"name": " Mugs & Cups "})).await;
 
-    let made = answer.expect(201);
-    let id = made["id"].as_str().unwrap();
-    assert_eq!(answer.header("location"), Some(format!("/api/categories/{id}/").as_str()));
+    let created = response.expect(201);
+    let id = created["id"].as_str().unwrap();
+    assert_eq!(response.header("location"), Some(format!("/api/categories/{id}/").as_str()));
     assert_eq!(
-        made,
+        created,
         json!({
             "id": id, "name": "Mugs & Cups", "slug": "mugs-cups", "description": "", "parent": null, "level": 0,
-            "sort_order": 0, "product_count": 0, "created_at": made["created_at"], "updated_at": made["created_at"],
+            "sort_order": 0, "product_count": 0, "created_at": created["created_at"], "updated_at": created["created_at"],
         })
     );
 }
 
 #[actix_web::test]
-async fn a_category_below_another_goes_behind_its_siblings() {
+async fn new_category_is_placed_after_its_siblings() {
     let shop = TestShop::new().await;
     let staff = shop.staff().await;
     let kitchen = shop.category("Kitchen", None);
     shop.category("Pots", Some(kitchen));
 
     let body = json!({"name": "Mugs", "slug": "our-mugs", "description": "To drink from", "parent": kitchen});
-    let made = staff.post("/api/categories/", body).await.expect(201);
+    let created = staff.post("/api/categories/", body).await.expect(201);
 
-    assert_eq!(made["slug"], "our-mugs");
-    assert_eq!(made["description"], "To drink from");
-    assert_eq!(made["parent"], json!(kitchen));
-    assert_eq!((&made["level"], &made["sort_order"]), (&json!(1), &json!(1)));
+    assert_eq!(created["slug"], "our-mugs");
+    assert_eq!(created["description"], "To drink from");
+    assert_eq!(created["parent"], json!(kitchen));
+    assert_eq!((&created["level"], &created["sort_order"]), (&json!(1), &json!(1)));
 }
 
 #[actix_web::test]
-async fn a_category_answers_to_its_id_and_to_its_slug() {
+async fn category_is_found_by_id_and_by_slug() {
     let shop = TestShop::new().await;
     let guest = shop.anonymous();
     let mugs = shop.category("Mugs", None);
@@ -74,11 +74,11 @@ async fn a_category_answers_to_its_id_and_to_its_slug() {
     let by_slug = guest.get("/api/categories/mugs/").await.expect(200);
 
     assert_eq!(by_id, by_slug);
-    assert_eq!(by_id["product_count"], 1, "only what is on sale");
+    assert_eq!(by_id["product_count"], 1, "only active products count");
 }
 
 #[actix_web::test]
-async fn what_is_no_category_is_not_found() {
+async fn unknown_category_is_not_found() {
     let shop = TestShop::new().await;
     let staff = shop.staff().await;
     let not_found = json!({"detail": "Not found.", "code": "not_found"});
@@ -94,19 +94,19 @@ async fn what_is_no_category_is_not_found() {
 }
 
 #[actix_web::test]
-async fn a_slug_is_numbered_when_its_name_is_taken() {
+async fn generated_category_slug_is_numbered_if_taken() {
     let shop = TestShop::new().await;
     let staff = shop.staff().await;
     let mut slugs = Vec::new();
     for name in ["Mugs", "Mugs", "mugs!", "Tree", "Tree", "!!!"] {
-        let made = staff.post("/api/categories/", json!({"name": name})).await.expect(201);
-        slugs.push(made["slug"].as_str().unwrap().to_owned());
+        let created = staff.post("/api/categories/", json!({"name": name})).await.expect(201);
+        slugs.push(created["slug"].as_str().unwrap().to_owned());
     }
     assert_eq!(slugs, ["mugs", "mugs-2", "mugs-3", "tree-1", "tree-1-2", "item"]);
 }
 
 #[actix_web::test]
-async fn a_slug_that_cannot_be_is_refused() {
+async fn invalid_category_slug_is_rejected() {
     let shop = TestShop::new().await;
     let staff = shop.staff().await;
     shop.category("Mugs", None);
@@ -121,22 +121,22 @@ async fn a_slug_that_cannot_be_is_refused() {
         ("", "This field may not be blank."),
     ];
     for (slug, message) in cases {
-        let refused = staff.post("/api/categories/", json!({"name": "Cups", "slug": slug})).await;
-        assert_eq!(refused.expect(400), json!({"slug": [message]}), "{slug:?}");
+        let rejected = staff.post("/api/categories/", json!({"name": "Cups", "slug": slug})).await;
+        assert_eq!(rejected.expect(400), json!({"slug": [message]}), "{slug:?}");
     }
     assert_eq!(shop.number("select count(*) from categories"), 1);
 }
 
 #[actix_web::test]
-async fn all_that_is_wrong_with_a_category_is_told_at_once() {
+async fn all_errors_of_a_category_are_reported_together() {
     let shop = TestShop::new().await;
     let staff = shop.staff().await;
     let body = json!({"name": "", "slug": "a b", "description": 5, "parent": "x", "sort_order": "1.5"});
 
-    let refused = staff.post("/api/categories/", body).await.expect(400);
+    let rejected = staff.post("/api/categories/", body).await.expect(400);
 
     assert_eq!(
-        refused,
+        rejected,
         json!({
             "name": ["This field may not be blank."],
             "slug": ["Enter a valid \"slug\" consisting of lower-case letters, numbers, underscores or hyphens."],
@@ -148,48 +148,48 @@ async fn all_that_is_wrong_with_a_category_is_told_at_once() {
 }
 
 #[actix_web::test]
-async fn a_parent_that_does_not_exist_is_refused() {
+async fn unknown_parent_is_rejected() {
     let shop = TestShop::new().await;
     let staff = shop.staff().await;
-    let nobody = "0190aaaa-0000-7000-8000-000000000001";
+    let unknown = "0190aaaa-0000-7000-8000-000000000001";
 
-    let refused = staff.post("/api/categories/", json!({"name": "Mugs", "parent": nobody})).await;
+    let rejected = staff.post("/api/categories/", json!({"name": "Mugs", "parent": unknown})).await;
 
-    let message = format!("Invalid pk \"{nobody}\" - object does not exist.");
-    assert_eq!(refused.expect(400), json!({"parent": [message]}));
+    let message = format!("Invalid pk \"{unknown}\" - object does not exist.");
+    assert_eq!(rejected.expect(400), json!({"parent": [message]}));
     assert_eq!(shop.number("select count(*) from categories"), 0);
 }
 
 #[actix_web::test]
-async fn two_staff_who_make_the_same_slug_at_once_make_one() {
+async fn concurrent_categories_with_one_slug_create_one() {
     let shop = TestShop::new().await;
     let staff = shop.staff().await;
     let body = json!({"name": "Mugs", "slug": "mugs"});
 
-    let answers = join(staff.post("/api/categories/", body.clone()), staff.post("/api/categories/", body)).await;
+    let responses = join(staff.post("/api/categories/", body.clone()), staff.post("/api/categories/", body)).await;
 
-    let mut statuses = [answers.0.status.as_u16(), answers.1.status.as_u16()];
+    let mut statuses = [responses.0.status.as_u16(), responses.1.status.as_u16()];
     statuses.sort_unstable();
     assert_eq!(statuses, [201, 400]);
     assert_eq!(shop.number("select count(*) from categories"), 1);
 }
 
 #[actix_web::test]
-async fn two_staff_who_use_the_same_name_at_once_get_two_slugs() {
+async fn concurrent_categories_with_one_name_get_two_slugs() {
     let shop = TestShop::new().await;
     let staff = shop.staff().await;
     let make = || staff.post("/api/categories/", json!({"name": "Mugs"}));
 
     let (first, second) = join(make(), make()).await;
 
-    let mut slugs = [first.expect(201), second.expect(201)].map(|made| made["slug"].as_str().unwrap().to_owned());
+    let mut slugs = [first.expect(201), second.expect(201)].map(|created| created["slug"].as_str().unwrap().to_owned());
     slugs.sort();
     assert_eq!(slugs, ["mugs", "mugs-2"]);
     assert_eq!(shop.number("select count(distinct sort_order) from categories"), 2);
 }
 
 #[actix_web::test]
-async fn patch_changes_only_what_is_sent() {
+async fn patch_changes_only_the_sent_fields() {
     let shop = TestShop::new().await;
     let staff = shop.staff().await;
     let kitchen = shop.category("Kitchen", None);
@@ -202,27 +202,31 @@ async fn patch_changes_only_what_is_sent() {
     let mut expected = before;
     expected["name"] = json!("Cups");
     expected["updated_at"] = after["updated_at"].clone();
-    assert_eq!(after, expected, "slug, parent and place stay");
+    assert_eq!(after, expected, "slug, parent and sort order are unchanged");
 }
 
 #[actix_web::test]
-async fn put_empties_what_is_left_out() {
+async fn put_keeps_absent_fields() {
     let shop = TestShop::new().await;
     let staff = shop.staff().await;
     let kitchen = shop.category("Kitchen", None);
     let body = json!({"name": "Mugs", "description": "To drink from", "parent": kitchen, "sort_order": 7});
-    let made = staff.post("/api/categories/", body).await.expect(201);
+    let created = staff.post("/api/categories/", body).await.expect(201);
 
-    let url = format!("/api/categories/{}/", made["id"].as_str().unwrap());
+    let url = format!("/api/categories/{}/", created["id"].as_str().unwrap());
     let put = staff.put(&url, json!({"name": "Cups"})).await.expect(200);
 
-    assert_eq!(put["description"], "");
-    assert_eq!((&put["parent"], &put["level"]), (&Value::Null, &json!(0)));
-    assert_eq!((&put["slug"], &put["sort_order"]), (&json!("mugs"), &json!(7)));
+    let mut expected = created;
+    expected["name"] = json!("Cups");
+    expected["updated_at"] = put["updated_at"].clone();
+    assert_eq!(put, expected);
+    let root = staff.put(&url, json!({"name": "Cups", "parent": null})).await.expect(200);
+    assert_eq!((&root["parent"], &root["level"]), (&Value::Null, &json!(0)));
+    staff.put(&url, json!({"description": ""})).await.expect(400);
 }
 
 #[actix_web::test]
-async fn what_was_read_can_be_sent_back() {
+async fn response_is_accepted_as_a_request_body() {
     let shop = TestShop::new().await;
     let staff = shop.staff().await;
     let kitchen = shop.category("Kitchen", None);
@@ -231,19 +235,19 @@ async fn what_was_read_can_be_sent_back() {
     let mut before = staff.get(&url).await.expect(200);
 
     let put = staff.put(&url, before.clone()).await.expect(200);
-    let mut lie = put.clone();
-    lie["level"] = json!(9);
-    lie["product_count"] = json!(9);
-    lie["id"] = json!(kitchen);
-    lie["unknown"] = json!({});
-    let patched = staff.patch(&url, lie).await.expect(200);
+    let mut modified = put.clone();
+    modified["level"] = json!(9);
+    modified["product_count"] = json!(9);
+    modified["id"] = json!(kitchen);
+    modified["unknown"] = json!({});
+    let patched = staff.patch(&url, modified).await.expect(200);
 
     before["updated_at"] = patched["updated_at"].clone();
     assert_eq!(patched, before);
 }
 
 #[actix_web::test]
-async fn a_category_with_anything_in_it_is_not_deleted() {
+async fn category_with_content_is_not_deleted() {
     let shop = TestShop::new().await;
     let staff = shop.staff().await;
     let kitchen = shop.category("Kitchen", None);
@@ -254,12 +258,12 @@ async fn a_category_with_anything_in_it_is_not_deleted() {
     shop.product("Pot").in_category(kitchen).inactive().create();
     staff.delete(&format!("/api/products/{}/", mug.id)).await.expect(204);
 
-    let refused = staff.delete("/api/categories/kitchen/").await;
+    let rejected = staff.delete("/api/categories/kitchen/").await;
 
     assert_eq!(
-        refused.expect(409),
+        rejected.expect(409),
         json!({
-            "detail": "The category has 2 subcategories and 2 products.", "code": "protected",
+            "detail": "The category cannot be deleted because it contains 2 subcategories and 2 products.", "code": "protected",
             "children": 2, "products": 2,
         }),
         "archived and inactive products count"
@@ -268,46 +272,46 @@ async fn a_category_with_anything_in_it_is_not_deleted() {
 }
 
 #[actix_web::test]
-async fn an_empty_category_is_deleted() {
+async fn empty_category_is_deleted() {
     let shop = TestShop::new().await;
     let staff = shop.staff().await;
     shop.category("Mugs", None);
 
-    let answer = staff.delete("/api/categories/mugs/").await;
+    let response = staff.delete("/api/categories/mugs/").await;
 
-    answer.expect(204);
-    assert!(answer.body.is_empty());
+    response.expect(204);
+    assert!(response.body.is_empty());
     assert_eq!(shop.number("select count(*) from categories"), 0);
     assert_eq!(shop.number("select count(*) from audit_entries where action = 'category.deleted'"), 1);
 }
 
 #[actix_web::test]
-async fn a_category_into_which_a_product_is_just_being_filed_is_not_deleted() {
+async fn category_is_not_deleted_while_a_product_is_assigned_to_it() {
     let shop = TestShop::new().await;
     let staff = shop.staff().await;
     let mugs = shop.category("Mugs", None);
     shop.product("Mug").create();
-    let mut filing = shop.database.connect();
-    execute(&mut filing, "begin");
-    execute(&mut filing, &format!("update products set category_id = '{mugs}'"));
+    let mut other_connection = shop.database.connect();
+    execute(&mut other_connection, "begin");
+    execute(&mut other_connection, &format!("update products set category_id = '{mugs}'"));
 
-    let filed = async {
-        shop.until_somebody_waits().await;
-        execute(&mut filing, "commit");
+    let commit = async {
+        shop.wait_for_blocked_statement().await;
+        execute(&mut other_connection, "commit");
     };
-    let (refused, ()) = join(staff.delete("/api/categories/mugs/"), filed).await;
+    let (rejected, ()) = join(staff.delete("/api/categories/mugs/"), commit).await;
 
     assert_eq!(
-        refused.expect(409),
+        rejected.expect(409),
         json!({
-            "detail": "The category has 0 subcategories and 1 products.", "code": "protected",
+            "detail": "The category cannot be deleted because it contains 0 subcategories and 1 products.", "code": "protected",
             "children": 0, "products": 1,
         })
     );
 }
 
 #[actix_web::test]
-async fn only_staff_change_the_tree() {
+async fn category_writes_require_staff_permissions() {
     let shop = TestShop::new().await;
     let (guest, ana) = (shop.anonymous(), shop.customer("ana").await);
     shop.category("Mugs", None);

@@ -1,10 +1,10 @@
-//! Moving categories with all below them.
+//! Moving categories with their descendants.
 
 use futures_util::future::join;
-use mercer::platform::types::CategoryId;
+use mercer::products::ids::CategoryId;
 use serde_json::{Value, json};
 
-use super::assert_sound;
+use super::assert_tree_is_consistent;
 use crate::support::{Client, TestResponse, TestShop};
 
 async fn move_under(staff: &Client, slug: &str, parent: Option<CategoryId>) -> TestResponse {
@@ -26,7 +26,7 @@ fn kitchen_and_garden(shop: &TestShop) -> [CategoryId; 5] {
 }
 
 #[actix_web::test]
-async fn a_moved_category_takes_all_below_it_along() {
+async fn moving_a_category_moves_its_descendants() {
     let shop = TestShop::new().await;
     let staff = shop.staff().await;
     let [.., garden] = kitchen_and_garden(&shop);
@@ -37,11 +37,11 @@ async fn a_moved_category_takes_all_below_it_along() {
     assert_eq!(["drinking", "mugs", "enamel"].map(|slug| level(&shop, slug)), [1, 2, 3]);
     let below = staff.get("/api/categories/garden/descendants/").await.expect(200);
     assert_eq!(super::names(&below), ["Drinking", "Mugs", "Enamel"]);
-    assert_sound(&shop);
+    assert_tree_is_consistent(&shop);
 }
 
 #[actix_web::test]
-async fn a_category_becomes_a_root_with_null() {
+async fn null_parent_makes_a_category_a_root() {
     let shop = TestShop::new().await;
     let staff = shop.staff().await;
     kitchen_and_garden(&shop);
@@ -50,48 +50,48 @@ async fn a_category_becomes_a_root_with_null() {
 
     assert_eq!((&moved["parent"], &moved["level"]), (&Value::Null, &json!(0)));
     assert_eq!(level(&shop, "enamel"), 1);
-    assert_sound(&shop);
+    assert_tree_is_consistent(&shop);
 }
 
 #[actix_web::test]
-async fn a_category_is_never_moved_under_itself() {
+async fn category_cannot_be_moved_below_itself() {
     let shop = TestShop::new().await;
     let staff = shop.staff().await;
     let [kitchen, _, mugs, enamel, _] = kitchen_and_garden(&shop);
     let before = staff.get("/api/categories/tree/").await.expect(200);
-    let refusal = json!({"parent": ["A category cannot be moved under itself or one of its descendants."]});
+    let expected_error = json!({"parent": ["A category cannot be moved under itself or one of its descendants."]});
 
     for parent in [kitchen, mugs, enamel] {
-        let refused = move_under(&staff, "kitchen", Some(parent)).await;
-        assert_eq!(refused.expect(400), refusal);
-        let refused = staff.patch("/api/categories/kitchen/", json!({"parent": parent})).await;
-        assert_eq!(refused.expect(400), refusal);
+        let rejected = move_under(&staff, "kitchen", Some(parent)).await;
+        assert_eq!(rejected.expect(400), expected_error);
+        let rejected = staff.patch("/api/categories/kitchen/", json!({"parent": parent})).await;
+        assert_eq!(rejected.expect(400), expected_error);
     }
     assert_eq!(staff.get("/api/categories/tree/").await.expect(200), before);
     assert_eq!(shop.number("select count(*) from categories where version <> 1"), 0);
 }
 
 #[actix_web::test]
-async fn a_move_must_say_where_to() {
+async fn move_requires_a_parent() {
     let shop = TestShop::new().await;
     let staff = shop.staff().await;
     kitchen_and_garden(&shop);
-    let nobody = "0190aaaa-0000-7000-8000-000000000001";
-    let no_such = format!("Invalid pk \"{nobody}\" - object does not exist.");
+    let unknown = "0190aaaa-0000-7000-8000-000000000001";
+    let not_found_message = format!("Invalid pk \"{unknown}\" - object does not exist.");
     let cases = [
         (json!({}), "This field is required."),
         (json!({"parent": "garden"}), "Must be a valid UUID."),
-        (json!({"parent": nobody}), no_such.as_str()),
+        (json!({"parent": unknown}), not_found_message.as_str()),
     ];
     for (body, message) in cases {
-        let refused = staff.post("/api/categories/mugs/move/", body).await;
-        assert_eq!(refused.expect(400), json!({"parent": [message]}));
+        let rejected = staff.post("/api/categories/mugs/move/", body).await;
+        assert_eq!(rejected.expect(400), json!({"parent": [message]}));
     }
     assert_eq!(level(&shop, "mugs"), 2);
 }
 
 #[actix_web::test]
-async fn a_category_is_put_before_its_sibling() {
+async fn move_changes_the_sort_order() {
     let shop = TestShop::new().await;
     let staff = shop.staff().await;
     let kitchen = shop.category("Kitchen", None);
@@ -109,7 +109,7 @@ async fn a_category_is_put_before_its_sibling() {
 }
 
 #[actix_web::test]
-async fn two_moves_that_would_make_a_circle_leave_a_tree() {
+async fn concurrent_moves_cannot_create_a_cycle() {
     let shop = TestShop::new().await;
     let staff = shop.staff().await;
     let [mugs, pots] = ["Mugs", "Pots"].map(|name| shop.category(name, None));
@@ -119,11 +119,11 @@ async fn two_moves_that_would_make_a_circle_leave_a_tree() {
     let mut statuses = [first.status.as_u16(), second.status.as_u16()];
     statuses.sort_unstable();
     assert_eq!(statuses, [200, 400]);
-    assert_sound(&shop);
+    assert_tree_is_consistent(&shop);
 }
 
 #[actix_web::test]
-async fn a_category_made_below_one_that_moves_has_the_right_level() {
+async fn category_created_during_a_move_has_the_correct_level() {
     let shop = TestShop::new().await;
     let staff = shop.staff().await;
     let [_, drinking, .., garden] = kitchen_and_garden(&shop);
@@ -134,10 +134,10 @@ async fn a_category_made_below_one_that_moves_has_the_right_level() {
         let staff = staff.clone();
         async move { staff.post("/api/categories/", body).await.expect(201) }
     };
-    let made = futures_util::future::join_all((0..4).map(make));
-    let (moved, _) = join(move_under(&staff, "drinking", Some(below)), made).await;
+    let created = futures_util::future::join_all((0..4).map(make));
+    let (moved, _) = join(move_under(&staff, "drinking", Some(below)), created).await;
 
     moved.expect(200);
-    assert_sound(&shop);
+    assert_tree_is_consistent(&shop);
     assert_eq!(shop.number("select count(*) from categories where level = 3 and name like 'Cups %'"), 4);
 }

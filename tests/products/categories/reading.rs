@@ -1,4 +1,4 @@
-//! Lists of categories, breadcrumbs, products and prices of a subtree.
+//! Lists of categories, ancestors, and products and prices of a subtree.
 
 use serde_json::{Value, json};
 
@@ -10,7 +10,7 @@ async fn summary(client: &Client, slug: &str) -> Value {
 }
 
 #[actix_web::test]
-async fn children_descendants_and_ancestors_come_in_their_order() {
+async fn children_descendants_and_ancestors_are_sorted() {
     let shop = TestShop::new().await;
     let guest = shop.anonymous();
     let kitchen = shop.category("Kitchen", None);
@@ -32,7 +32,7 @@ async fn children_descendants_and_ancestors_come_in_their_order() {
 }
 
 #[actix_web::test]
-async fn the_list_is_filtered_ordered_and_paged() {
+async fn category_list_is_filtered_sorted_and_paginated() {
     let shop = TestShop::new().await;
     let guest = shop.anonymous();
     let kitchen = shop.category("Kitchen", None);
@@ -57,12 +57,12 @@ async fn the_list_is_filtered_ordered_and_paged() {
     let page = guest.get("/api/categories/?page=2&page_size=3").await.expect(200);
     assert_eq!((&page["count"], &page["next"], names(&page)), (&json!(4), &Value::Null, vec!["100% wool"]));
     guest.get("/api/categories/?page=3&page_size=3").await.expect(404);
-    let refused = guest.get("/api/categories/?parent=mugs&level=x").await.expect(400);
-    assert_eq!(refused, json!({"parent": ["Must be a valid UUID."], "level": ["A valid integer is required."]}));
+    let rejected = guest.get("/api/categories/?parent=mugs&level=x").await.expect(400);
+    assert_eq!(rejected, json!({"parent": ["Must be a valid UUID."], "level": ["A valid integer is required."]}));
 }
 
 #[actix_web::test]
-async fn products_of_a_category_are_those_of_its_whole_subtree() {
+async fn category_products_include_those_of_descendants() {
     let shop = TestShop::new().await;
     let (guest, staff) = (shop.anonymous(), shop.staff().await);
     let kitchen = shop.category("Kitchen", None);
@@ -82,7 +82,7 @@ async fn products_of_a_category_are_those_of_its_whole_subtree() {
 }
 
 #[actix_web::test]
-async fn prices_are_summed_up_over_the_subtree() {
+async fn price_summary_covers_the_subtree() {
     let shop = TestShop::new().await;
     let staff = shop.staff().await;
     let kitchen = shop.category("Kitchen", None);
@@ -100,13 +100,13 @@ async fn prices_are_summed_up_over_the_subtree() {
             "product_count": 2, "average_price": "5.34", "lowest_price": "2.50", "highest_price": "10.00",
             "currency": "EUR",
         }),
-        "16.005 over three variants; neither inactive nor archived products"
+        "16.005 over three variants, without inactive and archived products"
     );
     assert_eq!(summary(&staff, "mugs").await["highest_price"], "3.505");
 }
 
 #[actix_web::test]
-async fn prices_of_nothing_are_null() {
+async fn price_summary_without_products_is_null() {
     let shop = TestShop::new().await;
     let mugs = shop.category("Mugs", None);
     shop.product("Old mug").in_category(mugs).inactive().create();
@@ -119,7 +119,7 @@ async fn prices_of_nothing_are_null() {
 }
 
 #[actix_web::test]
-async fn a_product_with_an_archived_variant_is_summed_without_it() {
+async fn price_summary_excludes_archived_variants() {
     let shop = TestShop::new().await;
     let staff = shop.staff().await;
     let mugs = shop.category("Mugs", None);

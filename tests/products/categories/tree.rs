@@ -1,27 +1,27 @@
-//! The whole tree: its order, its size, and that it is never stale.
+//! The tree endpoint: order, size and cache.
 
 use std::path::Path;
 
 use diesel::prelude::*;
 use diesel::sql_types::{Array, Nullable, Text};
-use mercer::platform::types::CategoryId;
+use mercer::products::ids::CategoryId;
 use serde_json::{Value, json};
 
-use super::assert_sound;
+use super::assert_tree_is_consistent;
 use crate::support::{Client, TestShop};
 
 async fn tree(client: &Client) -> Value {
     client.get("/api/categories/tree/").await.expect(200)
 }
 
-/// `Kitchen(Mugs,Pots)Garden()`.
-fn sketch(forest: &Value) -> String {
+/// Formats a tree such as `Kitchen(Mugs()Pots())Garden()`.
+fn format_tree(forest: &Value) -> String {
     let nodes = forest.as_array().unwrap().iter();
-    nodes.map(|node| format!("{}({})", node["name"].as_str().unwrap(), sketch(&node["children"]))).collect()
+    nodes.map(|node| format!("{}({})", node["name"].as_str().unwrap(), format_tree(&node["children"]))).collect()
 }
 
 #[actix_web::test]
-async fn the_tree_stands_in_order() {
+async fn category_tree_is_sorted() {
     let shop = TestShop::new().await;
     let kitchen = shop.category("Kitchen", None);
     let garden = shop.category("Garden", None);
@@ -32,54 +32,54 @@ async fn the_tree_stands_in_order() {
 
     let forest = tree(&shop.anonymous()).await;
 
-    assert_eq!(sketch(&forest), "Garden()Kitchen(Pots(Cast iron())Mugs())", "by place, then name");
+    assert_eq!(format_tree(&forest), "Garden()Kitchen(Pots(Cast iron())Mugs())", "by sort order, then name");
     assert_eq!(forest[0], json!({"id": garden, "name": "Garden", "slug": "garden", "level": 0, "children": []}));
 }
 
 #[actix_web::test]
-async fn a_shop_without_categories_has_an_empty_tree() {
+async fn tree_without_categories_is_empty() {
     let shop = TestShop::new().await;
     assert_eq!(tree(&shop.anonymous()).await, json!([]));
 }
 
 #[actix_web::test]
-async fn the_tree_is_never_stale() {
+async fn category_changes_appear_in_the_tree_immediately() {
     let shop = TestShop::new().await;
     let (guest, staff) = (shop.anonymous(), shop.staff().await);
     let kitchen = shop.category("Kitchen", None);
-    assert_eq!(sketch(&tree(&guest).await), "Kitchen()");
+    assert_eq!(format_tree(&tree(&guest).await), "Kitchen()");
 
     staff.post("/api/categories/", json!({"name": "Mugs", "parent": kitchen})).await.expect(201);
-    assert_eq!(sketch(&tree(&guest).await), "Kitchen(Mugs())");
+    assert_eq!(format_tree(&tree(&guest).await), "Kitchen(Mugs())");
     staff.patch("/api/categories/mugs/", json!({"name": "Cups"})).await.expect(200);
-    assert_eq!(sketch(&tree(&guest).await), "Kitchen(Cups())");
+    assert_eq!(format_tree(&tree(&guest).await), "Kitchen(Cups())");
     staff.patch("/api/categories/mugs/", json!({"slug": "cups"})).await.expect(200);
     assert_eq!(tree(&guest).await[0]["children"][0]["slug"], "cups");
     staff.put("/api/categories/cups/", json!({"name": "Bowls", "parent": kitchen})).await.expect(200);
-    assert_eq!(sketch(&tree(&guest).await), "Kitchen(Bowls())");
+    assert_eq!(format_tree(&tree(&guest).await), "Kitchen(Bowls())");
     staff.post("/api/categories/cups/move/", json!({"parent": null, "sort_order": -1})).await.expect(200);
-    assert_eq!(sketch(&tree(&guest).await), "Bowls()Kitchen()");
+    assert_eq!(format_tree(&tree(&guest).await), "Bowls()Kitchen()");
     staff.delete("/api/categories/kitchen/").await.expect(204);
-    assert_eq!(sketch(&tree(&guest).await), "Bowls()");
+    assert_eq!(format_tree(&tree(&guest).await), "Bowls()");
     staff.delete("/api/categories/cups/").await.expect(204);
     assert_eq!(tree(&guest).await, json!([]));
 }
 
 #[actix_web::test]
-async fn a_tree_that_lost_one_category_and_won_another_is_another_tree() {
+async fn replacing_a_category_changes_the_tree() {
     let shop = TestShop::new().await;
     let (guest, staff) = (shop.anonymous(), shop.staff().await);
     shop.category("Mugs", None);
-    assert_eq!(sketch(&tree(&guest).await), "Mugs()");
+    assert_eq!(format_tree(&tree(&guest).await), "Mugs()");
 
     staff.delete("/api/categories/mugs/").await.expect(204);
     shop.category("Pots", None);
 
-    assert_eq!(sketch(&tree(&guest).await), "Pots()", "as many categories, of as many versions");
+    assert_eq!(format_tree(&tree(&guest).await), "Pots()", "the number of categories and versions is the same");
 }
 
-/// Fills in the published taxonomy past the API; none where it does not lie beside the repository.
-fn fill_in_taxonomy(shop: &TestShop) -> Option<usize> {
+/// Inserts the Google taxonomy with SQL. Returns its number of rows, or `None` if the file does not exist.
+fn insert_taxonomy(shop: &TestShop) -> Option<usize> {
     let file = Path::new(env!("CARGO_MANIFEST_DIR")).join("../shared/data/google_taxonomy.csv");
     if !file.is_file() {
         return None;
@@ -118,30 +118,30 @@ fn size(forest: &Value) -> usize {
 }
 
 #[actix_web::test]
-async fn a_large_tree_is_answered_whole() {
+async fn large_tree_is_returned_completely() {
     let shop = TestShop::new().await;
     let guest = shop.anonymous();
-    let Some(rows) = fill_in_taxonomy(&shop) else {
-        eprintln!("SKIPPED: ../shared/data/google_taxonomy.csv is not there");
+    let Some(rows) = insert_taxonomy(&shop) else {
+        eprintln!("SKIPPED: ../shared/data/google_taxonomy.csv does not exist");
         return;
     };
     assert_eq!(rows, 5595);
-    assert_sound(&shop);
+    assert_tree_is_consistent(&shop);
 
     let forest = tree(&guest).await;
     assert_eq!(size(&forest), rows);
-    assert_eq!(tree(&guest).await, forest, "from the cache as well");
+    assert_eq!(tree(&guest).await, forest, "also from the cache");
     let roots = forest.as_array().unwrap().len();
     let list = guest.get("/api/categories/?level=0&page_size=1000").await.expect(200);
     assert_eq!(list["count"], json!(roots));
 }
 
 #[actix_web::test]
-async fn a_large_subtree_is_moved_whole() {
+async fn large_subtree_is_moved_completely() {
     let shop = TestShop::new().await;
     let staff = shop.staff().await;
-    if fill_in_taxonomy(&shop).is_none() {
-        eprintln!("SKIPPED: ../shared/data/google_taxonomy.csv is not there");
+    if insert_taxonomy(&shop).is_none() {
+        eprintln!("SKIPPED: ../shared/data/google_taxonomy.csv does not exist");
         return;
     }
     let everything: CategoryId = shop.category("Everything", None);
@@ -152,5 +152,5 @@ async fn a_large_subtree_is_moved_whole() {
             staff.post(&url, json!({"parent": everything})).await.expect(200);
         }
     }
-    assert_sound(&shop);
+    assert_tree_is_consistent(&shop);
 }

@@ -1,11 +1,11 @@
-//! The ledger: every change of a level, with who, why and the balance after it.
+//! The stock ledger: an entry for each change of a stock level.
 
 use serde_json::{Value, json};
 
-use crate::support::builders::order_of;
+use crate::support::builders::order_body;
 use crate::support::{Client, TestShop};
 
-/// Kind, deltas and balances, the oldest first.
+/// Returns kind, deltas and balances of the entries, oldest first.
 async fn entries(staff: &Client, query: &str) -> Vec<(String, [i64; 4])> {
     let list = staff.get(&format!("/api/stock-movements/?page_size=1000&{query}")).await.expect(200);
     let mut rows = list["results"].as_array().unwrap().clone();
@@ -22,7 +22,7 @@ fn entry(kind: &str, numbers: [i64; 4]) -> (String, [i64; 4]) {
 }
 
 #[actix_web::test]
-async fn an_entry_says_who_and_why() {
+async fn ledger_entry_contains_actor_and_reason() {
     let shop = TestShop::new().await;
     let staff = shop.staff().await;
     shop.product("Mug").stock(0).create();
@@ -44,18 +44,18 @@ async fn an_entry_says_who_and_why() {
 }
 
 #[actix_web::test]
-async fn an_order_that_is_cancelled_frees_what_it_held() {
+async fn cancelled_order_releases_its_stock() {
     let shop = TestShop::new().await;
     let (staff, ana) = (shop.staff().await, shop.customer("ana").await);
     let mug = shop.product("Mug").stock(10).create();
-    let order = ana.post("/api/orders/", order_of(&[(&mug, 3), (&mug, 1)])).await.expect(201);
+    let order = ana.post("/api/orders/", order_body(&[(&mug, 3), (&mug, 1)])).await.expect(201);
     let id = order["id"].as_str().unwrap();
     ana.post(&format!("/api/orders/{id}/cancel/"), json!({})).await.expect(200);
 
     assert_eq!(
         entries(&staff, "").await,
         [entry("received", [10, 0, 10, 0]), entry("allocated", [0, 4, 10, 4]), entry("released", [0, -4, 10, 0]),],
-        "one entry for each level, not for each line"
+        "one entry per stock level, not per line"
     );
     let of_order = staff.get(&format!("/api/stock-movements/?order={id}")).await.expect(200);
     assert_eq!(of_order["count"], 2);
@@ -64,11 +64,11 @@ async fn an_order_that_is_cancelled_frees_what_it_held() {
 }
 
 #[actix_web::test]
-async fn an_order_that_is_shipped_and_returned_comes_back_to_its_shelf() {
+async fn returned_order_is_restocked() {
     let shop = TestShop::new().await;
     let (staff, ana) = (shop.staff().await, shop.customer("ana").await);
     let mug = shop.product("Mug").stock(10).create();
-    let order = ana.post("/api/orders/", order_of(&[(&mug, 3)])).await.expect(201);
+    let order = ana.post("/api/orders/", order_body(&[(&mug, 3)])).await.expect(201);
     let url = format!("/api/orders/{}/", order["id"].as_str().unwrap());
     for verb in ["process", "ship", "deliver"] {
         staff.post(&format!("{url}{verb}/"), json!({})).await.expect(200);
@@ -85,17 +85,17 @@ async fn an_order_that_is_shipped_and_returned_comes_back_to_its_shelf() {
             entry("returned", [3, 0, 10, 0]),
         ]
     );
-    shop.assert_books_balance();
+    shop.assert_records_are_consistent();
 }
 
 #[actix_web::test]
-async fn the_ledger_is_filtered_by_level_and_order() {
+async fn stock_ledger_is_filtered_by_stock_level_and_order() {
     let shop = TestShop::new().await;
     let (staff, ana) = (shop.staff().await, shop.customer("ana").await);
     let mug = shop.product("Mug").stock(5).create();
     let pot = shop.product("Pot").stock(6).create();
-    let first = ana.post("/api/orders/", order_of(&[(&mug, 1), (&pot, 2)])).await.expect(201);
-    ana.post("/api/orders/", order_of(&[(&mug, 1)])).await.expect(201);
+    let first = ana.post("/api/orders/", order_body(&[(&mug, 1), (&pot, 2)])).await.expect(201);
+    ana.post("/api/orders/", order_body(&[(&mug, 1)])).await.expect(201);
     let levels = staff.get("/api/stocks/").await.expect(200);
     let stock = levels["results"][0]["id"].as_str().unwrap();
 

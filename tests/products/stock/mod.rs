@@ -1,12 +1,11 @@
-//! Stock: counting and receiving.
+//! Stock levels: adjustments, backorders and permissions.
 
 mod ledger;
-mod warehouses;
 
 use futures_util::future::join_all;
 use serde_json::{Value, json};
 
-use crate::support::builders::order_of;
+use crate::support::builders::order_body;
 use crate::support::{Client, TestResponse, TestShop};
 
 async fn adjust(staff: &Client, body: Value) -> TestResponse {
@@ -14,13 +13,13 @@ async fn adjust(staff: &Client, body: Value) -> TestResponse {
 }
 
 #[actix_web::test]
-async fn what_was_counted_is_what_there_is() {
+async fn stock_count_sets_the_quantity() {
     let shop = TestShop::new().await;
     let (staff, ana) = (shop.staff().await, shop.customer("ana").await);
     let mug = shop.product("Mug").stock(10).create();
-    ana.post("/api/orders/", order_of(&[(&mug, 4)])).await.expect(201);
+    ana.post("/api/orders/", order_body(&[(&mug, 4)])).await.expect(201);
 
-    let level = adjust(&staff, json!({"sku": "mug", "quantity": 7, "note": "Two broken"})).await.expect(200);
+    let level = adjust(&staff, json!({"sku": "mug", "quantity": 7, "note": "Two result"})).await.expect(200);
 
     assert_eq!(
         level,
@@ -32,11 +31,11 @@ async fn what_was_counted_is_what_there_is() {
     assert_eq!(shop.stock_of(&mug), (7, 4));
     let url = format!("/api/stocks/{}/", level["id"].as_str().unwrap());
     assert_eq!(staff.get(&url).await.expect(200), level);
-    shop.assert_books_balance();
+    shop.assert_records_are_consistent();
 }
 
 #[actix_web::test]
-async fn what_comes_and_goes_is_added() {
+async fn delta_changes_the_quantity() {
     let shop = TestShop::new().await;
     let staff = shop.staff().await;
     let mug = shop.product("Mug").stock(10).create();
@@ -44,46 +43,46 @@ async fn what_comes_and_goes_is_added() {
     let level = adjust(&staff, json!({"sku": "MUG", "delta": "-15"})).await.expect(200);
     assert_eq!((&level["quantity"], &level["available"]), (&json!(0), &json!(0)));
     assert_eq!(shop.stock_of(&mug), (0, 0));
-    shop.assert_books_balance();
+    shop.assert_records_are_consistent();
 }
 
 #[actix_web::test]
-async fn less_than_is_promised_cannot_be_left() {
+async fn quantity_cannot_fall_below_the_allocated_quantity() {
     let shop = TestShop::new().await;
     let (staff, ana) = (shop.staff().await, shop.customer("ana").await);
     let mug = shop.product("Mug").stock(10).create();
-    ana.post("/api/orders/", order_of(&[(&mug, 4)])).await.expect(201);
-    let books = shop.books();
-    let refusal = json!({"detail": "More is promised to orders than would be left.", "code": "stock_allocated"});
+    ana.post("/api/orders/", order_body(&[(&mug, 4)])).await.expect(201);
+    let books = shop.record_counts();
+    let expected_error = json!({"detail": "The quantity cannot be lower than the quantity that is allocated to orders.", "code": "stock_allocated"});
 
     for change in [json!({"sku": "MUG", "quantity": 3}), json!({"sku": "MUG", "delta": -7})] {
-        assert_eq!(adjust(&staff, change).await.expect(409), refusal);
+        assert_eq!(adjust(&staff, change).await.expect(409), expected_error);
     }
 
     assert_eq!(shop.stock_of(&mug), (10, 4));
-    assert_eq!(shop.books(), books);
+    assert_eq!(shop.record_counts(), books);
     adjust(&staff, json!({"sku": "MUG", "quantity": 4})).await.expect(200);
 }
 
 #[actix_web::test]
-async fn nothing_goes_below_nothing() {
+async fn quantity_cannot_become_negative() {
     let shop = TestShop::new().await;
     let staff = shop.staff().await;
     let mug = shop.product("Mug").stock(2).create();
-    let books = shop.books();
+    let books = shop.record_counts();
     adjust(&staff, json!({"sku": "MUG", "delta": -3})).await.expect(409);
     adjust(&staff, json!({"sku": "MUG", "delta": -100_000_000})).await.expect(409);
     assert_eq!(shop.stock_of(&mug), (2, 0));
-    assert_eq!(shop.books(), books);
+    assert_eq!(shop.record_counts(), books);
 }
 
 #[actix_web::test]
-async fn a_wrong_adjustment_is_refused() {
+async fn invalid_adjustment_is_rejected() {
     let shop = TestShop::new().await;
     let staff = shop.staff().await;
     shop.product("Mug").create();
-    let books = shop.books();
-    let either = json!({"non_field_errors": ["Give either quantity or delta."]});
+    let books = shop.record_counts();
+    let either = json!({"non_field_errors": ["Specify either quantity or delta."]});
     let most = "Ensure this value is less than or equal to 100000000.";
     let cases = [
         (json!({"sku": "MUG"}), either.clone()),
@@ -109,39 +108,39 @@ async fn a_wrong_adjustment_is_refused() {
     for (body, expected) in cases {
         assert_eq!(adjust(&staff, body.clone()).await.expect(400), expected, "{body}");
     }
-    assert_eq!(shop.books(), books);
+    assert_eq!(shop.record_counts(), books);
 }
 
 #[actix_web::test]
-async fn many_deliveries_at_once_are_all_added() {
+async fn concurrent_adjustments_are_all_applied() {
     let shop = TestShop::new().await;
     let staff = shop.staff().await;
     let mug = shop.product("Mug").stock(0).create();
-    let answers = join_all((0..6).map(|_| adjust(&staff, json!({"sku": "MUG", "delta": 3})))).await;
-    for answer in answers {
-        answer.expect(200);
+    let responses = join_all((0..6).map(|_| adjust(&staff, json!({"sku": "MUG", "delta": 3})))).await;
+    for response in responses {
+        response.expect(200);
     }
     assert_eq!(shop.stock_of(&mug), (18, 0));
-    shop.assert_books_balance();
+    shop.assert_records_are_consistent();
 }
 
 #[actix_web::test]
-async fn goods_beyond_what_can_be_counted_are_refused() {
+async fn quantity_overflow_is_rejected() {
     let shop = TestShop::new().await;
     let staff = shop.staff().await;
     let mug = shop.product("Mug").create();
     shop.execute("update stocks set quantity = 2147483640");
-    let books = shop.books();
+    let books = shop.record_counts();
 
-    let refused = adjust(&staff, json!({"sku": "MUG", "delta": 10})).await.expect(400);
+    let rejected = adjust(&staff, json!({"sku": "MUG", "delta": 10})).await.expect(400);
 
-    assert_eq!(refused, json!({"delta": ["Ensure this value is less than or equal to 7."]}));
+    assert_eq!(rejected, json!({"delta": ["Ensure this value is less than or equal to 7."]}));
     assert_eq!(shop.stock_of(&mug), (2_147_483_640, 0));
-    assert_eq!(shop.books(), books);
+    assert_eq!(shop.record_counts(), books);
 }
 
 #[actix_web::test]
-async fn the_database_refuses_to_oversell_whatever_the_program_does() {
+async fn database_constraint_prevents_overselling() {
     let shop = TestShop::new().await;
     shop.product("Mug").stock(10).create();
     let mut conn = shop.database.connect();
@@ -151,37 +150,37 @@ async fn the_database_refuses_to_oversell_whatever_the_program_does() {
         "update stocks set quantity = -1",
         "update stocks set backorder_limit = 5, allocated = 16",
     ] {
-        let broken = diesel::connection::SimpleConnection::batch_execute(&mut conn, statement);
-        assert!(broken.unwrap_err().to_string().contains("stocks_never_oversold"), "{statement}");
+        let result = diesel::connection::SimpleConnection::batch_execute(&mut conn, statement);
+        assert!(result.unwrap_err().to_string().contains("stocks_never_oversold"), "{statement}");
     }
     let with_backorders = "update stocks set backorder_limit = 5, allocated = 15";
     assert_eq!(diesel::connection::SimpleConnection::batch_execute(&mut conn, with_backorders), Ok(()));
 }
 
 #[actix_web::test]
-async fn what_may_be_ordered_back_is_sold_beyond_the_shelf() {
+async fn backorder_limit_allows_sales_beyond_the_quantity() {
     let shop = TestShop::new().await;
     let ana = shop.customer("ana").await;
     let mug = shop.product("Mug").stock(2).create();
     shop.execute("update stocks set backorder_limit = 3");
-    let shown = ana.get(&format!("/api/products/{}/", mug.id)).await.expect(200);
-    assert_eq!(shown["available"], 5);
+    let product = ana.get(&format!("/api/products/{}/", mug.id)).await.expect(200);
+    assert_eq!(product["available"], 5);
 
-    ana.post("/api/orders/", order_of(&[(&mug, 5)])).await.expect(201);
-    let refused = ana.post("/api/orders/", order_of(&[(&mug, 1)])).await.expect(409);
+    ana.post("/api/orders/", order_body(&[(&mug, 5)])).await.expect(201);
+    let rejected = ana.post("/api/orders/", order_body(&[(&mug, 1)])).await.expect(409);
 
-    assert_eq!(refused["lines"], json!({"0": {"sku": "MUG", "requested": 1, "available": 0}}));
+    assert_eq!(rejected["lines"], json!({"0": {"sku": "MUG", "requested": 1, "available": 0}}));
     assert_eq!(shop.stock_of(&mug), (2, 5));
 }
 
 #[actix_web::test]
-async fn what_nobody_tracks_never_runs_out() {
+async fn untracked_variant_never_runs_out() {
     let shop = TestShop::new().await;
     let (staff, ana) = (shop.staff().await, shop.customer("ana").await);
     let book = shop.product("E-book").untracked().create();
     let mug = shop.product("Mug").stock(1).create();
 
-    let placed = ana.post("/api/orders/", order_of(&[(&book, 1_000_000), (&mug, 1)])).await.expect(201);
+    let placed = ana.post("/api/orders/", order_body(&[(&book, 1_000_000), (&mug, 1)])).await.expect(201);
     assert_eq!(shop.number("select count(*) from stock_allocations"), 1);
     let url = format!("/api/orders/{}/", placed["id"].as_str().unwrap());
     for verb in ["process", "ship", "deliver"] {
@@ -191,11 +190,11 @@ async fn what_nobody_tracks_never_runs_out() {
 
     assert_eq!(shop.stock_of(&book), (0, 0));
     assert_eq!(shop.stock_of(&mug), (1, 0));
-    shop.assert_books_balance();
+    shop.assert_records_are_consistent();
 }
 
 #[actix_web::test]
-async fn stock_is_the_business_of_staff() {
+async fn stock_requires_staff_permissions() {
     let shop = TestShop::new().await;
     let (guest, ana) = (shop.anonymous(), shop.customer("ana").await);
     let mug = shop.product("Mug").create();
@@ -212,7 +211,7 @@ async fn stock_is_the_business_of_staff() {
 }
 
 #[actix_web::test]
-async fn levels_are_listed_and_filtered() {
+async fn stock_levels_are_listed_and_filtered() {
     let shop = TestShop::new().await;
     let staff = shop.staff().await;
     shop.product("Mug").stock(3).create();

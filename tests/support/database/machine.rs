@@ -1,4 +1,4 @@
-//! What this machine has for a PostgreSQL server of the tests.
+//! Directory and programs of this machine for the PostgreSQL server of the tests.
 
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -7,27 +7,27 @@ use std::process::Command;
 use anyhow::{Context, Result, ensure};
 
 const MEMORY: &str = "/dev/shm";
-/// What a run needs there at most: the cluster, its log, and a few databases at a time.
-const ENOUGH_MEMORY_IN_KB: u64 = 512 * 1024;
+/// Memory that a run requires for the cluster, its log and a few databases.
+const REQUIRED_MEMORY_KB: u64 = 512 * 1024;
 
-/// Memory where there is enough, else a temporary directory; and whether it is memory.
+/// Returns a directory in memory if there is enough, else a temporary directory. The flag is true for memory.
 pub fn place() -> (PathBuf, bool) {
     let free = free_kilobytes(Path::new(MEMORY));
-    if free.is_some_and(|free| free >= ENOUGH_MEMORY_IN_KB) {
+    if free.is_some_and(|free| free >= REQUIRED_MEMORY_KB) {
         (PathBuf::from(MEMORY), true)
     } else {
         (std::env::temp_dir(), false)
     }
 }
 
-/// Asked of `df`, whose numbers are the same on all systems.
+/// Returns the free space from `df`, whose output format is the same on all systems.
 fn free_kilobytes(directory: &Path) -> Option<u64> {
     let output = Command::new("df").arg("-Pk").arg(directory).output().ok()?;
     let text = String::from_utf8(output.stdout).ok()?;
     text.lines().nth(1)?.split_whitespace().nth(3)?.parse().ok()
 }
 
-/// `PG_BIN_DIR`, the newest version of Debian's many, or what is on the path.
+/// Returns the directory of the programs: `PG_BIN_DIR`, Debian's newest version, or the first one in `PATH`.
 pub fn programs() -> Result<PathBuf> {
     for tool in ["setpriv", "flock"] {
         ensure!(on_path(tool).is_some(), "{tool} (util-linux) is missing: install it or set TEST_DATABASE_URL");
@@ -52,7 +52,7 @@ fn on_path(program: &str) -> Option<PathBuf> {
     std::env::split_paths(&path).find(|directory| directory.join(program).is_file())
 }
 
-/// A setting of the tests' own; empty is absent.
+/// Returns an environment variable of the tests. An empty value counts as absent.
 pub fn setting(name: &str) -> Option<String> {
     let value = std::env::var_os(name)?.into_string().ok()?;
     (!value.is_empty()).then_some(value)

@@ -1,13 +1,13 @@
-//! A fresh database for each test, cloned from a migrated template.
+//! Separate database for each test, cloned from a migrated template.
 //!
-//! The server is a private one in memory (see `private`), or that of `TEST_DATABASE_URL`, whose
-//! user must be a superuser. Names tell what is whose:
+//! The server is a private one in memory (see `private`), or that of `TEST_DATABASE_URL`, whose user must be a
+//! superuser. Names of databases:
 //!
-//! - `mercer_template_<hash of the migrations>`: migrated once, then only copied;
-//! - `mercer_test_<process>_<time>_<number>`: one test's, dropped at its end.
+//! - `mercer_template_<hash of the migrations>`: the template, migrated once and then only copied;
+//! - `mercer_test_<process>_<time>_<number>`: the database of one test, dropped at its end.
 //!
-//! Whoever uses a template or runs tests holds an advisory lock on that name for as long as it
-//! lives. What nobody holds is left over from a killed run or an older schema, and goes.
+//! A test process holds advisory locks on the names of its template and of its run. A database without a lock is left
+//! over from a killed run or an older schema, and the next run drops it.
 
 mod machine;
 mod private;
@@ -27,7 +27,7 @@ use server::Server;
 
 const TEST_PREFIX: &str = "mercer_test_";
 
-/// One test's own database; dropped with this value, whoever is still connected.
+/// Database of one test. Dropping the value drops the database, even if connections are open.
 #[derive(Debug)]
 pub struct TestDatabase {
     pub url: String,
@@ -35,64 +35,64 @@ pub struct TestDatabase {
 }
 
 impl TestDatabase {
-    /// With the whole schema, and no rows but those that migrations insert.
+    /// Creates a database with the complete schema and only the rows that migrations insert.
     pub fn create() -> Self {
-        Self::made_by(|run, name| run.server.clone_statement(name, &run.template))
+        Self::create_with(|run, name| run.server.clone_statement(name, &run.template))
     }
 
-    /// Without the schema: for those who rehearse migrations.
+    /// Creates a database without the schema, for tests of the migrations.
     pub fn create_empty() -> Self {
-        Self::made_by(|_, name| format!("create database {name} template template0"))
+        Self::create_with(|_, name| format!("create database {name} template template0"))
     }
 
-    /// A connection of the test's own, outside of any pool.
+    /// Opens a connection outside of any pool.
     pub fn connect(&self) -> PgConnection {
         PgConnection::establish(&self.url).unwrap_or_else(|error| panic!("{}: {error}", self.url))
     }
 
-    fn made_by(statement: impl FnOnce(&Run, &str) -> String) -> Self {
-        let created = Run::current().and_then(|run| {
+    fn create_with(statement: impl FnOnce(&TestRun, &str) -> String) -> Self {
+        let created = TestRun::current().and_then(|run| {
             let name = run.next_name();
             run.execute(&[&statement(run, &name)])?;
             let url = run.server.url_of(&name);
             Ok(Self { url, name })
         });
-        created.unwrap_or_else(|error| panic!("a test needs a database: {error:#}"))
+        created.unwrap_or_else(|error| panic!("cannot create the database of a test: {error:#}"))
     }
 }
 
 impl Drop for TestDatabase {
     fn drop(&mut self) {
         let [disconnect, drop] = server::drop_statements(&self.name);
-        let dropped = Run::current().and_then(|run| run.execute(&[&disconnect, &drop]));
-        // Not a panic: the test may be in one already, and the next run removes what is left.
+        let dropped = TestRun::current().and_then(|run| run.execute(&[&disconnect, &drop]));
+        // No panic, because the test may be panicking already. The next run drops the database.
         if let Err(error) = dropped {
-            eprintln!("{} is left over: {error:#}", self.name);
+            eprintln!("cannot drop {}: {error:#}", self.name);
         }
     }
 }
 
-/// This process: its server, its template and its name.
-struct Run {
+/// Test run of this process: its server, its template and its name.
+struct TestRun {
     server: Server,
     template: String,
-    /// What the names of its databases begin with.
+    /// Prefix of the names of its databases.
     name: String,
     databases: AtomicU32,
     idle: Mutex<Vec<PgConnection>>,
-    /// Holds the locks that say we live.
+    /// Connection that holds the advisory locks of this run.
     _claim: Mutex<PgConnection>,
 }
 
-impl Run {
-    /// Begun by the first test that asks; where that fails, every test tells why.
+impl TestRun {
+    /// Returns the run, which the first test starts. If the start fails, every test reports the error.
     fn current() -> Result<&'static Self> {
-        static CURRENT: OnceLock<Result<Run, String>> = OnceLock::new();
-        let run = CURRENT.get_or_init(|| Self::begin().map_err(|error| format!("{error:#}")));
+        static CURRENT: OnceLock<Result<TestRun, String>> = OnceLock::new();
+        let run = CURRENT.get_or_init(|| Self::start().map_err(|error| format!("{error:#}")));
         run.as_ref().map_err(|error| anyhow!(error.clone()))
     }
 
-    fn begin() -> Result<Self> {
+    fn start() -> Result<Self> {
         let server = Server::find()?;
         let since_epoch = SystemTime::now().duration_since(UNIX_EPOCH)?;
         let name = format!("{TEST_PREFIX}{}_{:x}", std::process::id(), since_epoch.as_micros());
@@ -112,7 +112,7 @@ impl Run {
         format!("{}_{}", self.name, self.databases.fetch_add(1, Ordering::Relaxed))
     }
 
-    /// On a connection of the server's own database: one for each thread that needs it at this moment.
+    /// Executes statements on a connection to the server's own database.
     fn execute(&self, statements: &[&str]) -> Result<()> {
         let idle = || self.idle.lock().unwrap_or_else(PoisonError::into_inner);
         let found = idle().pop();
@@ -129,13 +129,13 @@ impl Run {
 }
 
 #[test]
-fn a_database_is_migrated_separate_and_gone_in_the_end() {
+fn test_database_is_migrated_isolated_and_dropped() {
     let [first, second] = [TestDatabase::create(), TestDatabase::create()];
     let mut conn = first.connect();
     assert_eq!(conn.batch_execute("create table only_here (x integer); select from orders"), Ok(()));
     assert!(second.connect().batch_execute("select from only_here").is_err());
 
-    // While somebody is connected.
+    // Dropped although a connection is open.
     let url = first.url.clone();
     drop(first);
     assert!(PgConnection::establish(&url).is_err());
@@ -143,7 +143,7 @@ fn a_database_is_migrated_separate_and_gone_in_the_end() {
 }
 
 #[test]
-fn an_empty_database_has_no_tables() {
+fn empty_test_database_has_no_tables() {
     let database = TestDatabase::create_empty();
     assert!(database.connect().batch_execute("select from orders").is_err());
 }

@@ -1,11 +1,10 @@
-//! A private PostgreSQL for the tests, in memory and without any care for its data.
+//! Private PostgreSQL server of the tests, in memory and without durability.
 //!
-//! It is started by the first test process of this checkout and shared with all others, as
-//! `cargo nextest` runs each test in a process of its own. Each holds a shared lock on the file
-//! `users`. A watchdog, the parent of the server, stops it and removes its data when nobody has
-//! held that lock for two seconds; the kernel gives up the locks of killed processes, and tells
-//! the server to stop when the watchdog is killed. Every start makes a new cluster (half a
-//! second), so nothing that a crash has left can matter.
+//! The first test process of this checkout starts the server, and all others share it, because `cargo nextest` runs
+//! each test in a separate process. Each process holds a shared lock on the file `users`. A watchdog, the parent of the
+//! server, stops it and removes its data when no process has held the lock for two seconds. The kernel releases the
+//! locks of killed processes and stops the server when the watchdog is killed. Every start creates a new cluster (half
+//! a second), so leftovers of a crash do not matter.
 
 use std::fs::{self, DirBuilder, File, OpenOptions, Permissions};
 use std::io;
@@ -25,12 +24,12 @@ use sha2::{Digest, Sha256};
 
 use super::machine;
 
-const PATIENCE: Duration = Duration::from_secs(30);
-const POLL: Duration = Duration::from_millis(10);
+const TIMEOUT: Duration = Duration::from_secs(30);
+const POLL_INTERVAL: Duration = Duration::from_millis(10);
 
-/// Runs the server (all arguments but the first two) until nobody holds the lock.
+/// Shell script that runs the server (all arguments except the first two) until no process holds the lock.
 ///
-/// Two seconds free, not one: between two processes of `cargo nextest` there is a gap.
+/// It waits two seconds, because there is a gap between two processes of `cargo nextest`.
 const WATCHDOG: &str = r#"
 users=$1 home=$2; shift 2
 exec 9>>"$users"
@@ -51,7 +50,7 @@ wait "$server"
 rm -rf "$home"
 "#;
 
-/// Without durability; no autovacuum, which would hold a template that is to be cloned.
+/// Settings without durability and without autovacuum, which would keep a template from being cloned.
 const SETTINGS: [&str; 16] = [
     "listen_addresses=",
     "port=5432",
@@ -71,11 +70,11 @@ const SETTINGS: [&str; 16] = [
     "log_checkpoints=off",
 ];
 
-/// Our share of the server.
+/// Share of this process in the server.
 pub struct PrivateServer {
     pub is_in_memory: bool,
     home: PathBuf,
-    /// Locked, shared, for the life of this process.
+    /// File with a shared lock until this process ends.
     _users: File,
 }
 
@@ -87,52 +86,52 @@ impl PrivateServer {
         users.lock_shared()?;
 
         let server = Self { is_in_memory, home: directory.join("server"), _users: users };
-        let turn = open(&directory.join("starting"))?;
-        turn.lock()?;
+        let start_lock = open(&directory.join("starting"))?;
+        start_lock.lock()?;
         if PgConnection::establish(&server.url()).is_err() {
             server.start(&directory)?;
         }
         Ok(server)
     }
 
-    /// Of the superuser, to the database that every cluster has.
+    /// Returns the URL of the superuser for the database that every cluster has.
     pub fn url(&self) -> String {
         let host = self.home.to_string_lossy();
         format!("postgresql://mercer@{}:5432/postgres", utf8_percent_encode(&host, NON_ALPHANUMERIC))
     }
 
     fn start(&self, directory: &Path) -> Result<()> {
-        self.outlive_predecessor()?;
+        self.wait_for_previous_server()?;
         remove(&self.home)?;
         let account = Account::of_server()?;
         account.make_directory(&self.home)?;
         let programs = machine::programs()?;
-        self.make_cluster(&programs, &account)?;
+        self.create_cluster(&programs, &account)?;
         let log = directory.join("server.log");
         let watchdog = self.launch(&programs, &account, &directory.join("users"), &log)?;
         self.wait_until_ready(watchdog, &log)
     }
 
-    /// A server whose watchdog was killed needs a moment to stop; its working directory tells it from others.
-    fn outlive_predecessor(&self) -> Result<()> {
+    /// Waits for the end of an earlier server whose watchdog was killed. Its working directory identifies it.
+    fn wait_for_previous_server(&self) -> Result<()> {
         let data = self.home.join("data");
         let pid_file = fs::read_to_string(data.join("postmaster.pid")).unwrap_or_default();
         let Some(pid) = pid_file.lines().next() else {
             return Ok(());
         };
         let working_directory = Path::new("/proc").join(pid).join("cwd");
-        let deadline = Instant::now() + PATIENCE;
+        let deadline = Instant::now() + TIMEOUT;
         while fs::read_link(&working_directory).is_ok_and(|found| found == data) {
-            ensure!(Instant::now() < deadline, "PostgreSQL of a former run, process {pid}, does not stop");
-            thread::sleep(POLL);
+            ensure!(Instant::now() < deadline, "PostgreSQL of an earlier run, process {pid}, does not stop");
+            thread::sleep(POLL_INTERVAL);
         }
         Ok(())
     }
 
-    /// Sorted by code point, as the shop's own; not every system knows `C.UTF-8`.
-    fn make_cluster(&self, programs: &Path, account: &Account) -> Result<()> {
+    /// Creates a cluster that sorts by code point, like that of a shop. Some systems do not have `C.UTF-8`.
+    fn create_cluster(&self, programs: &Path, account: &Account) -> Result<()> {
         let data = self.home.join("data");
-        let mut said = String::new();
+        let mut error = String::new();
         for locale in ["C.UTF-8", "C"] {
             remove(&data)?;
             let mut command = account.command(&programs.join("initdb"));
@@ -142,9 +141,9 @@ impl PrivateServer {
             if output.status.success() {
                 return Ok(());
             }
-            said = String::from_utf8_lossy(&output.stderr).into_owned();
+            error = String::from_utf8_lossy(&output.stderr).into_owned();
         }
-        bail!("initdb fails: {said}")
+        bail!("initdb failed: {error}")
     }
 
     fn launch(&self, programs: &Path, account: &Account, users: &Path, log: &Path) -> Result<Child> {
@@ -155,26 +154,27 @@ impl PrivateServer {
         watchdog.arg(server.get_program()).args(server.get_args());
         watchdog.arg("-D").arg(self.home.join("data")).arg("-k").arg(&self.home);
         watchdog.args(SETTINGS.iter().flat_map(|setting| ["-c", setting]));
-        // A group of its own, so that Ctrl-C lets it tidy up; and none of our pipes, as a test runner waits for their end.
+        // A separate process group, so that the watchdog can clean up after Ctrl-C. No inherited pipes, because a test
+        // runner waits until they are closed.
         watchdog.current_dir("/").env("LC_ALL", "C").process_group(0);
         watchdog.stdin(Stdio::null()).stdout(log.try_clone()?).stderr(log);
         watchdog.spawn().context("cannot run sh")
     }
 
     fn wait_until_ready(&self, mut watchdog: Child, log: &Path) -> Result<()> {
-        let deadline = Instant::now() + PATIENCE;
+        let deadline = Instant::now() + TIMEOUT;
         while PgConnection::establish(&self.url()).is_err() {
             let has_ended = watchdog.try_wait()?.is_some();
             if has_ended || Instant::now() > deadline {
                 bail!("PostgreSQL does not start: {}", fs::read_to_string(log)?);
             }
-            thread::sleep(POLL);
+            thread::sleep(POLL_INTERVAL);
         }
         Ok(())
     }
 }
 
-/// The user that runs the server: PostgreSQL refuses to be root.
+/// User that runs the server, because PostgreSQL cannot run as root.
 struct Account(Option<User>);
 
 impl Account {
@@ -187,7 +187,7 @@ impl Account {
         Ok(Self(Some(user)))
     }
 
-    /// `program` as this user, told to stop when its parent dies.
+    /// Returns a command that runs `program` as this user and stops it when its parent dies.
     fn command(&self, program: &Path) -> Command {
         let mut command = Command::new("setpriv");
         command.args(["--pdeathsig", "INT"]);
@@ -208,7 +208,7 @@ impl Account {
     }
 }
 
-/// The checkout's and the user's directory, which survives the server; others may have put theirs there.
+/// Returns the directory of this checkout and user, which outlives the server. Rejects a directory of another user.
 fn own_directory(place: &Path) -> Result<PathBuf> {
     let user = Uid::effective();
     let checkout = hex::encode(Sha256::digest(env!("CARGO_MANIFEST_DIR")));
@@ -219,9 +219,9 @@ fn own_directory(place: &Path) -> Result<PathBuf> {
         _ => {}
     }
     let found = fs::symlink_metadata(&directory)?;
-    let is_ours = found.is_dir() && found.uid() == user.as_raw();
-    ensure!(is_ours, "{} belongs to somebody else", directory.display());
-    // Root's server is another user's, and must pass; the umask may have had its own idea.
+    let is_own = found.is_dir() && found.uid() == user.as_raw();
+    ensure!(is_own, "{} belongs to another user", directory.display());
+    // If the tests run as root, the server runs as another user and needs access, regardless of the umask.
     fs::set_permissions(&directory, Permissions::from_mode(0o711))?;
     Ok(directory)
 }

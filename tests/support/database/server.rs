@@ -1,4 +1,4 @@
-//! The server that the tests use, and how its databases are named, copied and dropped.
+//! PostgreSQL server of the tests: URLs, cloning and dropping of databases.
 
 use anyhow::{Context, Result};
 use diesel::dsl::sql;
@@ -9,14 +9,14 @@ use diesel::{Connection, RunQueryDsl};
 use super::machine;
 use super::private::PrivateServer;
 
-/// The first version that copies a database's files without logging every page.
-const FIRST_WITH_STRATEGIES: i32 = 150_000;
+/// First PostgreSQL version with the option `strategy` of `create database`.
+const FIRST_VERSION_WITH_STRATEGY: i32 = 150_000;
 
 pub struct Server {
-    /// A superuser's, to a database that is not a test's.
+    /// URL of a superuser for a database that belongs to no test.
     url: String,
     copies_files: bool,
-    /// The private server stops when nobody uses it any longer.
+    /// Share in the private server, which stops when no process uses it.
     _private: Option<PrivateServer>,
 }
 
@@ -28,7 +28,7 @@ impl Server {
                 let private = PrivateServer::start_or_join()?;
                 let mut server =
                     Self { url: private.url(), copies_files: private.is_in_memory, _private: Some(private) };
-                server.copies_files &= server.version()? >= FIRST_WITH_STRATEGIES;
+                server.copies_files &= server.version()? >= FIRST_VERSION_WITH_STRATEGY;
                 Ok(server)
             }
         }
@@ -42,7 +42,9 @@ impl Server {
         with_database(&self.url, database)
     }
 
-    /// Copying files takes two checkpoints: nothing in memory, much on a disk that syncs.
+    /// Returns the statement that clones a database.
+    ///
+    /// Copying files requires two checkpoints, which are fast in memory and slow on a disk.
     pub fn clone_statement(&self, name: &str, template: &str) -> String {
         let strategy = if self.copies_files { " strategy file_copy" } else { "" };
         format!("create database {name} template {template}{strategy}")
@@ -54,10 +56,10 @@ impl Server {
     }
 }
 
-/// To be said one after the other.
+/// Returns the two statements that drop a database, to execute in order.
 ///
-/// `force` alone would do, but where a connection is open, or closing, it looks again only after
-/// 100 ms: too long for every test.
+/// `force` alone would be sufficient, but with an open connection it retries only after 100 ms, which is too slow for
+/// every test.
 pub fn drop_statements(name: &str) -> [String; 2] {
     let disconnect = format!(
         "do $$ begin
@@ -71,7 +73,7 @@ pub fn drop_statements(name: &str) -> [String; 2] {
     [disconnect, format!("drop database if exists {name} with (force)")]
 }
 
-/// The URL with another database's name in it.
+/// Returns the URL with another database name.
 fn with_database(url: &str, database: &str) -> String {
     let (address, options) = url.split_once('?').map_or((url, None), |(a, o)| (a, Some(o)));
     let host_at = address.find("://").map_or(0, |at| at + "://".len());
@@ -83,7 +85,7 @@ fn with_database(url: &str, database: &str) -> String {
 }
 
 #[test]
-fn a_url_leads_to_another_database_of_the_same_server() {
+fn database_name_in_the_url_is_replaced() {
     for (url, expected) in [
         ("postgres://ana:pw@db:5433/shop", "postgres://ana:pw@db:5433/x"),
         ("postgres://db", "postgres://db/x"),

@@ -1,4 +1,4 @@
-//! The template: migrated once for each state of the migrations, by whoever comes first.
+//! Template database: the first test process migrates it once for each version of the migrations.
 
 use std::fs;
 use std::path::Path;
@@ -18,12 +18,12 @@ use super::server::{Server, drop_statements};
 
 const PREFIX: &str = "mercer_template_";
 
-/// The first number of our advisory locks; the second is the hash of a name.
+/// First number of the advisory locks; the second number is the hash of a name.
 const LOCK_CLASS: i32 = 0x4d52;
 
-/// Claims the run's name, tidies up after the dead, and answers with the template's name.
+/// Locks the name of the run, drops leftover databases, and returns the name of the template.
 ///
-/// All this under one lock, so that processes that start together build the template once.
+/// One lock covers all steps, so that processes that start together create the template only once.
 pub fn prepare(server: &Server, claim: &mut PgConnection, run: &str) -> Result<String> {
     let template = format!("{PREFIX}{}", hash_of_migrations()?);
     lock(claim, "pg_advisory_lock", PREFIX)?;
@@ -32,7 +32,7 @@ pub fn prepare(server: &Server, claim: &mut PgConnection, run: &str) -> Result<S
 
     let databases = databases(claim)?;
     for database in databases.iter().filter(|name| **name != template) {
-        drop_if_left_over(claim, database)?;
+        drop_leftover(claim, database)?;
     }
     if !databases.contains(&template) {
         build(server, claim, &template)?;
@@ -42,19 +42,19 @@ pub fn prepare(server: &Server, claim: &mut PgConnection, run: &str) -> Result<S
     Ok(template)
 }
 
-/// It gets its name when it is finished; before, the next run takes it for a leftover.
+/// Creates the template under a temporary name, so that the next run drops an incomplete one.
 fn build(server: &Server, claim: &mut PgConnection, template: &str) -> Result<()> {
     let draft = format!("{template}_draft");
     claim.batch_execute(&format!("create database {draft} template template0"))?;
-    migrate(&server.url_of(&draft)).context("the migrations fail")?;
-    // Nobody may connect: a template in use cannot be cloned.
+    migrate(&server.url_of(&draft)).context("the migrations failed")?;
+    // A template with connections cannot be cloned, so connections are not allowed.
     claim.batch_execute(&format!(
         "alter database {draft} rename to {template}; alter database {template} with allow_connections false"
     ))?;
     Ok(())
 }
 
-/// Of the migrations that are compiled in, and of what their files say.
+/// Returns a hash of the embedded migrations and the contents of their files.
 fn hash_of_migrations() -> Result<String> {
     let migrations = MigrationSource::<Pg>::migrations(&MIGRATIONS).map_err(|error| anyhow!(error))?;
     let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("migrations");
@@ -84,7 +84,8 @@ fn databases(conn: &mut PgConnection) -> Result<Vec<String>> {
     Ok(found.into_iter().map(|database| database.datname).collect())
 }
 
-fn drop_if_left_over(conn: &mut PgConnection, database: &str) -> Result<()> {
+/// Drops a database unless another process holds its lock.
+fn drop_leftover(conn: &mut PgConnection, database: &str) -> Result<()> {
     let claimed_as = match database.rsplit_once('_') {
         Some((run, _)) if database.starts_with(TEST_PREFIX) => run,
         _ => database,
@@ -98,9 +99,9 @@ fn drop_if_left_over(conn: &mut PgConnection, database: &str) -> Result<()> {
     Ok(())
 }
 
-/// Calls one of PostgreSQL's functions of advisory locks for a name; false only where a try fails.
+/// Calls an advisory lock function of PostgreSQL for a name. Returns false only if a `try` function fails.
 fn lock(conn: &mut PgConnection, function: &str, name: &str) -> Result<bool> {
-    // The others answer with nothing, which is not null.
+    // The other functions return void, which is not null.
     let call = format!("select coalesce({function}({LOCK_CLASS}, hashtext('{name}'))::text <> 'false', true)");
     Ok(sql::<Bool>(&call).get_result(conn)?)
 }

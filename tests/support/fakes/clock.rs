@@ -1,12 +1,12 @@
-//! A clock that stands still until it is moved.
+//! Clock that advances only when a test advances it.
 
 use std::sync::{Arc, Mutex};
 use std::time::{Duration, Instant};
 
 #[derive(Clone)]
-pub struct HandClock(Arc<Mutex<Instant>>);
+pub struct ManualClock(Arc<Mutex<Instant>>);
 
-impl HandClock {
+impl ManualClock {
     pub fn new() -> Self {
         Self(Arc::new(Mutex::new(Instant::now())))
     }

@@ -1,4 +1,4 @@
-//! A browser with a passkey, by somebody else's implementation of both.
+//! Browser with a passkey, from a third-party implementation.
 
 use passkey_authenticator::{Authenticator, UiHint, UserCheck, UserValidationMethod};
 use passkey_client::{Client as Browser, DefaultClientData, WebauthnError};
@@ -10,14 +10,14 @@ use passkey_types::webauthn::{
 };
 use serde_json::{Value, json};
 
-/// Where the pages of a shop on a developer's machine are.
+/// Page of a shop on a developer's machine.
 const PAGE: &str = "http://localhost:8000";
 
-/// Touches the key whenever it blinks, by a finger that it knows.
-struct Finger;
+/// User verification that always succeeds.
+struct AlwaysVerified;
 
 #[async_trait::async_trait]
-impl UserValidationMethod for Finger {
+impl UserValidationMethod for AlwaysVerified {
     type PasskeyItem = Passkey;
 
     async fn check_user<'a>(&self, hint: UiHint<'a, Passkey>, _: bool, _: bool) -> Result<UserCheck, Ctap2Error> {
@@ -36,27 +36,27 @@ impl UserValidationMethod for Finger {
     }
 }
 
-/// Somebody's browser and the key in it.
+/// Browser with an authenticator.
 pub struct Device {
-    // One credential; unlike the crate's larger store, this one is found without being named.
-    browser: Browser<Option<Passkey>, Finger, AvailableBackend, public_suffix::PublicSuffixList, ()>,
+    // One credential. Unlike the crate's other stores, this one also finds it without an allow list.
+    browser: Browser<Option<Passkey>, AlwaysVerified, AvailableBackend, public_suffix::PublicSuffixList, ()>,
     page: String,
 }
 
 impl Device {
     pub fn new() -> Self {
-        let key = Authenticator::new(Aaguid::new_empty(), None, Finger, AvailableBackend);
-        Self { browser: Browser::new(key).allows_insecure_localhost(true), page: PAGE.to_owned() }
+        let authenticator = Authenticator::new(Aaguid::new_empty(), None, AlwaysVerified, AvailableBackend);
+        Self { browser: Browser::new(authenticator).allows_insecure_localhost(true), page: PAGE.to_owned() }
     }
 
-    /// One that counts how often it is used.
-    pub fn counting() -> Self {
+    /// Creates a device with a signature counter.
+    pub fn with_counter() -> Self {
         let mut device = Self::new();
         device.browser.authenticator_mut().set_make_credentials_with_signature_counter(true);
         device
     }
 
-    /// The same on another page.
+    /// Returns the device on another page.
     pub fn at(mut self, page: &str) -> Self {
         self.page = page.to_owned();
         self
@@ -72,13 +72,16 @@ impl Device {
         serde_json::to_value(self.try_create(options).await.unwrap()).unwrap()
     }
 
-    pub async fn try_answer(&mut self, options: &Value) -> Result<AuthenticatedPublicKeyCredential, WebauthnError> {
+    pub async fn try_authenticate(
+        &mut self,
+        options: &Value,
+    ) -> Result<AuthenticatedPublicKeyCredential, WebauthnError> {
         let options: CredentialRequestOptions = serde_json::from_value(json!({"publicKey": options})).unwrap();
         let page = reqwest::Url::parse(&self.page).unwrap();
         self.browser.authenticate(&page, options, DefaultClientData).await
     }
 
-    pub async fn answer(&mut self, options: &Value) -> Value {
-        serde_json::to_value(self.try_answer(options).await.unwrap()).unwrap()
+    pub async fn authenticate(&mut self, options: &Value) -> Value {
+        serde_json::to_value(self.try_authenticate(options).await.unwrap()).unwrap()
     }
 }

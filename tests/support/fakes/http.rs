@@ -1,4 +1,4 @@
-//! A small HTTP server that notes what it is asked and answers what it was told.
+//! HTTP server that records requests and returns prepared responses.
 
 use std::collections::{HashMap, VecDeque};
 use std::sync::{Arc, Mutex};
@@ -7,36 +7,36 @@ use tokio::io::{AsyncBufReadExt, AsyncReadExt, AsyncWriteExt, BufReader};
 use tokio::net::{TcpListener, TcpStream};
 
 pub enum HttpResponse {
-    Answer {
+    Full {
         status: u16,
         headers: Vec<(&'static str, &'static str)>,
         body: String,
     },
-    /// The request is read and never answered.
+    /// Reads the request and never responds.
     Silence,
-    /// The request is read and the connection closed.
-    HangUp,
-    /// The answer's head promises more of a body than comes.
-    HalfABody {
+    /// Reads the request and closes the connection.
+    Disconnect,
+    /// Sends fewer bytes than `Content-Length` announces.
+    TruncatedBody {
         status: u16,
     },
 }
 
 impl HttpResponse {
     pub fn json(status: u16, body: &serde_json::Value) -> Self {
-        Self::Answer { status, headers: vec![("Content-Type", "application/json")], body: body.to_string() }
+        Self::Full { status, headers: vec![("Content-Type", "application/json")], body: body.to_string() }
     }
 
     pub fn empty(status: u16, headers: &[(&'static str, &'static str)]) -> Self {
-        Self::Answer { status, headers: headers.to_vec(), body: String::new() }
+        Self::Full { status, headers: headers.to_vec(), body: String::new() }
     }
 }
 
 #[derive(Debug, Clone)]
 pub struct HttpRequest {
-    /// Method and path.
+    /// Method and path, separated by a space.
     pub target: String,
-    /// By lower-case name.
+    /// Values by lower-case name.
     pub headers: HashMap<String, String>,
     pub body: String,
 }
@@ -48,7 +48,7 @@ pub struct FakeHttp {
 }
 
 impl FakeHttp {
-    /// Answers with these, in turn; one question more hangs up.
+    /// Starts a server that sends these responses in order, and then closes connections without a response.
     pub async fn start(responses: impl IntoIterator<Item = HttpResponse>) -> Self {
         let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
         let fake = Self {
@@ -65,19 +65,19 @@ impl FakeHttp {
         fake
     }
 
-    /// Answers each request by what it asks.
-    pub async fn answering(answer: impl Fn(&HttpRequest) -> HttpResponse + Send + Sync + 'static) -> Self {
+    /// Starts a server that computes each response from the request.
+    pub async fn with_handler(handler: impl Fn(&HttpRequest) -> HttpResponse + Send + Sync + 'static) -> Self {
         let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
         let fake =
             Self { port: listener.local_addr().unwrap().port(), requests: Arc::default(), responses: Arc::default() };
-        let (requests, answer) = (Arc::clone(&fake.requests), Arc::new(answer));
+        let (requests, handler) = (Arc::clone(&fake.requests), Arc::new(handler));
         tokio::spawn(async move {
             while let Ok((stream, _)) = listener.accept().await {
-                let (requests, answer) = (Arc::clone(&requests), Arc::clone(&answer));
+                let (requests, handler) = (Arc::clone(&requests), Arc::clone(&handler));
                 tokio::spawn(async move {
                     let mut stream = BufReader::new(stream);
                     let Some(request) = read_request(&mut stream).await else { return };
-                    let response = answer(&request);
+                    let response = handler(&request);
                     requests.lock().unwrap().push(request);
                     respond(stream, response).await;
                 });
@@ -94,7 +94,7 @@ impl FakeHttp {
         self.requests.lock().unwrap().clone()
     }
 
-    pub fn then(&self, response: HttpResponse) {
+    pub fn enqueue(&self, response: HttpResponse) {
         self.responses.lock().unwrap().push_back(response);
     }
 }
@@ -111,21 +111,21 @@ async fn serve(
     requests.lock().unwrap().push(request);
     let response = responses.lock().unwrap().pop_front();
 
-    respond(stream, response.unwrap_or(HttpResponse::HangUp)).await;
+    respond(stream, response.unwrap_or(HttpResponse::Disconnect)).await;
 }
 
 async fn respond(mut stream: BufReader<TcpStream>, response: HttpResponse) {
-    let answer = match response {
-        HttpResponse::HangUp => return,
+    let bytes = match response {
+        HttpResponse::Disconnect => return,
         HttpResponse::Silence => std::future::pending().await,
-        HttpResponse::HalfABody { status } => format!("HTTP/1.1 {status} Fake\r\nContent-Length: 99\r\n\r\n{{"),
-        HttpResponse::Answer { status, headers, body } => {
+        HttpResponse::TruncatedBody { status } => format!("HTTP/1.1 {status} Fake\r\nContent-Length: 99\r\n\r\n{{"),
+        HttpResponse::Full { status, headers, body } => {
             let headers: String = headers.iter().map(|(name, value)| format!("{name}: {value}\r\n")).collect();
             let length = body.len();
             format!("HTTP/1.1 {status} Fake\r\nContent-Length: {length}\r\nConnection: close\r\n{headers}\r\n{body}")
         }
     };
-    stream.write_all(answer.as_bytes()).await.ok();
+    stream.write_all(bytes.as_bytes()).await.ok();
 }
 
 async fn read_request(stream: &mut BufReader<TcpStream>) -> Option<HttpRequest> {

@@ -1,4 +1,4 @@
-//! What a test's thread writes to the log.
+//! Log output of a test's thread.
 
 use std::io::{self, Write};
 use std::sync::{Arc, Mutex};
@@ -11,7 +11,7 @@ pub struct CapturedLog {
 }
 
 impl CapturedLog {
-    /// Captures until it is dropped.
+    /// Starts capturing; ends when the value is dropped.
     pub fn start() -> Self {
         let bytes = Buffer::default();
         let writer = bytes.clone();

@@ -1,16 +1,16 @@
-//! Reading a mail as a mail program does: header lines, then one part for each kind of text.
+//! Parser of e-mails: headers, then one part for each content type.
 
 use base64::{Engine, engine::general_purpose::STANDARD};
 
 #[derive(Debug)]
-pub struct ReadMail {
+pub struct ParsedMail {
     headers: Vec<(String, String)>,
     pub text: String,
     pub html: String,
 }
 
-impl ReadMail {
-    /// Reads a `multipart/alternative` message of a text and an HTML part, in this order.
+impl ParsedMail {
+    /// Parses a `multipart/alternative` message with a text part and an HTML part, in this order.
     pub fn parse(raw: &str) -> Self {
         assert!(!raw.replace("\r\n", "").contains(['\r', '\n']), "every line ends with CRLF");
         let (headers, body) = split(raw);
@@ -19,11 +19,11 @@ impl ReadMail {
         let boundary = kind.split("boundary=\"").nth(1).unwrap().split('"').next().unwrap();
 
         let parts: Vec<_> = body.split(&format!("--{boundary}")).map(split).collect();
-        assert_eq!(parts.len(), 4, "nothing, text, HTML, end");
+        assert_eq!(parts.len(), 4, "preamble, text, HTML, end");
         Self { text: decoded(&parts[1], "text/plain"), html: decoded(&parts[2], "text/html"), headers }
     }
 
-    /// The header's only value; the mail must have it once.
+    /// Returns the value of a header, which must occur exactly once.
     pub fn header(&self, name: &str) -> &str {
         let values = values(&self.headers, name);
         assert_eq!(values.len(), 1, "{name}: {values:?}");
@@ -39,7 +39,7 @@ impl ReadMail {
 
 type Part = (Vec<(String, String)>, String);
 
-/// Headers, with continued lines joined, and body.
+/// Splits a message into its headers, with folded lines joined, and its body.
 fn split(raw: &str) -> Part {
     let raw = raw.trim_start_matches("\r\n");
     let (head, body) = raw.split_once("\r\n\r\n").unwrap_or((raw, ""));

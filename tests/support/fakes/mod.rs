@@ -1,4 +1,4 @@
-//! The outside world, played by small servers on loopback: our real clients speak to them.
+//! Fakes of external systems: small servers on the loopback interface, to which the real clients connect.
 
 mod clock;
 mod device;
@@ -8,20 +8,20 @@ mod mail;
 mod oidc;
 mod smtp;
 
-pub use clock::HandClock;
+pub use clock::ManualClock;
 pub use device::Device;
 pub use http::{FakeHttp, HttpRequest, HttpResponse};
 pub use log::CapturedLog;
-pub use mail::ReadMail;
-pub use oidc::{FakeProvider, REDIRECT_URL, SigningKey, challenge_of, query_of};
+pub use mail::ParsedMail;
+pub use oidc::{FakeProvider, REDIRECT_URL, SigningKey, code_challenge, query_parameters};
 pub use smtp::{FakeSmtp, Reaction, Step};
 
 use std::time::Duration;
 
-/// Long enough for loopback, short enough to wait for a server that says nothing.
-pub const BRIEF: Duration = Duration::from_millis(300);
+/// Timeout that is long enough for loopback and short enough for a test with a silent server.
+pub const SHORT_TIMEOUT: Duration = Duration::from_millis(300);
 
-/// A port on which nobody listens.
+/// Returns a port on which no process listens.
 pub async fn closed_port() -> u16 {
     let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
     listener.local_addr().unwrap().port()

@@ -1,4 +1,4 @@
-//! A provider of OpenID Connect that a test has in its hand: it signs whatever it is told to.
+//! OpenID Connect provider that signs any claims for a test.
 
 use std::collections::HashMap;
 use std::sync::{Arc, Mutex};
@@ -19,10 +19,10 @@ use serde_json::{Value, json};
 use super::{FakeHttp, HttpRequest, HttpResponse};
 use crate::support::TestShop;
 
-/// The one page that people may be sent back to.
+/// The only allowed redirect URL.
 pub const REDIRECT_URL: &str = "https://shop.example/welcome";
 
-/// `shop:word`, as the token endpoint hears it.
+/// Client id and secret at the token endpoint.
 const CLIENT: (&str, &str) = ("shop", "word");
 
 #[derive(Clone)]
@@ -39,7 +39,7 @@ impl SigningKey {
         Self::new(kid, Algorithm::ES256, EncodingKey::from_ec_der(pkcs8.as_ref()))
     }
 
-    /// For RS256 or PS256.
+    /// Creates a key for RS256 or PS256.
     pub fn rsa(kid: &str, algorithm: Algorithm) -> Self {
         let key = KeyPair::generate(KeySize::Rsa2048).unwrap();
         let pkcs8 = AsDer::<aws_lc_rs::encoding::Pkcs8V1Der>::as_der(&key).unwrap();
@@ -58,13 +58,13 @@ impl SigningKey {
     }
 }
 
-/// The key within PKCS#8, whose head has a fixed length for keys of this size.
+/// Returns the key inside a PKCS#8 document, whose header has a fixed length for keys of this size.
 fn pkcs1_of(pkcs8: &[u8]) -> &[u8] {
     &pkcs8[26..]
 }
 
-/// A code that somebody was given.
-struct Given {
+/// Issued authorization code.
+struct IssuedCode {
     redirect_uri: String,
     challenge: String,
     id_token: String,
@@ -72,10 +72,10 @@ struct Given {
 
 struct State {
     keys: Vec<SigningKey>,
-    codes: HashMap<String, Given>,
+    codes: HashMap<String, IssuedCode>,
     discovery: Value,
     is_down: bool,
-    given: usize,
+    issued: usize,
 }
 
 pub struct FakeProvider {
@@ -90,10 +90,10 @@ impl FakeProvider {
             codes: HashMap::new(),
             discovery: json!({}),
             is_down: false,
-            given: 0,
+            issued: 0,
         }));
         let shared = Arc::clone(&state);
-        let http = FakeHttp::answering(move |request| answer(&mut shared.lock().unwrap(), request)).await;
+        let http = FakeHttp::with_handler(move |request| respond(&mut shared.lock().unwrap(), request)).await;
         let issuer = http.url();
         state.lock().unwrap().discovery = json!({
             "issuer": issuer,
@@ -108,7 +108,7 @@ impl FakeProvider {
         self.http.url()
     }
 
-    /// The settings of a shop that lets people in by this provider, as Google and as `acme`.
+    /// Returns the settings of a shop with this provider, as Google and as `acme`.
     pub fn settings(&self) -> Vec<(&'static str, String)> {
         vec![
             ("OIDC_GOOGLE_CLIENT_ID", CLIENT.0.to_owned()),
@@ -123,14 +123,14 @@ impl FakeProvider {
         ]
     }
 
-    /// A shop that lets people in by this provider, with more settings.
+    /// Creates a shop with this provider and further settings.
     pub async fn shop(&self, more: &[(&str, &str)]) -> TestShop {
         let settings = self.settings();
         let settings: Vec<_> = settings.iter().map(|(name, value)| (*name, value.as_str())).collect();
         TestShop::with_settings(&[settings.as_slice(), more].concat()).await
     }
 
-    /// What a good token says of somebody, for five minutes.
+    /// Returns the claims of a valid token that expires in five minutes.
     pub fn claims(&self, subject: &str, email: &str, nonce: &str) -> Value {
         let now = Clock::system().now().timestamp();
         json!({
@@ -147,63 +147,63 @@ impl FakeProvider {
         self.key().sign(claims)
     }
 
-    /// A good token, and the nonce in it, as a body.
-    pub fn brought(&self, subject: &str, email: &str, nonce: &str) -> Value {
+    /// Returns a request body with a valid token and its nonce.
+    pub fn id_token_body(&self, subject: &str, email: &str, nonce: &str) -> Value {
         json!({"id_token": self.sign(&self.claims(subject, email, nonce)), "nonce": nonce})
     }
 
-    /// Signs by this key from now on, and shows it alone.
+    /// Signs with this key from now on, and publishes no other key.
     pub fn rotate(&self, key: SigningKey) {
         self.state.lock().unwrap().keys = vec![key];
     }
 
-    /// Says something else of itself.
-    pub fn claim_to_be(&self, name: &str, value: Value) {
+    /// Changes a member of the discovery document.
+    pub fn set_discovery(&self, name: &str, value: Value) {
         self.state.lock().unwrap().discovery[name] = value;
     }
 
-    pub fn go_down(&self, is_down: bool) {
+    pub fn set_down(&self, is_down: bool) {
         self.state.lock().unwrap().is_down = is_down;
     }
 
-    /// A code for a token that says this, to be shown with this page and the verifier of this challenge.
-    pub fn give_code(&self, redirect_uri: &str, challenge: &str, claims: &Value) -> String {
+    /// Issues a code for a token with these claims. It requires the redirect URL and the verifier of the challenge.
+    pub fn issue_code(&self, redirect_uri: &str, challenge: &str, claims: &Value) -> String {
         let id_token = self.sign(claims);
         let mut state = self.state.lock().unwrap();
-        state.given += 1;
-        let code = format!("code-{}", state.given);
-        let given = Given { redirect_uri: redirect_uri.to_owned(), challenge: challenge.to_owned(), id_token };
-        state.codes.insert(code.clone(), given);
+        state.issued += 1;
+        let code = format!("code-{}", state.issued);
+        let issued = IssuedCode { redirect_uri: redirect_uri.to_owned(), challenge: challenge.to_owned(), id_token };
+        state.codes.insert(code.clone(), issued);
         code
     }
 
-    /// Somebody says yes at this address: the query that they come back with.
+    /// Approves the authorization request and returns the query of the redirect.
     pub fn approve(&self, authorization_url: &str, subject: &str, email: &str) -> String {
-        let query = query_of(authorization_url);
+        let query = query_parameters(authorization_url);
         let claims = self.claims(subject, email, &query["nonce"]);
-        let code = self.give_code(&query["redirect_uri"], &query["code_challenge"], &claims);
+        let code = self.issue_code(&query["redirect_uri"], &query["code_challenge"], &claims);
         format!("code={code}&state={}", query["state"])
     }
 
-    /// How often this path was asked for.
-    pub fn asked(&self, path: &str) -> usize {
-        let asked = self.http.requests();
-        asked.iter().filter(|request| request.target.ends_with(path)).count()
+    /// Returns the number of requests for this path.
+    pub fn request_count(&self, path: &str) -> usize {
+        let requests = self.http.requests();
+        requests.iter().filter(|request| request.target.ends_with(path)).count()
     }
 }
 
-pub fn query_of(url: &str) -> HashMap<String, String> {
+pub fn query_parameters(url: &str) -> HashMap<String, String> {
     Url::parse(url).unwrap().query_pairs().into_owned().collect()
 }
 
-/// The challenge that `S256` makes of a verifier.
-pub fn challenge_of(verifier: &str) -> String {
+/// Returns the `S256` challenge of a verifier.
+pub fn code_challenge(verifier: &str) -> String {
     URL_SAFE_NO_PAD.encode(digest(&SHA256, verifier.as_bytes()))
 }
 
-fn answer(state: &mut State, request: &HttpRequest) -> HttpResponse {
+fn respond(state: &mut State, request: &HttpRequest) -> HttpResponse {
     if state.is_down {
-        return HttpResponse::HangUp;
+        return HttpResponse::Disconnect;
     }
     match request.target.as_str() {
         "GET /.well-known/openid-configuration" => HttpResponse::json(200, &state.discovery),
@@ -216,21 +216,21 @@ fn answer(state: &mut State, request: &HttpRequest) -> HttpResponse {
     }
 }
 
-/// As strict as RFC 6749 and RFC 7636 ask.
+/// Token endpoint according to RFC 6749 and RFC 7636.
 fn token(state: &mut State, request: &HttpRequest) -> HttpResponse {
-    let refuse = |error: &str| HttpResponse::json(400, &json!({"error": error}));
+    let reject = |error: &str| HttpResponse::json(400, &json!({"error": error}));
     let basic = format!("Basic {}", STANDARD.encode(format!("{}:{}", CLIENT.0, CLIENT.1)));
     if request.headers.get("authorization") != Some(&basic) {
-        return refuse("invalid_client");
+        return reject("invalid_client");
     }
-    let form = query_of(&format!("http://form/?{}", request.body));
+    let form = query_parameters(&format!("http://form/?{}", request.body));
     let field = |name: &str| form.get(name).map(String::as_str).unwrap_or_default();
     if field("grant_type") != "authorization_code" {
-        return refuse("unsupported_grant_type");
+        return reject("unsupported_grant_type");
     }
-    let Some(given) = state.codes.remove(field("code")) else { return refuse("invalid_grant") };
-    if given.redirect_uri != field("redirect_uri") || given.challenge != challenge_of(field("code_verifier")) {
-        return refuse("invalid_grant");
+    let Some(issued) = state.codes.remove(field("code")) else { return reject("invalid_grant") };
+    if issued.redirect_uri != field("redirect_uri") || issued.challenge != code_challenge(field("code_verifier")) {
+        return reject("invalid_grant");
     }
-    HttpResponse::json(200, &json!({"access_token": "a", "token_type": "Bearer", "id_token": given.id_token}))
+    HttpResponse::json(200, &json!({"access_token": "a", "token_type": "Bearer", "id_token": issued.id_token}))
 }

@@ -1,4 +1,4 @@
-//! A small SMTP server that notes what it hears and reacts as it was told.
+//! SMTP server that records commands and reacts as configured.
 
 use std::collections::HashMap;
 use std::sync::{Arc, Mutex, MutexGuard};
@@ -6,7 +6,7 @@ use std::sync::{Arc, Mutex, MutexGuard};
 use tokio::io::{AsyncBufReadExt, AsyncWriteExt, BufReader};
 use tokio::net::{TcpListener, TcpStream};
 
-/// Where a delivery can be disturbed.
+/// Step of a delivery for which a reaction can be configured.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub enum Step {
     Greeting,
@@ -17,63 +17,66 @@ pub enum Step {
     Data,
     /// After the content has arrived.
     Content,
-    /// Asked whether it is still there.
+    /// Test of an idle connection.
     Noop,
 }
 
 #[derive(Debug, Clone, Copy)]
 pub enum Reaction {
-    Say(&'static str),
-    SayAndHangUp(&'static str),
-    HangUp,
-    /// The connection stays open, and nothing comes.
+    Reply(&'static str),
+    ReplyAndDisconnect(&'static str),
+    Disconnect,
+    /// Keeps the connection open without a reply.
     Silence,
 }
 
 #[derive(Default)]
-pub struct Seen {
+pub struct RecordedSession {
     pub connections: usize,
     pub commands: Vec<String>,
-    /// The content of every mail that arrived whole, accepted or not.
+    /// Content of every complete e-mail, accepted or not.
     pub mails: Vec<String>,
 }
 
 pub struct FakeSmtp {
     pub port: u16,
-    seen: Arc<Mutex<Seen>>,
+    recorded: Arc<Mutex<RecordedSession>>,
     reactions: Reactions,
 }
 
 type Reactions = Arc<Mutex<HashMap<Step, Reaction>>>;
 
 impl FakeSmtp {
-    /// Accepts everything.
+    /// Starts a server that accepts everything.
     pub async fn start() -> Self {
-        Self::reacting([]).await
+        Self::with_reactions([]).await
     }
 
-    /// Accepts everything but what these say otherwise.
-    pub async fn reacting(reactions: impl IntoIterator<Item = (Step, Reaction)>) -> Self {
-        Self::offering("AUTH PLAIN LOGIN", reactions).await
+    /// Starts a server that accepts everything except at the steps with a reaction.
+    pub async fn with_reactions(reactions: impl IntoIterator<Item = (Step, Reaction)>) -> Self {
+        Self::with_extension("AUTH PLAIN LOGIN", reactions).await
     }
 
-    /// Names this extension when it is greeted.
-    pub async fn offering(extension: &'static str, reactions: impl IntoIterator<Item = (Step, Reaction)>) -> Self {
+    /// Starts a server that announces this extension.
+    pub async fn with_extension(
+        extension: &'static str,
+        reactions: impl IntoIterator<Item = (Step, Reaction)>,
+    ) -> Self {
         let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
         let fake = Self {
             port: listener.local_addr().unwrap().port(),
-            seen: Arc::default(),
+            recorded: Arc::default(),
             reactions: Arc::new(Mutex::new(reactions.into_iter().collect())),
         };
-        let (seen, reactions) = (Arc::clone(&fake.seen), Arc::clone(&fake.reactions));
+        let (recorded, reactions) = (Arc::clone(&fake.recorded), Arc::clone(&fake.reactions));
         tokio::spawn(async move {
             while let Ok((stream, _)) = listener.accept().await {
-                seen.lock().unwrap().connections += 1;
+                recorded.lock().unwrap().connections += 1;
                 let session = Session {
                     stream: BufReader::new(stream),
                     extension,
                     reactions: Arc::clone(&reactions),
-                    seen: Arc::clone(&seen),
+                    recorded: Arc::clone(&recorded),
                 };
                 tokio::spawn(session.run());
             }
@@ -81,13 +84,13 @@ impl FakeSmtp {
         fake
     }
 
-    /// From now on it accepts everything.
+    /// Accepts everything from now on.
     pub fn recover(&self) {
         self.reactions.lock().unwrap().clear();
     }
 
-    pub fn seen(&self) -> MutexGuard<'_, Seen> {
-        self.seen.lock().unwrap()
+    pub fn recorded(&self) -> MutexGuard<'_, RecordedSession> {
+        self.recorded.lock().unwrap()
     }
 }
 
@@ -95,25 +98,25 @@ struct Session {
     stream: BufReader<TcpStream>,
     extension: &'static str,
     reactions: Reactions,
-    seen: Arc<Mutex<Seen>>,
+    recorded: Arc<Mutex<RecordedSession>>,
 }
 
 impl Session {
-    /// Until either side hangs up: that is what `None` stands for.
+    /// Serves the connection. Returns `None` when either side closes it.
     async fn run(mut self) -> Option<()> {
         self.react(Step::Greeting, "220 fake ESMTP").await?;
         loop {
-            let command = self.hear().await?;
+            let command = self.read_command().await?;
             match command.split([' ', ':']).next().unwrap_or_default() {
                 "EHLO" => {
-                    let answer = format!("250-fake\r\n250 {}", self.extension);
-                    self.react(Step::Hello, &answer).await?;
+                    let reply = format!("250-fake\r\n250 {}", self.extension);
+                    self.react(Step::Hello, &reply).await?;
                 }
                 "AUTH" if command == "AUTH LOGIN" => {
-                    self.say("334 VXNlcm5hbWU6").await?;
-                    self.hear().await?;
-                    self.say("334 UGFzc3dvcmQ6").await?;
-                    self.hear().await?;
+                    self.reply("334 VXNlcm5hbWU6").await?;
+                    self.read_command().await?;
+                    self.reply("334 UGFzc3dvcmQ6").await?;
+                    self.read_command().await?;
                     self.react(Step::Login, "235 Welcome").await?;
                 }
                 "AUTH" => self.react(Step::Login, "235 Welcome").await?,
@@ -122,43 +125,43 @@ impl Session {
                 "DATA" => {
                     self.react(Step::Data, "354 Go ahead").await?;
                     if !self.reactions.lock().unwrap().contains_key(&Step::Data) {
-                        self.hear_content().await?;
+                        self.read_content().await?;
                         self.react(Step::Content, "250 2.0.0 Ok: queued as 4F1A9B20").await?;
                     }
                 }
                 "NOOP" => self.react(Step::Noop, "250 Ok").await?,
-                _ => self.say("250 Ok").await?,
+                _ => self.reply("250 Ok").await?,
             }
         }
     }
 
-    async fn react(&mut self, step: Step, usually: &str) -> Option<()> {
+    async fn react(&mut self, step: Step, default_reply: &str) -> Option<()> {
         let reaction = self.reactions.lock().unwrap().get(&step).copied();
         match reaction {
-            None => self.say(usually).await,
-            Some(Reaction::Say(answer)) => self.say(answer).await,
-            Some(Reaction::SayAndHangUp(answer)) => {
-                self.say(answer).await?;
+            None => self.reply(default_reply).await,
+            Some(Reaction::Reply(reply)) => self.reply(reply).await,
+            Some(Reaction::ReplyAndDisconnect(reply)) => {
+                self.reply(reply).await?;
                 None
             }
-            Some(Reaction::HangUp) => None,
+            Some(Reaction::Disconnect) => None,
             Some(Reaction::Silence) => std::future::pending().await,
         }
     }
 
-    async fn say(&mut self, answer: &str) -> Option<()> {
-        self.stream.write_all(format!("{answer}\r\n").as_bytes()).await.ok()
+    async fn reply(&mut self, reply: &str) -> Option<()> {
+        self.stream.write_all(format!("{reply}\r\n").as_bytes()).await.ok()
     }
 
-    async fn hear(&mut self) -> Option<String> {
+    async fn read_command(&mut self) -> Option<String> {
         let line = self.line().await?;
         let command = line.trim_end().to_owned();
-        self.seen.lock().unwrap().commands.push(command.clone());
+        self.recorded.lock().unwrap().commands.push(command.clone());
         Some(command)
     }
 
-    /// Up to the lonely dot, without the dots that protect others.
-    async fn hear_content(&mut self) -> Option<()> {
+    /// Reads the content up to the final dot and removes the escaping of leading dots.
+    async fn read_content(&mut self) -> Option<()> {
         let mut content = String::new();
         loop {
             let line = self.line().await?;
@@ -167,7 +170,7 @@ impl Session {
             }
             content.push_str(line.strip_prefix('.').unwrap_or(&line));
         }
-        self.seen.lock().unwrap().mails.push(content);
+        self.recorded.lock().unwrap().mails.push(content);
         Some(())
     }
 

@@ -1,14 +1,14 @@
-//! Which column is which.
+//! Columns of a file of invoice lines.
 
 use std::str::FromStr;
 
 use anyhow::Result;
 
-use super::ledger::{Document, Line};
+use super::invoices::{Document, InvoiceLine};
 use crate::cli::import::table::{Column, Table};
 
-/// What a row says, and how the Online Retail data set names it.
-const KNOWN: [(&str, &str); 8] = [
+/// Columns of an invoice line, with their names in the Online Retail data set.
+const KNOWN_COLUMNS: [(&str, &str); 8] = [
     ("invoice", "InvoiceNo"),
     ("sku", "StockCode"),
     ("name", "Description"),
@@ -19,21 +19,23 @@ const KNOWN: [(&str, &str); 8] = [
     ("country", "Country"),
 ];
 
-/// The file's names for its columns, where they are not the usual ones.
+/// Column names of a file that differ from the default names.
 #[derive(Debug, Clone, Default)]
 pub struct ColumnMap(Vec<(&'static str, String)>);
 
 impl FromStr for ColumnMap {
     type Err = String;
 
-    /// `invoice=Nr,sku=Artikel`.
+    /// Parses pairs such as `invoice=Nr,sku=Artikel`.
     fn from_str(text: &str) -> Result<Self, String> {
         let pairs = text.split(',').filter(|pair| !pair.trim().is_empty()).map(|pair| {
             let (name, column) = pair.split_once('=').ok_or_else(|| format!("{pair:?} is not NAME=COLUMN"))?;
-            let known = KNOWN.iter().find(|(known, _)| known.eq_ignore_ascii_case(name.trim()));
+            let known = KNOWN_COLUMNS.iter().find(|(known, _)| known.eq_ignore_ascii_case(name.trim()));
             match known {
                 Some((known, _)) => Ok((*known, column.trim().to_owned())),
-                None => Err(format!("{:?} is none of {}", name.trim(), KNOWN.map(|(known, _)| known).join(", "))),
+                None => {
+                    Err(format!("{:?} is not one of {}", name.trim(), KNOWN_COLUMNS.map(|(known, _)| known).join(", ")))
+                }
             }
         });
         pairs.collect::<Result<_, _>>().map(Self)
@@ -43,8 +45,8 @@ impl FromStr for ColumnMap {
 impl ColumnMap {
     fn name_of(&self, known: &str) -> &str {
         let mapped = self.0.iter().rev().find(|(name, _)| *name == known).map(|(_, column)| column.as_str());
-        let usual = || KNOWN.iter().find(|(name, _)| *name == known).map(|(_, usual)| *usual);
-        mapped.or_else(usual).unwrap_or_default()
+        let default = || KNOWN_COLUMNS.iter().find(|(name, _)| *name == known).map(|(_, default)| *default);
+        mapped.or_else(default).unwrap_or_default()
     }
 
     fn has(&self, known: &str) -> bool {
@@ -52,8 +54,8 @@ impl ColumnMap {
     }
 }
 
-/// The columns of a file of invoice lines.
-pub(super) struct Columns {
+/// Positions of the columns of a file of invoice lines.
+pub(super) struct InvoiceColumns {
     pub invoice: Column,
     pub sku: Column,
     pub name: Option<Column>,
@@ -65,9 +67,9 @@ pub(super) struct Columns {
     width: usize,
 }
 
-impl Columns {
-    /// Name, customer and country may be missing, unless the map names them.
-    pub fn of(table: &Table, map: &ColumnMap) -> Result<Self> {
+impl InvoiceColumns {
+    /// Finds the columns. Name, customer and country are optional unless the map names them.
+    pub fn find(table: &Table, map: &ColumnMap) -> Result<Self> {
         let require = |known| table.require(map.name_of(known));
         let find = |known| {
             if map.has(known) { require(known).map(Some) } else { Ok(table.find(map.name_of(known))) }
@@ -85,8 +87,8 @@ impl Columns {
         })
     }
 
-    /// A row as it may have stood in the file, of what is still known of it.
-    pub fn rebuild(&self, document: &Document, line: &Line) -> Vec<String> {
+    /// Reconstructs the row of a line from the parsed values, for the report of rejected rows.
+    pub fn rebuild(&self, document: &Document, line: &InvoiceLine) -> Vec<String> {
         let sign = if document.is_credit { "-" } else { "" };
         let known = [
             (Some(self.invoice), document.number.to_string()),
@@ -100,7 +102,7 @@ impl Columns {
         ];
         let mut fields = vec![String::new(); self.width];
         for (column, text) in known {
-            if let Some(field) = column.and_then(|column| fields.get_mut(column.place())) {
+            if let Some(field) = column.and_then(|column| fields.get_mut(column.index())) {
                 *field = text;
             }
         }
@@ -113,7 +115,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_map_names_columns() {
+    fn column_map_overrides_default_names() {
         let map: ColumnMap = "invoice=Nr, SKU = Artikel".parse().unwrap();
         assert_eq!(map.name_of("invoice"), "Nr");
         assert_eq!(map.name_of("sku"), "Artikel");
@@ -121,7 +123,7 @@ mod tests {
     }
 
     #[test]
-    fn a_map_knows_what_can_be_mapped() {
+    fn column_map_rejects_unknown_columns() {
         assert!("invoice".parse::<ColumnMap>().is_err());
         assert!("colour=Farbe".parse::<ColumnMap>().unwrap_err().contains("unit_price"));
     }

@@ -1,10 +1,10 @@
-//! Countries as shops write them.
+//! Countries by the names that shops use.
 
 use serde_json::{Value, json};
 
 use crate::platform::types::Country;
 
-/// Names in use beside those of ISO 3166.
+/// Common names that ISO 3166 does not contain.
 const ALIASES: [(&str, &str); 21] = [
     ("bolivia", "BO"),
     ("czech republic", "CZ"),
@@ -29,7 +29,7 @@ const ALIASES: [(&str, &str); 21] = [
     ("vietnam", "VN"),
 ];
 
-/// The country of a name or a code; none for what is no single country, such as the Channel Islands.
+/// Returns the country of a name or code. `None` if it is not a single country, such as the Channel Islands.
 pub(super) fn country_of(name: &str) -> Option<Country> {
     let name = name.trim().to_lowercase();
     let alias = ALIASES.iter().find(|(alias, _)| *alias == name).map(|(_, code)| *code);
@@ -46,7 +46,7 @@ pub(super) fn country_of(name: &str) -> Option<Country> {
     }
 }
 
-/// An address of which nothing but the country is known: its code, if it has one, beside its name as written.
+/// Returns an address that contains only the country: its code, if known, and its name as in the file.
 pub(super) fn address_in(name: Option<&str>) -> Value {
     let name = name.unwrap_or_default();
     json!({"country": country_of(name), "country_name": name})
@@ -57,7 +57,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_country_is_known_by_its_usual_names() {
+    fn countries_are_found_by_common_names() {
         let cases = [
             ("United Kingdom", "GB"),
             ("EIRE", "IE"),
@@ -77,14 +77,14 @@ mod tests {
     }
 
     #[test]
-    fn what_is_no_single_country_has_no_code() {
+    fn regions_and_unknown_names_have_no_country() {
         for name in ["Channel Islands", "European Community", "Unspecified", "", "XX"] {
             assert_eq!(country_of(name), None, "{name}");
         }
     }
 
     #[test]
-    fn every_alias_leads_somewhere() {
+    fn every_alias_has_a_country() {
         for (alias, _) in ALIASES {
             assert!(country_of(alias).is_some(), "{alias}");
         }

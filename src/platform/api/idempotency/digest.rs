@@ -1,8 +1,8 @@
-//! What requests are compared by.
+//! Digests of requests.
 
 use crate::platform::auth::sha256;
 
-/// SHA-256 of the parts, each with its length before it, so that no two lists of parts are alike.
+/// Returns the SHA-256 of the parts, each prefixed with its length, so that different lists never collide.
 pub(super) fn digest(parts: &[&[u8]]) -> [u8; 32] {
     let mut bytes = Vec::new();
     for part in parts {

@@ -1,16 +1,16 @@
-//! Idempotency keys: a write that is sent twice is done once, and answered alike.
+//! Idempotency keys: the server executes a repeated write once and returns the stored response.
 //!
-//! Owns `idempotency_keys`. The answer commits with the effect: a crash before leaves nothing, and a retry simply
-//! runs; a crash after finds the answer stored. A running twin is known by an advisory lock on the scope, which an
-//! uncommitted row could not show.
+//! Owns `idempotency_keys`. The response commits with the effect: after a crash before the commit a retry executes the
+//! request, and after a crash following the commit a retry returns the stored response. An advisory lock on the scope
+//! detects a request that is still running, because its row is not committed and therefore not visible.
 
+mod buffered_body;
 mod digest;
+mod idempotent_request;
 mod in_flight;
 mod models;
-mod once;
-mod read_ahead;
 
-pub use in_flight::InFlight;
+pub use buffered_body::buffer_keyed_body;
+pub(super) use idempotent_request::IdempotentRequest;
+pub use in_flight::InFlightKeys;
 pub use models::purge_idempotency_keys;
-pub(super) use once::Once;
-pub use read_ahead::read_ahead;

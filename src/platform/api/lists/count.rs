@@ -1,4 +1,4 @@
-//! How many rows a query has: exactly up to a point, estimated beyond it.
+//! Number of rows of a query: exact up to a limit, estimated beyond it.
 
 use diesel::pg::{Pg, PgConnection};
 use diesel::prelude::*;
@@ -7,31 +7,31 @@ use diesel::query_dsl::methods::LoadQuery;
 use diesel::sql_types::{BigInt, Text};
 use serde_json::Value;
 
-use super::slice::Count;
+use super::window::Count;
 
-/// Counting further costs more than the number is worth.
-const MOST_COUNTED: i64 = 100_000;
+/// Largest exact count. Counting more rows would take too long.
+const MAX_EXACT_COUNT: i64 = 100_000;
 
-/// Counts the rows of `query`; more than 100,000 are estimated by the planner.
+/// Counts the rows of `query`. Beyond 100,000 rows, returns the planner's estimate.
 pub fn bounded_count<'q, Q>(conn: &mut PgConnection, query: impl Fn() -> Q) -> QueryResult<Count>
 where
     Counted<Q>: LoadQuery<'q, PgConnection, i64>,
     Explained<Q>: LoadQuery<'q, PgConnection, String>,
 {
     let counted: i64 = Counted(query()).get_result(conn)?;
-    if counted <= MOST_COUNTED {
+    if counted <= MAX_EXACT_COUNT {
         return Ok(Count::Exact(counted));
     }
     let plan: String = Explained(query()).get_result(conn)?;
     Ok(Count::Estimated(estimate(&plan).unwrap_or(counted).max(counted)))
 }
 
-/// The rows that the planner expects, from `EXPLAIN (FORMAT JSON)`.
+/// Returns the number of rows that the planner expects, from `EXPLAIN (FORMAT JSON)`.
 fn estimate(plan: &str) -> Option<i64> {
     serde_json::from_str::<Value>(plan).ok()?.pointer("/0/Plan/Plan Rows")?.as_i64()
 }
 
-/// `select count(*)` of a query, up to one more than is counted.
+/// `select count(*)` of a query, limited to one row more than [`MAX_EXACT_COUNT`].
 #[derive(Debug, Clone, Copy)]
 pub struct Counted<Q>(Q);
 
@@ -45,7 +45,7 @@ impl<Q: QueryFragment<Pg>> QueryFragment<Pg> for Counted<Q> {
         out.push_sql("select count(*) from (");
         self.0.walk_ast(out.reborrow())?;
         out.push_sql(" limit ");
-        out.push_sql(&(MOST_COUNTED + 1).to_string());
+        out.push_sql(&(MAX_EXACT_COUNT + 1).to_string());
         out.push_sql(") as counted");
         Ok(())
     }
@@ -57,7 +57,7 @@ impl<Q: Query> Query for Counted<Q> {
 
 impl<Q> RunQueryDsl<PgConnection> for Counted<Q> {}
 
-/// The plan of a query, as JSON.
+/// `explain (format json)` of a query.
 #[derive(Debug, Clone, Copy)]
 pub struct Explained<Q>(Q);
 
@@ -84,7 +84,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn the_planners_number_is_found_in_its_plan() {
+    fn estimate_is_read_from_the_plan() {
         assert_eq!(estimate(r#"[{"Plan": {"Node Type": "Seq Scan", "Plan Rows": 123456}}]"#), Some(123_456));
         assert_eq!(estimate("[]"), None);
     }

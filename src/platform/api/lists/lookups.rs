@@ -1,6 +1,6 @@
-//! Filters of lists, read from the query as django-filter reads them: `field` and `field__lookup`.
+//! Filters of lists in the format of django-filter: `field` and `field__lookup`.
 //!
-//! Unknown parameters are ignored, empty ones do not filter, wrong ones are 400 under their own name.
+//! Unknown parameters are ignored, empty ones do not filter, and invalid ones return 400 under their own name.
 
 use std::collections::BTreeMap;
 
@@ -10,22 +10,22 @@ use utoipa::openapi::path::{Parameter, ParameterBuilder, ParameterIn};
 use utoipa::openapi::schema::ArrayBuilder;
 use utoipa::openapi::{RefOr, Required, Schema};
 
-use super::patterns::{like_pattern, literal};
+use super::patterns::{escape, like_pattern};
 use crate::platform::error::{ErrorTree, Problem};
 use crate::platform::http::{Day, FromJson, QueryPairs, QueryValue};
 
-/// No index helps with more at once.
-const MOST_CHOICES: usize = 100;
+/// Maximum number of values of one lookup.
+const MAX_VALUES: usize = 100;
 
-/// What one field of a list can be filtered by.
+/// The lookups of one field of a list.
 pub trait Lookup: Sized {
     fn read(name: &'static str, query: &mut LookupQuery) -> Self;
 
-    /// For the OpenAPI document.
-    fn parameters(name: &str, meaning: &str) -> Vec<Parameter>;
+    /// Returns the parameters for the OpenAPI document.
+    fn parameters(name: &str, description: &str) -> Vec<Parameter>;
 }
 
-/// The query while its filters are read, and what is wrong with them so far.
+/// A query whose filters are being read, with the errors found so far.
 #[derive(Debug)]
 pub struct LookupQuery<'a> {
     pairs: &'a QueryPairs,
@@ -33,7 +33,7 @@ pub struct LookupQuery<'a> {
 }
 
 impl LookupQuery<'_> {
-    /// The last value under this name, if it is not empty.
+    /// Reads the last value of this parameter, if it is not empty.
     pub fn one<T: FromJson>(&mut self, name: &str) -> Option<T> {
         let value = self.pairs.last(name).filter(|value| !value.trim().is_empty())?.to_owned();
         self.read(name, &value)
@@ -43,13 +43,13 @@ impl LookupQuery<'_> {
         self.one(&format!("{field}__{lookup}"))
     }
 
-    /// All values under this name: any of them will do.
+    /// Reads all values of a repeated parameter, of which any can match.
     fn any<T: FromJson>(&mut self, name: &str) -> Option<Vec<T>> {
         let values: Vec<String> = self.pairs.all(name).filter(|value| !value.is_empty()).map(str::to_owned).collect();
         self.many(name, values.iter().map(String::as_str))
     }
 
-    /// `name__in=a,b`.
+    /// Reads `name__in=a,b`.
     fn listed<T: FromJson>(&mut self, name: &str) -> Option<Vec<T>> {
         let name = format!("{name}__in");
         let list = self.pairs.last(&name).filter(|list| !list.is_empty())?.to_owned();
@@ -58,9 +58,9 @@ impl LookupQuery<'_> {
 
     fn many<'v, T: FromJson>(&mut self, name: &str, values: impl Iterator<Item = &'v str>) -> Option<Vec<T>> {
         let values: Vec<&str> = values.map(str::trim).filter(|value| !value.is_empty()).collect();
-        if values.len() > MOST_CHOICES {
-            let text = format!("Ensure this field has no more than {MOST_CHOICES} elements.");
-            self.refuse(name, ErrorTree::message("max_length", text));
+        if values.len() > MAX_VALUES {
+            let text = format!("Ensure this field has no more than {MAX_VALUES} elements.");
+            self.add_error(name, ErrorTree::message("max_length", text));
             return None;
         }
         let read: Vec<T> = values.iter().filter_map(|value| self.read(name, value)).collect();
@@ -68,63 +68,67 @@ impl LookupQuery<'_> {
     }
 
     fn read<T: FromJson>(&mut self, name: &str, value: &str) -> Option<T> {
-        T::from_json(Value::String(value.to_owned())).map_err(|tree| self.refuse(name, tree)).ok()
+        T::from_json(Value::String(value.to_owned())).map_err(|tree| self.add_error(name, tree)).ok()
     }
 
-    fn refuse(&mut self, name: &str, tree: ErrorTree) {
+    fn add_error(&mut self, name: &str, tree: ErrorTree) {
         self.errors.insert(name.to_owned(), tree);
     }
 }
 
-/// Reads the filters `T` of a list, or tells all that is wrong with them.
+/// Reads the filters `T` of a list, or returns all errors at once.
 pub fn filter_from_query<T>(pairs: &QueryPairs, read: impl FnOnce(&mut LookupQuery) -> T) -> Result<T, Problem> {
     let mut query = LookupQuery { pairs, errors: BTreeMap::new() };
     let filter = read(&mut query);
     if query.errors.is_empty() { Ok(filter) } else { Err(Problem::invalid(ErrorTree::Members(query.errors))) }
 }
 
-/// One value, compared as the list sees fit.
+/// One value, which the list compares with its own condition.
 impl<T: QueryValue> Lookup for Option<T> {
     fn read(name: &'static str, query: &mut LookupQuery) -> Self {
         query.one(name)
     }
 
-    fn parameters(name: &str, meaning: &str) -> Vec<Parameter> {
-        vec![parameter::<T>(name, meaning)]
+    fn parameters(name: &str, description: &str) -> Vec<Parameter> {
+        vec![parameter::<T>(name, description)]
     }
 }
 
-/// A value of a closed set, or an id: `field` (also several times), `__in`, `__isnull`.
+/// Lookups of an enum or an id: `field` (can be repeated), `__in`, `__isnull`.
 #[derive(Debug, Clone)]
-pub struct Choices<T> {
+pub struct ChoiceLookups<T> {
     pub exact: Option<Vec<T>>,
     pub any_of: Option<Vec<T>>,
     pub is_null: Option<bool>,
 }
 
-impl<T> Default for Choices<T> {
+impl<T> Default for ChoiceLookups<T> {
     fn default() -> Self {
         Self { exact: None, any_of: None, is_null: None }
     }
 }
 
-impl<T: QueryValue> Lookup for Choices<T> {
+impl<T: QueryValue> Lookup for ChoiceLookups<T> {
     fn read(name: &'static str, query: &mut LookupQuery) -> Self {
         Self { exact: query.any(name), any_of: query.listed(name), is_null: query.with(name, "isnull") }
     }
 
-    fn parameters(name: &str, meaning: &str) -> Vec<Parameter> {
+    fn parameters(name: &str, description: &str) -> Vec<Parameter> {
         vec![
-            parameter::<T>(name, meaning),
-            list_parameter::<T>(&format!("{name}__in"), "Any of these, separated by commas."),
-            parameter::<bool>(&format!("{name}__isnull"), "Whether there is none."),
+            parameter::<T>(name, description),
+            list_parameter::<T>(&format!("{name}__in"), "Any of these values, separated by commas"),
+            parameter::<bool>(
+                &format!("{name}__isnull"),
+                "True for objects without a value, false for objects with one",
+            ),
         ]
     }
 }
 
-/// A number: `field`, `__gt`, `__gte` (or `_min`), `__lt`, `__lte` (or `_max`), `__in`, `__range=a,b`, `__isnull`.
+/// Lookups of a number: `field`, `__gt`, `__gte` (or `_min`), `__lt`, `__lte` (or `_max`), `__in`, `__range=a,b`,
+/// `__isnull`.
 #[derive(Debug, Clone)]
-pub struct Ranges<T> {
+pub struct RangeLookups<T> {
     pub exact: Option<T>,
     pub above: Option<T>,
     pub from: Option<T>,
@@ -135,14 +139,14 @@ pub struct Ranges<T> {
     pub is_null: Option<bool>,
 }
 
-impl<T> Default for Ranges<T> {
+impl<T> Default for RangeLookups<T> {
     fn default() -> Self {
         Self { exact: None, above: None, from: None, below: None, to: None, any_of: None, between: None, is_null: None }
     }
 }
 
-impl<T> Ranges<T> {
-    /// Nothing is filtered.
+impl<T> RangeLookups<T> {
+    /// Returns true if no lookup is set.
     pub const fn is_empty(&self) -> bool {
         matches!(
             self,
@@ -160,15 +164,15 @@ impl<T> Ranges<T> {
     }
 }
 
-impl<T: FromJson> Ranges<T> {
-    fn of(name: &str, suffixes: (&str, &str), query: &mut LookupQuery) -> Self {
-        let (least, most) = suffixes;
+impl<T: FromJson> RangeLookups<T> {
+    fn read_with_suffixes(name: &str, suffixes: &BoundSuffixes, query: &mut LookupQuery) -> Self {
+        let BoundSuffixes { lower, upper } = suffixes;
         Self {
             exact: query.one(name).or_else(|| query.with(name, "exact")),
             above: query.with(name, "gt"),
-            from: query.with(name, "gte").or_else(|| query.one(&format!("{name}_{least}"))),
+            from: query.with(name, "gte").or_else(|| query.one(&format!("{name}_{lower}"))),
             below: query.with(name, "lt"),
-            to: query.with(name, "lte").or_else(|| query.one(&format!("{name}_{most}"))),
+            to: query.with(name, "lte").or_else(|| query.one(&format!("{name}_{upper}"))),
             any_of: query.listed(name),
             between: Self::between(name, query),
             is_null: query.with(name, "isnull"),
@@ -179,7 +183,7 @@ impl<T: FromJson> Ranges<T> {
         let name = format!("{name}__range");
         let range = query.pairs.last(&name).filter(|range| !range.is_empty())?.to_owned();
         let Some((from, to)) = range.split_once(',').filter(|(_, to)| !to.contains(',')) else {
-            query.refuse(&name, ErrorTree::message("invalid", "Range query expects two values."));
+            query.add_error(&name, ErrorTree::message("invalid", "Range query expects two values."));
             return None;
         };
         let (from, to) = (query.read(&name, from), query.read(&name, to));
@@ -187,62 +191,80 @@ impl<T: FromJson> Ranges<T> {
     }
 }
 
-impl<T: QueryValue> Ranges<T> {
-    fn all_parameters(name: &str, meaning: &str, suffixes: (&str, &str)) -> Vec<Parameter> {
-        let (least, most) = suffixes;
-        let lookup = |lookup: &str, meaning: &str| parameter::<T>(&format!("{name}__{lookup}"), meaning);
+impl<T: QueryValue> RangeLookups<T> {
+    fn all_parameters(name: &str, description: &str, suffixes: &BoundSuffixes) -> Vec<Parameter> {
+        let BoundSuffixes { lower, upper } = suffixes;
+        let lookup = |lookup: &str, description: &str| parameter::<T>(&format!("{name}__{lookup}"), description);
         vec![
-            parameter::<T>(name, meaning),
-            lookup("gt", "More than this."),
-            lookup("gte", "This or more."),
-            parameter::<T>(&format!("{name}_{least}"), "The same as `__gte`."),
-            lookup("lt", "Less than this."),
-            lookup("lte", "This or less."),
-            parameter::<T>(&format!("{name}_{most}"), "The same as `__lte`."),
-            list_parameter::<T>(&format!("{name}__in"), "Any of these, separated by commas."),
-            list_parameter::<T>(&format!("{name}__range"), "From the first to the second, both included."),
-            parameter::<bool>(&format!("{name}__isnull"), "Whether there is none."),
+            parameter::<T>(name, description),
+            lookup("gt", "Lower bound, exclusive"),
+            lookup("gte", "Lower bound, inclusive"),
+            parameter::<T>(&format!("{name}_{lower}"), "Alias of `__gte`"),
+            lookup("lt", "Upper bound, exclusive"),
+            lookup("lte", "Upper bound, inclusive"),
+            parameter::<T>(&format!("{name}_{upper}"), "Alias of `__lte`"),
+            list_parameter::<T>(&format!("{name}__in"), "Any of these values, separated by commas"),
+            list_parameter::<T>(
+                &format!("{name}__range"),
+                "Lower and upper bound, both inclusive, separated by a comma",
+            ),
+            parameter::<bool>(
+                &format!("{name}__isnull"),
+                "True for objects without a value, false for objects with one",
+            ),
         ]
     }
 }
 
-impl<T: QueryValue> Lookup for Ranges<T> {
+impl<T: QueryValue> Lookup for RangeLookups<T> {
     fn read(name: &'static str, query: &mut LookupQuery) -> Self {
-        Self::of(name, ("min", "max"), query)
+        Self::read_with_suffixes(name, &BoundSuffixes::NUMBER, query)
     }
 
-    fn parameters(name: &str, meaning: &str) -> Vec<Parameter> {
-        Self::all_parameters(name, meaning, ("min", "max"))
+    fn parameters(name: &str, description: &str) -> Vec<Parameter> {
+        Self::all_parameters(name, description, &BoundSuffixes::NUMBER)
     }
 }
 
-/// A moment: as [`Ranges`], with `_after` and `_before`, and `__date`, `__year`, `__month` in UTC.
+/// Suffixes of the parameters `field_min` and `field_max`.
+struct BoundSuffixes {
+    lower: &'static str,
+    upper: &'static str,
+}
+
+impl BoundSuffixes {
+    const NUMBER: Self = Self { lower: "min", upper: "max" };
+    const TIME: Self = Self { lower: "after", upper: "before" };
+}
+
+/// Lookups of a date and time: those of [`RangeLookups`] with `_after` and `_before`, and `__date`, `__year` and
+/// `__month` in UTC.
 #[derive(Debug, Clone, Default)]
-pub struct Moments {
-    pub ranges: Ranges<DateTime<Utc>>,
-    /// Half-open spans that it must lie in.
+pub struct DateTimeLookups {
+    pub ranges: RangeLookups<DateTime<Utc>>,
+    /// Half-open periods that must all contain the time.
     pub within: Vec<(DateTime<Utc>, DateTime<Utc>)>,
     pub month: Option<i32>,
 }
 
-impl Lookup for Moments {
+impl Lookup for DateTimeLookups {
     fn read(name: &'static str, query: &mut LookupQuery) -> Self {
-        let ranges = Ranges::of(name, ("after", "before"), query);
+        let ranges = RangeLookups::read_with_suffixes(name, &BoundSuffixes::TIME, query);
         let day = query.with::<Day>(name, "date").map(|day| (day.0, day.0.succ_opt()));
         let year = query.with::<Year>(name, "year").map(|Year(year)| {
             (NaiveDate::from_ymd_opt(year, 1, 1).unwrap_or_default(), NaiveDate::from_ymd_opt(year + 1, 1, 1))
         });
-        let spans = [day, year].into_iter().flatten();
-        let within = spans.filter_map(|(from, to)| Some((midnight(from)?, midnight(to?)?))).collect();
+        let periods = [day, year].into_iter().flatten();
+        let within = periods.filter_map(|(from, to)| Some((midnight(from)?, midnight(to?)?))).collect();
         Self { ranges, within, month: query.with::<Month>(name, "month").map(|month| month.0) }
     }
 
-    fn parameters(name: &str, meaning: &str) -> Vec<Parameter> {
-        let mut parameters = Ranges::<DateTime<Utc>>::all_parameters(name, meaning, ("after", "before"));
+    fn parameters(name: &str, description: &str) -> Vec<Parameter> {
+        let mut parameters = RangeLookups::<DateTime<Utc>>::all_parameters(name, description, &BoundSuffixes::TIME);
         parameters.extend([
-            parameter::<Day>(&format!("{name}__date"), "On this day, in UTC."),
-            parameter::<i32>(&format!("{name}__year"), "In this year, in UTC."),
-            parameter::<i32>(&format!("{name}__month"), "In this month of any year, from 1 to 12, in UTC."),
+            parameter::<Day>(&format!("{name}__date"), "On this day, in UTC"),
+            parameter::<i32>(&format!("{name}__year"), "In this year, in UTC"),
+            parameter::<i32>(&format!("{name}__month"), "In this month of any year, from 1 to 12, in UTC"),
         ]);
         parameters
     }
@@ -267,18 +289,18 @@ impl FromJson for Month {
     }
 }
 
-fn bounded(value: Value, least: i32, most: i32) -> Result<i32, ErrorTree> {
+fn bounded(value: Value, min: i32, max: i32) -> Result<i32, ErrorTree> {
     match i32::from_json(value)? {
-        less if less < least => Err(ErrorTree::min_value(i64::from(least))),
-        more if more > most => Err(ErrorTree::max_value(i64::from(most))),
+        number if number < min => Err(ErrorTree::min_value(i64::from(min))),
+        number if number > max => Err(ErrorTree::max_value(i64::from(max))),
         number => Ok(number),
     }
 }
 
-/// A text: `field`, `__iexact`, `__contains`, `__icontains`, `__startswith`, `__istartswith`, `__endswith`,
+/// Lookups of a text: `field`, `__iexact`, `__contains`, `__icontains`, `__startswith`, `__istartswith`, `__endswith`,
 /// `__iendswith`, `__in`, `__isnull`.
 #[derive(Debug, Clone, Default)]
-pub struct Texts {
+pub struct TextLookups {
     pub exact: Option<String>,
     pub any_of: Option<Vec<String>>,
     /// Patterns for LIKE.
@@ -288,8 +310,8 @@ pub struct Texts {
     pub is_null: Option<bool>,
 }
 
-impl Texts {
-    /// For columns that are kept in lower case.
+impl TextLookups {
+    /// Returns the lookups in lower case, for a column that stores lower-case text.
     #[must_use]
     pub fn lowercase(&self) -> Self {
         let lower = |texts: &Vec<String>| texts.iter().map(|text| text.to_lowercase()).collect();
@@ -302,15 +324,15 @@ impl Texts {
     }
 }
 
-impl Lookup for Texts {
+impl Lookup for TextLookups {
     fn read(name: &'static str, query: &mut LookupQuery) -> Self {
         let mut pattern =
             |lookup: &str, make: fn(&str) -> String| query.with::<String>(name, lookup).map(|text| make(&text));
-        let starts = |text: &str| format!("{}%", literal(text));
-        let ends = |text: &str| format!("%{}", literal(text));
+        let starts = |text: &str| format!("{}%", escape(text));
+        let ends = |text: &str| format!("%{}", escape(text));
         let like = [pattern("contains", like_pattern), pattern("startswith", starts), pattern("endswith", ends)];
         let ilike = [
-            pattern("iexact", literal),
+            pattern("iexact", escape),
             pattern("icontains", like_pattern),
             pattern("istartswith", starts),
             pattern("iendswith", ends),
@@ -324,69 +346,41 @@ impl Lookup for Texts {
         }
     }
 
-    fn parameters(name: &str, meaning: &str) -> Vec<Parameter> {
-        let lookup = |lookup: &str, meaning: &str| parameter::<String>(&format!("{name}__{lookup}"), meaning);
+    fn parameters(name: &str, description: &str) -> Vec<Parameter> {
+        let lookup = |lookup: &str, description: &str| parameter::<String>(&format!("{name}__{lookup}"), description);
         vec![
-            parameter::<String>(name, meaning),
-            lookup("iexact", "This, whatever the case of letters."),
-            lookup("contains", "With this in it."),
-            lookup("icontains", "With this in it, whatever the case."),
-            lookup("startswith", "Beginning with this."),
-            lookup("istartswith", "Beginning with this, whatever the case."),
-            lookup("endswith", "Ending with this."),
-            lookup("iendswith", "Ending with this, whatever the case."),
-            list_parameter::<String>(&format!("{name}__in"), "Any of these, separated by commas."),
-            parameter::<bool>(&format!("{name}__isnull"), "Whether there is none."),
+            parameter::<String>(name, description),
+            lookup("iexact", "Case-insensitive exact match"),
+            lookup("contains", "Case-sensitive substring match"),
+            lookup("icontains", "Case-insensitive substring match"),
+            lookup("startswith", "Case-sensitive prefix match"),
+            lookup("istartswith", "Case-insensitive prefix match"),
+            lookup("endswith", "Case-sensitive suffix match"),
+            lookup("iendswith", "Case-insensitive suffix match"),
+            list_parameter::<String>(&format!("{name}__in"), "Any of these values, separated by commas"),
+            parameter::<bool>(
+                &format!("{name}__isnull"),
+                "True for objects without a value, false for objects with one",
+            ),
         ]
     }
 }
 
-/// A parameter of the query with the values of `T`.
-pub(super) fn parameter<T: QueryValue>(name: &str, meaning: &str) -> Parameter {
-    described(name, meaning, T::schema()).build()
+/// Returns a query parameter with the values of `T`.
+pub(super) fn parameter<T: QueryValue>(name: &str, description: &str) -> Parameter {
+    described(name, description, T::schema()).build()
 }
 
-fn list_parameter<T: QueryValue>(name: &str, meaning: &str) -> Parameter {
+fn list_parameter<T: QueryValue>(name: &str, description: &str) -> Parameter {
     let list = ArrayBuilder::new().items(T::schema()).build();
-    described(name, meaning, list.into()).explode(Some(false)).build()
+    described(name, description, list.into()).explode(Some(false)).build()
 }
 
-fn described(name: &str, meaning: &str, schema: RefOr<Schema>) -> ParameterBuilder {
+fn described(name: &str, description: &str, schema: RefOr<Schema>) -> ParameterBuilder {
     ParameterBuilder::new()
         .name(name)
         .parameter_in(ParameterIn::Query)
         .required(Required::False)
-        .description((!meaning.trim().is_empty()).then(|| meaning.trim()))
+        .description((!description.trim().is_empty()).then(|| description.trim()))
         .schema(Some(schema))
 }
-
-/// Defines the filters of a list: for each field its name in the query, and what it can be looked up by.
-macro_rules! filter {
-    (
-        $(#[$meta:meta])*
-        pub struct $name:ident { $( $(#[doc = $doc:literal])* $key:literal => pub $field:ident : $type:ty ),* $(,)? }
-    ) => {
-        #[derive(Debug, Clone, Default)]
-        $(#[$meta])*
-        pub struct $name { $( $(#[doc = $doc])* pub $field: $type ),* }
-
-        impl $crate::platform::api::ListFilter for $name {
-            fn read(query: &mut $crate::platform::api::LookupQuery) -> Self {
-                Self { $( $field: $crate::platform::api::Lookup::read($key, query) ),* }
-            }
-        }
-
-        impl utoipa::IntoParams for $name {
-            fn into_params(
-                _: impl Fn() -> Option<utoipa::openapi::path::ParameterIn>,
-            ) -> Vec<utoipa::openapi::path::Parameter> {
-                let parameters = [
-                    $( <$type as $crate::platform::api::Lookup>::parameters($key, concat!("", $($doc),*)) ),*
-                ];
-                parameters.concat()
-            }
-        }
-    };
-}
-
-pub(crate) use filter;

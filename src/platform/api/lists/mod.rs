@@ -1,23 +1,24 @@
-//! Lists: which page of what is asked for, in which order, and the envelope that it comes in.
+//! Lists: filters, ordering, paging and the envelope of a page.
 
+mod apply_lookups;
 mod count;
 mod cursor;
+#[cfg(test)]
+mod derive_tests;
 mod lookups;
-mod narrow;
 mod ordering;
 mod page;
 mod patterns;
 mod search;
-mod slice;
+mod window;
 
+pub(crate) use apply_lookups::apply_lookups;
+pub use apply_lookups::date_part;
 pub use count::bounded_count;
-pub(crate) use lookups::filter;
-pub use lookups::{Choices, Lookup, LookupQuery, Moments, Ranges, Texts, filter_from_query};
-pub use narrow::date_part;
-pub(crate) use narrow::narrow;
-pub use ordering::{Ordering, Sort, SortColumn};
+pub use lookups::{ChoiceLookups, DateTimeLookups, Lookup, LookupQuery, RangeLookups, TextLookups, filter_from_query};
+pub use ordering::{Ordering, Sort, SortColumn, SqlTypeName};
 pub use page::{Page, Paged};
 pub use patterns::like_pattern;
 pub use search::Search;
-pub(crate) use slice::paginate;
-pub use slice::{Count, Keyset, Slice, Window, positions};
+pub(crate) use window::paginate;
+pub use window::{Count, Keyset, PageRows, RowWindow, positions};

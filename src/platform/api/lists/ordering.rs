@@ -1,4 +1,4 @@
-//! `ordering=name,-price`: the keys a list allows, unknown ones dropped.
+//! `ordering=name,-price`: the ordering of a list. Unknown names are ignored.
 
 use std::marker::PhantomData;
 
@@ -10,16 +10,16 @@ use utoipa::openapi::path::{Parameter, ParameterBuilder, ParameterIn};
 use utoipa::openapi::schema::{ArrayBuilder, ObjectBuilder};
 use utoipa::openapi::{Required, Type};
 
-/// What a list can be ordered by.
+/// A column or expression that a list can be ordered by.
 #[derive(Debug, PartialEq, Eq)]
 pub struct SortColumn {
-    /// In the query.
+    /// Name in the `ordering` parameter.
     pub name: &'static str,
-    /// Never null, so that rows can be compared: a column with its table, or an expression of columns.
+    /// A column with its table, or an expression of columns. Never null, so that keyset pages can compare rows.
     pub sql: &'static str,
-    /// Where the descending order needs another expression: what has no value comes last both ways.
+    /// Expression of the descending order, if it differs: rows without a value come last in both directions.
     pub sql_descending: Option<&'static str>,
-    /// The type of its values, as PostgreSQL calls it.
+    /// PostgreSQL type of the values.
     pub sql_type: &'static str,
 }
 
@@ -28,6 +28,7 @@ impl SortColumn {
         Self { name, sql, sql_descending: None, sql_type }
     }
 
+    /// Sets the expression of the descending order.
     #[must_use]
     pub const fn descending_by(mut self, sql: &'static str) -> Self {
         self.sql_descending = Some(sql);
@@ -35,16 +36,35 @@ impl SortColumn {
     }
 }
 
-/// How a kind of thing can be ordered. All of it is our own text; nothing of a request ever becomes SQL.
+/// PostgreSQL's name of a SQL type, for the comparisons of keyset pages. Nullable types have none: an ordering by a
+/// nullable column needs an expression.
+pub trait SqlTypeName {
+    const NAME: &'static str;
+}
+
+macro_rules! sql_type_names {
+    ($($sql_type:ident = $name:literal),+ $(,)?) => {
+        $(impl SqlTypeName for diesel::sql_types::$sql_type {
+            const NAME: &'static str = $name;
+        })+
+    };
+}
+
+sql_type_names! {
+    Bool = "boolean", Date = "date", Int2 = "smallint", Int4 = "integer", Int8 = "bigint", Numeric = "numeric",
+    Text = "text", Timestamptz = "timestamptz", Uuid = "uuid",
+}
+
+/// Orderings of a list. All SQL is constant; no text of a request becomes SQL.
 pub trait Ordering: 'static {
     const COLUMNS: &'static [SortColumn];
-    /// As it would stand in the query.
+    /// Default value of the `ordering` parameter.
     const DEFAULT: &'static str;
-    /// The last word between equals.
+    /// Last ordering column, which makes the order unique.
     const ID: SortColumn;
 }
 
-/// One column of an order.
+/// One column of an ordering.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) struct SortedBy {
     pub column: &'static SortColumn,
@@ -57,7 +77,7 @@ impl SortedBy {
     }
 }
 
-/// The order that a list was asked for; the id comes last.
+/// The ordering of a list request. The id is always the last column.
 #[derive(Debug, Clone)]
 pub struct Sort<O> {
     pub(super) columns: Vec<SortedBy>,
@@ -65,21 +85,21 @@ pub struct Sort<O> {
 }
 
 impl<O: Ordering> Sort<O> {
-    pub(in crate::platform::api) fn read(asked: &str) -> Self {
-        let mut columns = Self::known(asked);
+    pub(in crate::platform::api) fn read(requested: &str) -> Self {
+        let mut columns = Self::parse(requested);
         if columns.is_empty() {
-            columns = Self::known(O::DEFAULT);
+            columns = Self::parse(O::DEFAULT);
         }
-        // The id goes the way of the column before it, so that one index serves both.
+        // The id has the direction of the column before it, so that one index serves both.
         let is_descending = columns.last().is_some_and(|by| by.is_descending);
         columns.push(SortedBy { column: &O::ID, is_descending });
         Self { columns, ordering: PhantomData }
     }
 
-    /// Each column once, the first time counting: a second time changes no order.
-    fn known(asked: &str) -> Vec<SortedBy> {
+    /// Parses the known columns. Only the first occurrence of a column counts.
+    fn parse(requested: &str) -> Vec<SortedBy> {
         let mut columns: Vec<SortedBy> = Vec::new();
-        for name in asked.split(',').map(str::trim) {
+        for name in requested.split(',').map(str::trim) {
             let (name, is_descending) = name.strip_prefix('-').map_or((name, false), |name| (name, true));
             let column = O::COLUMNS.iter().find(|column| column.name == name);
             let is_new = |column: &&SortColumn| columns.iter().all(|by| by.column != *column);
@@ -90,7 +110,7 @@ impl<O: Ordering> Sort<O> {
         columns
     }
 
-    /// The same order from its other end, where `is_backward`.
+    /// Returns the `ORDER BY` expression, reversed if `is_backward`.
     pub(super) fn clause(&self, is_backward: bool) -> SqlLiteral<Untyped> {
         let clause = self.columns.iter().map(|by| {
             let direction = if by.is_descending == is_backward { "asc" } else { "desc" };
@@ -99,7 +119,7 @@ impl<O: Ordering> Sort<O> {
         sql(&clause.collect::<Vec<_>>().join(", "))
     }
 
-    /// Names this order: a cursor of another is no good.
+    /// Returns the name of the ordering, which is part of a cursor's signature.
     pub(super) fn name(&self) -> String {
         let names =
             self.columns.iter().map(|by| format!("{}{}", if by.is_descending { "-" } else { "" }, by.column.name));
@@ -118,7 +138,8 @@ impl<O: Ordering> IntoParams for Sort<O> {
         let names = O::COLUMNS.iter().flat_map(|column| [column.name.to_owned(), format!("-{}", column.name)]);
         let item = ObjectBuilder::new().schema_type(Type::String).enum_values(Some(names)).build();
         let description = format!(
-            "Which fields to order by; a leading `-` reverses. Unknown names are ignored. By default `{}`.",
+            "Fields to order by, separated by commas. A leading `-` sorts in descending order. Unknown names are \
+             ignored. Default: `{}`.",
             O::DEFAULT
         );
         vec![
@@ -138,21 +159,21 @@ impl<O: Ordering> IntoParams for Sort<O> {
 mod tests {
     use super::*;
 
-    struct Things;
+    struct ProductOrdering;
 
-    impl Ordering for Things {
+    impl Ordering for ProductOrdering {
         const COLUMNS: &'static [SortColumn] = &[
-            SortColumn::new("name", "things.name", "text"),
+            SortColumn::new("name", "products.name", "text"),
             SortColumn::new("price", "coalesce(price, 'Infinity')", "numeric").descending_by("coalesce(price, -1)"),
         ];
         const DEFAULT: &'static str = "-name";
-        const ID: SortColumn = SortColumn::new("id", "things.id", "uuid");
+        const ID: SortColumn = SortColumn::new("id", "products.id", "uuid");
     }
 
     #[test]
-    fn each_key_counts_once_and_unknown_ones_not_at_all() {
-        assert_eq!(Sort::<Things>::read("-price, name,weight,,price,name,-name").name(), "-price,name,id");
-        assert_eq!(Sort::<Things>::read("weight; drop table things").name(), "-name,-id");
-        assert_eq!(Sort::<Things>::default().name(), "-name,-id");
+    fn repeated_and_unknown_columns_are_ignored() {
+        assert_eq!(Sort::<ProductOrdering>::read("-price, name,weight,,price,name,-name").name(), "-price,name,id");
+        assert_eq!(Sort::<ProductOrdering>::read("weight; drop table products").name(), "-name,-id");
+        assert_eq!(Sort::<ProductOrdering>::default().name(), "-name,-id");
     }
 }

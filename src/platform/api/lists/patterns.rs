@@ -1,12 +1,12 @@
 //! Patterns for LIKE and ILIKE.
 
-/// `%term%` for ILIKE, with the pattern's own signs taken literally.
+/// Returns `%term%` with escaped wildcards.
 pub fn like_pattern(term: &str) -> String {
-    format!("%{}%", literal(term))
+    format!("%{}%", escape(term))
 }
 
-/// A pattern that matches just this text.
-pub(super) fn literal(text: &str) -> String {
+/// Escapes the wildcards of a text, so that the pattern matches only this text.
+pub(super) fn escape(text: &str) -> String {
     let mut pattern = String::with_capacity(text.len());
     for c in text.chars() {
         if matches!(c, '%' | '_' | '\\') {
@@ -22,7 +22,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn signs_of_the_pattern_are_literal() {
+    fn wildcards_are_escaped() {
         assert_eq!(like_pattern(r"50%_\"), r"%50\%\_\\%");
     }
 }

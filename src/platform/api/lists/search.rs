@@ -1,4 +1,4 @@
-//! `search=`: words that must all be found.
+//! `search=`: terms that must all match.
 
 use serde_json::Value;
 use utoipa::openapi::path::Parameter;
@@ -8,15 +8,16 @@ use super::patterns::like_pattern;
 use crate::platform::error::ErrorTree;
 use crate::platform::http::{FromJson, text_from_json};
 
-/// Nobody looks for more words at once; each costs a condition of the query.
-const MOST_TERMS: usize = 10;
+/// Maximum number of terms. Each one adds a condition to the query.
+const MAX_TERMS: usize = 10;
 
-/// The first ten terms: split at spaces and commas, a quoted phrase stays whole. All must match.
+/// Search terms, separated by spaces and commas. A quoted phrase is one term. All terms must match; terms beyond the
+/// tenth are ignored.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Search(Vec<String>);
 
 impl Search {
-    /// Each term as a pattern for ILIKE.
+    /// Returns an ILIKE pattern for each term.
     pub fn patterns(&self) -> impl Iterator<Item = String> {
         self.0.iter().map(|term| like_pattern(term))
     }
@@ -36,7 +37,7 @@ impl Search {
         }
         terms.push(term);
         terms.retain(|term| !term.is_empty());
-        terms.truncate(MOST_TERMS);
+        terms.truncate(MAX_TERMS);
         Self(terms)
     }
 }
@@ -52,8 +53,8 @@ impl Lookup for Search {
         query.one(name).unwrap_or_default()
     }
 
-    fn parameters(name: &str, meaning: &str) -> Vec<Parameter> {
-        vec![parameter::<String>(name, meaning)]
+    fn parameters(name: &str, description: &str) -> Vec<Parameter> {
+        vec![parameter::<String>(name, description)]
     }
 }
 
@@ -62,7 +63,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_quoted_phrase_is_one_term() {
+    fn quoted_phrase_is_one_term() {
         assert_eq!(Search::new(r#"red, "tea pot"  mug"#).0, ["red", "tea pot", "mug"]);
         assert_eq!(Search::new("  ").0, Vec::<String>::new());
         assert_eq!(Search::new("\"open").0, ["open"]);

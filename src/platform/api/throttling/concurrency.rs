@@ -1,7 +1,8 @@
-//! How many requests of one client, a principal or an address, this process works on at once.
+//! Concurrency limit: the number of requests of one client (a principal or an address) that this process executes at
+//! once.
 //!
-//! Rates alone would let a client whose requests are all slow take every connection to the database. Those beyond the
-//! limit wait for their turn, for a page asks for many things at once, and are refused where it does not come soon.
+//! With a rate limit alone, a client with slow requests could take every database connection. A request beyond the
+//! limit waits, because web pages send several requests at once, and is rejected if it waits too long.
 
 use std::collections::HashMap;
 use std::collections::hash_map::Entry;
@@ -16,55 +17,57 @@ use actix_web::dev::ServiceResponse;
 use actix_web::web::Bytes;
 use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 
-/// So long a request waits for others of its client; as long as it then may for a connection to the database.
-const PATIENCE: Duration = Duration::from_millis(800);
+/// Maximum time that a request waits for other requests of its client. Waiting for a database connection has a
+/// separate timeout.
+const WAIT_TIMEOUT: Duration = Duration::from_millis(800);
 
 pub(super) struct ConcurrencyLimit {
-    most: usize,
-    /// By client; one without requests has no entry.
-    clients: Mutex<HashMap<String, InFlight>>,
+    /// Maximum number of concurrent requests of one client.
+    max: usize,
+    /// Running requests by client. A client without requests has no entry.
+    clients: Mutex<HashMap<String, ClientRequests>>,
 }
 
-struct InFlight {
+struct ClientRequests {
     permits: Arc<Semaphore>,
-    /// Requests that wait or are worked on.
+    /// Number of waiting and running requests.
     requests: usize,
 }
 
 impl ConcurrencyLimit {
-    pub fn new(most: usize) -> Self {
-        Self { most, clients: Mutex::default() }
+    pub fn new(max: usize) -> Self {
+        Self { max, clients: Mutex::default() }
     }
 
-    /// Waits for a permit; none where the client's other requests take too long.
-    pub async fn acquire(self: &Arc<Self>, who: &str) -> Option<Permit> {
-        let (client, permits) = self.enter(who);
-        let permit = tokio::time::timeout(PATIENCE, permits.acquire_owned()).await.ok()?.ok()?;
+    /// Waits for a permit. Returns None if the client's other requests take too long.
+    pub async fn acquire(self: &Arc<Self>, client: &str) -> Option<Permit> {
+        let (client, permits) = self.enter(client);
+        let permit = tokio::time::timeout(WAIT_TIMEOUT, permits.acquire_owned()).await.ok()?.ok()?;
         Some(Permit { _permit: permit, _client: client })
     }
 
-    fn enter(self: &Arc<Self>, who: &str) -> (Client, Arc<Semaphore>) {
+    fn enter(self: &Arc<Self>, client: &str) -> (CountedRequest, Arc<Semaphore>) {
         let mut clients = self.clients();
-        let none = || InFlight { permits: Arc::new(Semaphore::new(self.most)), requests: 0 };
-        let in_flight = clients.entry(who.to_owned()).or_insert_with(none);
+        let none = || ClientRequests { permits: Arc::new(Semaphore::new(self.max)), requests: 0 };
+        let in_flight = clients.entry(client.to_owned()).or_insert_with(none);
         in_flight.requests += 1;
-        (Client { limit: Arc::clone(self), who: who.to_owned() }, Arc::clone(&in_flight.permits))
+        (CountedRequest { limit: Arc::clone(self), client: client.to_owned() }, Arc::clone(&in_flight.permits))
     }
 
-    fn clients(&self) -> MutexGuard<'_, HashMap<String, InFlight>> {
+    fn clients(&self) -> MutexGuard<'_, HashMap<String, ClientRequests>> {
         self.clients.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 
-/// One request of a client.
-struct Client {
+/// Counts one request of a client. Dropping it removes the request.
+struct CountedRequest {
     limit: Arc<ConcurrencyLimit>,
-    who: String,
+    client: String,
 }
 
-impl Drop for Client {
+impl Drop for CountedRequest {
     fn drop(&mut self) {
-        if let Entry::Occupied(mut client) = self.limit.clients().entry(mem::take(&mut self.who)) {
+        if let Entry::Occupied(mut client) = self.limit.clients().entry(mem::take(&mut self.client)) {
             client.get_mut().requests -= 1;
             if client.get().requests == 0 {
                 client.remove();
@@ -73,28 +76,28 @@ impl Drop for Client {
     }
 }
 
-/// Held while a request is worked on.
+/// Permit of a running request. Dropping it admits the next one.
 pub struct Permit {
     _permit: OwnedSemaphorePermit,
-    _client: Client,
+    _client: CountedRequest,
 }
 
 impl Permit {
-    /// What is sent in pieces holds its permit until the last of them; what is whole lets it go.
-    pub fn hold_until_sent(self: Arc<Self>, response: ServiceResponse<BoxBody>) -> ServiceResponse<BoxBody> {
+    /// Keeps the permit until a streamed body is sent completely. A body of known size releases it at once.
+    pub fn keep_until_sent(self: Arc<Self>, response: ServiceResponse<BoxBody>) -> ServiceResponse<BoxBody> {
         match response.response().body().size() {
-            BodySize::Stream => response.map_body(|_, body| BoxBody::new(Permitted { body, _permit: self })),
+            BodySize::Stream => response.map_body(|_, body| BoxBody::new(PermittedBody { body, _permit: self })),
             BodySize::None | BodySize::Sized(_) => response,
         }
     }
 }
 
-struct Permitted {
+struct PermittedBody {
     body: BoxBody,
     _permit: Arc<Permit>,
 }
 
-impl MessageBody for Permitted {
+impl MessageBody for PermittedBody {
     type Error = <BoxBody as MessageBody>::Error;
 
     fn size(&self) -> BodySize {
@@ -115,28 +118,29 @@ mod tests {
 
     use super::*;
 
-    fn limit_of(most: usize) -> Arc<ConcurrencyLimit> {
-        Arc::new(ConcurrencyLimit::new(most))
+    fn limit_of(max: usize) -> Arc<ConcurrencyLimit> {
+        Arc::new(ConcurrencyLimit::new(max))
     }
 
-    /// A permit that nobody has to wait for.
-    fn at_once(limit: &Arc<ConcurrencyLimit>, who: &str) -> Option<Permit> {
-        limit.acquire(who).now_or_never().flatten()
+    /// Returns a permit if one is free.
+    fn try_acquire(limit: &Arc<ConcurrencyLimit>, client: &str) -> Option<Permit> {
+        limit.acquire(client).now_or_never().flatten()
     }
 
     #[actix_web::test]
-    async fn each_client_has_permits_of_its_own() {
+    async fn clients_have_separate_permits() {
         let limit = limit_of(2);
 
-        let permits = [at_once(&limit, "a"), at_once(&limit, "a"), at_once(&limit, "a"), at_once(&limit, "b")];
+        let permits =
+            [try_acquire(&limit, "a"), try_acquire(&limit, "a"), try_acquire(&limit, "a"), try_acquire(&limit, "b")];
 
         assert_eq!(permits.each_ref().map(Option::is_some), [true, true, false, true]);
     }
 
     #[actix_web::test]
-    async fn whoever_waits_gets_the_permit_that_is_let_go() {
+    async fn released_permit_goes_to_the_waiting_request() {
         let limit = limit_of(1);
-        let first = at_once(&limit, "a").unwrap();
+        let first = try_acquire(&limit, "a").unwrap();
         let mut second = Box::pin(limit.acquire("a"));
         assert!((&mut second).now_or_never().is_none());
 
@@ -146,22 +150,22 @@ mod tests {
     }
 
     #[actix_web::test]
-    async fn a_permit_that_does_not_come_is_waited_for_a_while() {
+    async fn waiting_for_a_permit_times_out() {
         let limit = limit_of(1);
-        let first = at_once(&limit, "a");
+        let first = try_acquire(&limit, "a");
 
         assert!(limit.acquire("a").await.is_none());
 
         drop(first);
-        assert!(at_once(&limit, "a").is_some());
+        assert!(try_acquire(&limit, "a").is_some());
     }
 
     #[actix_web::test]
-    async fn whoever_has_gone_is_forgotten() {
+    async fn client_without_requests_has_no_entry() {
         let limit = limit_of(1);
 
-        let permit = at_once(&limit, "a");
-        assert!(at_once(&limit, "a").is_none());
+        let permit = try_acquire(&limit, "a");
+        assert!(try_acquire(&limit, "a").is_none());
         assert_eq!(limit.clients().len(), 1);
         drop(permit);
 
@@ -169,26 +173,26 @@ mod tests {
     }
 
     #[actix_web::test]
-    async fn what_is_sent_in_pieces_holds_its_permit_until_the_last() {
+    async fn streamed_response_keeps_its_permit_until_the_end() {
         let limit = limit_of(1);
         let pieces = stream::iter([Ok::<_, actix_web::Error>(Bytes::from("a,")), Ok(Bytes::from("b"))]);
         let response = TestRequest::default().to_srv_response(HttpResponse::Ok().streaming(pieces));
 
-        let response = Arc::new(at_once(&limit, "a").unwrap()).hold_until_sent(response);
+        let response = Arc::new(try_acquire(&limit, "a").unwrap()).keep_until_sent(response);
 
-        assert!(at_once(&limit, "a").is_none());
+        assert!(try_acquire(&limit, "a").is_none());
         assert_eq!(to_bytes(response.into_body()).await.unwrap(), "a,b");
-        assert!(at_once(&limit, "a").is_some());
+        assert!(try_acquire(&limit, "a").is_some());
     }
 
     #[actix_web::test]
-    async fn what_is_whole_lets_its_permit_go_at_once() {
+    async fn response_of_known_size_releases_its_permit_at_once() {
         let limit = limit_of(1);
         let whole = TestRequest::default().to_srv_response(HttpResponse::Ok().body("whole"));
 
-        let response = Arc::new(at_once(&limit, "a").unwrap()).hold_until_sent(whole);
+        let response = Arc::new(try_acquire(&limit, "a").unwrap()).keep_until_sent(whole);
 
-        assert!(at_once(&limit, "a").is_some());
+        assert!(try_acquire(&limit, "a").is_some());
         assert_eq!(to_bytes(response.into_body()).await.unwrap(), "whole");
     }
 }

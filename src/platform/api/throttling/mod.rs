@@ -1,203 +1,95 @@
-//! Throttling: how often somebody may ask, by class of request.
+//! Throttling: rate limits by class of request, and a concurrency limit for each client.
 //!
-//! Counted in this process, or in Redis where instances share one; where Redis is lost, each process counts for
-//! itself. Beside the rate, each process works on a few requests of one client at once. Strangers are known by their
-//! address, as far as trusted proxies vouch for it, and in IPv6 by their /64, which is what one customer of a provider
-//! has.
+//! Requests are counted in Redis if instances share one, otherwise in this process; if Redis fails, each process counts
+//! separately. Anonymous clients are identified by the address that trusted proxies report. In IPv6 this is the /64
+//! network, because a provider assigns at least one /64 to each customer.
 
 mod concurrency;
 mod local;
+mod rate_limit;
 mod shared;
 
 use std::net::{IpAddr, Ipv6Addr};
 use std::sync::Arc;
 
 use actix_web::HttpRequest;
-use actix_web::http::Method;
 
 use crate::platform::app::App;
 use crate::platform::auth::Principal;
-use crate::platform::config::{Rate, Rates, RedisSettings};
+use crate::platform::config::{RateLimits, RedisSettings};
 use crate::platform::http::client_address;
 use concurrency::ConcurrencyLimit;
 pub use concurrency::Permit;
 use local::LocalLimits;
+pub use rate_limit::{RateLimitClass, RateLimitState, Verdict};
 use shared::SharedLimits;
 
-/// What sort of request it is; each has a limit of its own.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
-pub enum Class {
-    /// A stranger reads.
-    Anon,
-    /// Somebody who is signed in reads.
-    User,
-    /// Anybody signs in or registers.
-    Login,
-    /// Anybody changes something.
-    Write,
-}
-
-impl Class {
-    const ALL: [Self; 4] = [Self::Anon, Self::User, Self::Login, Self::Write];
-
-    const fn name(self) -> &'static str {
-        match self {
-            Self::Anon => "anon",
-            Self::User => "user",
-            Self::Login => "login",
-            Self::Write => "write",
-        }
-    }
-
-    const fn rate(self, rates: &Rates) -> Rate {
-        match self {
-            Self::Anon => rates.anon,
-            Self::User => rates.user,
-            Self::Login => rates.login,
-            Self::Write => rates.write,
-        }
-    }
-}
-
-/// Where passwords and mailed tokens are tried, and accounts and mails are made.
-const LOGIN_PATHS: [&str; 17] = [
-    "/api/auth/login/",
-    "/api/auth/token/",
-    "/api/token/",
-    "/api/auth/registration/",
-    "/api/auth/registration/verify-email/",
-    "/api/auth/registration/resend-email/",
-    "/api/auth/password/change/",
-    "/api/auth/password/reset/",
-    "/api/auth/password/reset/confirm/",
-    "/api/auth/email/change/",
-    "/api/auth/email/change/confirm/",
-    "/api/customers/me/delete/",
-    "/api/auth/mfa/verify/",
-    "/api/auth/mfa/passkeys/verify/begin/",
-    "/api/auth/mfa/passkeys/verify/finish/",
-    "/api/auth/mfa/passkeys/login/begin/",
-    "/api/auth/mfa/passkeys/login/finish/",
-];
-
-/// Where others are asked who somebody is: there, to read is to try as well.
-const LOGIN_ELSEWHERE: [&str; 2] = ["/api/auth/google/", "/api/auth/oidc/"];
-
-/// Counts requests and says when there are too many.
+/// Checks the rate limits and the concurrency limit of requests. None disables throttling.
 pub struct Throttle(Option<Limits>);
 
 struct Limits {
-    rates: Rates,
+    rates: RateLimits,
     concurrency: Arc<ConcurrencyLimit>,
     local: LocalLimits,
     shared: Option<SharedLimits>,
 }
 
-/// What a limit says of a request.
-#[derive(Debug, Clone, Copy)]
-pub enum Verdict {
-    Unlimited,
-    Passed(Throttled),
-    Refused(Throttled),
-    /// Within the rate, but too many of the client's requests are worked on.
-    TooManyInFlight(Throttled),
-}
-
-/// Where somebody stands with a limit.
-#[derive(Debug, Clone, Copy)]
-pub struct Throttled {
-    class: Class,
-    rate: Rate,
-    remaining: u32,
-    /// Until one more is allowed, in seconds.
-    wait: f64,
-}
-
-impl Throttled {
-    /// Whole seconds, rounded up.
-    pub fn retry_after(&self) -> u64 {
-        whole_seconds(self.wait).max(1)
-    }
-
-    /// Whether it is passwords that are tried too often.
-    pub fn is_of_login(&self) -> bool {
-        self.class == Class::Login
-    }
-
-    /// `"write";q=40;w=8`: so many within so many seconds.
-    pub fn policy(&self) -> String {
-        format!("\"{}\";q={};w={}", self.class.name(), self.rate.burst, self.rate.window_seconds())
-    }
-
-    /// `"write";r=39;t=1`: so many are left, and in so many seconds there is more.
-    pub fn remaining(&self) -> String {
-        format!("\"{}\";r={};t={}", self.class.name(), self.remaining, whole_seconds(self.wait))
-    }
-}
-
 impl Throttle {
-    /// `None`: nobody is counted, for benchmarks and tests.
-    pub fn new(rates: Option<Rates>, redis: Option<&RedisSettings>) -> anyhow::Result<Self> {
+    /// Creates the limits. Without `rates`, nothing is limited (benchmarks and tests).
+    pub fn new(rates: Option<RateLimits>, redis: Option<&RedisSettings>) -> anyhow::Result<Self> {
         let Some(rates) = rates else { return Ok(Self(None)) };
         let shared = redis.map(SharedLimits::new).transpose()?;
         let concurrency = Arc::new(ConcurrencyLimit::new(rates.concurrent));
         Ok(Self(Some(Limits { rates, concurrency, local: LocalLimits::new(&rates), shared })))
     }
 
-    /// Whether a request may be worked on, and the permit to hold as long as it is.
-    pub async fn look_at(
+    /// Checks a request against its limits. Returns the permit to keep while the request is executed.
+    pub async fn check(
         &self,
         request: &HttpRequest,
         app: &App,
         principal: Option<&Principal>,
+        declared: Option<RateLimitClass>,
     ) -> (Verdict, Option<Permit>) {
         let path = request.path();
         let limits = match &self.0 {
             Some(limits) if path.starts_with("/api/") && !path.starts_with("/api/docs") => limits,
             _ => return (Verdict::Unlimited, None),
         };
-        let is_elsewhere = LOGIN_ELSEWHERE.iter().any(|prefix| path.starts_with(prefix));
-        let is_login = is_elsewhere || (LOGIN_PATHS.contains(&path) && request.method() == Method::POST);
         let is_write = !request.method().is_safe();
-        let class = match principal {
-            _ if is_login => Class::Login,
-            _ if is_write => Class::Write,
-            Some(_) => Class::User,
-            None => Class::Anon,
+        let class = declared.unwrap_or(match principal {
+            _ if is_write => RateLimitClass::Write,
+            Some(_) => RateLimitClass::User,
+            None => RateLimitClass::Anon,
+        });
+        let client = match principal {
+            // A sign-in attempt is counted for its address, even if it sends valid credentials.
+            Some(principal) if class != RateLimitClass::Login => principal.key(),
+            _ => client_address(request, &app.config.trusted_proxies).map_or_else(|| "unknown".to_owned(), network_of),
         };
-        let who = match principal {
-            // Whoever tries passwords is not believed to be anybody.
-            Some(principal) if !is_login => principal.key(),
-            _ => client_address(request, app).map_or_else(|| "nobody".to_owned(), network_of),
-        };
-        let verdict = limits.count(class, &who).await;
-        let Verdict::Passed(state) = verdict else { return (verdict, None) };
-        match limits.concurrency.acquire(&who).await {
+        let verdict = limits.count(class, &client).await;
+        let Verdict::Allowed(state) = verdict else { return (verdict, None) };
+        match limits.concurrency.acquire(&client).await {
             Some(permit) => (verdict, Some(permit)),
-            None => (Verdict::TooManyInFlight(state), None),
+            None => (Verdict::TooManyConcurrent(state), None),
         }
     }
 }
 
 impl Limits {
-    async fn count(&self, class: Class, who: &str) -> Verdict {
+    async fn count(&self, class: RateLimitClass, client: &str) -> Verdict {
         let rate = class.rate(&self.rates);
         if let Some(shared) = &self.shared
-            && let Some(verdict) = shared.count(class, rate, who).await
+            && let Some(verdict) = shared.count(class, rate, client).await
         {
             return verdict;
         }
-        self.local.count(class, rate, who)
+        self.local.count(class, rate, client)
     }
 }
 
-/// Rounded up.
-#[expect(clippy::as_conversions, reason = "a waiting time is neither negative nor beyond 64 bits, and `as` saturates")]
-fn whole_seconds(seconds: f64) -> u64 {
-    seconds.ceil() as u64
-}
-
-/// One address in IPv4, one network in IPv6: whoever has one address there has 2^64.
+/// Returns an IPv4 address, or the /64 network of an IPv6 address, because a client can use every address of its
+/// network.
 pub fn network_of(address: IpAddr) -> String {
     match address.to_canonical() {
         IpAddr::V4(address) => address.to_string(),
@@ -213,7 +105,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_network_of_ipv6_is_one_stranger() {
+    fn addresses_of_one_ipv6_network_are_one_client() {
         let prefix = |text: &str| network_of(text.parse().unwrap());
         assert_eq!(prefix("2001:db8:1:2:3:4:5:6"), "2001:db8:1:2::/64");
         assert_eq!(prefix("2001:db8:1:2::1"), prefix("2001:db8:1:2:ffff::"));

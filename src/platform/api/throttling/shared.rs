@@ -1,4 +1,4 @@
-//! Limits that all instances share, in Redis.
+//! Rate limits that all instances share, in Redis.
 
 use std::sync::Mutex;
 use std::time::{Duration, Instant};
@@ -6,15 +6,15 @@ use std::time::{Duration, Instant};
 use redis::Script;
 use tracing::warn;
 
-use super::{Class, Throttled, Verdict};
-use crate::platform::config::{Rate, RedisSettings};
+use super::rate_limit::{RateLimitClass, RateLimitState, Verdict};
+use crate::platform::config::{RateLimit, RedisSettings};
 use crate::platform::redis_connection::RedisConnection;
 
-/// After a failure Redis is left alone for so long.
-const PAUSE: Duration = Duration::from_secs(5);
+/// Time without requests to Redis after a failure.
+const FAILURE_PAUSE: Duration = Duration::from_secs(5);
 
-/// The generic cell rate algorithm (ITU-T I.371): one key holds the moment up to which its owner has used up their
-/// share, in microseconds of Redis's own clock. Answers with allowed, remaining, and the wait in microseconds.
+/// The generic cell rate algorithm (ITU-T I.371). Each key stores the time up to which its client has used its rate, in
+/// microseconds of the Redis clock. The script returns allowed, remaining, and the wait in microseconds.
 const GCRA: &str = r"
 local interval, burst = tonumber(ARGV[1]), tonumber(ARGV[2])
 local time = redis.call('TIME')
@@ -32,47 +32,47 @@ return {1, math.floor(room / interval), interval}
 pub(super) struct SharedLimits {
     redis: RedisConnection,
     script: Script,
-    /// Not asked again before this.
-    resting_until: Mutex<Option<Instant>>,
+    /// End of the pause after a failure.
+    paused_until: Mutex<Option<Instant>>,
 }
 
 impl SharedLimits {
     pub fn new(settings: &RedisSettings) -> anyhow::Result<Self> {
         let redis = RedisConnection::new(settings)?;
-        Ok(Self { redis, script: Script::new(GCRA), resting_until: Mutex::new(None) })
+        Ok(Self { redis, script: Script::new(GCRA), paused_until: Mutex::new(None) })
     }
 
-    /// None where Redis does not answer.
-    pub async fn count(&self, class: Class, rate: Rate, who: &str) -> Option<Verdict> {
-        if self.is_resting() {
+    /// Counts a request. Returns None if Redis does not respond.
+    pub async fn count(&self, class: RateLimitClass, rate: RateLimit, client: &str) -> Option<Verdict> {
+        if self.is_paused() {
             return None;
         }
-        let key = format!("mercer:throttle:{}:{who}", class.name());
+        let key = format!("mercer:throttle:{}:{client}", class.name());
         let mut invocation = self.script.key(key);
         let invocation = invocation.arg(u64::try_from(rate.interval().as_micros()).ok()?.max(1)).arg(rate.burst);
         let counted: redis::RedisResult<(u8, u32, u32)> =
-            self.redis.in_time(invocation.invoke_async(&mut self.redis.manager())).await;
+            self.redis.within_timeout(invocation.invoke_async(&mut self.redis.manager())).await;
         match counted {
             Ok((allowed, remaining, wait)) => {
-                let state = Throttled { class, rate, remaining, wait: f64::from(wait) / 1e6 };
-                Some(if allowed == 1 { Verdict::Passed(state) } else { Verdict::Refused(state) })
+                let state = RateLimitState { class, rate, remaining, wait: f64::from(wait) / 1e6 };
+                Some(if allowed == 1 { Verdict::Allowed(state) } else { Verdict::RateExceeded(state) })
             }
             Err(error) => {
-                self.rest(&error.to_string());
+                self.pause(&error.to_string());
                 None
             }
         }
     }
 
-    fn is_resting(&self) -> bool {
-        let until = self.resting_until.lock().map_or(None, |until| *until);
+    fn is_paused(&self) -> bool {
+        let until = self.paused_until.lock().map_or(None, |until| *until);
         until.is_some_and(|until| Instant::now() < until)
     }
 
-    fn rest(&self, why: &str) {
-        warn!("Redis does not count requests, this process does it alone: {why}");
-        if let Ok(mut until) = self.resting_until.lock() {
-            *until = Some(Instant::now() + PAUSE);
+    fn pause(&self, cause: &str) {
+        warn!("Redis is unavailable; this process counts requests by itself: {cause}");
+        if let Ok(mut until) = self.paused_until.lock() {
+            *until = Some(Instant::now() + FAILURE_PAUSE);
         }
     }
 }

@@ -1,9 +1,8 @@
-//! The keys that sign tokens: ES256, kept sealed in the database, published as a JSON Web Key Set (RFC 7517), and
-//! replaced from time to time.
+//! Keys that sign tokens: ES256, encrypted in the database, published as a JSON Web Key Set (RFC 7517), and rotated.
 //!
-//! A new key is announced first and signs later, when whoever reads the set has it. The one before it checks what it
-//! signed until the longest of those tokens is over. A process reads all keys again once a minute, and once more when
-//! a token names a key that it does not know.
+//! A new key is published before it signs, so that verifiers can fetch it first. The previous key verifies tokens until
+//! the last token that it signed has expired. A process reloads the keys every minute, and when a token names an
+//! unknown key.
 
 mod ring;
 mod rows;
@@ -21,133 +20,137 @@ use super::MasterKey;
 use crate::platform::db::Db;
 use crate::platform::error::Problem;
 use ring::KeyRing;
+pub(super) use ring::SigningKeyRef;
+use rows::NewSigningKey;
 pub use rows::{KeyState, SigningKey};
 
-/// For how long others may keep the published set.
-pub const SET_MAX_AGE: TimeDelta = TimeDelta::minutes(5);
+/// Maximum time that clients can cache the published key set.
+pub const JWKS_MAX_AGE: TimeDelta = TimeDelta::minutes(5);
 
-/// How long a key is published before it signs: longer than any copy of the set is kept, here or elsewhere.
-pub const ANNOUNCED_FOR: TimeDelta = TimeDelta::minutes(10);
+/// Time between the publication of a key and its first signature. It exceeds the lifetime of every cached key set.
+pub const ANNOUNCEMENT_PERIOD: TimeDelta = TimeDelta::minutes(10);
 
-/// How old a process's knowledge of the keys may be, and how often it looks for a key that it does not know.
-const FRESH: TimeDelta = TimeDelta::minutes(1);
+/// Time between two loads of the keys, and between two searches for an unknown key.
+const RELOAD_INTERVAL: TimeDelta = TimeDelta::minutes(1);
 
-/// What is said in every token, and how long tokens last.
+/// Issuer and lifetimes of tokens.
 #[derive(Debug, Clone)]
 pub struct KeySettings {
     pub issuer: String,
     pub access_seconds: u32,
-    /// The longest that a session lasts.
+    /// Maximum lifetime of a session, in days.
     pub token_days: u32,
 }
 
-/// Signs and checks tokens.
+/// Signs and verifies tokens.
 pub struct TokenKeys {
     pub(super) settings: KeySettings,
     pub(super) master: Arc<MasterKey>,
     db: Db,
     ring: watch::Sender<Arc<KeyRing>>,
-    reading: Mutex<Reading>,
+    load_state: Mutex<LoadState>,
 }
 
-/// When the keys were read, or should have been.
-struct Reading {
+/// Times of the last attempts to load the keys.
+struct LoadState {
     tried_at: DateTime<Utc>,
-    /// For the sake of a key that was not known.
+    /// Time of the last load that searched for an unknown key.
     searched_at: DateTime<Utc>,
 }
 
 impl TokenKeys {
-    /// The shop's keys, the first one made where there is none.
+    /// Loads the shop's keys and creates the first one if no key signs.
     pub fn open(db: Db, master: Arc<MasterKey>, settings: KeySettings, now: DateTime<Utc>) -> Result<Self> {
         let token_days = i32::try_from(settings.token_days)?;
         let rows = db.write_blocking(|conn| {
             SigningKey::lock_all(conn)?;
-            SigningKey::lengthen(conn, token_days)?;
-            let mut rows = SigningKey::all(conn)?;
+            SigningKey::extend_token_lifetime(conn, token_days)?;
+            let mut rows = SigningKey::list(conn)?;
             if rows.iter().all(|row| row.state(now) != KeyState::Signing) {
-                let key = SigningKey::insert(conn, &master, longest(&rows, token_days), (now, now));
-                rows.insert(0, key.map_err(Problem::internal)?);
+                let new =
+                    NewSigningKey { token_days: longest_lifetime(&rows, token_days), created_at: now, signs_from: now };
+                rows.insert(0, SigningKey::insert(conn, &master, &new).map_err(Problem::internal)?);
             }
             Ok::<_, Problem>(rows)
         })?;
-        let ring = KeyRing::open(rows, &master, now)?;
-        let reading = Mutex::new(Reading { tried_at: now, searched_at: now - FRESH });
-        Ok(Self { settings, master, db, ring: watch::Sender::new(Arc::new(ring)), reading })
+        let ring = KeyRing::decrypt(rows, &master, now)?;
+        let load_state = Mutex::new(LoadState { tried_at: now, searched_at: now - RELOAD_INTERVAL });
+        Ok(Self { settings, master, db, ring: watch::Sender::new(Arc::new(ring)), load_state })
     }
 
-    /// What `/.well-known/jwks.json` shows.
+    /// Returns the key set of `/.well-known/jwks.json`.
     pub async fn published(&self, now: DateTime<Utc>) -> JwkSet {
         self.ring(now).await.published(now)
     }
 
-    fn known(&self) -> Arc<KeyRing> {
+    fn current(&self) -> Arc<KeyRing> {
         Arc::clone(&self.ring.borrow())
     }
 
-    /// The keys, read again where that is a minute ago. One request reads; those beside it go on with what there is.
+    /// Returns the keys and reloads them if they are a minute old. One request loads; concurrent ones use the old keys.
     pub(super) async fn ring(&self, now: DateTime<Utc>) -> Arc<KeyRing> {
-        if now - self.known().loaded_at >= FRESH
-            && let Ok(mut reading) = self.reading.try_lock()
-            && now - reading.tried_at >= FRESH
+        if now - self.current().loaded_at >= RELOAD_INTERVAL
+            && let Ok(mut load_state) = self.load_state.try_lock()
+            && now - load_state.tried_at >= RELOAD_INTERVAL
         {
-            self.read(&mut reading, now).await;
+            self.load(&mut load_state, now).await;
         }
-        self.known()
+        self.current()
     }
 
-    /// The keys, with this one among them if it is the shop's. A flood of tokens with made-up keys reads once a minute.
+    /// Returns the keys, reloaded if this one is unknown. Tokens with unknown keys cause at most one load per minute.
     pub(super) async fn ring_with(&self, kid: &str, now: DateTime<Utc>) -> Arc<KeyRing> {
         let ring = self.ring(now).await;
-        if ring.knows(kid) {
+        if ring.contains(kid) {
             return ring;
         }
-        let mut reading = self.reading.lock().await;
-        if !self.known().knows(kid) && now - reading.searched_at >= FRESH {
-            reading.searched_at = now;
-            self.read(&mut reading, now).await;
+        let mut load_state = self.load_state.lock().await;
+        if !self.current().contains(kid) && now - load_state.searched_at >= RELOAD_INTERVAL {
+            load_state.searched_at = now;
+            self.load(&mut load_state, now).await;
         }
-        self.known()
+        self.current()
     }
 
-    /// Where the database is away, the keys from before are as good as they were.
-    async fn read(&self, reading: &mut Reading, now: DateTime<Utc>) {
-        reading.tried_at = now;
-        let rows = self.db.read(SigningKey::all).await;
-        let ring = rows.map_err(anyhow::Error::from).and_then(|rows| KeyRing::open(rows, &self.master, now));
+    /// Loads the keys. If the database is unavailable, the old keys stay valid.
+    async fn load(&self, state: &mut LoadState, now: DateTime<Utc>) {
+        state.tried_at = now;
+        let rows = self.db.read(SigningKey::list).await;
+        let ring = rows.map_err(anyhow::Error::from).and_then(|rows| KeyRing::decrypt(rows, &self.master, now));
         match ring {
             Ok(ring) => drop(self.ring.send_replace(Arc::new(ring))),
-            Err(error) => warn!("The signing keys cannot be read again: {error:#}"),
+            Err(error) => warn!("Cannot reload the signing keys: {error:#}"),
         }
     }
 
-    /// Announces a new key, and says when it will sign. One that is announced already stays the next one.
+    /// Creates the next signing key and returns it. Returns None if a new key is already announced.
     pub fn rotate(&self, conn: &mut PgConnection, now: DateTime<Utc>) -> Result<Option<SigningKey>> {
         let rows = SigningKey::lock_all(conn)?;
         if rows.iter().any(|row| row.state(now) == KeyState::Announced) {
             return Ok(None);
         }
-        let token_days = longest(&rows, i32::try_from(self.settings.token_days)?);
-        let key = SigningKey::insert(conn, &self.master, token_days, (now, now + ANNOUNCED_FOR))?;
+        let token_days = longest_lifetime(&rows, i32::try_from(self.settings.token_days)?);
+        let new = NewSigningKey { token_days, created_at: now, signs_from: now + ANNOUNCEMENT_PERIOD };
+        let key = SigningKey::insert(conn, &self.master, &new)?;
         SigningKey::retire_before(conn, &key)?;
         Ok(Some(key))
     }
 
-    /// Removes the keys whose last token is over, and tells which.
-    pub fn remove_over(&self, conn: &mut PgConnection, now: DateTime<Utc>) -> Result<Vec<SigningKey>> {
+    /// Deletes the keys whose last token has expired, and returns them.
+    pub fn delete_expired(&self, conn: &mut PgConnection, now: DateTime<Utc>) -> Result<Vec<SigningKey>> {
         let rows = SigningKey::lock_all(conn)?;
-        let over: Vec<_> = rows.into_iter().filter(|row| row.state(now) == KeyState::Over).collect();
-        SigningKey::delete(conn, &over.iter().map(|row| row.id.as_str()).collect::<Vec<_>>())?;
-        Ok(over)
+        let expired: Vec<_> = rows.into_iter().filter(|row| row.state(now) == KeyState::Expired).collect();
+        SigningKey::delete(conn, &expired.iter().map(|row| row.id.as_str()).collect::<Vec<_>>())?;
+        Ok(expired)
     }
 
-    /// All keys, the newest first.
+    /// Returns all keys, newest first.
     pub fn list(conn: &mut PgConnection) -> Result<Vec<SigningKey>> {
-        SigningKey::all(conn).context("cannot read the signing keys")
+        SigningKey::list(conn).context("cannot read the signing keys")
     }
 }
 
-/// How long tokens may last that a new key signs: sessions from before a shorter setting live on.
-fn longest(rows: &[SigningKey], token_days: i32) -> i32 {
+/// Returns the token lifetime of a new key. Sessions that started under a longer setting keep their lifetime.
+fn longest_lifetime(rows: &[SigningKey], token_days: i32) -> i32 {
     rows.iter().map(|row| row.token_days).fold(token_days, i32::max)
 }

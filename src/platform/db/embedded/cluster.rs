@@ -1,4 +1,4 @@
-//! The cluster on disk: making it once, writing its settings at every start.
+//! Cluster on disk: creates it once, and writes its settings at every start.
 
 use std::ffi::OsString;
 use std::fs::{self, File};
@@ -9,22 +9,23 @@ use std::time::{Duration, Instant};
 
 use tracing::info;
 
+use super::error::EmbeddedError;
 use super::home::Home;
 use super::launch::Launcher;
 use super::programs::{Programs, parse_major};
-use super::{DATABASE, EmbeddedError, EmbeddedSettings};
+use super::settings::{DATABASE, EmbeddedSettings, USER};
 
 /// Relative to `data`, so that a moved data directory keeps its settings.
 const SETTINGS_FILE: &str = "../mercer.conf";
 
-/// Sorts by code point and knows upper and lower case of all scripts; `C`, where a system lacks
-/// it, knows those of ASCII. Neither changes with an upgrade of the system, so indexes stay valid.
+/// Locales to try. `C.UTF-8` sorts by code point and has the letter cases of all scripts; `C`, the fallback for
+/// systems without it, has those of ASCII. Neither changes with a system upgrade, so indexes stay valid.
 const LOCALES: [&str; 2] = ["C.UTF-8", "C"];
 
-/// How long the last writes of a killed initdb may disturb the removal of its directory.
-const REMOVAL_PATIENCE: Duration = Duration::from_secs(3);
+/// Maximum time to retry the removal of a directory to which a killed initdb still writes.
+const REMOVAL_TIMEOUT: Duration = Duration::from_secs(3);
 
-/// A cluster that exists, and the means to work on it.
+/// Existing cluster, with the programs and settings to run it.
 pub struct Cluster<'a> {
     pub home: &'a Home,
     pub launcher: &'a Launcher,
@@ -33,45 +34,45 @@ pub struct Cluster<'a> {
 }
 
 impl<'a> Cluster<'a> {
-    /// Opens the cluster of `home`, or makes it. Only for the holder of the lock.
+    /// Opens the cluster of `home`, or creates it. The caller must hold the lock.
     pub fn open(home: &'a Home, launcher: &'a Launcher, settings: &'a EmbeddedSettings) -> Result<Self, EmbeddedError> {
         let data = home.data();
         let version = data.is_dir().then(|| version_of(&data)).transpose()?;
         let cluster = Self { home, launcher, programs: Programs::find(settings, version)?, settings };
         match version {
-            Some(version) => cluster.programs.ensure_fit(&data, version)?,
-            None => cluster.make(&data)?,
+            Some(version) => cluster.programs.ensure_version(&data, version)?,
+            None => cluster.create(&data)?,
         }
         Ok(cluster)
     }
 
-    /// Everything happens under another name, so that a kill leaves nothing that looks finished.
-    fn make(&self, data: &Path) -> Result<(), EmbeddedError> {
+    /// Creates the cluster in a temporary directory, so that an interruption never leaves a partial cluster.
+    fn create(&self, data: &Path) -> Result<(), EmbeddedError> {
         let draft = data.with_extension("init");
-        let mut outcome = Ok(());
+        let mut result = Ok(());
         for locale in LOCALES {
             remove(&draft).map_err(EmbeddedError::file("remove", &draft))?;
-            outcome = self.initdb(&draft, locale);
-            if outcome.is_ok() {
+            result = self.initdb(&draft, locale);
+            if result.is_ok() {
                 break;
             }
         }
-        outcome?;
+        result?;
         self.include_settings(&draft).map_err(EmbeddedError::file("write to", &draft))?;
         self.create_database(&draft)?;
 
         fs::rename(&draft, data).map_err(EmbeddedError::file("rename", &draft))?;
-        // Were the new name lost in a power cut, the next start would remove a draft full of orders.
+        // If a power failure lost the new name, the next start would remove a cluster with data.
         let home = &self.home.dir;
         File::open(home).and_then(|dir| dir.sync_all()).map_err(EmbeddedError::file("sync", home))?;
-        info!("Made a PostgreSQL {} database in {}", self.programs.major, home.display());
+        info!("Created a PostgreSQL {} database in {}", self.programs.major, home.display());
         Ok(())
     }
 
     fn initdb(&self, draft: &Path, locale: &str) -> Result<(), EmbeddedError> {
         let mut arguments = vec![OsString::from("-D"), draft.into()];
         arguments.extend(["--auth-local=trust", "--auth-host=reject", "--encoding=UTF8"].map(OsString::from));
-        arguments.push(format!("--username={}", super::USER).into());
+        arguments.push(format!("--username={}", USER).into());
         arguments.push(format!("--locale={locale}").into());
         if !self.settings.durable {
             arguments.push("--no-sync".into());
@@ -85,7 +86,7 @@ impl<'a> Cluster<'a> {
         file.sync_all()
     }
 
-    /// In single-user mode: once the cluster has its name, its database is there for everybody.
+    /// Creates the database in single-user mode, so that it exists before the cluster gets its final name.
     fn create_database(&self, draft: &Path) -> Result<(), EmbeddedError> {
         let arguments = ["--single", "-c", "exit_on_error=on", "-D"].map(OsString::from);
         let target = [draft.into(), OsString::from("postgres")];
@@ -93,7 +94,7 @@ impl<'a> Cluster<'a> {
         self.launcher.run(&self.programs.path("postgres"), &[&arguments[..], &target].concat(), &statement)
     }
 
-    /// Writes the settings of this start.
+    /// Writes the settings file.
     pub fn configure(&self) -> Result<(), EmbeddedError> {
         let path: PathBuf = self.home.dir.join("mercer.conf");
         let text = settings_text(self.settings.durable, self.has_lz4());
@@ -105,7 +106,7 @@ impl<'a> Cluster<'a> {
         write().map_err(EmbeddedError::file("write", &path))
     }
 
-    /// PostgreSQL 15 and later may be built with lz4; asking is the only way to know.
+    /// Returns true if the server supports lz4. This is a build option since PostgreSQL 15, so only a test can show it.
     fn has_lz4(&self) -> bool {
         let mut arguments = ["-C", "wal_compression", "-c", "wal_compression=lz4", "-D"].map(OsString::from).to_vec();
         arguments.push(self.home.data().into());
@@ -118,13 +119,13 @@ fn settings_text(durable: bool, has_lz4: bool) -> String {
     let durability = if durable {
         "fsync = on\nsynchronous_commit = on\nfull_page_writes = on\nmax_wal_size = 2GB\n"
     } else {
-        // For tests: small in memory, and no autovacuum to hold a template that is to be cloned.
+        // For tests: little memory, and no autovacuum that would keep a template database from being cloned.
         "fsync = off\nsynchronous_commit = off\nfull_page_writes = off\nmax_wal_size = 256MB\n\
          wal_level = minimal\nmax_wal_senders = 0\nautovacuum = off\n"
     };
-    // Failed statements are the application's to log: the server's text would hold customers' data.
+    // The application logs failed statements. The server's log would contain customers' data.
     format!(
-        "# Written by Mercer at every start: changes here are lost. Use postgresql.auto.conf (alter system).\n\
+        "# Mercer overwrites this file at every start. For your own settings, use postgresql.auto.conf (alter system).\n\
          max_connections = 200\n\
          shared_buffers = 256MB\n\
          jit = off\n\
@@ -144,9 +145,9 @@ fn version_of(data: &Path) -> Result<u32, EmbeddedError> {
     parse_major(&found).ok_or_else(|| EmbeddedError::UnknownVersion { place: path, found: found.trim().to_owned() })
 }
 
-/// Removes a draft, also while the last child of a killed initdb still writes to it.
+/// Removes a temporary cluster, even while the last child of a killed initdb still writes to it.
 fn remove(draft: &Path) -> io::Result<()> {
-    let deadline = Instant::now() + REMOVAL_PATIENCE;
+    let deadline = Instant::now() + REMOVAL_TIMEOUT;
     loop {
         match fs::remove_dir_all(draft) {
             Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(()),

@@ -1,4 +1,4 @@
-//! Where the private server lives: its directory, its files, its socket.
+//! Directory of the embedded server: its files and its socket.
 
 use std::ffi::{OsStr, OsString};
 use std::fs::{self, DirBuilder, File, OpenOptions, Permissions, TryLockError};
@@ -11,37 +11,37 @@ use nix::fcntl::OFlag;
 use nix::unistd::{Gid, Uid};
 use tracing::warn;
 
-use super::EmbeddedError;
+use super::error::EmbeddedError;
 use super::launch::{Account, Launcher, last_lines};
 
-/// Where root keeps clusters whose own data directory the server's account cannot reach.
-const DISTANT_HOMES: &str = "/var/lib/mercer";
+/// Directory for clusters of root whose data directory the server's account cannot access.
+const ROOT_HOMES: &str = "/var/lib/mercer";
 
-/// The file name of the socket, fixed by the port.
+/// File name of the socket. The port determines it.
 const SOCKET_NAME: &str = ".s.PGSQL.5432";
 
-/// The longest socket path that every system can bind (macOS; Linux has four more).
+/// Longest socket path, in bytes, that every system can bind (the limit of macOS; Linux accepts four more).
 const MAX_SOCKET_PATH: usize = 103;
 
-/// How much of the end of the log is read to find its last lines.
+/// Number of bytes at the end of the log that contain its last lines.
 const LOG_TAIL_BYTES: u64 = 8 * 1024;
 
-/// The directory of one private server: `data`, its `lock`, its log and its settings.
+/// Directory of one embedded server: `data`, its `lock`, its log and its settings.
 ///
-/// It is the server account's, mode 0700; that alone guards the socket, which trusts everybody
-/// who can reach it.
+/// It belongs to the server's account and has mode 0700. The mode is the only protection of the socket, which accepts
+/// every connection without a password.
 #[derive(Debug, Clone)]
 pub struct Home {
     pub dir: PathBuf,
-    /// Who runs the server when we are root; `None`: ourselves.
+    /// Account that runs the server if Mercer runs as root; `None` for the current user.
     account: Option<Account>,
 }
 
 impl Home {
-    /// Chooses and prepares the home of `data_dir`'s server, and who runs it.
+    /// Chooses and prepares the directory of the server, and the account that runs it.
     ///
-    /// A cluster that exists wins over any preference, and is run by its owner: nobody should
-    /// find an empty shop because a permission has changed or because of one start with `sudo`.
+    /// An existing cluster takes precedence, and its owner runs it. Otherwise a changed file permission or a single
+    /// start with `sudo` would create a second, empty database.
     pub fn choose(data_dir: &Path) -> Result<(Self, Launcher), EmbeddedError> {
         fs::create_dir_all(data_dir).map_err(EmbeddedError::file("create", data_dir))?;
         let data_dir = fs::canonicalize(data_dir).map_err(EmbeddedError::file("resolve", data_dir))?;
@@ -50,8 +50,8 @@ impl Home {
             return Ok((Self::prepare(own, None)?, Launcher::new(None)));
         }
 
-        let distant = Path::new(DISTANT_HOMES).join(short_hash(&data_dir));
-        let existing = [&own, &distant].into_iter().find(|dir| dir.join("data").is_dir());
+        let fallback = Path::new(ROOT_HOMES).join(short_hash(&data_dir));
+        let existing = [&own, &fallback].into_iter().find(|dir| dir.join("data").is_dir());
         let owner = existing.map(|home| owner_of(&home.join("data"))).transpose()?;
         let account = match owner {
             Some(owner) if !owner.uid.is_root() => owner,
@@ -61,15 +61,15 @@ impl Home {
 
         let dir = match existing {
             Some(dir) => dir.clone(),
-            None if launcher.reaches(&data_dir) => own,
-            None => distant,
+            None if launcher.can_access(&data_dir) => own,
+            None => fallback,
         };
         if !dir.starts_with(&data_dir) {
-            let why = "the user that runs PostgreSQL for root cannot reach the data directory";
-            warn!(home = %dir.display(), "The database lives in {}: {why}", dir.display());
+            let reason = "the user that runs PostgreSQL for root cannot access the data directory";
+            warn!(home = %dir.display(), "The database is in {}, because {reason}", dir.display());
         }
         let home = Self::prepare(dir, Some(account))?;
-        if !launcher.reaches(&home.dir) {
+        if !launcher.can_access(&home.dir) {
             return Err(EmbeddedError::Unreachable { home: home.dir, uid: account.uid.as_raw() });
         }
         Ok((home, launcher))
@@ -95,7 +95,7 @@ impl Home {
         self.dir.join("lock")
     }
 
-    /// Takes the lock that makes us the owner of the server; `None` when another process has it.
+    /// Takes the lock that makes this process the owner of the server. Returns `None` if another process holds it.
     pub fn try_lock(&self) -> Result<Option<File>, EmbeddedError> {
         let path = self.lock();
         let file = self.open(&path).map_err(EmbeddedError::file("open", &path))?;
@@ -108,8 +108,7 @@ impl Home {
 
     /// Opens or creates a file that belongs to the server's account.
     ///
-    /// We may be root in a directory of somebody who is not: a symbolic link planted there must
-    /// not lead us to other files.
+    /// Mercer can be root in a directory of another user, so a symbolic link in that directory must not be followed.
     pub fn open(&self, path: &Path) -> io::Result<File> {
         let file = OpenOptions::new()
             .read(true)
@@ -124,7 +123,7 @@ impl Home {
         Ok(file)
     }
 
-    /// Makes way for the log of a new start; the one before it is kept for the curious.
+    /// Renames the log of the previous start, so that the new start has an empty log.
     pub fn rotate_log(&self) -> Result<(), EmbeddedError> {
         let log = self.log();
         match fs::rename(&log, self.dir.join("server.log.old")) {
@@ -133,7 +132,7 @@ impl Home {
         }
     }
 
-    /// The last lines of the server's log.
+    /// Returns the last lines of the server's log.
     pub fn log_tail(&self) -> String {
         let read_end = || {
             let mut log = File::open(self.log())?;
@@ -146,9 +145,9 @@ impl Home {
         read_end().unwrap_or_else(|error| format!("(unreadable: {error})"))
     }
 
-    /// The directory of the socket: the home itself, or a private one with a short path.
+    /// Returns the directory of the socket: the home itself, or a private directory with a shorter path.
     pub fn socket_dir(&self) -> Result<PathBuf, EmbeddedError> {
-        if can_hold_socket(&self.dir) {
+        if can_contain_socket(&self.dir) {
             return Ok(self.dir.clone());
         }
         let user = Uid::effective();
@@ -159,17 +158,18 @@ impl Home {
         usable.ok_or_else(|| EmbeddedError::NoSocketDirectory { home: self.dir.clone(), name })
     }
 
-    /// Removes a dead server's claim to the socket, so that its process id, which may be
-    /// somebody else's by now, does not keep the next one out. The data has a lock of its own.
+    /// Removes the socket lock of a dead server.
+    ///
+    /// Another process can have its process id by now, which would block the new server. The data has a separate lock.
     pub fn clear_socket(&self, socket_dir: &Path) -> Result<(), EmbeddedError> {
-        let claim = socket_dir.join(format!("{SOCKET_NAME}.lock"));
-        match fs::remove_file(&claim) {
-            Err(error) if error.kind() != io::ErrorKind::NotFound => Err(EmbeddedError::file("remove", &claim)(error)),
+        let lock = socket_dir.join(format!("{SOCKET_NAME}.lock"));
+        match fs::remove_file(&lock) {
+            Err(error) if error.kind() != io::ErrorKind::NotFound => Err(EmbeddedError::file("remove", &lock)(error)),
             _ => Ok(()),
         }
     }
 
-    /// Removes what [`Home::socket_dir`] made outside of the home; PostgreSQL has emptied it.
+    /// Removes the directory that [`Home::socket_dir`] created outside of the home, after PostgreSQL has emptied it.
     pub fn remove_socket_dir(&self, socket_dir: &Path) {
         if socket_dir != self.dir {
             fs::remove_dir(socket_dir).ok();
@@ -177,21 +177,21 @@ impl Home {
     }
 }
 
-/// Whether the system can bind a socket there and libpq, which takes a comma for a list, find it.
-fn can_hold_socket(dir: &Path) -> bool {
+/// Returns true if the system can bind a socket in `dir` and libpq, which splits paths at commas, can find it.
+fn can_contain_socket(dir: &Path) -> bool {
     let socket = socket_in(dir);
     let bytes = socket.as_os_str().as_bytes();
     bytes.len() <= MAX_SOCKET_PATH && !bytes.contains(&b',')
 }
 
-/// The socket's path, given its directory.
+/// Returns the path of the socket in `dir`.
 pub fn socket_in(dir: &Path) -> PathBuf {
     dir.join(SOCKET_NAME)
 }
 
-/// Creates `dir` with mode 0700 for the account, or makes an existing one so.
+/// Creates `dir` with mode 0700 for the account, or changes an existing directory accordingly.
 ///
-/// Somebody else's directory is refused: in `/tmp` anybody could have put it there.
+/// Rejects a directory of another user: in `/tmp`, an attacker could have created it.
 fn make_private(dir: &Path, account: Option<Account>) -> io::Result<()> {
     match DirBuilder::new().mode(0o700).create(dir) {
         Err(error) if error.kind() != io::ErrorKind::AlreadyExists => return Err(error),
@@ -199,8 +199,8 @@ fn make_private(dir: &Path, account: Option<Account>) -> io::Result<()> {
     }
     let found = fs::symlink_metadata(dir)?;
     let owner = Uid::from_raw(found.uid());
-    let is_ours = owner == Uid::effective() || account.is_some_and(|account| account.uid == owner);
-    if !found.is_dir() || !is_ours {
+    let is_own = owner == Uid::effective() || account.is_some_and(|account| account.uid == owner);
+    if !found.is_dir() || !is_own {
         return Err(io::Error::new(io::ErrorKind::PermissionDenied, "it belongs to another user"));
     }
     if let Some(account) = account {
@@ -214,9 +214,9 @@ fn owner_of(data: &Path) -> Result<Account, EmbeddedError> {
     Ok(Account { uid: Uid::from_raw(found.uid()), gid: Gid::from_raw(found.gid()) })
 }
 
-/// A short name for a path, the same in every run and every build (FNV-1a).
+/// Returns a short name for a path that is the same in every run and every build (FNV-1a).
 ///
-/// The standard library's hasher may change with the compiler, and the database would be lost.
+/// The standard library's hasher can change with the compiler, and Mercer would no longer find the database.
 fn short_hash(path: &Path) -> String {
     let hash = path
         .as_os_str()
@@ -226,7 +226,7 @@ fn short_hash(path: &Path) -> String {
     format!("{hash:016x}")
 }
 
-/// `path` as one element of PostgreSQL's list of socket directories.
+/// Quotes `path` as one element of PostgreSQL's list of socket directories.
 pub fn quoted(path: &OsStr) -> OsString {
     let mut quoted = vec![b'"'];
     for byte in path.as_bytes() {
@@ -241,13 +241,13 @@ mod tests {
     use super::*;
 
     #[test]
-    fn the_name_of_a_distant_home_never_changes() {
+    fn hash_of_a_path_is_stable() {
         assert_eq!(short_hash(Path::new("")), "cbf29ce484222325");
         assert_eq!(short_hash(Path::new("foobar")), "85944171f73967e8");
     }
 
     #[test]
-    fn commas_and_quotes_stay_inside_a_socket_directory() {
+    fn commas_and_quotes_in_a_socket_directory_are_quoted() {
         assert_eq!(quoted(OsStr::new(r#"/a, "b""#)), OsStr::new(r#""/a, ""b""""#));
     }
 }

@@ -1,4 +1,4 @@
-//! Running the server's programs: by whom, and tied to our own life.
+//! Execution of PostgreSQL's programs, as the right account and not longer than this process.
 
 use std::convert::Infallible;
 use std::ffi::OsStr;
@@ -11,12 +11,12 @@ use std::thread;
 
 use nix::unistd::{Gid, Pid, Uid, User};
 
-use super::EmbeddedError;
+use super::error::EmbeddedError;
 
-/// Lines of a log or of a program's output that an error shows.
+/// Number of lines of a log or of a program's output that an error contains.
 const TAIL_LINES: usize = 20;
 
-/// The unprivileged user that runs the server when we are root: PostgreSQL refuses to be root.
+/// Unprivileged user that runs the server if Mercer runs as root, because PostgreSQL cannot run as root.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Account {
     pub uid: Uid,
@@ -33,16 +33,16 @@ impl Account {
     }
 }
 
-/// What a program is told by the kernel when our process ends without stopping it.
+/// Signal that the kernel sends to a program when this process ends without stopping it.
 #[derive(Debug, Clone, Copy)]
-pub enum OnOurDeath {
+pub enum ParentDeathSignal {
     /// SIGINT: the server's fast shutdown.
-    ShutDown,
-    /// SIGKILL: an unfinished initdb would otherwise tidy away its successor's files.
-    Die,
+    Interrupt,
+    /// SIGKILL: otherwise an interrupted initdb would remove the files of the next one.
+    Kill,
 }
 
-/// Knows how to become the server's account, and how to make a program end with us.
+/// Starts programs as the server's account, so that they end together with this process.
 #[derive(Debug, Clone, Copy)]
 pub struct Launcher {
     account: Option<Account>,
@@ -50,52 +50,53 @@ pub struct Launcher {
 }
 
 impl Launcher {
-    /// `account` is `None` when we are an ordinary user and stay one.
+    /// Creates a launcher. `account` is `None` if the programs run as the current user.
     pub fn new(account: Option<Account>) -> Self {
-        Self { account, has_setpriv: setpriv_knows_death_signals() }
+        Self { account, has_setpriv: setpriv_supports_death_signals() }
     }
 
-    /// A command for `program` as the server's account, in a process group of its own.
+    /// Returns a command that runs `program` as the server's account, in a separate process group.
     ///
-    /// The group keeps Ctrl-C from reaching the server before the application has drained.
-    /// Without `setpriv` (not Linux) nothing ties it to our life; the next start stops it.
-    pub fn command(&self, program: &Path, on_our_death: OnOurDeath) -> Command {
+    /// The process group keeps Ctrl-C from reaching the server before the application has finished its requests.
+    /// Without `setpriv` (systems other than Linux) the server survives a crash of this process; the next start stops
+    /// it.
+    pub fn command(&self, program: &Path, parent_death_signal: ParentDeathSignal) -> Command {
         let mut command =
-            if self.has_setpriv { self.through_setpriv(program, on_our_death) } else { self.directly(program) };
-        // Messages in English, for our errors; a working directory that every account may enter.
+            if self.has_setpriv { self.through_setpriv(program, parent_death_signal) } else { self.directly(program) };
+        // English messages for the errors, and a working directory that every account can access.
         command.env("LC_ALL", "C").current_dir("/").process_group(0).stdin(Stdio::null());
         command
     }
 
-    /// Runs `program` to its end with `input` on its stdin.
+    /// Runs `program` with `input` on its stdin and waits for its end.
     pub fn run<A: AsRef<OsStr>>(&self, program: &Path, arguments: &[A], input: &str) -> Result<(), EmbeddedError> {
-        let mut command = self.command(program, OnOurDeath::Die);
+        let mut command = self.command(program, ParentDeathSignal::Kill);
         command.args(arguments).stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::piped());
         let output =
             feed(command, input).map_err(|source| EmbeddedError::NotRun { program: program.to_owned(), source })?;
         if output.status.success() {
             return Ok(());
         }
-        let said = [output.stdout, output.stderr].concat();
+        let printed = [output.stdout, output.stderr].concat();
         Err(EmbeddedError::ProgramFailed {
             program: program.to_owned(),
             status: output.status,
-            output: last_lines(&String::from_utf8_lossy(&said)),
+            output: last_lines(&String::from_utf8_lossy(&printed)),
         })
     }
 
-    /// Whether the server's account can enter `dir`: asked of the system, as it alone knows all its rules.
-    pub fn reaches(&self, dir: &Path) -> bool {
+    /// Returns true if the server's account can enter `dir`. A test by the system covers all access rules.
+    pub fn can_access(&self, dir: &Path) -> bool {
         let script = ["-c", r#"cd "$1""#, "sh"].map(OsStr::new);
         let arguments = [&script[..], &[dir.as_os_str()]].concat();
         self.run(Path::new("/bin/sh"), &arguments, "").is_ok()
     }
 
-    fn through_setpriv(&self, program: &Path, on_our_death: OnOurDeath) -> Command {
+    fn through_setpriv(&self, program: &Path, parent_death_signal: ParentDeathSignal) -> Command {
         let mut command = Command::new("setpriv");
-        command.arg("--pdeathsig").arg(match on_our_death {
-            OnOurDeath::ShutDown => "INT",
-            OnOurDeath::Die => "KILL",
+        command.arg("--pdeathsig").arg(match parent_death_signal {
+            ParentDeathSignal::Interrupt => "INT",
+            ParentDeathSignal::Kill => "KILL",
         });
         if let Some(account) = self.account {
             command.args(["--reuid", &account.uid.to_string(), "--regid", &account.gid.to_string()]);
@@ -115,25 +116,25 @@ impl Launcher {
     }
 }
 
-/// A child process, and the thread that spawned it kept alive.
+/// Child process, with the thread that spawned it.
 ///
-/// The kernel sends the parent-death signal when the *thread* that spawned the child ends, not
-/// the process. Started from a pool or a test thread, the server would be shut down with that
-/// thread; hence one that only waits until this value is dropped.
+/// The kernel sends the parent-death signal when the *thread* that spawned the child ends, not the process. A server
+/// that was started from a pool or test thread would stop with that thread. Therefore a separate thread spawns it and
+/// waits until this value is dropped.
 #[derive(Debug)]
-pub struct KeptChild {
+pub struct ServerProcess {
     pub pid: Pid,
     child: Child,
     _keeper: Sender<Infallible>,
 }
 
-impl KeptChild {
+impl ServerProcess {
     pub fn spawn(mut command: Command) -> io::Result<Self> {
         let (keeper, dropped) = mpsc::channel();
         let (hand_over, started) = mpsc::channel();
         thread::Builder::new().name("postgres-keeper".to_owned()).spawn(move || {
             if hand_over.send(command.spawn()).is_ok() {
-                // Never a message: this returns when the other end is dropped.
+                // There is never a message: this returns when the sender is dropped.
                 dropped.recv().ok();
             }
         })?;
@@ -142,14 +143,14 @@ impl KeptChild {
         Ok(Self { pid: Pid::from_raw(pid), child, _keeper: keeper })
     }
 
-    /// How it ended; `None` while it runs.
+    /// Returns the exit status, or `None` while the process runs.
     pub fn exit_status(&mut self) -> Option<ExitStatus> {
         self.child.try_wait().ok().flatten()
     }
 }
 
-/// BusyBox has a `setpriv` too, without this option.
-fn setpriv_knows_death_signals() -> bool {
+/// Returns true if `setpriv` has the option `--pdeathsig`; the one of BusyBox does not.
+fn setpriv_supports_death_signals() -> bool {
     let help = Command::new("setpriv").arg("--help").stdin(Stdio::null()).output();
     help.is_ok_and(|output| String::from_utf8_lossy(&output.stdout).contains("--pdeathsig"))
 }
@@ -162,10 +163,11 @@ fn feed(mut command: Command, input: &str) -> io::Result<Output> {
     {
         return Err(error);
     }
-    // A broken pipe is a program that ended early: its own words say more.
+    // A broken pipe means that the program ended early; its output explains why.
     child.wait_with_output()
 }
 
+/// Returns the last lines of a text, for an error message.
 pub fn last_lines(text: &str) -> String {
     let lines: Vec<&str> = text.trim_end().lines().collect();
     let skipped = lines.len().saturating_sub(TAIL_LINES);

@@ -1,11 +1,11 @@
-//! A private PostgreSQL for whoever has no database yet.
+//! Embedded PostgreSQL server for shops without a database server.
 //!
-//! Without `DATABASE_URL` the program makes a cluster in its data directory on the first start,
-//! runs the installed server on it, and stops it at the end. The server speaks through a unix
-//! socket only. One process owns it, by a file lock; others of the same data directory attach.
+//! Without `DATABASE_URL`, Mercer creates a cluster in its data directory on the first start, runs the installed
+//! server on it, and stops the server at the end. The server listens on a Unix socket only. One process owns it through
+//! a file lock; other processes with the same data directory attach to it.
 //!
-//! After a crash: the kernel tells the server to shut down when its owner dies (`setpriv
-//! --pdeathsig`), and where it cannot, the next start stops the old server before its own.
+//! After a crash of the owner, the kernel sends the server a signal to shut down (`setpriv --pdeathsig`). Where this is
+//! not supported, the next start stops the old server first.
 
 mod cluster;
 mod error;
@@ -13,8 +13,8 @@ mod home;
 mod launch;
 mod pid_file;
 mod programs;
+mod settings;
 
-use std::ffi::OsString;
 use std::fmt::Write;
 use std::fs::File;
 use std::os::unix::ffi::OsStrExt;
@@ -26,68 +26,45 @@ use tracing::{info, warn};
 
 use cluster::Cluster;
 use home::Home;
-use launch::{KeptChild, OnOurDeath};
-use pid_file::{POLL, PidFile};
+use launch::{ParentDeathSignal, ServerProcess};
+use pid_file::{POLL_INTERVAL, PidFile};
+use settings::{DATABASE, PORT, USER};
 
 pub use error::EmbeddedError;
+pub use settings::EmbeddedSettings;
 
-/// The superuser of the private cluster.
-const USER: &str = "mercer";
-/// The database that the first start makes.
-const DATABASE: &str = "mercer";
-/// Only names the socket; said in the URL, as `PGPORT` would otherwise change it.
-const PORT: &str = "5432";
+/// Maximum duration of a start, by this or another process. Recovery reads up to 2 GB of write-ahead log.
+const START_TIMEOUT: Duration = Duration::from_secs(120);
+/// Maximum time in which the child processes of a killed server release its memory.
+const EXIT_TIMEOUT: Duration = Duration::from_secs(15);
 
-/// How long a start, our own or another process's, may take: recovery reads up to 2 GB of log.
-const START_PATIENCE: Duration = Duration::from_secs(120);
-/// How long the children of a killed server may go on holding its memory.
-const LINGER_PATIENCE: Duration = Duration::from_secs(15);
-
-/// How to find and run the private server.
-#[derive(Debug, Clone)]
-pub struct EmbeddedSettings {
-    /// The directory of `initdb` and `postgres`; `None` looks in the usual places, then on `path`.
-    pub bin_dir: Option<PathBuf>,
-    /// The value of `PATH`.
-    pub path: Option<OsString>,
-    /// False for test clusters only: then a power cut may destroy the whole cluster.
-    pub durable: bool,
-}
-
-impl Default for EmbeddedSettings {
-    fn default() -> Self {
-        Self { bin_dir: None, path: None, durable: true }
-    }
-}
-
-/// A private PostgreSQL server living in `<data dir>/postgres`, started or attached to by this
-/// process.
+/// Embedded PostgreSQL server in `<data dir>/postgres`. This process has started it or attached to it.
 #[derive(Debug)]
 pub struct EmbeddedServer {
     home: Home,
     socket_dir: PathBuf,
-    /// `None` when another process owns the server, or when it is stopped.
+    /// `None` if another process owns the server, or after it was stopped.
     owned: Option<OwnedServer>,
 }
 
-/// What only the owner has.
+/// Server process and lock, which only the owner has.
 #[derive(Debug)]
 struct OwnedServer {
-    server: KeptChild,
-    /// Held until the server has ended; the kernel gives it back when we crash.
+    server: ServerProcess,
+    /// File lock, which this process holds until the server has ended. The kernel releases it if this process crashes.
     _lock: File,
 }
 
 impl EmbeddedServer {
-    /// Starts the server of this data directory, or attaches to the one already running.
+    /// Starts the server of this data directory, or attaches to the running one.
     ///
-    /// Blocks until the server accepts connections: 0.1 seconds, on the first start two. May be
-    /// called from any thread; the server does not depend on the life of that thread.
+    /// Blocks until the server accepts connections: 0.1 seconds, or two seconds on the first start. It can be called
+    /// from any thread; the server continues when that thread ends.
     pub fn start(data_dir: &Path, settings: &EmbeddedSettings) -> Result<Self, EmbeddedError> {
         let (home, launcher) = Home::choose(data_dir)?;
-        let deadline = Instant::now() + START_PATIENCE;
+        let deadline = Instant::now() + START_TIMEOUT;
         loop {
-            // Tried again and again: the owner may give up, or end, while we wait for its server.
+            // Retry the lock in each iteration: the owner can fail or end while this process waits for its server.
             if let Some(lock) = home.try_lock()? {
                 let cluster = Cluster::open(&home, &launcher, settings)?;
                 let (server, socket_dir) = start_owned(&cluster)?;
@@ -98,35 +75,35 @@ impl EmbeddedServer {
                 return Ok(Self { home, socket_dir, owned: None });
             }
             if Instant::now() >= deadline {
-                return Err(EmbeddedError::Busy { lock: home.lock(), seconds: START_PATIENCE.as_secs() });
+                return Err(EmbeddedError::Busy { lock: home.lock(), seconds: START_TIMEOUT.as_secs() });
             }
-            thread::sleep(POLL);
+            thread::sleep(POLL_INTERVAL);
         }
     }
 
-    /// The libpq URL of the database `mercer`.
+    /// Returns the libpq URL of the database `mercer`.
     pub fn url(&self) -> String {
         self.url_for(DATABASE)
     }
 
-    /// The libpq URL of another database on this server.
+    /// Returns the libpq URL of another database on this server.
     pub fn url_for(&self, database: &str) -> String {
         let host = percent_encoded(self.socket_dir.as_os_str().as_bytes());
         format!("postgresql://{USER}@{host}:{PORT}/{}", percent_encoded(database.as_bytes()))
     }
 
-    /// Where cluster, log and lock really are: `<data dir>/postgres`, or a directory in
-    /// `/var/lib/mercer` when root's data directory is out of the server's reach.
+    /// Returns the directory of cluster, log and lock: `<data dir>/postgres`, or a directory in `/var/lib/mercer` if
+    /// Mercer runs as root and the server's account cannot access the data directory.
     pub fn data_dir(&self) -> &Path {
         &self.home.dir
     }
 
-    /// Whether this process has started the server and will stop it.
+    /// Returns true if this process has started the server and will stop it.
     pub fn is_owner(&self) -> bool {
         self.owned.is_some()
     }
 
-    /// Stops the server if it is ours, and waits until it has ended. May be called again.
+    /// Stops the server if this process owns it, and waits for its end. A second call has no effect.
     pub fn stop(&mut self) {
         let Some(OwnedServer { mut server, _lock }) = self.owned.take() else {
             return;
@@ -135,7 +112,7 @@ impl EmbeddedServer {
             info!("Stopped the PostgreSQL server in {}", self.home.dir.display());
         } else {
             let pid = server.pid;
-            warn!(%pid, "PostgreSQL does not stop: process {pid} is left to the next start");
+            warn!(%pid, "PostgreSQL does not stop; the next start will stop process {pid}");
         }
         self.home.remove_socket_dir(&self.socket_dir);
     }
@@ -147,44 +124,44 @@ impl Drop for EmbeddedServer {
     }
 }
 
-/// Starts our own server, patiently when another was killed here a moment ago.
-fn start_owned(cluster: &Cluster<'_>) -> Result<(KeptChild, PathBuf), EmbeddedError> {
-    let has_crashed = pid_file::clear_leftovers(cluster.home)?;
+/// Starts the server. Retries for a while if an earlier server was killed here shortly before.
+fn start_owned(cluster: &Cluster<'_>) -> Result<(ServerProcess, PathBuf), EmbeddedError> {
+    let had_leftovers = pid_file::stop_leftover_server(cluster.home)?;
     let socket_dir = cluster.home.socket_dir()?;
     cluster.home.clear_socket(&socket_dir)?;
     cluster.home.rotate_log()?;
     cluster.configure()?;
 
-    let deadline = Instant::now() + if has_crashed { LINGER_PATIENCE } else { Duration::ZERO };
+    let deadline = Instant::now() + if had_leftovers { EXIT_TIMEOUT } else { Duration::ZERO };
     loop {
         match start_once(cluster, &socket_dir) {
             Err(EmbeddedError::Ended { .. }) if Instant::now() < deadline => {
                 thread::sleep(Duration::from_millis(100));
             }
-            outcome => return outcome.map(|server| (server, socket_dir)),
+            result => return result.map(|server| (server, socket_dir)),
         }
     }
 }
 
-fn start_once(cluster: &Cluster<'_>, socket_dir: &Path) -> Result<KeptChild, EmbeddedError> {
+fn start_once(cluster: &Cluster<'_>, socket_dir: &Path) -> Result<ServerProcess, EmbeddedError> {
     let home = cluster.home;
     let log = home.open(&home.log()).map_err(EmbeddedError::file("open", &home.log()))?;
     let errors = log.try_clone().map_err(EmbeddedError::file("share", &home.log()))?;
     let postgres = cluster.programs.path("postgres");
 
-    let mut command = cluster.launcher.command(&postgres, OnOurDeath::ShutDown);
+    let mut command = cluster.launcher.command(&postgres, ParentDeathSignal::Interrupt);
     command.arg("-D").arg(home.data());
     command.arg("-k").arg(home::quoted(socket_dir.as_os_str()));
     command.args(["-p", PORT, "-c", "listen_addresses="]);
     command.stdout(log).stderr(errors);
 
-    let server = KeptChild::spawn(command).map_err(|source| EmbeddedError::NotRun { program: postgres, source })?;
+    let server = ServerProcess::spawn(command).map_err(|source| EmbeddedError::NotRun { program: postgres, source })?;
     wait_until_ready(server, home)
 }
 
-/// Waits until the pid file is our child's and says `ready`.
-fn wait_until_ready(mut server: KeptChild, home: &Home) -> Result<KeptChild, EmbeddedError> {
-    let deadline = Instant::now() + START_PATIENCE;
+/// Waits until the pid file contains the child's process id and the status `ready`.
+fn wait_until_ready(mut server: ServerProcess, home: &Home) -> Result<ServerProcess, EmbeddedError> {
+    let deadline = Instant::now() + START_TIMEOUT;
     loop {
         let file = PidFile::read(&home.data());
         if file.is_some_and(|file| file.pid == server.pid && file.is_ready) {
@@ -196,16 +173,16 @@ fn wait_until_ready(mut server: KeptChild, home: &Home) -> Result<KeptChild, Emb
         }
         if Instant::now() >= deadline {
             shut_down(&mut server);
-            let seconds = START_PATIENCE.as_secs();
+            let seconds = START_TIMEOUT.as_secs();
             return Err(EmbeddedError::NotReady { seconds, log: home.log(), tail: home.log_tail() });
         }
-        thread::sleep(POLL);
+        thread::sleep(POLL_INTERVAL);
     }
 }
 
-/// Stops our child; false when it outlives that.
-fn shut_down(server: &mut KeptChild) -> bool {
-    // Once it was waited for, its number may be another process's.
+/// Stops the child process. Returns false if it does not end.
+fn shut_down(server: &mut ServerProcess) -> bool {
+    // After the exit status was read, another process can have the same process id.
     server.exit_status().is_some() || pid_file::shut_down(server.pid, || server.exit_status().is_some())
 }
 
@@ -227,7 +204,7 @@ mod tests {
     use super::percent_encoded;
 
     #[test]
-    fn a_socket_directory_fits_into_a_url() {
+    fn socket_directory_is_percent_encoded_in_the_url() {
         assert_eq!(percent_encoded(b"/srv/my shop/x_1"), "%2Fsrv%2Fmy%20shop%2Fx_1");
         assert_eq!(percent_encoded("é@:".as_bytes()), "%C3%A9%40%3A");
     }

@@ -1,4 +1,4 @@
-//! `postmaster.pid`: what the server says about itself, and what a dead one has left.
+//! `postmaster.pid`: state of the running server, and detection of servers from earlier runs.
 
 use std::ffi::OsStr;
 use std::fs;
@@ -14,31 +14,31 @@ use nix::sys::signal::{Signal, kill};
 use nix::unistd::Pid;
 use tracing::warn;
 
-use super::EmbeddedError;
+use super::error::EmbeddedError;
 use super::home::{Home, socket_in};
 
-/// How often a server's state is looked at while we wait for it.
-pub const POLL: Duration = Duration::from_millis(10);
+/// Pause between two checks of the server's state.
+pub const POLL_INTERVAL: Duration = Duration::from_millis(10);
 
-/// First a fast shutdown; when it takes too long, an immediate one: the next start recovers.
+/// Shutdown signals with their time limits: a fast shutdown, then an immediate one (the next start recovers).
 const SHUTDOWN_STEPS: [(Signal, Duration); 2] =
     [(Signal::SIGINT, Duration::from_secs(30)), (Signal::SIGQUIT, Duration::from_secs(10))];
 
-/// The lines of `postmaster.pid` that matter to us.
+/// Lines of `postmaster.pid` that Mercer uses.
 #[derive(Debug, PartialEq, Eq)]
 pub struct PidFile {
     /// Line 1.
     pub pid: Pid,
     /// Line 2.
     data: PathBuf,
-    /// Line 5; absent in the first moments of a start.
+    /// Line 5; missing at the beginning of a start.
     socket_dir: Option<PathBuf>,
     /// Line 8.
     pub is_ready: bool,
 }
 
 impl PidFile {
-    /// Reads the file of the cluster in `data`; `None` when there is none, or no sense in it yet.
+    /// Reads the file of the cluster in `data`. Returns `None` if it is missing or incomplete.
     pub fn read(data: &Path) -> Option<Self> {
         Self::parse(&fs::read(path(data)).ok()?)
     }
@@ -53,108 +53,107 @@ impl PidFile {
     }
 }
 
-/// The socket directory of the server that another process keeps ready in `data`.
+/// Returns the socket directory of the server that another process runs in `data`.
 pub fn running_server(data: &Path) -> Option<PathBuf> {
     let socket_dir = PidFile::read(data)?.socket_dir?;
     UnixStream::connect(socket_in(&socket_dir)).ok()?;
-    // Read again: the first reading may have been of a dead server's file, but whoever listens
-    // on the socket now has written its own before.
+    // Read again: the first read may have seen the file of a dead server. The server that listens on the socket wrote
+    // its own file before.
     PidFile::read(data)?.is_ready.then_some(socket_dir)
 }
 
-/// Deals with what an earlier run has left, and tells whether there was anything.
+/// Stops the server of an earlier run. Returns true if that run left a pid file.
 ///
-/// Only the holder of the lock may call this. A server that has outlived its owner is stopped
-/// rather than adopted: its parent-death signal may be under way, and its settings may be old.
-pub fn clear_leftovers(home: &Home) -> Result<bool, EmbeddedError> {
+/// The caller must hold the lock. A server that has outlived its owner is stopped instead of reused, because its
+/// parent-death signal may be pending and its settings may be outdated.
+pub fn stop_leftover_server(home: &Home) -> Result<bool, EmbeddedError> {
     let data = home.data();
     let path = path(&data);
     if !path.exists() {
         return Ok(false);
     }
     let Some(leftover) = PidFile::read(&data) else {
-        // Cut short by a crash of the whole machine.
+        // A crash of the machine left a truncated file.
         fs::remove_file(&path).map_err(EmbeddedError::file("remove", &path))?;
         return Ok(true);
     };
 
-    if whose(&leftover) == Process::Server {
+    if identify(&leftover) == PidOwner::Server {
         if leftover.data != data {
             return Err(EmbeddedError::MovedWhileRunning { data, pid: leftover.pid.as_raw(), origin: leftover.data });
         }
-        stop_leftover(&leftover)?;
+        stop_server(&leftover)?;
     }
-    if path.exists() && whose(&leftover) == Process::Stranger {
-        disown(home, &path).map_err(EmbeddedError::file("rewrite", &path))?;
+    if path.exists() && identify(&leftover) == PidOwner::OtherProcess {
+        take_over_pid_file(home, &path).map_err(EmbeddedError::file("rewrite", &path))?;
     }
     Ok(true)
 }
 
-fn stop_leftover(server: &PidFile) -> Result<(), EmbeddedError> {
-    warn!(pid = %server.pid, "Stopping the PostgreSQL server that an earlier run left behind");
-    if shut_down(server.pid, || whose(server) != Process::Server) {
+fn stop_server(server: &PidFile) -> Result<(), EmbeddedError> {
+    warn!(pid = %server.pid, "Stopping the PostgreSQL server of an earlier run");
+    if shut_down(server.pid, || identify(server) != PidOwner::Server) {
         return Ok(());
     }
     Err(EmbeddedError::LeftoverServer { pid: server.pid.as_raw() })
 }
 
-/// Stops a server; false when it outlives even the last step.
+/// Stops a server. Returns false if it does not end even after the last signal.
 pub fn shut_down(server: Pid, mut is_gone: impl FnMut() -> bool) -> bool {
-    for (signal, patience) in SHUTDOWN_STEPS {
+    for (signal, timeout) in SHUTDOWN_STEPS {
         if kill(server, signal) == Err(Errno::ESRCH) {
             return true;
         }
-        let deadline = Instant::now() + patience;
+        let deadline = Instant::now() + timeout;
         while Instant::now() < deadline {
             if is_gone() {
                 return true;
             }
-            thread::sleep(POLL);
+            thread::sleep(POLL_INTERVAL);
         }
     }
     false
 }
 
-/// Who has the process id of a pid file by now.
+/// Process that currently has the process id of a pid file.
 #[derive(Debug, PartialEq, Eq)]
-enum Process {
-    /// PostgreSQL recognises such a file by itself.
-    Dead,
+enum PidOwner {
+    /// No process. PostgreSQL detects such a file itself.
+    None,
     /// The server that wrote the file.
     Server,
-    /// A process that got the same number later (after a reboot, in a new container), or the
-    /// remains of a killed server that nobody has waited for.
-    Stranger,
+    /// A process that got the same id later (after a reboot, in a new container), or a zombie of a killed server.
+    OtherProcess,
 }
 
-fn whose(file: &PidFile) -> Process {
+fn identify(file: &PidFile) -> PidOwner {
     if kill(file.pid, None) == Err(Errno::ESRCH) {
-        return Process::Dead;
+        return PidOwner::None;
     }
     match fs::read(format!("/proc/{}/cmdline", file.pid)) {
-        // We always name the data directory on the command line.
+        // Mercer always passes the data directory on the command line.
         Ok(arguments) => {
             let is_server = arguments.split(|byte| *byte == 0).any(|argument| as_path(argument) == file.data);
-            if is_server { Process::Server } else { Process::Stranger }
+            if is_server { PidOwner::Server } else { PidOwner::OtherProcess }
         }
-        Err(error) if error.kind() == io::ErrorKind::NotFound && Path::new("/proc/self").exists() => Process::Dead,
-        // Not Linux: only our server can listen on its socket. Assuming a stranger instead could
-        // start a second server on the same files.
+        Err(error) if error.kind() == io::ErrorKind::NotFound && Path::new("/proc/self").exists() => PidOwner::None,
+        // Systems other than Linux: only the server itself can listen on its socket. To assume another process would
+        // risk a second server on the same files.
         Err(_) => {
             let socket = file.socket_dir.as_deref().map(socket_in);
             match socket.map(UnixStream::connect) {
-                Some(Ok(_)) => Process::Server,
-                _ => Process::Dead,
+                Some(Ok(_)) => PidOwner::Server,
+                _ => PidOwner::None,
             }
         }
     }
 }
 
-/// Writes our own process id into a stranger's pid file.
+/// Writes the process id of this process to a stale pid file.
 ///
-/// PostgreSQL takes its parent's id for stale. Deleting the file would work as well, but with
-/// it would go the key by which PostgreSQL sees that the dead server's children still live.
-fn disown(home: &Home, path: &Path) -> io::Result<()> {
+/// PostgreSQL treats the id of its parent process as stale. Deleting the file would also work, but it contains the
+/// shared memory key with which PostgreSQL detects that child processes of the dead server still run.
+fn take_over_pid_file(home: &Home, path: &Path) -> io::Result<()> {
     let content = fs::read(path)?;
     let rest = content.iter().skip_while(|byte| **byte != b'\n').copied();
     let mut rewritten = std::process::id().to_string().into_bytes();
@@ -178,7 +177,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_server_is_ready_only_when_line_eight_says_so() {
+    fn server_is_ready_only_if_line_eight_of_the_pid_file_is_ready() {
         let mut file = PidFile {
             pid: Pid::from_raw(4711),
             data: "/shop/postgres/data".into(),

@@ -1,15 +1,16 @@
-//! Where the installed PostgreSQL programs are, and which version they have.
+//! Search for the installed PostgreSQL programs and their version.
 
 use std::fs;
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
-use super::{EmbeddedError, EmbeddedSettings};
+use super::error::EmbeddedError;
+use super::settings::EmbeddedSettings;
 
-/// Where Debian and Ubuntu keep one directory per version, outside of `PATH`.
+/// Directory in which Debian and Ubuntu install each version, outside of `PATH`.
 const VERSIONED: &str = "/usr/lib/postgresql";
 
-/// A directory with `initdb` and `postgres`, and their major version.
+/// Directory with `initdb` and `postgres`, and their major version.
 #[derive(Debug, Clone)]
 pub struct Programs {
     bin_dir: PathBuf,
@@ -17,10 +18,10 @@ pub struct Programs {
 }
 
 impl Programs {
-    /// Finds the programs to run a cluster of version `cluster` with (`None`: not made yet).
+    /// Finds the programs for a cluster of version `cluster` (`None` for a new cluster).
     ///
-    /// Of several versions the cluster's own is taken, so that installing a newer
-    /// PostgreSQL beside the old one does not lock the shop out of its data.
+    /// If several versions are installed, the version of the cluster is preferred, so that Mercer still starts after a
+    /// newer PostgreSQL was installed.
     pub fn find(settings: &EmbeddedSettings, cluster: Option<u32>) -> Result<Self, EmbeddedError> {
         let bin_dir = match &settings.bin_dir {
             Some(chosen) => fs::canonicalize(chosen).ok().filter(|dir| has_programs(dir)),
@@ -37,8 +38,8 @@ impl Programs {
         Ok(Self { bin_dir, major })
     }
 
-    /// Refuses to run a cluster that another major version has made.
-    pub fn ensure_fit(&self, data: &Path, cluster: u32) -> Result<(), EmbeddedError> {
+    /// Checks that the programs have the major version of the cluster.
+    pub fn ensure_version(&self, data: &Path, cluster: u32) -> Result<(), EmbeddedError> {
         if self.major == cluster {
             return Ok(());
         }
@@ -73,7 +74,7 @@ fn has_programs(dir: &Path) -> bool {
     dir.join("initdb").is_file() && dir.join("postgres").is_file()
 }
 
-/// Asks the program itself: the name of its directory proves nothing.
+/// Returns the version that the program prints, because the name of its directory is not reliable.
 fn version_of(postgres: &Path) -> Result<u32, EmbeddedError> {
     let output = Command::new(postgres)
         .arg("--version")
@@ -84,7 +85,7 @@ fn version_of(postgres: &Path) -> Result<u32, EmbeddedError> {
         .ok_or_else(|| EmbeddedError::UnknownVersion { place: postgres.to_owned(), found: found.trim().to_owned() })
 }
 
-/// The major version in `postgres (PostgreSQL) 15.14 (Debian 15.14-0+deb12u1)` or in `15`.
+/// Returns the major version in `postgres (PostgreSQL) 15.14 (Debian 15.14-0+deb12u1)` or in `15`.
 pub fn parse_major(text: &str) -> Option<u32> {
     let number = text.split_whitespace().find(|word| word.starts_with(|c: char| c.is_ascii_digit()))?;
     number.split(|c: char| !c.is_ascii_digit()).next()?.parse().ok()
@@ -95,7 +96,7 @@ mod tests {
     use super::parse_major;
 
     #[test]
-    fn the_major_version_is_read_from_what_the_programs_print() {
+    fn major_version_is_parsed_from_the_output_of_the_programs() {
         for (text, major) in [
             ("postgres (PostgreSQL) 15.14 (Debian 15.14-0+deb12u1)\n", Some(15)),
             ("postgres (PostgreSQL) 18beta1", Some(18)),

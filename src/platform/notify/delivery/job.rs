@@ -1,15 +1,15 @@
-//! Sending one message: the intent is written, the provider asked, the answer written.
+//! Delivery of one message: records the intent, calls the provider, records the result.
 
 use serde::{Deserialize, Serialize};
 
-use super::models::{Attempt, Message, MessageState};
-use super::notifier::Words;
+use super::models::{DeliveryAttempt, Message, MessageState};
+use super::notifier::MessageContent;
 use crate::platform::app::App;
-use crate::platform::jobs::{Job, RetryAfter, WillNotSucceed, is_first_attempt};
+use crate::platform::jobs::{Job, PermanentFailure, RetryAfter, is_first_attempt};
 use crate::platform::ports::DeliveryError;
 use crate::platform::types::MessageId;
 
-/// Sends a message that was queued.
+/// Job that sends a queued message.
 #[derive(Debug, Serialize, Deserialize)]
 pub struct DeliverMessage {
     pub message: MessageId,
@@ -22,30 +22,30 @@ impl Job for DeliverMessage {
     async fn run(&self, app: &App) -> anyhow::Result<()> {
         let (id, now) = (self.message, app.clock.now());
         let Some(message) = app.db.write(move |conn| Message::begin(conn, id, now)).await? else {
-            // It was forgotten with the person it was for.
+            // The message was deleted when its recipient was erased.
             return Ok(());
         };
         if message.state == MessageState::Sent {
             return Ok(());
         }
         let provider = app.notifier.provider(message.medium);
-        // A try before this one was cut off: while it sent, or before it could say that it does not know. Where
-        // sending twice would be heard twice, a person decides, by replaying the job.
-        let is_unclear = matches!(message.state, MessageState::Sending | MessageState::Uncertain);
-        if is_unclear && !is_first_attempt() && !app.notifier.repeats_safely(message.medium) {
-            let failure = "the program stopped while the message was being sent".to_owned();
-            return end(app, id, provider, Err(DeliveryError::Uncertain { reason: failure })).await;
+        // An earlier attempt was interrupted while it was sending. If the provider would deliver the message a second
+        // time, a staff member decides by replaying the job.
+        let is_uncertain = matches!(message.state, MessageState::Sending | MessageState::Uncertain);
+        if is_uncertain && !is_first_attempt() && !app.notifier.is_idempotent(message.medium) {
+            let reason = "the worker stopped while it was sending the message".to_owned();
+            return record_result(app, id, provider, Err(DeliveryError::Uncertain { reason })).await;
         }
-        let context = message.whole_context(&app.master_key)?;
-        let words = Words { template: &message.template, language: &message.language, context: &context };
-        let result = app.notifier.send(id, message.medium, &message.recipient, words).await;
+        let context = message.full_context(&app.master_key)?;
+        let content = MessageContent { template: &message.template, language: &message.language, context: &context };
+        let result = app.notifier.send(id, message.medium, &message.recipient, content).await;
         let result = result.map(|receipt| receipt.reference);
-        end(app, id, provider, result).await
+        record_result(app, id, provider, result).await
     }
 }
 
-/// Writes how it ended, and says whether to try again.
-async fn end(
+/// Records the result of an attempt. Returns an error that decides whether the job is retried.
+async fn record_result(
     app: &App,
     id: MessageId,
     provider: &'static str,
@@ -53,11 +53,11 @@ async fn end(
 ) -> anyhow::Result<()> {
     let (state, reference, error) = match result {
         Ok(reference) => (MessageState::Sent, Some(reference), None),
-        Err(error @ DeliveryError::Refused { .. }) => (MessageState::Refused, None, Some(error)),
+        Err(error @ DeliveryError::Rejected { .. }) => (MessageState::Rejected, None, Some(error)),
         Err(error @ DeliveryError::Uncertain { .. }) => (MessageState::Uncertain, None, Some(error)),
         Err(error @ DeliveryError::Unavailable { .. }) => (MessageState::Pending, None, Some(error)),
     };
-    let attempt = Attempt { state, provider, reference, failure: error.as_ref().map(ToString::to_string) };
+    let attempt = DeliveryAttempt { state, provider, reference, failure: error.as_ref().map(ToString::to_string) };
     let now = app.clock.now();
     app.db.write(move |conn| attempt.record(conn, id, now)).await?;
     match error {
@@ -66,6 +66,6 @@ async fn end(
             Err(RetryAfter { reason, pause }.into())
         }
         Some(error @ DeliveryError::Unavailable { .. }) => Err(error.into()),
-        Some(error) => Err(WillNotSucceed(error.to_string()).into()),
+        Some(error) => Err(PermanentFailure(error.to_string()).into()),
     }
 }

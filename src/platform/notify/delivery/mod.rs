@@ -1,12 +1,14 @@
-//! Messages on their way: what goes to whom, kept until it is known to have gone.
+//! Delivery of messages.
 //!
-//! Owns `messages`. A message exists once for each event, medium and recipient, so that however often a job runs,
-//! nobody hears the same thing twice.
+//! Owns `messages`. There is one message for each event, medium and recipient, so a job that runs twice does not send
+//! a message twice.
 
 mod job;
 mod models;
 mod notifier;
+mod outbox;
 
 pub use job::DeliverMessage;
-pub use models::{Medium, MessageState, NewMessage, forget_messages, purge_messages, queue_message, seal_context};
+pub use models::{Medium, MessageState, NewMessage, delete_messages, encrypt_context, purge_messages};
 pub use notifier::Notifier;
+pub use outbox::queue_message;

@@ -4,14 +4,12 @@ use chrono::{DateTime, Utc};
 use diesel::prelude::*;
 use serde_json::{Map, Value};
 
-use super::job::DeliverMessage;
 use crate::platform::auth::MasterKey;
-use crate::platform::jobs::{self, NewJob};
 use crate::platform::types::{EventId, MessageId, text_enum};
 use crate::schema::messages;
 
 text_enum! {
-    /// By which way a message goes.
+    /// Transport of a message.
     pub enum Medium {
         Email = "email",
         Sms = "sms",
@@ -19,41 +17,41 @@ text_enum! {
 }
 
 text_enum! {
-    /// How far a message has come.
+    /// Delivery state of a message.
     pub enum MessageState {
-        /// Not sent yet, or not taken by the provider.
+        /// Not sent yet, or the provider was not available.
         Pending = "pending",
-        /// Handed to the provider; the answer is not known yet.
+        /// Sent to the provider; its response is not known yet.
         Sending = "sending",
-        /// Taken by the provider.
+        /// Accepted by the provider.
         Sent = "sent",
-        /// Refused for good.
-        Refused = "refused",
-        /// Perhaps sent, perhaps not: only a person decides to send it again.
+        /// Rejected by the provider; not retried.
+        Rejected = "refused",
+        /// The message may have been sent. Only a staff member can send it again.
         Uncertain = "uncertain",
     }
 }
 
-/// A message to one recipient about one event.
+/// Message to one recipient about one event.
 #[derive(Debug, Clone)]
 pub struct NewMessage {
     pub event: EventId,
     pub medium: Medium,
     pub recipient: String,
     pub template: &'static str,
-    /// A tag such as `de-AT`.
+    /// Language tag such as `de-AT`.
     pub language: String,
     pub context: Value,
-    /// More of the context, from [`seal_context`]: what nobody may read in the database.
-    pub sealed: Option<Vec<u8>>,
+    /// Encrypted members of the context, from [`encrypt_context`].
+    pub encrypted_context: Option<Vec<u8>>,
 }
 
-/// Binds sealed context to what it is for.
+/// Purpose that the encryption binds to the context.
 const PURPOSE: &str = "message";
 
-/// Seals members of a message's context: links that let somebody in.
-pub fn seal_context(key: &MasterKey, context: &Value) -> anyhow::Result<Vec<u8>> {
-    key.seal(PURPOSE, context.to_string().as_bytes())
+/// Encrypts secret members of a message's context, such as links with a token.
+pub fn encrypt_context(key: &MasterKey, context: &Value) -> anyhow::Result<Vec<u8>> {
+    key.encrypt(PURPOSE, context.to_string().as_bytes())
 }
 
 #[derive(Debug, Clone, HasQuery)]
@@ -64,14 +62,19 @@ pub(super) struct Message {
     pub template: String,
     pub language: String,
     context: Value,
-    sealed: Option<Vec<u8>>,
+    #[diesel(column_name = sealed)]
+    encrypted_context: Option<Vec<u8>>,
     pub state: MessageState,
 }
 
-/// Writes a message down and enqueues its delivery; nothing where this recipient has been told of this event.
-pub fn queue_message(conn: &mut PgConnection, message: &NewMessage, now: DateTime<Utc>) -> anyhow::Result<()> {
-    let id = MessageId::generate();
-    let written = diesel::insert_into(messages::table)
+/// Inserts a message. Returns false if the recipient has a message about this event already.
+pub(super) fn insert(
+    conn: &mut PgConnection,
+    id: MessageId,
+    message: &NewMessage,
+    now: DateTime<Utc>,
+) -> QueryResult<bool> {
+    let inserted = diesel::insert_into(messages::table)
         .values((
             messages::id.eq(id),
             messages::event_id.eq(message.event),
@@ -80,26 +83,23 @@ pub fn queue_message(conn: &mut PgConnection, message: &NewMessage, now: DateTim
             messages::template.eq(message.template),
             messages::language.eq(&message.language),
             messages::context.eq(&message.context),
-            messages::sealed.eq(&message.sealed),
+            messages::sealed.eq(&message.encrypted_context),
             messages::created_at.eq(now),
             messages::updated_at.eq(now),
         ))
         .on_conflict((messages::event_id, messages::medium, messages::recipient))
         .do_nothing()
         .execute(conn)?;
-    if written == 1 {
-        jobs::enqueue(conn, &NewJob::of(&DeliverMessage { message: id })?.once(id), now)?;
-    }
-    Ok(())
+    Ok(inserted == 1)
 }
 
-/// Forgets all that was or is to be written to these recipients or about these events.
-pub fn forget_messages(conn: &mut PgConnection, recipients: &[String], events: &[EventId]) -> QueryResult<usize> {
-    let theirs = messages::recipient.eq_any(recipients).or(messages::event_id.eq_any(events));
-    diesel::delete(messages::table.filter(theirs)).execute(conn)
+/// Deletes all messages to these recipients or about these events, sent or not.
+pub fn delete_messages(conn: &mut PgConnection, recipients: &[String], events: &[EventId]) -> QueryResult<usize> {
+    let matches = messages::recipient.eq_any(recipients).or(messages::event_id.eq_any(events));
+    diesel::delete(messages::table.filter(matches)).execute(conn)
 }
 
-/// Deletes up to `limit` messages that were sent before `before`, and tells how many.
+/// Deletes up to `limit` messages that were sent before `before`, and returns how many.
 pub fn purge_messages(conn: &mut PgConnection, before: DateTime<Utc>, limit: i64) -> QueryResult<usize> {
     let sent = messages::table.filter(messages::state.eq(MessageState::Sent)).filter(messages::updated_at.lt(before));
     let ids: Vec<MessageId> = sent.select(messages::id).limit(limit).load(conn)?;
@@ -107,17 +107,17 @@ pub fn purge_messages(conn: &mut PgConnection, before: DateTime<Utc>, limit: i64
 }
 
 impl Message {
-    /// All that its template may say, the sealed part opened.
-    pub(super) fn whole_context(&self, key: &MasterKey) -> anyhow::Result<Value> {
+    /// Returns the context of the template, including the decrypted members.
+    pub(super) fn full_context(&self, key: &MasterKey) -> anyhow::Result<Value> {
         let mut context = self.context.clone();
-        if let (Some(sealed), Some(members)) = (&self.sealed, context.as_object_mut()) {
-            let opened: Map<String, Value> = serde_json::from_slice(&key.open(PURPOSE, sealed)?)?;
-            members.extend(opened);
+        if let (Some(encrypted), Some(members)) = (&self.encrypted_context, context.as_object_mut()) {
+            let decrypted: Map<String, Value> = serde_json::from_slice(&key.decrypt(PURPOSE, encrypted)?)?;
+            members.extend(decrypted);
         }
         Ok(context)
     }
 
-    /// Marks it as being sent, before anything is; tells how it stood until now.
+    /// Marks the message as being sent, before it is sent. Returns it with its previous state.
     pub(super) fn begin(conn: &mut PgConnection, id: MessageId, now: DateTime<Utc>) -> QueryResult<Option<Self>> {
         let found = Self::query().filter(messages::id.eq(id)).for_update().first(conn).optional()?;
         if found.as_ref().is_some_and(|message| message.state != MessageState::Sent) {
@@ -139,19 +139,19 @@ pub(super) fn set_state(
         .map(|_| ())
 }
 
-/// How an attempt ended.
-pub(super) struct Attempt {
+/// Result of one delivery attempt.
+pub(super) struct DeliveryAttempt {
     pub state: MessageState,
     pub provider: &'static str,
     pub reference: Option<String>,
     pub failure: Option<String>,
 }
 
-impl Attempt {
+impl DeliveryAttempt {
     pub(super) fn record(&self, conn: &mut PgConnection, id: MessageId, now: DateTime<Utc>) -> QueryResult<()> {
         if self.state == MessageState::Sent {
-            let forgotten = messages::sealed.eq(None::<Vec<u8>>);
-            diesel::update(messages::table.find(id)).set(forgotten).execute(conn)?;
+            let without_secrets = messages::sealed.eq(None::<Vec<u8>>);
+            diesel::update(messages::table.find(id)).set(without_secrets).execute(conn)?;
         }
         diesel::update(messages::table.find(id))
             .set((

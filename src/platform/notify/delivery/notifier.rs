@@ -1,4 +1,4 @@
-//! The ways out, set up from the settings.
+//! Providers of e-mail and text messages, created from the configuration.
 
 use std::sync::Arc;
 use std::time::Instant;
@@ -8,21 +8,24 @@ use serde_json::Value;
 
 use super::models::Medium;
 use crate::platform::config::{Config, SmsProvider};
-use crate::platform::notify::{
-    AfricasTalking, AfricasTalkingSettings, Breaker, BreakerSettings, FileMailer, LogSms, SmtpMailer, SmtpSettings,
-    Templates, Timeouts, Twilio, TwilioSender, TwilioSettings,
+use crate::platform::notify::breaker::{BreakerSettings, CircuitBreaker};
+use crate::platform::notify::mail::{FileMailer, SmtpMailer};
+use crate::platform::notify::settings::{
+    AfricasTalkingSettings, ProviderTimeouts, SmtpSettings, TwilioSender, TwilioSettings,
 };
+use crate::platform::notify::sms::{AfricasTalking, LogSms, Twilio};
+use crate::platform::notify::templates::{TemplateError, Templates};
 use crate::platform::ports::{DeliveryError, Mail, Mailer, Receipt, Sms, SmsGateway};
 use crate::platform::types::MessageId;
 
-/// What a message says: a template, in a language, of a context.
-pub(super) struct Words<'a> {
+/// Content of a message: a template, a language and the variables.
+pub(super) struct MessageContent<'a> {
     pub template: &'a str,
     pub language: &'a str,
     pub context: &'a Value,
 }
 
-/// Renders messages and hands them to the provider of their medium.
+/// Renders messages and passes them to the provider of their medium.
 pub struct Notifier {
     mailer: Arc<dyn Mailer>,
     sms: Arc<dyn SmsGateway>,
@@ -30,7 +33,7 @@ pub struct Notifier {
 }
 
 impl Notifier {
-    /// Fails where a template is broken or a setting is wrong: better at the start than at the first order.
+    /// Creates the providers. Fails if a template or a setting is invalid, so that the error appears at start-up.
     pub fn new(config: &Config) -> Result<Self> {
         let templates = Templates::compile()?;
         templates.check()?;
@@ -44,16 +47,16 @@ impl Notifier {
         }
     }
 
-    /// Whether all providers answer, as far as is known.
-    pub fn is_answering(&self) -> bool {
-        self.mailer.is_answering() && self.sms.is_answering()
+    /// Returns false if a circuit breaker is open.
+    pub fn is_available(&self) -> bool {
+        self.mailer.is_available() && self.sms.is_available()
     }
 
-    /// Whether sending one message twice has the effect of once.
-    pub fn repeats_safely(&self, medium: Medium) -> bool {
+    /// Returns true if the provider delivers a message only once although it is sent twice.
+    pub fn is_idempotent(&self, medium: Medium) -> bool {
         match medium {
-            Medium::Email => self.mailer.repeats_safely(),
-            Medium::Sms => self.sms.repeats_safely(),
+            Medium::Email => self.mailer.is_idempotent(),
+            Medium::Sms => self.sms.is_idempotent(),
         }
     }
 
@@ -62,26 +65,25 @@ impl Notifier {
         id: MessageId,
         medium: Medium,
         recipient: &str,
-        words: Words<'_>,
+        content: MessageContent<'_>,
     ) -> Result<Receipt, DeliveryError> {
-        let Words { template, language, context } = words;
-        // Words that cannot be made now cannot be made later.
-        let refused =
-            |error: crate::platform::notify::TemplateError| DeliveryError::Refused { reason: error.to_string() };
+        let MessageContent { template, language, context } = content;
+        // A template that cannot be rendered now cannot be rendered later either.
+        let rejected = |error: TemplateError| DeliveryError::Rejected { reason: error.to_string() };
         match medium {
             Medium::Email => {
-                let words = self.templates.render_mail(template, language, context).map_err(refused)?;
+                let content = self.templates.render_mail(template, language, context).map_err(rejected)?;
                 let mail = Mail {
                     id: id.into(),
                     to: recipient.to_owned(),
-                    subject: words.subject,
-                    text: words.text,
-                    html: words.html,
+                    subject: content.subject,
+                    text: content.text,
+                    html: content.html,
                 };
                 self.mailer.send(&mail).await
             }
             Medium::Sms => {
-                let text = self.templates.render_sms(template, language, context).map_err(refused)?;
+                let text = self.templates.render_sms(template, language, context).map_err(rejected)?;
                 self.sms.send(&Sms { id: id.into(), to: recipient.to_owned(), text }).await
             }
         }
@@ -91,15 +93,18 @@ impl Notifier {
 fn mailer(config: &Config) -> Result<Arc<dyn Mailer>> {
     let Some(url) = &config.smtp_url else {
         let folder = config.data_dir.join("mail");
-        return Ok(Arc::new(FileMailer::new(folder, &config.mail_from).context("the folder for mails")?));
+        return Ok(Arc::new(
+            FileMailer::new(folder, &config.mail_from).context("cannot create the folder for e-mails")?,
+        ));
     };
-    let settings = SmtpSettings { url: url.clone(), from: config.mail_from.clone(), timeouts: Timeouts::default() };
-    let smtp = SmtpMailer::new(&settings).context("SMTP_URL or MAIL_FROM")?;
-    Ok(Arc::new(Breaker::new(smtp, BreakerSettings::default(), Arc::new(Instant::now))))
+    let settings =
+        SmtpSettings { url: url.clone(), from: config.mail_from.clone(), timeouts: ProviderTimeouts::default() };
+    let smtp = SmtpMailer::new(&settings).context("SMTP_URL or MAIL_FROM is invalid")?;
+    Ok(Arc::new(CircuitBreaker::new(smtp, BreakerSettings::default(), Arc::new(Instant::now))))
 }
 
 fn sms_gateway(config: &Config) -> Result<Arc<dyn SmsGateway>> {
-    let timeouts = Timeouts::default();
+    let timeouts = ProviderTimeouts::default();
     match &config.sms {
         SmsProvider::Log => Ok(Arc::new(LogSms)),
         SmsProvider::AfricasTalking { url, username, api_key, sender } => {
@@ -110,7 +115,7 @@ fn sms_gateway(config: &Config) -> Result<Arc<dyn SmsGateway>> {
                 sender: sender.clone(),
                 timeouts,
             })?;
-            Ok(Arc::new(Breaker::new(gateway, BreakerSettings::default(), Arc::new(Instant::now))))
+            Ok(Arc::new(CircuitBreaker::new(gateway, BreakerSettings::default(), Arc::new(Instant::now))))
         }
         SmsProvider::Twilio { url, account_sid, auth_token, from } => {
             let sender = if from.starts_with("MG") {
@@ -126,7 +131,7 @@ fn sms_gateway(config: &Config) -> Result<Arc<dyn SmsGateway>> {
                 status_callback: None,
                 timeouts,
             })?;
-            Ok(Arc::new(Breaker::new(gateway, BreakerSettings::default(), Arc::new(Instant::now))))
+            Ok(Arc::new(CircuitBreaker::new(gateway, BreakerSettings::default(), Arc::new(Instant::now))))
         }
     }
 }

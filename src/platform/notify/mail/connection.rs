@@ -1,7 +1,7 @@
-//! Connections to a mail server: where it is, how to get in, and the ones at rest.
+//! Connections to a mail server: address, encryption, login and the pool of idle connections.
 //!
-//! Built on lettre's connection rather than its pooled transport, because the transport does not
-//! say how far a failed send had got, and that decides whether it may be repeated.
+//! Uses lettre's connection instead of its pooled transport, because the transport does not report in which stage a
+//! send failed. The stage determines whether Mercer can retry.
 
 use std::{
     sync::{Mutex, MutexGuard, PoisonError},
@@ -21,24 +21,24 @@ use tokio::time::Instant;
 use super::super::settings::SettingsError;
 use crate::platform::secret::Secret;
 
-/// Mechanisms that any server knows; both send the password as it is, hence the encryption.
+/// Authentication mechanisms that every server supports. Both send the password unencrypted, so TLS is required.
 const MECHANISMS: [Mechanism; 2] = [Mechanism::Plain, Mechanism::Login];
 
-/// Connections kept for the next mail. More are opened when more mails go out at once.
-const KEPT_AT_REST: usize = 4;
+/// Maximum number of idle connections. More connections are opened while more e-mails are sent concurrently.
+const MAX_IDLE: usize = 4;
 
-/// How long a connection may rest: mail servers hang up after a few minutes at most.
-const LONGEST_REST: Duration = Duration::from_secs(30);
+/// Maximum idle time of a connection. Mail servers close idle connections after a few minutes at most.
+const MAX_IDLE_TIME: Duration = Duration::from_secs(30);
 
 enum Encryption {
     None,
-    /// Asked for with `STARTTLS`; no mail and no password goes out before it.
-    Upgrade(TlsParameters),
-    /// From the first byte.
-    Immediate(TlsParameters),
+    /// `STARTTLS` before the login and before any e-mail.
+    StartTls(TlsParameters),
+    /// TLS from the first byte.
+    Implicit(TlsParameters),
 }
 
-/// A mail server, from an SMTP URL.
+/// Mail server of an SMTP URL.
 pub(super) struct SmtpServer {
     host: String,
     port: u16,
@@ -48,28 +48,29 @@ pub(super) struct SmtpServer {
 
 impl SmtpServer {
     pub(super) fn parse(url: &Secret) -> Result<Self, SettingsError> {
-        let url = Url::parse(url.expose()).map_err(|_| SettingsError::SmtpUrl("cannot be read"))?;
+        let url = Url::parse(url.expose()).map_err(|_| SettingsError::SmtpUrl("is not a valid URL"))?;
         let host = url.host_str().unwrap_or_default().trim_matches(['[', ']']).to_owned();
         if host.is_empty() {
             return Err(SettingsError::SmtpUrl("has no host"));
         }
-        let (encryption, usual_port) = encryption(&url, &host)?;
+        let (encryption, default_port) = encryption(&url, &host)?;
 
         let credentials = credentials(&url)?;
-        refuse_clear_password(!matches!(encryption, Encryption::None), credentials.is_some(), &host)?;
-        Ok(Self { port: url.port().unwrap_or(usual_port), credentials, host, encryption })
+        reject_unencrypted_password(!matches!(encryption, Encryption::None), credentials.is_some(), &host)?;
+        Ok(Self { port: url.port().unwrap_or(default_port), credentials, host, encryption })
     }
 
-    /// Connects, encrypts and logs in.
-    pub(super) async fn dial(&self, connect: Duration) -> Result<AsyncSmtpConnection, smtp::Error> {
+    /// Connects, starts TLS and logs in.
+    pub(super) async fn connect(&self, timeout: Duration) -> Result<AsyncSmtpConnection, smtp::Error> {
         let name = ClientId::default();
-        let immediate = match &self.encryption {
-            Encryption::Immediate(tls) => Some(tls.clone()),
-            Encryption::None | Encryption::Upgrade(_) => None,
+        let implicit_tls = match &self.encryption {
+            Encryption::Implicit(tls) => Some(tls.clone()),
+            Encryption::None | Encryption::StartTls(_) => None,
         };
         let server = (self.host.as_str(), self.port);
-        let mut connection = AsyncSmtpConnection::connect_tokio1(server, Some(connect), &name, immediate, None).await?;
-        if let Encryption::Upgrade(tls) = &self.encryption {
+        let mut connection =
+            AsyncSmtpConnection::connect_tokio1(server, Some(timeout), &name, implicit_tls, None).await?;
+        if let Encryption::StartTls(tls) = &self.encryption {
             connection.starttls(tls.clone(), &name).await?;
         }
         if let Some(credentials) = &self.credentials {
@@ -79,28 +80,28 @@ impl SmtpServer {
     }
 }
 
-/// A password that leaves the machine in clear is everybody's.
-fn refuse_clear_password(is_encrypted: bool, has_password: bool, host: &str) -> Result<(), SettingsError> {
+/// Rejects settings that would send a password over the network without encryption.
+fn reject_unencrypted_password(is_encrypted: bool, has_password: bool, host: &str) -> Result<(), SettingsError> {
     let is_local = host == "localhost" || host.parse::<std::net::IpAddr>().is_ok_and(|address| address.is_loopback());
     if is_encrypted || !has_password || is_local {
         Ok(())
     } else {
-        Err(SettingsError::SmtpUrl("sends a password: add ?tls=required"))
+        Err(SettingsError::SmtpUrl("contains a password but no encryption: add ?tls=required"))
     }
 }
 
-/// What the URL says about encryption, and the port that goes with it.
+/// Returns the encryption that the URL specifies, and its default port.
 ///
-/// There is no "if the server offers it": whoever can cut the line could then switch it off.
+/// There is no opportunistic TLS, because an attacker on the network could disable it.
 fn encryption(url: &Url, host: &str) -> Result<(Encryption, u16), SettingsError> {
     let tls = || TlsParameters::new(host.to_owned()).map_err(|error| SettingsError::Tls(error.to_string()));
-    let wanted = url.query_pairs().find(|(key, _)| key == "tls").map(|(_, value)| value);
+    let tls_mode = url.query_pairs().find(|(key, _)| key == "tls").map(|(_, value)| value);
 
-    match (url.scheme(), wanted.as_deref()) {
-        ("smtps", None | Some("required")) => Ok((Encryption::Immediate(tls()?), 465)),
-        ("smtp", Some("required")) => Ok((Encryption::Upgrade(tls()?), 587)),
+    match (url.scheme(), tls_mode.as_deref()) {
+        ("smtps", None | Some("required")) => Ok((Encryption::Implicit(tls()?), 465)),
+        ("smtp", Some("required")) => Ok((Encryption::StartTls(tls()?), 587)),
         ("smtp", None) => Ok((Encryption::None, 25)),
-        ("smtp" | "smtps", Some(_)) => Err(SettingsError::SmtpUrl("knows only ?tls=required")),
+        ("smtp" | "smtps", Some(_)) => Err(SettingsError::SmtpUrl("accepts only the query parameter ?tls=required")),
         _ => Err(SettingsError::SmtpUrl("must start with smtp:// or smtps://")),
     }
 }
@@ -120,29 +121,29 @@ fn credentials(url: &Url) -> Result<Option<Credentials>, SettingsError> {
     }
 }
 
-/// Connections at rest, the most recently used first.
+/// Pool of idle connections, most recently used first.
 #[derive(Default)]
-pub(super) struct RestingConnections {
-    resting: Mutex<Vec<(Instant, AsyncSmtpConnection)>>,
+pub(super) struct IdleConnections {
+    connections: Mutex<Vec<(Instant, AsyncSmtpConnection)>>,
 }
 
-impl RestingConnections {
-    /// One that has not rested too long. Whether it still lives, only a question can tell.
+impl IdleConnections {
+    /// Returns a connection that has not been idle too long. The caller must test that the server still responds.
     pub(super) fn take(&self) -> Option<AsyncSmtpConnection> {
-        let mut resting = self.resting();
-        resting.retain(|(since, _)| since.elapsed() < LONGEST_REST);
-        resting.pop().map(|(_, connection)| connection)
+        let mut connections = self.connections();
+        connections.retain(|(since, _)| since.elapsed() < MAX_IDLE_TIME);
+        connections.pop().map(|(_, connection)| connection)
     }
 
     pub(super) fn put(&self, connection: AsyncSmtpConnection) {
-        let mut resting = self.resting();
-        if resting.len() < KEPT_AT_REST {
-            resting.push((Instant::now(), connection));
+        let mut connections = self.connections();
+        if connections.len() < MAX_IDLE {
+            connections.push((Instant::now(), connection));
         }
     }
 
-    /// A list of connections cannot be half written, so a poisoned lock is as good as any.
-    fn resting(&self) -> MutexGuard<'_, Vec<(Instant, AsyncSmtpConnection)>> {
-        self.resting.lock().unwrap_or_else(PoisonError::into_inner)
+    /// Returns the list. Its operations cannot leave it half written, so a poisoned lock is safe to use.
+    fn connections(&self) -> MutexGuard<'_, Vec<(Instant, AsyncSmtpConnection)>> {
+        self.connections.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }

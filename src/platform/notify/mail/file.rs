@@ -1,4 +1,4 @@
-//! Mail into files, for development: open them with any mail program.
+//! Mailer for development that writes e-mails to files.
 
 use std::{
     fs::{self, OpenOptions},
@@ -16,41 +16,41 @@ use uuid::Uuid;
 
 use super::{
     super::{settings::SettingsError, text::masked_address},
-    Letterhead,
+    builder::MailBuilder,
 };
 use crate::platform::ports::{DeliveryError, Mail, Mailer, Receipt};
 
 const NAME: &str = "file";
 
-/// Tells apart the unfinished files of one process.
-static WRITTEN: AtomicU64 = AtomicU64::new(0);
+/// Counter that makes the names of temporary files unique in this process.
+static FILE_COUNT: AtomicU64 = AtomicU64::new(0);
 
-/// Writes every mail to `<folder>/<id>.eml`; the same id again replaces the file.
+/// Writes every e-mail to `<folder>/<id>.eml`. An e-mail with the same id replaces the file.
 pub struct FileMailer {
     folder: PathBuf,
-    letterhead: Letterhead,
+    builder: MailBuilder,
 }
 
 impl FileMailer {
     pub fn new(folder: PathBuf, from: &str) -> Result<Self, SettingsError> {
-        let letterhead = Letterhead::new(from)?;
+        let builder = MailBuilder::new(from)?;
         fs::create_dir_all(&folder)?;
-        Ok(Self { folder, letterhead })
+        Ok(Self { folder, builder })
     }
 
     async fn deliver(&self, mail: &Mail) -> Result<Receipt, DeliveryError> {
-        let content = self.letterhead.write(mail)?.formatted();
+        let content = self.builder.build(mail)?.formatted();
         let (folder, id) = (self.folder.clone(), mail.id);
         let name =
             spawn_blocking(move || write(&folder, id, &content)).await.map_err(io::Error::other).flatten().map_err(
                 |error| DeliveryError::Unavailable {
-                    reason: format!("the mail could not be written to a file: {error}"),
+                    reason: format!("cannot write the e-mail to a file: {error}"),
                     retry_after: None,
                 },
             )?;
 
         let to = masked_address(&mail.to);
-        info!(mail.id = %id, mail.to = %to, "Wrote mail {id} for {to} to {name}");
+        info!(mail.id = %id, mail.to = %to, "Wrote e-mail {id} for {to} to {name}");
         Ok(Receipt { provider: NAME, reference: name })
     }
 }
@@ -60,7 +60,7 @@ impl Mailer for FileMailer {
         NAME
     }
 
-    fn repeats_safely(&self) -> bool {
+    fn is_idempotent(&self) -> bool {
         true
     }
 
@@ -69,22 +69,22 @@ impl Mailer for FileMailer {
     }
 }
 
-/// Writes beside, then renames: a reader sees a whole mail or none.
+/// Writes a temporary file, then renames it, so that a reader never sees a partial e-mail.
 fn write(folder: &Path, id: Uuid, content: &[u8]) -> io::Result<String> {
     let name = format!("{id}.eml");
-    let turn = WRITTEN.fetch_add(1, Ordering::Relaxed);
-    let unfinished = folder.join(format!(".{id}.{}.{turn}", process::id()));
+    let count = FILE_COUNT.fetch_add(1, Ordering::Relaxed);
+    let temporary = folder.join(format!(".{id}.{}.{count}", process::id()));
 
-    let written = write_private(&unfinished, content).and_then(|()| fs::rename(&unfinished, folder.join(&name)));
+    let written = write_private(&temporary, content).and_then(|()| fs::rename(&temporary, folder.join(&name)));
     if let Err(error) = written {
-        // It may not exist; if it does and stays, it is hidden and never taken for a mail.
-        fs::remove_file(&unfinished).ok();
+        // The file can be absent. If it cannot be removed, it stays hidden and is never read as an e-mail.
+        fs::remove_file(&temporary).ok();
         return Err(error);
     }
     Ok(name)
 }
 
-/// Only its owner may read a mail: it has somebody's address and, often, a link to log in.
+/// Creates a file that only its owner can read: an e-mail contains an address and often a link with a token.
 fn write_private(path: &Path, content: &[u8]) -> io::Result<()> {
     OpenOptions::new().write(true).create_new(true).mode(0o600).open(path)?.write_all(content)
 }

@@ -1,4 +1,4 @@
-//! Mail through an SMTP server.
+//! Mailer that uses an SMTP server.
 
 use std::{future::Future, time::Duration};
 
@@ -16,65 +16,66 @@ use tokio::time::{Instant, timeout, timeout_at};
 
 use super::{
     super::{
-        settings::{SettingsError, SmtpSettings, Timeouts},
+        settings::{ProviderTimeouts, SettingsError, SmtpSettings},
         text::mail_reply,
     },
-    Letterhead,
-    connection::{RestingConnections, SmtpServer},
+    builder::MailBuilder,
+    connection::{IdleConnections, SmtpServer},
 };
 use crate::platform::ports::{DeliveryError, Mail, Mailer, Receipt};
 
 const NAME: &str = "smtp";
 
-/// How long a resting connection may take to show that it lives. A firewall may have forgotten
-/// it; then nothing ever comes, and time must be left to open another.
-const SIGN_OF_LIFE: Duration = Duration::from_secs(2);
+/// Time limit for the test of an idle connection.
+///
+/// If a firewall has dropped the connection, the test never completes, and there must be time left for a new one.
+const IDLE_TEST_TIMEOUT: Duration = Duration::from_secs(2);
 
-/// Hands mail to an SMTP server, which delivers it.
+/// Sends e-mails through an SMTP server.
 pub struct SmtpMailer {
     server: SmtpServer,
-    letterhead: Letterhead,
-    timeouts: Timeouts,
-    resting: RestingConnections,
+    builder: MailBuilder,
+    timeouts: ProviderTimeouts,
+    idle: IdleConnections,
 }
 
 impl SmtpMailer {
     pub fn new(settings: &SmtpSettings) -> Result<Self, SettingsError> {
         Ok(Self {
             server: SmtpServer::parse(&settings.url)?,
-            letterhead: Letterhead::new(&settings.from)?,
+            builder: MailBuilder::new(&settings.from)?,
             timeouts: settings.timeouts,
-            resting: RestingConnections::default(),
+            idle: IdleConnections::default(),
         })
     }
 
     async fn deliver(&self, mail: &Mail) -> Result<Receipt, DeliveryError> {
-        let message = self.letterhead.write(mail)?;
+        let message = self.builder.build(mail)?;
         let deadline = Instant::now() + self.timeouts.total;
 
-        // A connection on which anything went wrong is dropped, never used again.
+        // A connection with an error is dropped and never reused.
         let mut connection = self.connection(deadline).await?;
         ensure_deliverable(&connection, message.envelope())?;
-        let announced = announce(&mut connection, message.envelope());
-        Stage::Envelope.watch(deadline, announced).await?;
+        let envelope_sent = send_envelope(&mut connection, message.envelope());
+        Stage::Envelope.run(deadline, envelope_sent).await?;
         let content = message.formatted();
-        let reply = Stage::Content.watch(deadline, connection.message(&content)).await?;
-        self.resting.put(connection);
+        let reply = Stage::Content.run(deadline, connection.message(&content)).await?;
+        self.idle.put(connection);
 
         let reference = mail_reply(reply.first_line().unwrap_or_default());
         Ok(Receipt { provider: NAME, reference })
     }
 
-    /// A resting connection that still answers, or a new one.
+    /// Returns an idle connection that still responds, or a new one.
     async fn connection(&self, deadline: Instant) -> Result<AsyncSmtpConnection, DeliveryError> {
-        while let Some(mut connection) = self.resting.take() {
-            let patience = SIGN_OF_LIFE.min(self.timeouts.connect);
-            if timeout(patience, connection.test_connected()).await == Ok(true) {
+        while let Some(mut connection) = self.idle.take() {
+            let limit = IDLE_TEST_TIMEOUT.min(self.timeouts.connect);
+            if timeout(limit, connection.test_connected()).await == Ok(true) {
                 return Ok(connection);
             }
         }
         let deadline = deadline.min(Instant::now() + self.timeouts.connect);
-        Stage::Door.watch(deadline, self.server.dial(self.timeouts.connect)).await
+        Stage::Connection.run(deadline, self.server.connect(self.timeouts.connect)).await
     }
 }
 
@@ -83,8 +84,8 @@ impl Mailer for SmtpMailer {
         NAME
     }
 
-    /// The `Message-ID` lets a reader's program drop the second copy, but no server must.
-    fn repeats_safely(&self) -> bool {
+    /// Returns false: a mail client can drop a second copy by its `Message-ID`, but no server has to.
+    fn is_idempotent(&self) -> bool {
         false
     }
 
@@ -93,13 +94,13 @@ impl Mailer for SmtpMailer {
     }
 }
 
-/// Addresses beyond ASCII need a server that knows them (RFC 6531).
+/// Checks that the server supports the addresses: addresses outside ASCII require RFC 6531.
 fn ensure_deliverable(connection: &AsyncSmtpConnection, envelope: &Envelope) -> Result<(), DeliveryError> {
     if is_ascii(envelope) || connection.server_info().supports_feature(Extension::SmtpUtfEight) {
         return Ok(());
     }
-    let reason = "the mail server takes no addresses beyond ASCII".to_owned();
-    Err(DeliveryError::Refused { reason })
+    let reason = "the mail server does not support addresses outside ASCII".to_owned();
+    Err(DeliveryError::Rejected { reason })
 }
 
 fn is_ascii(envelope: &Envelope) -> bool {
@@ -109,9 +110,10 @@ fn is_ascii(envelope: &Envelope) -> bool {
     })
 }
 
-/// Says who writes to whom, up to the server's "go ahead". The content has an encoding that
-/// needs no 8-bit extension.
-async fn announce(connection: &mut AsyncSmtpConnection, envelope: &Envelope) -> Result<(), smtp::Error> {
+/// Sends the sender, the recipients and the DATA command.
+///
+/// The content is encoded so that it needs no 8-bit extension.
+async fn send_envelope(connection: &mut AsyncSmtpConnection, envelope: &Envelope) -> Result<(), smtp::Error> {
     let parameters = if is_ascii(envelope) { Vec::new() } else { vec![MailParameter::SmtpUtfEight] };
     connection.command(commands::Mail::new(envelope.from().cloned(), parameters)).await?;
     for to in envelope.to() {
@@ -121,42 +123,41 @@ async fn announce(connection: &mut AsyncSmtpConnection, envelope: &Envelope) -> 
     Ok(())
 }
 
-/// How far a delivery has got, which decides what a failure means.
+/// Stage of a delivery. It determines whether a failed delivery can be retried.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum Stage {
-    /// Connecting, encrypting, logging in. A no here is said to us, not to the mail: it goes
-    /// out when somebody has set the password right.
-    Door,
-    /// Saying who writes to whom. The server has nothing yet that it could deliver.
+    /// Connecting, starting TLS, logging in. A failure concerns the settings, not the e-mail, so it can be retried.
+    Connection,
+    /// Sending sender and recipients. The server has no content yet that it could deliver.
     Envelope,
-    /// Handing over the content. From here on, only the server's answer tells what became of it.
+    /// Sending the content. From here on, only the server's reply shows whether it accepted the e-mail.
     Content,
 }
 
 impl Stage {
-    async fn watch<T>(
+    async fn run<T>(
         self,
         deadline: Instant,
         work: impl Future<Output = Result<T, smtp::Error>>,
     ) -> Result<T, DeliveryError> {
         match timeout_at(deadline, work).await {
-            Ok(outcome) => outcome.map_err(|error| self.judge(&error)),
-            Err(_) => Err(self.broken_off("the mail server did not answer in time".to_owned())),
+            Ok(result) => result.map_err(|error| self.classify(&error)),
+            Err(_) => Err(self.interrupted("the mail server did not respond in time".to_owned())),
         }
     }
 
-    fn judge(self, error: &smtp::Error) -> DeliveryError {
+    fn classify(self, error: &smtp::Error) -> DeliveryError {
         let reason = mail_reply(&error.to_string());
         match self {
-            Self::Envelope | Self::Content if error.is_permanent() => DeliveryError::Refused { reason },
+            Self::Envelope | Self::Content if error.is_permanent() => DeliveryError::Rejected { reason },
             _ if error.is_transient() => DeliveryError::Unavailable { reason, retry_after: None },
-            _ => self.broken_off(reason),
+            _ => self.interrupted(reason),
         }
     }
 
-    fn broken_off(self, reason: String) -> DeliveryError {
+    fn interrupted(self, reason: String) -> DeliveryError {
         match self {
-            Self::Door | Self::Envelope => DeliveryError::Unavailable { reason, retry_after: None },
+            Self::Connection | Self::Envelope => DeliveryError::Unavailable { reason, retry_after: None },
             Self::Content => DeliveryError::Uncertain { reason },
         }
     }

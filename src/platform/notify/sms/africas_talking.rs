@@ -1,4 +1,4 @@
-//! Text messages through Africa's Talking.
+//! SMS gateway of Africa's Talking.
 
 use futures_util::future::BoxFuture;
 use reqwest::{
@@ -12,14 +12,14 @@ use super::{
         settings::{AfricasTalkingSettings, SettingsError},
         text::sms_reply,
     },
-    ensure_number,
-    exchange::{ask, client, endpoint},
+    exchange::{client, endpoint, send},
+    number::ensure_number,
 };
 use crate::platform::ports::{DeliveryError, Receipt, Sms, SmsGateway};
 
 const NAME: &str = "africastalking";
 
-/// HTTP has no capitals in header names; the provider's documentation writes `apiKey`.
+/// Header of the API key. The provider's documentation writes `apiKey`, but header names are case-insensitive.
 const API_KEY: HeaderName = HeaderName::from_static("apikey");
 
 /// Sends text messages through Africa's Talking.
@@ -60,11 +60,11 @@ impl AfricasTalking {
             .header(API_KEY, self.api_key.clone())
             .header(ACCEPT, "application/json")
             .form(&form);
-        let answer = ask(request).await?;
-        if !answer.status.is_success() {
-            return Err(answer.failure(&answer.text()));
+        let response = send(request).await?;
+        if !response.status.is_success() {
+            return Err(response.failure(&response.text()));
         }
-        let reply: Reply = serde_json::from_slice(&answer.body).map_err(|_| answer.unreadable())?;
+        let reply: Reply = serde_json::from_slice(&response.body).map_err(|_| response.unreadable())?;
         reply.data.into_receipt()
     }
 }
@@ -74,8 +74,8 @@ impl SmsGateway for AfricasTalking {
         NAME
     }
 
-    /// It knows no id of ours, so it takes a repetition for another message.
-    fn repeats_safely(&self) -> bool {
+    /// Returns false: the API accepts no idempotency key, so a repeated message is sent again.
+    fn is_idempotent(&self) -> bool {
         false
     }
 
@@ -108,12 +108,14 @@ struct Recipient {
 }
 
 impl MessageData {
-    /// The HTTP status says only that the request was read; what became of the message is said
-    /// for each recipient, and we have one. Without any, the message was turned away as a whole.
+    /// Returns the receipt of the single recipient.
+    ///
+    /// The HTTP status covers only the request; the result is reported per recipient. If the response has no
+    /// recipient, the provider rejected the message.
     fn into_receipt(self) -> Result<Receipt, DeliveryError> {
         match self.recipients.into_iter().next() {
             Some(recipient) => recipient.into_receipt(),
-            None => Err(DeliveryError::Refused { reason: sms_reply(&self.message) }),
+            None => Err(DeliveryError::Rejected { reason: sms_reply(&self.message) }),
         }
     }
 }
@@ -124,10 +126,11 @@ impl Recipient {
         match self.status_code {
             // Processed, sent, queued.
             100..=102 => Ok(Receipt { provider: NAME, reference: self.message_id }),
-            // Our balance is used up, or their gateway is down: both pass.
+            // Insufficient balance, or the gateway is down: both are temporary.
             405 | 500..=502 => Err(DeliveryError::Unavailable { reason, retry_after: None }),
-            // Held as a risk, sender, number, kind of number, black list, no route, do not disturb.
-            401..=404 | 406 | 407 | 409 => Err(DeliveryError::Refused { reason }),
+            // Risk hold, invalid sender, invalid number, unsupported number type, blacklisted, no route, do not
+            // disturb.
+            401..=404 | 406 | 407 | 409 => Err(DeliveryError::Rejected { reason }),
             _ => Err(DeliveryError::Uncertain { reason }),
         }
     }

@@ -1,17 +1,18 @@
-//! Text messages into the log, for development.
+//! Gateway for development that logs text messages instead of sending them.
 
 use std::future::ready;
 
 use futures_util::future::BoxFuture;
 use tracing::info;
 
-use super::{super::text::masked_number, ensure_number};
+use super::{super::text::masked_number, number::ensure_number};
 use crate::platform::ports::{DeliveryError, Receipt, Sms, SmsGateway};
 
 const NAME: &str = "log";
 
-/// Says in the log that a message would have gone out, and to roughly whom. It keeps neither
-/// the text nor the number: logs are read by more people than messages are.
+/// Logs each message with a masked number instead of sending it.
+///
+/// It logs neither the text nor the complete number, because logs have more readers than messages.
 #[derive(Debug, Clone, Copy, Default)]
 pub struct LogSms;
 
@@ -20,14 +21,14 @@ impl SmsGateway for LogSms {
         NAME
     }
 
-    fn repeats_safely(&self) -> bool {
+    fn is_idempotent(&self) -> bool {
         true
     }
 
     fn send<'a>(&'a self, sms: &'a Sms) -> BoxFuture<'a, Result<Receipt, DeliveryError>> {
         Box::pin(ready(ensure_number(&sms.to).map(|()| {
             let (id, to) = (sms.id, masked_number(&sms.to));
-            info!(sms.id = %id, sms.to = %to, "Text message {id} for {to} goes no further than here");
+            info!(sms.id = %id, sms.to = %to, "Text message {id} to {to} was logged but not sent");
             Receipt { provider: NAME, reference: id.to_string() }
         })))
     }

@@ -1,4 +1,4 @@
-//! Text messages through Twilio.
+//! SMS gateway of Twilio.
 
 use futures_util::future::BoxFuture;
 use reqwest::{Client, Url};
@@ -9,8 +9,8 @@ use super::{
         settings::{SettingsError, TwilioSender, TwilioSettings},
         text::sms_reply,
     },
-    ensure_number,
-    exchange::{Answer, ask, client, endpoint},
+    exchange::{ProviderResponse, client, endpoint, send},
+    number::ensure_number,
 };
 use crate::platform::{
     ports::{DeliveryError, Receipt, Sms, SmsGateway},
@@ -58,11 +58,11 @@ impl Twilio {
             .post(self.url.clone())
             .basic_auth(&self.account_sid, Some(self.auth_token.expose()))
             .form(&form);
-        let answer = ask(request).await?;
-        if !answer.status.is_success() {
-            return Err(answer.failure(&words(&answer)));
+        let response = send(request).await?;
+        if !response.status.is_success() {
+            return Err(response.failure(&error_message(&response)));
         }
-        let message: Message = serde_json::from_slice(&answer.body).map_err(|_| answer.unreadable())?;
+        let message: Message = serde_json::from_slice(&response.body).map_err(|_| response.unreadable())?;
         message.into_receipt()
     }
 }
@@ -72,8 +72,8 @@ impl SmsGateway for Twilio {
         NAME
     }
 
-    /// Its API has no idempotency key, so it takes a repetition for another message.
-    fn repeats_safely(&self) -> bool {
+    /// Returns false: the API accepts no idempotency key, so a repeated message is sent again.
+    fn is_idempotent(&self) -> bool {
         false
     }
 
@@ -90,27 +90,27 @@ struct Message {
 }
 
 impl Message {
-    /// Every state is one of accepted messages, but for three that nothing comes after.
+    /// Returns the receipt, or an error for the three final states of a message that was not delivered.
     fn into_receipt(self) -> Result<Receipt, DeliveryError> {
         if !matches!(self.status.as_str(), "failed" | "undelivered" | "canceled") {
             return Ok(Receipt { provider: NAME, reference: self.sid });
         }
         let code = self.error_code.map_or_else(String::new, |code| format!(" {code}"));
-        Err(DeliveryError::Refused { reason: format!("{}{code}", sms_reply(&self.status)) })
+        Err(DeliveryError::Rejected { reason: format!("{}{code}", sms_reply(&self.status)) })
     }
 }
 
-/// The shape of Twilio's error answers.
+/// Body of Twilio's error responses.
 #[derive(Deserialize)]
-struct Problem {
+struct ErrorBody {
     code: u32,
     message: String,
 }
 
-/// The error's code, which staff can look up, and its words.
-fn words(answer: &Answer) -> String {
-    match serde_json::from_slice::<Problem>(&answer.body) {
-        Ok(problem) => format!("{} {}", problem.code, problem.message),
-        Err(_) => answer.text(),
+/// Returns the error code, which staff members can look up, and the error message.
+fn error_message(response: &ProviderResponse) -> String {
+    match serde_json::from_slice::<ErrorBody>(&response.body) {
+        Ok(error) => format!("{} {}", error.code, error.message),
+        Err(_) => response.text(),
     }
 }

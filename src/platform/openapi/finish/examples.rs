@@ -1,13 +1,13 @@
-//! An example for every body that has none: made from its schema, the same every time.
+//! Examples for bodies without one, generated from their schemas. The result is always the same.
 
 use serde_json::{Map, Value, json};
 
 use crate::platform::openapi::schemas::{other_than_null, type_of};
 
-/// Deeper than any body of ours; what refers to itself ends here.
-const MOST_DEPTH: usize = 6;
+/// Maximum nesting depth of an example, which also ends recursive schemas.
+const MAX_DEPTH: usize = 6;
 
-/// What texts of these formats look like.
+/// Example values by string format.
 const FORMATS: [(&str, &str); 7] = [
     ("uuid", "0190a5f0-7c3e-7b2a-9d1f-3c5e8a7b6d4e"),
     ("date-time", "2026-11-21T08:00:00Z"),
@@ -18,7 +18,7 @@ const FORMATS: [(&str, &str); 7] = [
     ("password", "correct horse battery"),
 ];
 
-/// What texts of these names look like.
+/// Example values by member name.
 const NAMES: [(&str, &str); 14] = [
     ("name", "Enamel mug"),
     ("first_name", "Ana"),
@@ -30,32 +30,32 @@ const NAMES: [(&str, &str); 14] = [
     ("sku", "MUG-1"),
     ("number", "M-7F3K2Q"),
     ("city", "Nairobi"),
-    ("line1", "1 Moi Avenue"),
+    ("line1", "Moi Avenue 12"),
     ("carrier", "DHL"),
     ("tracking_number", "JD0140"),
     ("status", "healthy"),
 ];
 
-/// Gives every JSON body of every operation an example.
+/// Adds an example to every request body and successful response of every operation.
 pub(super) fn add_examples(document: &mut Value) {
     let read = document.clone();
     let operations = document.get_mut("paths").and_then(Value::as_object_mut).into_iter().flatten();
     let operations = operations.filter_map(|(_, item)| item.as_object_mut()).flatten().map(|(_, operation)| operation);
     for operation in operations {
         if let Some(content) = operation.pointer_mut("/requestBody/content") {
-            give_example(&read, content);
+            add_example(&read, content);
         }
         let responses = operation.get_mut("responses").and_then(Value::as_object_mut).into_iter().flatten();
         for (status, response) in responses {
             match response.get_mut("content") {
-                Some(content) if status.starts_with('2') => give_example(&read, content),
+                Some(content) if status.starts_with('2') => add_example(&read, content),
                 _ => {}
             }
         }
     }
 }
 
-fn give_example(document: &Value, content: &mut Value) {
+fn add_example(document: &Value, content: &mut Value) {
     for (_, media) in content.as_object_mut().into_iter().flatten() {
         let has_one = media.get("example").is_some() || media.get("examples").is_some();
         let schema = media.get("schema").cloned().filter(|_| !has_one);
@@ -65,13 +65,13 @@ fn give_example(document: &Value, content: &mut Value) {
     }
 }
 
-/// A value of this schema; `name` is that of the member it is for.
+/// Returns an example for a schema. `name` is the name of the member that has the schema.
 fn example(document: &Value, schema: &Value, name: &str, depth: usize) -> Value {
     let given = schema.get("example").or_else(|| schema.pointer("/examples/0")).or_else(|| schema.pointer("/enum/0"));
     if let Some(given) = given {
         return given.clone();
     }
-    if depth > MOST_DEPTH {
+    if depth > MAX_DEPTH {
         return Value::Null;
     }
     if let Some(target) = schema.get("$ref").and_then(Value::as_str) {
@@ -83,7 +83,7 @@ fn example(document: &Value, schema: &Value, name: &str, depth: usize) -> Value 
     }
     match type_of(schema) {
         "string" => json!(text(schema, name)),
-        "integer" => schema.get("minimum").filter(|least| least.as_i64() > Some(0)).cloned().unwrap_or(json!(1)),
+        "integer" => schema.get("minimum").filter(|minimum| minimum.as_i64() > Some(0)).cloned().unwrap_or(json!(1)),
         "number" => json!(1.5),
         "boolean" => json!(true),
         "array" => {
@@ -113,7 +113,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn examples_follow_the_schema() {
+    fn examples_match_the_schema() {
         let document = json!({"components": {"schemas": {
             "Thing": {"type": "object", "properties": {
                 "id": {"type": "string", "format": "uuid"},

@@ -1,5 +1,7 @@
-//! One pass over the collected document: names as drf-spectacular writes them, what all operations share, examples.
+//! Completion of the collected document: names in the style of drf-spectacular, shared responses, examples.
 
+mod declaration;
+mod edit;
 mod examples;
 mod shared;
 
@@ -8,14 +10,15 @@ use std::collections::BTreeMap;
 use serde_json::{Value, json};
 use utoipa::openapi::OpenApi;
 
+use declaration::apply_declaration;
+pub use declaration::{IGNORES_INVALID_CREDENTIALS, RATE_LIMIT};
+use edit::{API_PREFIX, set};
 use examples::add_examples;
-use shared::{complete, describe_errors};
+use shared::{add_error_schemas, complete};
 
-/// Words of a path that name no part of an operation.
-const PREFIX: &str = "/api/";
-
-/// Turns what the handlers gave into the finished document. The map of the document is JSON here, because what we
-/// change (inlined generics, references) has no shape of its own in utoipa's types.
+/// Completes the document that utoipa collected from the handlers.
+///
+/// The functions here work on JSON, because utoipa's types cannot express some changes, such as inlined generics.
 pub fn finish(document: OpenApi) -> serde_json::Result<OpenApi> {
     let mut document = serde_json::to_value(document)?;
     describe(&mut document);
@@ -33,7 +36,7 @@ fn describe(document: &mut Value) {
         json!({
             "title": "Mercer",
             "version": env!("CARGO_PKG_VERSION"),
-            "description": "An order system for shops, in the dialect of Django REST framework.",
+            "description": "Order system for shops, with the conventions of Django REST framework.",
             "license": {"name": "MIT", "identifier": "MIT"},
         }),
     );
@@ -44,23 +47,10 @@ fn describe(document: &mut Value) {
             "jwtAuth": {"type": "http", "scheme": "bearer", "bearerFormat": "JWT"},
         }),
     );
-    describe_errors(document);
+    add_error_schemas(document);
 }
 
-/// Sets a value at a JSON pointer, making the objects on the way.
-fn set(document: &mut Value, pointer: &str, value: Value) {
-    let mut place = document;
-    for name in pointer.split('/').skip(1) {
-        if !place.is_object() {
-            *place = json!({});
-        }
-        let Value::Object(members) = place else { return };
-        place = members.entry(name).or_insert(Value::Null);
-    }
-    *place = value;
-}
-
-/// An e-mail, an id, a price are strings with a format: they stand where they are used, not among the components.
+/// Replaces references to simple types, such as e-mail addresses, ids and prices, by their schemas.
 fn inline_simple_types(document: &mut Value) {
     let Some(schemas) = document.pointer_mut("/components/schemas").and_then(Value::as_object_mut) else {
         return;
@@ -84,7 +74,7 @@ fn inline(value: &mut Value, simple: &BTreeMap<String, Value>) {
             let target = members.get("$ref").and_then(Value::as_str).and_then(|target| simple.get(target));
             if let Some(Value::Object(schema)) = target {
                 members.remove("$ref");
-                // What stands beside the reference, a description above all, counts for more than the type's own.
+                // Members next to the reference, such as a description, override those of the type.
                 for (name, member) in schema {
                     members.entry(name.clone()).or_insert_with(|| member.clone());
                 }
@@ -96,8 +86,8 @@ fn inline(value: &mut Value, simple: &BTreeMap<String, Value>) {
     }
 }
 
-/// `Paged_Order` becomes `PaginatedOrderList`, its items a reference to `Order`; `OrderStatus` becomes
-/// `OrderStatusEnum`.
+/// Renames schemas in the style of drf-spectacular: `Paged_Order` becomes `PaginatedOrderList`, whose items refer to
+/// `Order`, and `OrderStatus` becomes `OrderStatusEnum`.
 fn rename_schemas(document: &mut Value) {
     let Some(schemas) = document.pointer_mut("/components/schemas").and_then(Value::as_object_mut) else { return };
     let mut renamed = BTreeMap::new();
@@ -152,7 +142,8 @@ fn name_operations(document: &mut Value) {
             let Some(operation) = operation.as_object_mut() else {
                 continue;
             };
-            let is_list = lists(operation);
+            apply_declaration(operation);
+            let is_list = returns_list(operation);
             let id = operation_id(path, method, is_list);
             let count: &mut usize = taken.entry(id.clone()).or_default();
             *count += 1;
@@ -163,8 +154,8 @@ fn name_operations(document: &mut Value) {
     }
 }
 
-/// Whether the answer is a page of a list, or a bare list.
-fn lists(operation: &serde_json::Map<String, Value>) -> bool {
+/// Returns true if the response is a page of a list, or a plain list.
+fn returns_list(operation: &serde_json::Map<String, Value>) -> bool {
     let schema =
         operation.get("responses").and_then(|responses| responses.pointer("/200/content/application~1json/schema"));
     schema.is_some_and(|schema| {
@@ -173,9 +164,9 @@ fn lists(operation: &serde_json::Map<String, Value>) -> bool {
     })
 }
 
-/// Path words after the common prefix, then what drf-spectacular calls the action.
+/// Builds the operation id from the words of the path and drf-spectacular's name of the action.
 fn operation_id(path: &str, method: &str, is_list: bool) -> String {
-    let words = path.strip_prefix(PREFIX).unwrap_or(path).split('/');
+    let words = path.strip_prefix(API_PREFIX).unwrap_or(path).split('/');
     let mut words: Vec<String> = words
         .filter(|word| !word.is_empty() && !word.starts_with('{'))
         .map(|word| word.trim_start_matches('.').replace(['-', '.'], "_"))
@@ -198,7 +189,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn operations_are_named_as_drf_spectacular_does() {
+    fn operation_ids_have_the_style_of_drf_spectacular() {
         assert_eq!(operation_id("/api/orders/", "get", true), "orders_list");
         assert_eq!(operation_id("/api/orders/{id}/", "get", false), "orders_retrieve");
         assert_eq!(operation_id("/api/orders/{id}/cancel/", "post", false), "orders_cancel_create");

@@ -1,7 +1,7 @@
-//! What an address needs in each country.
+//! Rules for the addresses of each country.
 //!
-//! The facts are those of Google's address data (libaddressinput), in `countries.jsonl`, which `scripts/countries.py`
-//! makes. Letters are made large in postal codes only: a city is written as its people write it.
+//! `scripts/countries.py` generates `countries.jsonl` from Google's address data (libaddressinput). Only postal codes
+//! are converted to upper case. A city keeps its spelling.
 
 use std::collections::HashMap;
 use std::sync::{LazyLock, OnceLock};
@@ -12,7 +12,7 @@ use serde::Deserialize;
 use super::super::Country;
 use crate::platform::error::ErrorTree;
 
-/// A part of an address that some countries need and others do not know.
+/// Part of an address that is required, optional or unused, depending on the country.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum AddressPart {
@@ -33,19 +33,19 @@ impl AddressPart {
     }
 }
 
-/// What an address needs in one country.
+/// Rules for the addresses of one country.
 #[derive(Debug, Deserialize)]
 pub struct AddressRules {
     code: String,
     pub required: Vec<AddressPart>,
     pub used: Vec<AddressPart>,
-    /// A regular expression for the whole of a postal code.
+    /// Regular expression that matches a complete postal code.
     pub postal_code: Option<String>,
     #[serde(default)]
     pub examples: Vec<String>,
-    /// What an area is called there: a state, a province, a county.
+    /// Local term for an area: state, province or county.
     pub area_name: Option<String>,
-    /// The known areas, each by its names: first the one that stands on a letter.
+    /// Names of each known area. The first name is the one for postal labels.
     #[serde(default)]
     pub areas: Vec<Vec<String>>,
     #[serde(skip)]
@@ -54,13 +54,13 @@ pub struct AddressRules {
 
 static COUNTRIES: LazyLock<HashMap<String, AddressRules>> = LazyLock::new(|| {
     let lines = include_str!("countries.jsonl").lines();
-    // The first line says where all this is from; a test reads the others.
+    // The first line states the source and licence of the data. A test ensures that every other line parses.
     let rules = lines.skip(1).filter_map(|line| serde_json::from_str::<AddressRules>(line).ok());
     rules.map(|rules| (rules.code.clone(), rules)).collect()
 });
 
-/// Of countries that the data does not know: a street and a city, and nothing is checked.
-static USUAL: LazyLock<AddressRules> = LazyLock::new(|| AddressRules {
+/// Rules for countries without data: street and city are required, and no format is validated.
+static DEFAULT_RULES: LazyLock<AddressRules> = LazyLock::new(|| AddressRules {
     code: String::new(),
     required: vec![AddressPart::Line1, AddressPart::City],
     used: vec![AddressPart::Line1, AddressPart::City, AddressPart::Area, AddressPart::PostalCode],
@@ -72,35 +72,35 @@ static USUAL: LazyLock<AddressRules> = LazyLock::new(|| AddressRules {
 });
 
 impl AddressRules {
-    pub fn of(country: Country) -> &'static Self {
-        COUNTRIES.get(country.as_str()).unwrap_or(&USUAL)
+    pub fn for_country(country: Country) -> &'static Self {
+        COUNTRIES.get(country.as_str()).unwrap_or(&DEFAULT_RULES)
     }
 
-    /// Where the country is not known.
-    pub fn usual() -> &'static Self {
-        &USUAL
+    /// Returns the rules for an address whose country is missing or invalid.
+    pub fn default_rules() -> &'static Self {
+        &DEFAULT_RULES
     }
 
-    pub fn needs(&self, part: AddressPart) -> bool {
+    pub fn requires(&self, part: AddressPart) -> bool {
         self.required.contains(&part)
     }
 
     pub(super) fn city(&self, text: Option<String>) -> Result<String, ErrorTree> {
-        self.there(AddressPart::City, text)
+        self.check_required(AddressPart::City, text)
     }
 
-    /// Where areas matter, one of those that there are; elsewhere what is known by another name gets its own.
+    /// Replaces a known area with its name for postal labels. Rejects an unknown area if the country requires an area.
     pub(super) fn area(&self, text: Option<String>) -> Result<String, ErrorTree> {
-        let text = self.there(AddressPart::Area, text)?;
+        let text = self.check_required(AddressPart::Area, text)?;
         match self.find_area(&text) {
             Some(area) => Ok(area.to_owned()),
-            None if text.is_empty() || self.areas.is_empty() || !self.needs(AddressPart::Area) => Ok(text),
-            None => Err(ErrorTree::message("invalid_choice", format!("\"{text}\" is not a valid choice."))),
+            None if text.is_empty() || self.areas.is_empty() || !self.requires(AddressPart::Area) => Ok(text),
+            None => Err(ErrorTree::invalid_choice(&text)),
         }
     }
 
     pub(super) fn postal_code(&self, text: Option<String>) -> Result<String, ErrorTree> {
-        let text = self.there(AddressPart::PostalCode, text)?.to_uppercase();
+        let text = self.check_required(AddressPart::PostalCode, text)?.to_uppercase();
         let code = text.split_whitespace().collect::<Vec<_>>().join(" ");
         if code.is_empty() {
             return Ok(code);
@@ -109,13 +109,13 @@ impl AddressRules {
             return Err(ErrorTree::message("invalid", "This country has no postal codes: leave it empty."));
         }
         let Some(pattern) = self.pattern() else { return Ok(code) };
-        // Spaces help to read a long number; where they are no part of it, they are left out.
+        // Try the code as sent, then without spaces.
         let candidates = [code.replace(' ', ""), code];
-        let good = candidates.into_iter().rev().find(|code| pattern.is_match(code));
-        good.ok_or_else(|| self.wrong_code())
+        let valid = candidates.into_iter().rev().find(|code| pattern.is_match(code));
+        valid.ok_or_else(|| self.invalid_postal_code())
     }
 
-    fn wrong_code(&self) -> ErrorTree {
+    fn invalid_postal_code(&self) -> ErrorTree {
         let example = self.examples.first().map(|example| format!(", such as {example}")).unwrap_or_default();
         ErrorTree::message("invalid", format!("Enter a valid postal code{example}."))
     }
@@ -125,36 +125,37 @@ impl AddressRules {
         self.pattern.get_or_init(compile).as_ref()
     }
 
-    /// Refused where it is needed and missing.
-    fn there(&self, part: AddressPart, text: Option<String>) -> Result<String, ErrorTree> {
+    /// Rejects a missing or empty part if the country requires it.
+    fn check_required(&self, part: AddressPart, text: Option<String>) -> Result<String, ErrorTree> {
         match text {
-            None if self.needs(part) => Err(ErrorTree::required()),
-            Some(text) if text.is_empty() && self.needs(part) => Err(ErrorTree::blank()),
+            None if self.requires(part) => Err(ErrorTree::required()),
+            Some(text) if text.is_empty() && self.requires(part) => Err(ErrorTree::blank()),
             text => Ok(text.unwrap_or_default()),
         }
     }
 
-    /// The area of this name, as it is written: by its code where that is of plain letters, else in the script that was
-    /// used.
+    /// Finds an area by any of its names, first exactly and then without accents.
+    ///
+    /// Returns the name for postal labels if it is ASCII, and otherwise the matching name, in the script of the input.
     fn find_area(&self, text: &str) -> Option<&str> {
         let lower = text.to_lowercase();
-        let folded = folded(text);
-        let is_it = |name: &str| name.to_lowercase() == lower;
-        let is_like_it = |name: &str| folded.is_some() && self::folded(name) == folded;
-        self.area_by(is_it).or_else(|| self.area_by(is_like_it))
+        let folded = without_accents(text);
+        let is_equal = |name: &str| name.to_lowercase() == lower;
+        let is_similar = |name: &str| folded.is_some() && without_accents(name) == folded;
+        self.area_by(is_equal).or_else(|| self.area_by(is_similar))
     }
 
-    fn area_by(&self, is_it: impl Fn(&str) -> bool) -> Option<&str> {
+    fn area_by(&self, matches: impl Fn(&str) -> bool) -> Option<&str> {
         self.areas.iter().find_map(|names| {
-            let name = names.iter().find(|name| is_it(name))?;
+            let name = names.iter().find(|name| matches(name))?;
             let first = names.first().filter(|first| first.is_ascii());
             Some(first.unwrap_or(name).as_str())
         })
     }
 }
 
-/// A name in Latin letters without its marks: `São Paulo` is also `sao paulo`.
-fn folded(name: &str) -> Option<String> {
+/// Returns a name in Latin script in lower case without accents: `São Paulo` becomes `sao-paulo`.
+fn without_accents(name: &str) -> Option<String> {
     let is_latin = name.chars().all(|c| c < '\u{250}');
     is_latin.then(|| slug::slugify(name)).filter(|folded| !folded.is_empty())
 }
@@ -164,7 +165,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn every_line_of_the_data_is_read_and_every_pattern_matches_its_examples() {
+    fn every_country_is_parsed_and_its_pattern_matches_its_examples() {
         let lines = include_str!("countries.jsonl").lines().skip(1);
         assert_eq!(lines.count(), COUNTRIES.len());
         assert!(COUNTRIES.len() > 240);
@@ -177,7 +178,7 @@ mod tests {
     }
 
     #[test]
-    fn no_area_hides_another() {
+    fn each_area_is_found_by_its_own_names() {
         for rules in COUNTRIES.values() {
             for names in &rules.areas {
                 for name in names {

@@ -1,4 +1,4 @@
-//! What a history mentions and the catalogue does not have: archived products, of which nothing is sold.
+//! Archived products for variants that only variant orders contain.
 
 use std::collections::HashMap;
 
@@ -9,66 +9,74 @@ use serde_json::json;
 use super::error::CatalogueImportError;
 use super::models::{StoredVariant, insert_products, insert_variants};
 use super::slugs::FreeSlugs;
-use crate::platform::types::{ProductId, Slug, VariantId};
 use crate::products::catalogue::models::{Product, Variant};
+use crate::products::ids::{ProductId, VariantId};
+use crate::products::slug::Slug;
 
-/// A variant that a line of the past may name.
+/// Variant of a variant order line.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct PastVariant {
+pub struct HistoricalVariant {
     pub product_id: ProductId,
     pub variant_id: VariantId,
 }
 
-/// The variants of these SKUs, each given once with its name, by their lower-case SKUs.
+/// SKU and product name of a variant order line.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub struct HistoricalProduct<'a> {
+    pub sku: &'a str,
+    pub name: &'a str,
+}
+
+/// Returns the variants of the SKUs, by their lower-case SKUs. Each SKU must occur once.
 ///
-/// Known ones are used as they are. An unknown one becomes an archived product with that one variant,
-/// without category, price or stock: it is there to be remembered, not to be sold, and nobody needs to hear of it.
+/// Stored variants stay unchanged. An unknown SKU becomes an archived product with one variant, without category, price
+/// or stock. No event is published, because the product cannot be sold.
 pub fn ensure_archived_variants(
     conn: &mut PgConnection,
-    wanted: &[(&str, &str)],
+    products: &[HistoricalProduct<'_>],
     at: DateTime<Utc>,
-) -> Result<HashMap<String, PastVariant>, CatalogueImportError> {
-    let skus: Vec<&str> = wanted.iter().map(|&(sku, _)| sku).collect();
-    let mut known: HashMap<String, PastVariant> = StoredVariant::find_by_sku(conn, &skus)?
+) -> Result<HashMap<String, HistoricalVariant>, CatalogueImportError> {
+    let skus: Vec<&str> = products.iter().map(|product| product.sku).collect();
+    let mut known: HashMap<String, HistoricalVariant> = StoredVariant::find_by_sku(conn, &skus)?
         .into_iter()
         .map(|variant| {
-            let past = PastVariant { product_id: variant.product_id, variant_id: variant.id };
-            (variant.asked.to_lowercase(), past)
+            let found = HistoricalVariant { product_id: variant.product_id, variant_id: variant.id };
+            (variant.requested_sku.to_lowercase(), found)
         })
         .collect();
 
-    let missing = wanted.iter().filter(|(sku, _)| !known.contains_key(&sku.to_lowercase()));
+    let missing = products.iter().filter(|product| !known.contains_key(&product.sku.to_lowercase()));
     let mut missing: Vec<_> = missing.copied().collect();
-    // In one fixed order, so that two imports wait for each other instead of deadlocking.
+    // Sorted, so that concurrent imports insert in the same order and cannot deadlock.
     missing.sort_unstable();
-    let made = insert_archived(conn, &missing, at)?;
-    known.extend(made);
+    let inserted = insert_archived(conn, &missing, at)?;
+    known.extend(inserted);
     Ok(known)
 }
 
 fn insert_archived(
     conn: &mut PgConnection,
-    missing: &[(&str, &str)],
+    missing: &[HistoricalProduct<'_>],
     at: DateTime<Utc>,
-) -> Result<Vec<(String, PastVariant)>, CatalogueImportError> {
-    let mut slugs = FreeSlugs::find(conn, missing.iter().map(|&(_, name)| name))?;
+) -> Result<Vec<(String, HistoricalVariant)>, CatalogueImportError> {
+    let mut slugs = FreeSlugs::find(conn, missing.iter().map(|product| product.name))?;
     let mut products = Vec::with_capacity(missing.len());
     let mut variants = Vec::with_capacity(missing.len());
-    let mut made = Vec::with_capacity(missing.len());
-    for &(sku, name) in missing {
-        let past = PastVariant { product_id: ProductId::generate(), variant_id: VariantId::generate() };
-        products.push(archived_product(past, name, slugs.take(name), at));
-        variants.push(archived_variant(past, sku, at));
-        made.push((sku.to_lowercase(), past));
+    let mut inserted = Vec::with_capacity(missing.len());
+    for &HistoricalProduct { sku, name } in missing {
+        let variant = HistoricalVariant { product_id: ProductId::generate(), variant_id: VariantId::generate() };
+        products.push(archived_product(variant, name, slugs.take(name), at));
+        variants.push(archived_variant(variant, sku, at));
+        inserted.push((sku.to_lowercase(), variant));
     }
     insert_products(conn, &products)?;
     insert_variants(conn, &variants)?;
-    Ok(made)
+    Ok(inserted)
 }
 
-fn archived_product(past: PastVariant, name: &str, slug: Slug, at: DateTime<Utc>) -> Product {
+fn archived_product(variant: HistoricalVariant, name: &str, slug: Slug, at: DateTime<Utc>) -> Product {
     Product {
-        id: past.product_id,
+        id: variant.product_id,
         category_id: None,
         name: name.to_owned(),
         slug,
@@ -83,10 +91,10 @@ fn archived_product(past: PastVariant, name: &str, slug: Slug, at: DateTime<Utc>
     }
 }
 
-fn archived_variant(past: PastVariant, sku: &str, at: DateTime<Utc>) -> Variant {
+fn archived_variant(variant: HistoricalVariant, sku: &str, at: DateTime<Utc>) -> Variant {
     Variant {
-        id: past.variant_id,
-        product_id: past.product_id,
+        id: variant.variant_id,
+        product_id: variant.product_id,
         sku: sku.to_owned(),
         name: String::new(),
         options: json!({}),

@@ -1,16 +1,17 @@
-//! What may go wrong while products are imported.
+//! Errors of the product import.
 
 use diesel::result::{DatabaseErrorKind, Error as DieselError};
 
 use crate::platform::error::{ApiError, Kind};
 use crate::products::stock::StockError;
 
-/// What may go wrong while products are imported.
-#[derive(Debug, thiserror::Error)]
+/// Error of the product import.
+#[derive(Debug, thiserror::Error, ApiError)]
 pub enum CatalogueImportError {
-    /// Everything is looked up before it is made, so that only somebody else, at the same moment, can be in the way.
-    #[error("somebody else made the same thing at the same moment: {0}")]
-    Raced(DieselError),
+    /// A concurrent transaction inserted the same SKU or slug. The import reads all of them before it inserts new ones.
+    #[error("a concurrent transaction inserted the same value: {0}")]
+    #[kind(with = retryable)]
+    Conflict(DieselError),
     #[error(transparent)]
     Stock(#[from] StockError),
     #[error(transparent)]
@@ -20,18 +21,12 @@ pub enum CatalogueImportError {
 impl From<DieselError> for CatalogueImportError {
     fn from(error: DieselError) -> Self {
         match error {
-            DieselError::DatabaseError(DatabaseErrorKind::UniqueViolation, _) => Self::Raced(error),
+            DieselError::DatabaseError(DatabaseErrorKind::UniqueViolation, _) => Self::Conflict(error),
             _ => Self::Database(error),
         }
     }
 }
 
-impl ApiError for CatalogueImportError {
-    fn kind(&self) -> Kind {
-        match self {
-            Self::Raced(_) => Kind::Retryable,
-            Self::Stock(cause) => cause.kind(),
-            Self::Database(cause) => cause.kind(),
-        }
-    }
+fn retryable(_: &DieselError) -> Kind {
+    Kind::Retryable
 }

@@ -1,14 +1,16 @@
-//! Products from files: a catalogue's own listing, and what the history of another shop mentions.
+//! Import of products: from catalogue files, and archived ones for past orders.
 //!
-//! A variant's identity is its SKU, without regard to case.
+//! The SKU identifies a variant; the comparison ignores case.
 
 mod archived;
+mod batch;
 mod error;
-mod listing;
 mod models;
+mod plan;
+mod rows;
 mod slugs;
-mod work;
 
-pub use archived::{PastVariant, ensure_archived_variants};
+pub use archived::{HistoricalProduct, HistoricalVariant, ensure_archived_variants};
 pub use error::CatalogueImportError;
-pub use listing::{ListedProduct, ListedVariant, import_listing};
+pub use plan::import_products;
+pub use rows::{ProductRow, VariantRow};

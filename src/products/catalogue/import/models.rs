@@ -1,4 +1,4 @@
-//! The rows that imports of products read and write.
+//! Rows of the product import.
 
 use std::collections::HashMap;
 
@@ -7,11 +7,11 @@ use diesel::prelude::*;
 use diesel::sql_types::{Array, Jsonb, Nullable, Text, Timestamptz, Uuid as SqlUuid};
 use serde_json::Value;
 
-use crate::platform::types::{ProductId, VariantId};
 use crate::products::catalogue::models::{Product, Variant};
+use crate::products::ids::{ProductId, VariantId};
 use crate::schema::{products, variants};
 
-/// Rows of one insert: PostgreSQL takes 65,535 values in a statement.
+/// Number of rows per insert. PostgreSQL accepts at most 65,535 parameters in a statement.
 const CHUNK: usize = 5000;
 
 pub(super) fn insert_products(conn: &mut PgConnection, rows: &[Product]) -> QueryResult<()> {
@@ -28,14 +28,14 @@ pub(super) fn insert_variants(conn: &mut PgConnection, rows: &[Variant]) -> Quer
     Ok(())
 }
 
-/// Products by their ids, archived ones too, locked in one fixed order.
+/// Returns the products with these ids, archived or not, locked in the order of their ids.
 pub(super) fn lock_products(conn: &mut PgConnection, ids: &[ProductId]) -> QueryResult<HashMap<ProductId, Product>> {
     let rows =
         Product::query().filter(products::id.eq_any(ids)).order(products::id).for_update().load::<Product>(conn)?;
     Ok(rows.into_iter().map(|product| (product.id, product)).collect())
 }
 
-/// Writes what a listing may change of a product.
+/// Updates the columns of a product that an import can change.
 pub(super) fn update_product(conn: &mut PgConnection, product: &Product, at: DateTime<Utc>) -> QueryResult<usize> {
     diesel::update(products::table.find(product.id))
         .set((
@@ -50,11 +50,12 @@ pub(super) fn update_product(conn: &mut PgConnection, product: &Product, at: Dat
         .execute(conn)
 }
 
-/// A variant as it is, beside the SKU by which somebody asked for it.
+/// Stored variant with the columns that an import can change.
 #[derive(Debug, Clone, PartialEq, QueryableByName)]
 pub(super) struct StoredVariant {
     #[diesel(sql_type = Text)]
-    pub asked: String,
+    /// SKU as the file spells it.
+    pub requested_sku: String,
     #[diesel(sql_type = SqlUuid)]
     pub id: VariantId,
     #[diesel(sql_type = SqlUuid)]
@@ -66,17 +67,17 @@ pub(super) struct StoredVariant {
 }
 
 impl StoredVariant {
-    /// Those of these SKUs that exist, archived ones too. The database compares them, as its unique index does.
+    /// Returns the variants with these SKUs, archived or not. Compares SKUs like the unique index.
     pub fn find_by_sku(conn: &mut PgConnection, skus: &[&str]) -> QueryResult<Vec<Self>> {
         diesel::sql_query(
-            "select asked.sku as asked, variants.id, variants.product_id, variants.options, variants.archived_at \
-             from unnest($1) as asked (sku) join variants on lower(variants.sku) = lower(asked.sku)",
+            "select requested.sku as requested_sku, variants.id, variants.product_id, variants.options, variants.archived_at \
+             from unnest($1) as requested (sku) join variants on lower(variants.sku) = lower(requested.sku)",
         )
         .bind::<Array<Text>, _>(skus)
         .load(conn)
     }
 
-    /// Writes what a listing may change of a variant.
+    /// Updates the columns of a variant that an import can change.
     pub fn update(&self, conn: &mut PgConnection, at: DateTime<Utc>) -> QueryResult<usize> {
         diesel::update(variants::table.find(self.id))
             .set((

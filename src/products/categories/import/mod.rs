@@ -1,7 +1,7 @@
-//! Categories from files, and the ways in which other files name them.
+//! Import of categories from files, and the references by which other files name categories.
 //!
-//! A category's identity is its external id, the one it has in the file. A tree is imported in one transaction,
-//! under the tree's lock: half a tree helps nobody.
+//! The external id of the file identifies a category. A tree is imported in one transaction under the tree lock,
+//! because a partial tree would have wrong levels.
 
 mod models;
 mod plan;
@@ -12,123 +12,117 @@ use std::collections::{HashMap, HashSet};
 
 use chrono::{DateTime, Utc};
 use diesel::prelude::*;
-use diesel::sql_types::BigInt;
 
+pub use models::CategoryRow;
 pub use references::resolve;
 
-use super::TREE_LOCK;
-use crate::platform::types::{CategoryId, Slug};
-use models::{NewCategory, StoredCategory};
-use plan::{Place, Plan};
+use super::models::lock_tree;
+use crate::products::ids::CategoryId;
+use crate::products::slug::Slug;
+use models::{NewCategoryRow, StoredCategory};
+use plan::{PlannedCategory, TreePlan};
 
-/// A category as the file has it. Its parent may stand on any line, or be there already.
-#[derive(Debug, Clone)]
-pub struct ListedCategory {
-    pub external_id: String,
-    pub parent: Option<String>,
-    pub name: String,
-    /// None: stays as it is.
-    pub description: Option<String>,
-}
-
-/// What became of a row.
+/// Result of importing one row.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub enum Outcome {
+pub enum RowOutcome {
     Created,
-    Changed,
+    Updated,
     Unchanged,
-    Refused(String),
+    /// Not imported, for this reason.
+    Rejected(String),
 }
 
-/// Makes and changes categories as the rows say, and tells what became of each row, in their order.
+/// Creates and updates categories from the rows. Returns the outcome of each row, in the order of the rows.
 ///
-/// Slugs and the order among siblings are given once and then left to the shop. Categories that the file
-/// does not name stay where they are.
-pub fn import_tree(conn: &mut PgConnection, rows: &[ListedCategory], at: DateTime<Utc>) -> QueryResult<Vec<Outcome>> {
-    diesel::sql_query("select pg_advisory_xact_lock($1)").bind::<BigInt, _>(TREE_LOCK).execute(conn)?;
-    let stored = StoredCategory::all(conn)?;
-    let plan = Plan::new(&stored, rows);
+/// Assigns slugs and sort orders only to new categories. Categories that the file does not contain stay unchanged.
+pub fn import_tree(conn: &mut PgConnection, rows: &[CategoryRow], at: DateTime<Utc>) -> QueryResult<Vec<RowOutcome>> {
+    lock_tree(conn)?;
+    let stored = StoredCategory::load_all(conn)?;
+    let plan = TreePlan::new(&stored, rows);
 
-    let changed = update_stored(conn, &stored, &plan, at)?;
+    let updated = update_stored(conn, &stored, &plan, at)?;
     insert_new(conn, &stored, &plan, at)?;
 
-    let is_stored: HashSet<CategoryId> = stored.iter().map(|category| category.id).collect();
-    let outcome_of = |id: &CategoryId| match (is_stored.contains(id), changed.contains(id)) {
-        (false, _) => Outcome::Created,
-        (true, true) => Outcome::Changed,
-        (true, false) => Outcome::Unchanged,
+    let stored_ids: HashSet<CategoryId> = stored.iter().map(|category| category.id).collect();
+    let outcome_of = |id: &CategoryId| match (stored_ids.contains(id), updated.contains(id)) {
+        (false, _) => RowOutcome::Created,
+        (true, true) => RowOutcome::Updated,
+        (true, false) => RowOutcome::Unchanged,
     };
-    let fates = plan.fates.iter().map(|fate| match fate {
+    let outcomes = plan.row_results.iter().map(|result| match result {
         Ok(id) => outcome_of(id),
-        Err(reason) => Outcome::Refused((*reason).to_owned()),
+        Err(reason) => RowOutcome::Rejected((*reason).to_owned()),
     });
-    Ok(fates.collect())
+    Ok(outcomes.collect())
 }
 
-/// Updates what the plan has otherwise; a moved category takes its descendants' levels with it.
+/// Updates the stored categories that differ from the plan, and returns their ids. The descendants of a moved category
+/// get new levels.
 fn update_stored(
     conn: &mut PgConnection,
     stored: &[StoredCategory],
-    plan: &Plan<'_>,
+    plan: &TreePlan<'_>,
     at: DateTime<Utc>,
 ) -> QueryResult<HashSet<CategoryId>> {
-    let places: HashMap<CategoryId, &Place<'_>> = plan.places.iter().map(|place| (place.id, place)).collect();
-    let mut changed = HashSet::new();
+    let planned_by_id: HashMap<CategoryId, &PlannedCategory<'_>> =
+        plan.categories.iter().map(|planned| (planned.id, planned)).collect();
+    let mut updated = HashSet::new();
     for category in stored {
-        let Some(place) = places.get(&category.id) else {
+        let Some(planned) = planned_by_id.get(&category.id) else {
             continue;
         };
-        let planned = category.planned(place);
-        if planned != *category {
-            planned.update(conn, at)?;
-            changed.insert(category.id);
+        let target = planned.apply_to(category);
+        if target != *category {
+            target.update(conn, at)?;
+            updated.insert(category.id);
         }
     }
-    Ok(changed)
+    Ok(updated)
 }
 
 fn insert_new(
     conn: &mut PgConnection,
     stored: &[StoredCategory],
-    plan: &Plan<'_>,
+    plan: &TreePlan<'_>,
     at: DateTime<Utc>,
 ) -> QueryResult<()> {
-    let is_stored: HashSet<CategoryId> = stored.iter().map(|category| category.id).collect();
-    let mut slugs = Slugs::taken_by(stored);
+    let stored_ids: HashSet<CategoryId> = stored.iter().map(|category| category.id).collect();
+    let mut slugs = SlugGenerator::new(stored);
     let mut rows = Vec::new();
-    for place in plan.places.iter().filter(|place| !is_stored.contains(&place.id)) {
-        let Some((sort_order, row)) = place.listed else {
+    for planned in plan.categories.iter().filter(|planned| !stored_ids.contains(&planned.id)) {
+        let Some(imported) = &planned.imported else {
             continue;
         };
-        rows.push(NewCategory {
-            id: place.id,
-            parent_id: place.parent_id,
-            level: place.level,
-            sort_order,
-            name: &row.name,
-            slug: slugs.make(&row.name),
-            description: row.description.as_deref().unwrap_or_default(),
-            external_id: &row.external_id,
+        rows.push(NewCategoryRow {
+            id: planned.id,
+            parent_id: planned.parent_id,
+            level: planned.level,
+            sort_order: imported.position,
+            name: &imported.row.name,
+            slug: slugs.generate(&imported.row.name),
+            description: imported.row.description.as_deref().unwrap_or_default(),
+            external_id: &imported.row.external_id,
             created_at: at,
             updated_at: at,
         });
     }
-    NewCategory::insert(conn, &rows)
+    NewCategoryRow::insert_all(conn, &rows)
 }
 
-/// Slugs that are taken, and the number each name has come to.
-struct Slugs {
+/// Generator of unused slugs.
+struct SlugGenerator {
     taken: HashSet<Slug>,
+    /// Last number of each base slug.
     numbers: HashMap<Slug, usize>,
 }
 
-impl Slugs {
-    fn taken_by(stored: &[StoredCategory]) -> Self {
+impl SlugGenerator {
+    fn new(stored: &[StoredCategory]) -> Self {
         Self { taken: stored.iter().map(|category| category.slug.clone()).collect(), numbers: HashMap::new() }
     }
 
-    /// A slug that nobody has: `accessories`, `accessories-2`, …
-    fn make(&mut self, name: &str) -> Slug {
+    /// Returns an unused slug for the name: `accessories`, `accessories-2`, …
+    fn generate(&mut self, name: &str) -> Slug {
         let base = Slug::from_name(name);
         let number = self.numbers.entry(base.clone()).or_default();
         loop {

@@ -1,13 +1,24 @@
-//! The rows that imports of categories read and write.
+//! Rows of the category import: those of the file and those of the database.
 
 use chrono::{DateTime, Utc};
 use diesel::prelude::*;
 
-use super::plan::Place;
-use crate::platform::types::{CategoryId, Slug};
+use crate::products::ids::CategoryId;
+use crate::products::slug::Slug;
 use crate::schema::categories;
 
-/// A category as it is, as far as a file may change it.
+/// Row of an imported file. The parent can be any other row of the file or a stored category.
+#[derive(Debug, Clone)]
+pub struct CategoryRow {
+    pub external_id: String,
+    /// External id of the parent.
+    pub parent: Option<String>,
+    pub name: String,
+    /// `None` keeps the stored description.
+    pub description: Option<String>,
+}
+
+/// Stored category with the columns that an import can change.
 #[derive(Debug, Clone, PartialEq, Eq, Queryable, Selectable)]
 #[diesel(table_name = categories)]
 pub(super) struct StoredCategory {
@@ -21,22 +32,8 @@ pub(super) struct StoredCategory {
 }
 
 impl StoredCategory {
-    pub fn all(conn: &mut PgConnection) -> QueryResult<Vec<Self>> {
+    pub fn load_all(conn: &mut PgConnection) -> QueryResult<Vec<Self>> {
         categories::table.select(Self::as_select()).load(conn)
-    }
-
-    /// This category in its new place.
-    pub fn planned(&self, place: &Place<'_>) -> Self {
-        let mut planned = self.clone();
-        planned.parent_id = place.parent_id;
-        planned.level = place.level;
-        if let Some((_, row)) = place.listed {
-            planned.name.clone_from(&row.name);
-            if let Some(description) = &row.description {
-                planned.description.clone_from(description);
-            }
-        }
-        planned
     }
 
     pub fn update(&self, conn: &mut PgConnection, at: DateTime<Utc>) -> QueryResult<usize> {
@@ -53,9 +50,10 @@ impl StoredCategory {
     }
 }
 
+/// Category to insert.
 #[derive(Insertable)]
 #[diesel(table_name = categories)]
-pub(super) struct NewCategory<'a> {
+pub(super) struct NewCategoryRow<'a> {
     pub id: CategoryId,
     pub parent_id: Option<CategoryId>,
     pub level: i32,
@@ -68,9 +66,9 @@ pub(super) struct NewCategory<'a> {
     pub updated_at: DateTime<Utc>,
 }
 
-impl NewCategory<'_> {
-    /// Parents before their children.
-    pub fn insert(conn: &mut PgConnection, rows: &[Self]) -> QueryResult<()> {
+impl NewCategoryRow<'_> {
+    /// Inserts the categories, which must be sorted parents first.
+    pub fn insert_all(conn: &mut PgConnection, rows: &[Self]) -> QueryResult<()> {
         for chunk in rows.chunks(CHUNK) {
             diesel::insert_into(categories::table).values(chunk).execute(conn)?;
         }
@@ -78,5 +76,5 @@ impl NewCategory<'_> {
     }
 }
 
-/// Rows of one insert: PostgreSQL takes 65,535 values in a statement.
+/// Number of rows per insert. PostgreSQL accepts at most 65,535 parameters in a statement.
 const CHUNK: usize = 5000;

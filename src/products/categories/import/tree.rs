@@ -1,24 +1,24 @@
-//! The shape of a tree: pure arithmetic on who is whose parent.
+//! Levels and cycles of a tree, computed from the parent of each category.
 
 use std::collections::{HashMap, HashSet};
 
-use crate::platform::types::CategoryId;
+use crate::products::ids::CategoryId;
 
-/// Who is whose parent; roots have none.
+/// Parent of each category; `None` for a root.
 pub(super) type Parents = HashMap<CategoryId, Option<CategoryId>>;
 
-/// How deep everything stands, and what goes round in a circle instead.
+/// Levels of the categories below roots, and the categories on cycles.
 #[derive(Debug, PartialEq, Eq)]
-pub(super) struct Shape {
-    /// Every category that hangs on a root, with its level; parents before their children.
+pub(super) struct TreeLevels {
+    /// Level of each category that has a root as ancestor; parents before their children.
     pub levels: Vec<(CategoryId, i32)>,
-    /// Those that would be their own ancestors.
-    pub circles: HashSet<CategoryId>,
+    /// Categories that would be their own ancestors.
+    pub cyclic: HashSet<CategoryId>,
 }
 
-impl Shape {
-    /// The shape of a forest in which every named parent exists.
-    pub fn of(parents: &Parents) -> Self {
+impl TreeLevels {
+    /// Computes the levels. Every parent must be a key of `parents`.
+    pub fn new(parents: &Parents) -> Self {
         let mut children: HashMap<Option<CategoryId>, Vec<CategoryId>> = HashMap::new();
         for (&id, &parent) in parents {
             children.entry(parent).or_default().push(id);
@@ -33,28 +33,28 @@ impl Shape {
             generation = next;
             level += 1;
         }
-        let circles = circles(parents, children.into_values().flatten());
-        Self { levels, circles }
+        let cyclic = find_cycles(parents, children.into_values().flatten());
+        Self { levels, cyclic }
     }
 }
 
-/// Those on a circle, of all from which no root can be reached.
-fn circles(parents: &Parents, lost: impl Iterator<Item = CategoryId>) -> HashSet<CategoryId> {
+/// Returns the categories on cycles among those that have no root as ancestor.
+fn find_cycles(parents: &Parents, unrooted: impl Iterator<Item = CategoryId>) -> HashSet<CategoryId> {
     let mut seen: HashSet<CategoryId> = HashSet::new();
-    let mut on_circle = HashSet::new();
-    for start in lost {
+    let mut cyclic = HashSet::new();
+    for start in unrooted {
         let mut path = Vec::new();
         let mut at = Some(start);
         while let Some(id) = at.filter(|&id| seen.insert(id)) {
             path.push(id);
             at = parents.get(&id).copied().flatten();
         }
-        // The walk ended where it had been before: on its own path that is a circle.
+        // The walk stopped at a category that was visited before. If it is on this path, it closes a cycle.
         if let Some(end) = at {
-            on_circle.extend(path.into_iter().skip_while(|&id| id != end));
+            cyclic.extend(path.into_iter().skip_while(|&id| id != end));
         }
     }
-    on_circle
+    cyclic
 }
 
 #[cfg(test)]
@@ -65,14 +65,14 @@ mod tests {
     fn levels_are_counted_from_the_roots() {
         let [a, b, c] = std::array::from_fn(|_| CategoryId::generate());
         let parents = Parents::from([(c, Some(b)), (a, None), (b, Some(a))]);
-        assert_eq!(Shape::of(&parents).levels, [(a, 0), (b, 1), (c, 2)]);
+        assert_eq!(TreeLevels::new(&parents).levels, [(a, 0), (b, 1), (c, 2)]);
     }
 
     #[test]
-    fn a_circle_is_found_without_those_below_it() {
+    fn descendants_of_a_cycle_are_not_part_of_it() {
         let [a, b, c, d, e] = std::array::from_fn(|_| CategoryId::generate());
         let parents = Parents::from([(a, None), (b, Some(d)), (c, Some(b)), (d, Some(c)), (e, Some(d))]);
-        assert_eq!(Shape::of(&parents).circles, HashSet::from([b, c, d]));
-        assert_eq!(Shape::of(&parents).levels, [(a, 0)]);
+        assert_eq!(TreeLevels::new(&parents).cyclic, HashSet::from([b, c, d]));
+        assert_eq!(TreeLevels::new(&parents).levels, [(a, 0)]);
     }
 }

@@ -1,20 +1,20 @@
-// What programs of a page find where they run. In the environment, PAGE is the origin of the page that a browser
-// shows; without it, the program is no page and this only levels node's versions.
+// Runtime of the programs of a page. The environment variable PAGE is the origin of the simulated browser page; without
+// it, the program is not a page, and this file only compensates differences between versions of node.
 "use strict";
 
-// Node 18 has it, but not where browsers do.
+// Node 18 has no global `crypto`.
 globalThis.crypto ??= require("node:crypto").webcrypto;
 
 const page = process.env.PAGE && new URL(process.env.PAGE);
 if (page) {
-  beBrowser(page.origin);
+  simulateBrowser(page.origin);
 }
 
-// As far as signing in needs one: addresses are relative to the page, cookies are kept and sent, and scripts neither
-// see what is HttpOnly nor say themselves where they come from.
-function beBrowser(origin) {
+// Simulates what sign-in needs: URLs are relative to the page, cookies are stored and sent, scripts cannot read HttpOnly
+// cookies, and they cannot set the Origin header.
+function simulateBrowser(origin) {
   const jar = new Map();
-  const fetchAnything = globalThis.fetch;
+  const nodeFetch = globalThis.fetch;
 
   globalThis.location = Object.freeze({ origin, href: `${origin}/` });
   globalThis.document = Object.freeze({
@@ -36,32 +36,32 @@ function beBrowser(origin) {
       headers.set("origin", origin);
     }
     const credentials = init.credentials ?? "same-origin";
-    const mayUseCookies = isOwn && credentials !== "omit";
-    if (mayUseCookies && jar.size > 0) {
+    const canUseCookies = isOwn && credentials !== "omit";
+    if (canUseCookies && jar.size > 0) {
       headers.set("cookie", [...jar].map(([name, cookie]) => `${name}=${cookie.value}`).join("; "));
     }
-    const answer = await fetchAnything(url, { ...init, method, headers });
-    if (mayUseCookies) {
-      answer.headers.getSetCookie().forEach((line) => keep(jar, line));
+    const response = await nodeFetch(url, { ...init, method, headers });
+    if (canUseCookies) {
+      response.headers.getSetCookie().forEach((line) => storeCookie(jar, line));
     }
-    const shown = new Headers(answer.headers);
-    shown.delete("set-cookie");
-    return new Response(answer.body, { status: answer.status, statusText: answer.statusText, headers: shown });
+    const visible = new Headers(response.headers);
+    visible.delete("set-cookie");
+    return new Response(response.body, { status: response.status, statusText: response.statusText, headers: visible });
   };
 }
 
-// A line of Set-Cookie. A name that begins with __Host- is a promise: cookies that break it are thrown away.
-function keep(jar, line) {
+// Stores the cookie of a Set-Cookie line. A cookie with the prefix __Host- is discarded if it violates the prefix rules.
+function storeCookie(jar, line) {
   const [pair, ...attributes] = line.split(";").map((part) => part.trim());
   const equals = pair.indexOf("=");
   const [name, value] = [pair.slice(0, equals), pair.slice(equals + 1)];
-  const said = new Map(attributes.map((attribute) => attribute.toLowerCase().split("=")));
-  const isPromise = name.startsWith("__Host-");
-  if (isPromise && !(said.has("secure") && said.get("path") === "/" && !said.has("domain"))) {
+  const options = new Map(attributes.map((attribute) => attribute.toLowerCase().split("=")));
+  const hasHostPrefix = name.startsWith("__Host-");
+  if (hasHostPrefix && !(options.has("secure") && options.get("path") === "/" && !options.has("domain"))) {
     return;
   }
   jar.delete(name);
-  if (!(Number(said.get("max-age")) <= 0)) {
-    jar.set(name, { value, isHttpOnly: said.has("httponly") });
+  if (!(Number(options.get("max-age")) <= 0)) {
+    jar.set(name, { value, isHttpOnly: options.has("httponly") });
   }
 }

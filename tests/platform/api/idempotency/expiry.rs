@@ -1,4 +1,4 @@
-//! Answers are kept for a day.
+//! Responses are stored for 24 hours.
 
 use chrono::TimeDelta;
 use mercer::jobs::PurgeIdempotencyKeys;
@@ -8,7 +8,7 @@ use super::{assert_replayed, guest_order, is_replayed, keyed, orders, stored};
 use crate::support::TestShop;
 
 #[actix_web::test]
-async fn a_key_is_good_for_a_day_and_then_for_something_new() {
+async fn key_expires_after_24_hours_and_can_be_reused() {
     let shop = TestShop::new().await;
     let guest = keyed(&shop.anonymous(), "1");
     let mug = shop.product("Mug").create();
@@ -27,7 +27,7 @@ async fn a_key_is_good_for_a_day_and_then_for_something_new() {
 }
 
 #[actix_web::test]
-async fn the_job_forgets_what_is_over_and_nothing_else() {
+async fn purge_job_deletes_expired_keys_only() {
     let shop = TestShop::new().await;
     let guest = shop.anonymous();
     let mug = shop.product("Mug").stock(100).create();
@@ -43,7 +43,7 @@ async fn the_job_forgets_what_is_over_and_nothing_else() {
     let later = order("3").await;
 
     PurgeIdempotencyKeys {}.run(&shop.app).await.unwrap();
-    assert_eq!(stored(&shop), 1503, "nothing is over yet");
+    assert_eq!(stored(&shop), 1503, "no key has expired yet");
     shop.advance(TimeDelta::hours(12) + TimeDelta::seconds(1));
     PurgeIdempotencyKeys {}.run(&shop.app).await.unwrap();
 

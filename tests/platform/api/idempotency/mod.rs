@@ -1,34 +1,34 @@
-//! `Idempotency-Key`: what is sent twice is done once, and answered alike.
+//! `Idempotency-Key`: a repeated request is executed once and returns the stored response.
 
 mod crash;
 mod expiry;
 mod races;
-mod refusals;
+mod rejections;
 mod replays;
 mod scopes;
 
 use serde_json::{Value, json};
 
-use crate::support::builders::{Made, order_of};
+use crate::support::builders::{TestProduct, order_body};
 use crate::support::{Client, TestResponse, TestShop};
 
-/// The same person, repeating under this key.
+/// Returns the same client with this idempotency key.
 fn keyed(client: &Client, key: &str) -> Client {
     client.with_header("idempotency-key", key)
 }
 
-/// The body by which a guest orders.
-fn guest_order(email: &str, lines: &[(&Made, i32)]) -> Value {
-    let mut body = order_of(lines);
+/// Returns the request body of a guest's order.
+fn guest_order(email: &str, lines: &[(&TestProduct, i32)]) -> Value {
+    let mut body = order_body(lines);
     body["email"] = json!(email);
     body
 }
 
-fn is_replayed(answer: &TestResponse) -> bool {
-    answer.header("idempotent-replayed") == Some("true")
+fn is_replayed(response: &TestResponse) -> bool {
+    response.header("idempotent-replayed") == Some("true")
 }
 
-/// The second answer is the first one, and says so.
+/// Asserts that the second response is a replay of the first.
 #[track_caller]
 fn assert_replayed(first: &TestResponse, second: &TestResponse) {
     assert!(!is_replayed(first) && is_replayed(second), "{first:?} {second:?}");
@@ -52,9 +52,9 @@ fn stored(shop: &TestShop) -> i64 {
 }
 
 fn in_use() -> Value {
-    json!({"detail": "A request with this Idempotency-Key is under way.", "code": "idempotency_key_in_use"})
+    json!({"detail": "A request with this Idempotency-Key is still in progress. Retry later.", "code": "idempotency_key_in_use"})
 }
 
 fn reused() -> Value {
-    json!({"detail": "This Idempotency-Key was used with another request.", "code": "idempotency_key_reused"})
+    json!({"detail": "This Idempotency-Key was used with a different request. Use a new key.", "code": "idempotency_key_reused"})
 }

@@ -1,4 +1,4 @@
-//! The same request again: the same answer, and nothing is done.
+//! Replays: a repeated request returns the stored response and has no effect.
 
 use actix_web::http::header::HeaderValue;
 use actix_web::test::TestRequest;
@@ -7,30 +7,30 @@ use serde_json::json;
 use super::{assert_replayed, guest_order, is_replayed, keyed, orders, reused, stored};
 use crate::platform::api::order_url;
 use crate::support::TestShop;
-use crate::support::builders::order_of;
+use crate::support::builders::order_body;
 
 #[actix_web::test]
-async fn a_customers_order_is_placed_once_and_answered_alike() {
+async fn repeated_order_of_a_customer_is_replayed() {
     let shop = TestShop::new().await;
     let ana = keyed(&shop.customer("ana").await.client, "order-1");
     let mug = shop.product("Mug").create();
-    let body = order_of(&[(&mug, 2)]);
+    let body = order_body(&[(&mug, 2)]);
 
     let first = ana.post("/api/orders/", body.clone()).await;
     let order = first.expect(201);
-    let books = shop.books();
+    let counts_before = shop.record_counts();
     for _ in 0..3 {
         assert_replayed(&first, &ana.post("/api/orders/", body.clone()).await);
     }
 
     assert_eq!(first.header("location"), Some(order_url(&order, "").as_str()));
     assert_eq!((orders(&shop), stored(&shop), shop.stock_of(&mug)), (1, 1, (10, 2)));
-    assert_eq!(shop.books(), books);
-    shop.assert_books_balance();
+    assert_eq!(shop.record_counts(), counts_before);
+    shop.assert_records_are_consistent();
 }
 
 #[actix_web::test]
-async fn a_guest_who_lost_the_answer_gets_the_same_secret_again() {
+async fn replayed_guest_order_contains_the_same_token() {
     let shop = TestShop::new().await;
     let guest = keyed(&shop.anonymous(), "order-1");
     let mug = shop.product("Mug").create();
@@ -47,14 +47,14 @@ async fn a_guest_who_lost_the_answer_gets_the_same_secret_again() {
 }
 
 #[actix_web::test]
-async fn the_secret_of_an_order_is_not_to_be_read_from_the_stored_answer() {
+async fn stored_response_contains_no_readable_token() {
     let shop = TestShop::new().await;
     let guest = keyed(&shop.anonymous(), "order-1");
     let mug = shop.product("Mug").create();
 
-    let answer = guest.post("/api/orders/", guest_order("guest@example.com", &[(&mug, 1)])).await;
+    let response = guest.post("/api/orders/", guest_order("guest@example.com", &[(&mug, 1)])).await;
 
-    let token = answer.header("x-order-token").unwrap();
+    let token = response.header("x-order-token").unwrap();
     let with = |column: &str, bytes: &str| {
         shop.number(&format!("select count(*) from idempotency_keys where position({bytes} in {column}) > 0"))
     };
@@ -67,25 +67,25 @@ async fn the_secret_of_an_order_is_not_to_be_read_from_the_stored_answer() {
     }
     assert_eq!(shop.number("select count(*) from idempotency_keys where sealed_headers is not null"), 1);
     let key = with("convert_to(idempotency_keys::text, 'UTF8')", "'order-1'::bytea");
-    assert_eq!(key, 0, "nor is the key");
+    assert_eq!(key, 0, "the key is hashed");
 }
 
 #[actix_web::test]
-async fn a_key_stands_for_one_request_and_no_other() {
+async fn key_cannot_be_reused_for_a_different_request() {
     let shop = TestShop::new().await;
     let ana = keyed(&shop.customer("ana").await.client, "order-1");
     let mug = shop.product("Mug").create();
-    let first = ana.post("/api/orders/", order_of(&[(&mug, 1)])).await;
+    let first = ana.post("/api/orders/", order_body(&[(&mug, 1)])).await;
     first.expect(201);
-    let books = shop.books();
+    let counts_before = shop.record_counts();
 
     for (url, body) in [
-        ("/api/orders/", order_of(&[(&mug, 2)])),
+        ("/api/orders/", order_body(&[(&mug, 2)])),
         ("/api/orders/", json!({})),
-        ("/api/orders/?fields=id", order_of(&[(&mug, 1)])),
+        ("/api/orders/?fields=id", order_body(&[(&mug, 1)])),
     ] {
         let other = ana.post(url, body.clone()).await;
-        // What cannot be read is told first: no key makes it better.
+        // Validation errors precede the check of the key.
         let expected = if body == json!({}) { 400 } else { 422 };
         assert_eq!(other.status, expected, "{url} {body}");
         if expected == 422 {
@@ -94,50 +94,50 @@ async fn a_key_stands_for_one_request_and_no_other() {
         assert!(!is_replayed(&other));
     }
 
-    assert_eq!(shop.books(), books);
-    assert_replayed(&first, &ana.post("/api/orders/", order_of(&[(&mug, 1)])).await);
+    assert_eq!(shop.record_counts(), counts_before);
+    assert_replayed(&first, &ana.post("/api/orders/", order_body(&[(&mug, 1)])).await);
 }
 
 #[actix_web::test]
-async fn the_order_of_parameters_and_a_last_slash_make_no_other_request() {
+async fn parameter_order_and_trailing_slash_do_not_matter() {
     let shop = TestShop::new().await;
     let ana = keyed(&shop.customer("ana").await.client, "order-1");
     let mug = shop.product("Mug").create();
 
-    let first = ana.post("/api/orders/?fields=number,lines&omit=lines", order_of(&[(&mug, 1)])).await;
+    let first = ana.post("/api/orders/?fields=number,lines&omit=lines", order_body(&[(&mug, 1)])).await;
     for url in ["/api/orders/?omit=lines&fields=number,lines", "/api/orders?omit=lines&fields=number,lines"] {
-        assert_replayed(&first, &ana.post(url, order_of(&[(&mug, 1)])).await);
+        assert_replayed(&first, &ana.post(url, order_body(&[(&mug, 1)])).await);
     }
 
     assert_eq!(orders(&shop), 1);
 }
 
 #[actix_web::test]
-async fn a_key_of_another_form_is_refused_and_nothing_is_done() {
+async fn malformed_key_is_rejected() {
     let shop = TestShop::new().await;
     let ana = shop.customer("ana").await;
     let mug = shop.product("Mug").create();
-    let refusal = json!({"Idempotency-Key": ["Send one key of 1 to 255 visible ASCII characters."]});
-    let request = || TestRequest::post().uri("/api/orders/").set_json(order_of(&[(&mug, 1)]));
+    let error = json!({"Idempotency-Key": ["Enter one key of 1 to 255 visible ASCII characters."]});
+    let request = || TestRequest::post().uri("/api/orders/").set_json(order_body(&[(&mug, 1)]));
 
     let long = "k".repeat(256);
     for key in [b"".as_slice(), b" ", b"two words", b"tab\there", "schl\u{fc}ssel".as_bytes(), b"\xFF", long.as_bytes()]
     {
         let request = request().insert_header(("idempotency-key", HeaderValue::from_bytes(key).unwrap()));
-        assert_eq!(ana.call(request).await.expect(400), refusal, "{key:?}");
+        assert_eq!(ana.call(request).await.expect(400), error, "{key:?}");
     }
     let twice = request().append_header(("idempotency-key", "a")).append_header(("idempotency-key", "b"));
-    assert_eq!(ana.call(twice).await.expect(400), refusal);
+    assert_eq!(ana.call(twice).await.expect(400), error);
     assert_eq!((orders(&shop), stored(&shop)), (0, 0));
 
     for key in ["k", "k".repeat(255).as_str(), "!\"#$%&'()*+,-./:;<=>?@[\\]^_`{|}~"] {
-        assert!(!is_replayed(&keyed(&ana, key).post("/api/orders/", order_of(&[(&mug, 1)])).await), "{key}");
+        assert!(!is_replayed(&keyed(&ana, key).post("/api/orders/", order_body(&[(&mug, 1)])).await), "{key}");
     }
     assert_eq!((orders(&shop), stored(&shop)), (3, 3));
 }
 
 #[actix_web::test]
-async fn a_change_is_made_once_though_others_came_after_it() {
+async fn replayed_update_does_not_overwrite_later_updates() {
     let shop = TestShop::new().await;
     let staff = shop.staff().await;
     shop.product("Mug").create();
@@ -150,12 +150,12 @@ async fn a_change_is_made_once_though_others_came_after_it() {
     let second = repricing.patch(url, json!({"price": "11"})).await;
 
     assert_replayed(&first, &second);
-    assert_eq!(second.expect(200)["price"], "11.00", "as it was then");
-    assert_eq!(staff.get(url).await.body, now.body, "and as it is now");
+    assert_eq!(second.expect(200)["price"], "11.00", "the stored response");
+    assert_eq!(staff.get(url).await.body, now.body, "the later update is kept");
 }
 
 #[actix_web::test]
-async fn a_change_of_a_version_is_answered_again_though_the_version_has_passed() {
+async fn update_with_if_match_is_replayed_after_the_version_has_changed() {
     let shop = TestShop::new().await;
     let staff = shop.staff().await;
     shop.product("Mug").create();
@@ -170,11 +170,11 @@ async fn a_change_of_a_version_is_answered_again_though_the_version_has_passed()
 }
 
 #[actix_web::test]
-async fn verbs_of_an_order_are_done_once() {
+async fn order_actions_are_replayed() {
     let shop = TestShop::new().await;
     let (ana, staff) = (shop.customer("ana").await, shop.staff().await);
     let mug = shop.product("Mug").create();
-    let order = ana.post("/api/orders/", order_of(&[(&mug, 2)])).await.expect(201);
+    let order = ana.post("/api/orders/", order_body(&[(&mug, 2)])).await.expect(201);
 
     for verb in ["process", "ship", "returns"] {
         let url = order_url(&order, &format!("{verb}/"));
@@ -185,11 +185,11 @@ async fn verbs_of_an_order_are_done_once() {
 
     assert_eq!(shop.number("select count(*) from returns"), 1);
     assert_eq!(shop.stock_of(&mug), (10, 0));
-    shop.assert_books_balance();
+    shop.assert_records_are_consistent();
 }
 
 #[actix_web::test]
-async fn a_body_that_is_too_large_is_refused_with_a_key_as_without() {
+async fn large_body_is_rejected_with_and_without_a_key() {
     let shop = TestShop::new().await;
     let ana = shop.customer("ana").await;
     let body = json!({"note": "x".repeat(1024 * 1024)});
@@ -202,7 +202,7 @@ async fn a_body_that_is_too_large_is_refused_with_a_key_as_without() {
 }
 
 #[actix_web::test]
-async fn methods_that_may_be_repeated_anyway_take_no_key() {
+async fn idempotent_methods_ignore_the_key() {
     let shop = TestShop::new().await;
     let staff = shop.staff().await;
     shop.product("Mug").create();

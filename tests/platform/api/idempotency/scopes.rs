@@ -1,30 +1,30 @@
-//! Whose key it is: those of two people, or for two URLs, never meet.
+//! Scope of a key: the keys of different clients and of different URLs are independent.
 
 use serde_json::json;
 
 use super::{assert_replayed, guest_order, is_replayed, keyed, orders, reused, stored};
 use crate::platform::api::order_url;
 use crate::support::TestShop;
-use crate::support::builders::order_of;
+use crate::support::builders::order_body;
 
 #[actix_web::test]
-async fn two_customers_use_one_key_without_knowing() {
+async fn customers_can_use_the_same_key() {
     let shop = TestShop::new().await;
     let (ana, ben) = (shop.customer("ana").await, shop.customer("ben").await);
     let mug = shop.product("Mug").create();
 
-    let hers = keyed(&ana, "1").post("/api/orders/", order_of(&[(&mug, 1)])).await;
-    let his = keyed(&ben, "1").post("/api/orders/", order_of(&[(&mug, 1)])).await;
+    let her_order = keyed(&ana, "1").post("/api/orders/", order_body(&[(&mug, 1)])).await;
+    let his_order = keyed(&ben, "1").post("/api/orders/", order_body(&[(&mug, 1)])).await;
 
-    assert_eq!(hers.expect(201)["customer"], json!(ana.customer));
-    assert_eq!(his.expect(201)["customer"], json!(ben.customer));
-    assert!(!is_replayed(&his));
-    assert_replayed(&his, &keyed(&ben, "1").post("/api/orders/", order_of(&[(&mug, 1)])).await);
+    assert_eq!(her_order.expect(201)["customer"], json!(ana.customer));
+    assert_eq!(his_order.expect(201)["customer"], json!(ben.customer));
+    assert!(!is_replayed(&his_order));
+    assert_replayed(&his_order, &keyed(&ben, "1").post("/api/orders/", order_body(&[(&mug, 1)])).await);
     assert_eq!((orders(&shop), stored(&shop)), (2, 2));
 }
 
 #[actix_web::test]
-async fn a_guest_never_gets_the_secret_of_another() {
+async fn guests_with_the_same_key_get_separate_tokens() {
     let shop = TestShop::new().await;
     let guest = keyed(&shop.anonymous(), "1");
     let mug = shop.product("Mug").create();
@@ -43,7 +43,7 @@ async fn a_guest_never_gets_the_secret_of_another() {
 }
 
 #[actix_web::test]
-async fn a_guest_who_signs_in_is_somebody_else() {
+async fn guest_and_signed_in_customer_have_separate_keys() {
     let shop = TestShop::new().await;
     let ana = shop.customer("ana").await;
     let mug = shop.product("Mug").create();
@@ -58,7 +58,7 @@ async fn a_guest_who_signs_in_is_somebody_else() {
 }
 
 #[actix_web::test]
-async fn holders_of_two_secrets_cancel_their_own_orders() {
+async fn guests_with_different_order_tokens_have_separate_keys() {
     let shop = TestShop::new().await;
     let guest = shop.anonymous();
     let mug = shop.product("Mug").create();
@@ -75,7 +75,7 @@ async fn holders_of_two_secrets_cancel_their_own_orders() {
 }
 
 #[actix_web::test]
-async fn one_key_serves_for_several_urls_and_methods() {
+async fn key_can_be_used_for_several_urls_and_methods() {
     let shop = TestShop::new().await;
     let staff = shop.staff().await;
     let client = keyed(&staff, "1");
@@ -88,7 +88,7 @@ async fn one_key_serves_for_several_urls_and_methods() {
     client.patch("/api/categories/mugs/", json!({"name": "All mugs"})).await.expect(200);
     assert_eq!(stored(&shop), 4);
 
-    // The same route with another id is another request.
+    // The same route with a different id is a different request.
     let other = client.patch("/api/products/cup/", json!({"price": "4"})).await;
     assert_eq!(other.expect(422), reused());
     assert_eq!(staff.get("/api/products/cup/").await.expect(200)["price"], "10.00");
