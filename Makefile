@@ -11,7 +11,7 @@ MERCER = cargo run --profile $(PROFILE) --
 SERVE = exec cargo run --profile $(PROFILE) --
 
 .DEFAULT_GOAL := help
-.PHONY: help setup run worker seed migrate schema openapi test check fmt lint deny advisories contract fuzz bench
+.PHONY: help setup run worker seed migrate schema openapi test check fmt lint deny advisories contract clients fuzz bench
 
 help: ## list all targets
 	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "  make %-10s %s\n", $$1, $$2 }' $(firstword $(MAKEFILE_LIST))
@@ -60,7 +60,7 @@ check: ## run all checks: format, lints, documentation, dependencies, contract, 
 	RUSTDOCFLAGS='-D warnings' cargo doc --workspace --no-deps --quiet
 	@$(MAKE) --no-print-directory deny contract
 	cargo test --workspace $(ARGS)
-	@$(MAKE) --no-print-directory fuzz
+	@$(MAKE) --no-print-directory clients fuzz
 
 fmt: ## format the code
 	cargo fmt --all
@@ -78,6 +78,9 @@ advisories: ## check the dependencies for known vulnerabilities
 
 contract: ## validate openapi/openapi.json against OpenAPI 3.1
 	.venv/bin/openapi-spec-validator --schema 3.1 --validation-errors all openapi/openapi.json
+
+clients: ## generate typed clients, compile them and place orders with them
+	tests/clients/run.sh
 
 fuzz: ## send valid and invalid requests to a demo shop (FUZZ_SECONDS, FUZZ_SEED)
 	tests/openapi/fuzz.sh

@@ -212,16 +212,21 @@ require_python_tools() {
     cp "$list" .venv/requirements.txt
 }
 
-# Installs next to the package.json, which pins the version. TypeScript has no dependencies, so no lock file is needed.
-require_typescript() {
-    folder=tests/house/documentation/typescript
+# Installs the npm packages of a folder next to its package.json, which pins their versions.
+require_npm_packages() {
+    folder=$1 purpose=$2
     node -e 'process.exit(parseInt(process.versions.node) < 18 ? 1 : 0)' ||
         fail "The tests require Node 18 or newer."
     cmp -s "$folder/package.json" "$folder/node_modules/package.json" && return 0
-    echo "setup: installing TypeScript for the examples of docs/" >&2
+    echo "setup: installing $purpose" >&2
     npm install --prefix "$folder" --no-package-lock --ignore-scripts --no-audit --no-fund --loglevel=error >&2 ||
-        fail "npm could not install TypeScript. See its message above and start again."
+        fail "npm could not install $purpose. See its message above and start again."
     cp "$folder/package.json" "$folder/node_modules/package.json"
+}
+
+require_node_tools() {
+    require_npm_packages tests/house/documentation/typescript "TypeScript for the examples of docs/"
+    require_npm_packages tests/clients "the generators of typed clients"
 }
 
 case "${1:-}" in
@@ -233,4 +238,4 @@ esac
 [ -z "$missing" ] || install_or_explain
 require_rust "$1"
 [ "$1" = run ] || { require_cargo_deny && require_python_tools; }
-[ "$1" != test ] || require_typescript
+[ "$1" != test ] || require_node_tools
