@@ -4,7 +4,7 @@ use mercer::customers::permissions::ResetFactors;
 use mercer::platform::auth::Permission;
 use serde_json::json;
 
-use super::totp::{bearing, entries, log_in, mfa_token, sessions, set_up_authenticator, verify};
+use super::totp::{client_with_token, entries, log_in, mfa_token, sessions, set_up_authenticator, verify};
 use crate::support::TestShop;
 
 const REQUIRED: [(&str, &str); 1] = [("STAFF_SECOND_FACTOR", "required")];
@@ -82,7 +82,7 @@ async fn reset_removes_second_factors_and_revokes_sessions() {
     let late = verify(&shop, json!({"mfa_token": pending_token, "code": authenticator.next_code(&shop)})).await;
     assert_eq!(late.expect(401)["code"], "mfa_token_not_valid");
     let tokens = log_in(&shop, &ana).await.expect(200);
-    let status = bearing(&shop, &tokens).get("/api/auth/mfa/status/").await.expect(200);
+    let status = client_with_token(&shop, &tokens).get("/api/auth/mfa/status/").await.expect(200);
     assert_eq!(status, json!({"totp": false, "passkeys": 0, "recovery_codes_left": 0, "required": false}));
     assert_eq!(entries(&shop, "user.factors_reset"), 1);
     shop.run_jobs().await;

@@ -5,7 +5,7 @@ use mercer::customers::mfa::PurgeFactors;
 use mercer::platform::jobs::Job;
 use serde_json::{Value, json};
 
-use super::totp::{bearing, entries, log_in, mfa_token, sessions, set_up_authenticator};
+use super::totp::{client_with_token, entries, log_in, mfa_token, sessions, set_up_authenticator};
 use crate::support::fakes::Device;
 use crate::support::second_factors::register_passkey;
 use crate::support::shop::{PASSWORD, TestUser};
@@ -92,7 +92,7 @@ async fn passkey_signs_in_without_a_password() {
     let tokens = finish(&shop.anonymous(), "login", json!({"credential": credential})).await.expect(200);
 
     assert_eq!(tokens["user"]["email"], "ana@example.com");
-    assert_eq!(bearing(&shop, &tokens).get("/api/auth/user/").await.status, 200);
+    assert_eq!(client_with_token(&shop, &tokens).get("/api/auth/user/").await.status, 200);
     assert_eq!(shop.number("select count(*) from passkeys where last_used_at is not null"), 1);
 }
 
@@ -133,7 +133,7 @@ async fn passkey_completes_a_sign_in_as_second_factor() {
     let body = json!({"mfa_token": token, "credential": credential});
     let tokens = finish(&shop.anonymous(), "verify", body.clone()).await.expect(200);
 
-    assert_eq!(bearing(&shop, &tokens).get("/api/auth/user/").await.status, 200);
+    assert_eq!(client_with_token(&shop, &tokens).get("/api/auth/user/").await.status, 200);
     let again = finish(&shop.anonymous(), "verify", body).await;
     assert_eq!(again.expect(401)["code"], "mfa_token_not_valid");
     assert_eq!(sessions(&shop), 2);

@@ -101,9 +101,9 @@ async fn current_session_can_be_revoked_by_id() {
 async fn session_of_another_user_is_not_found() {
     let shop = TestShop::new().await;
     let (ana, ben) = (shop.customer("ana").await, shop.customer("ben").await);
-    let hers = sessions(&ana).await[0]["id"].as_str().unwrap().to_owned();
+    let session_of_ana = sessions(&ana).await[0]["id"].as_str().unwrap().to_owned();
 
-    let response = ben.delete(&format!("{OWN}{hers}/")).await;
+    let response = ben.delete(&format!("{OWN}{session_of_ana}/")).await;
 
     assert_eq!(response.expect(404), json!({"detail": "Not found.", "code": "not_found"}));
     ben.post(&format!("{OWN}end/"), json!({"keep_current": false})).await.expect(204);

@@ -57,8 +57,8 @@ fn violations(table: &str, read: impl Fn(&str) -> Option<String>) -> Vec<String>
             Some(several) => violations.push(format!("item {item} occurs {several} times")),
         }
     }
-    let strange = count.keys().filter(|item| !wanted.iter().any(|wanted| wanted == *item));
-    violations.extend(strange.map(|item| format!("there is no item {item:?}")));
+    let unknown = count.keys().filter(|item| !wanted.iter().any(|wanted| wanted == *item));
+    violations.extend(unknown.map(|item| format!("there is no item {item:?}")));
     for row in &rows {
         violations.extend(of_row(row, &read).into_iter().map(|wrong| format!("item {}: {wrong}", row.item)));
     }
@@ -148,7 +148,7 @@ mod bad_examples {
         ] {
             assert_eq!(violations(&table(line), read), [expected], "{line}");
         }
-        let strange = table("| 1 | doors | `tests/a.rs::is_lost` |\n| 35 | roofs | `tests/a.rs::is_lost` |");
-        assert_eq!(violations(&strange, read), ["there is no item \"35\""]);
+        let unknown = table("| 1 | doors | `tests/a.rs::is_lost` |\n| 35 | roofs | `tests/a.rs::is_lost` |");
+        assert_eq!(violations(&unknown, read), ["there is no item \"35\""]);
     }
 }

@@ -62,12 +62,12 @@ for who in anonymous customer staff superuser; do
     report=$reports/$who.txt
     if FUZZ_AS=$who "$schemathesis" run "$shop/api/schema/" --no-color \
         --seed "${FUZZ_SEED:-1}" --max-time "${FUZZ_SECONDS:-45}" "$@" >"$report" 2>&1; then
-        verdict=well
+        verdict=passed
     else
-        verdict=badly failed="$failed $who"
+        verdict=failed failed="$failed $who"
         cat "$report" >&2
     fi
-    echo "fuzz: $who fared $verdict: $(sed -n 's/^  \([0-9]* generated.*\)/\1/p' "$report")"
+    echo "fuzz: $who $verdict: $(sed -n 's/^  \([0-9]* generated.*\)/\1/p' "$report")"
 done
 
 [ -z "$failed" ] || { tail "$LOG_FILE" >&2; echo "fuzz: failed as$failed; see target/fuzz/" >&2; exit 1; }

@@ -60,13 +60,13 @@ async fn only_pending_unpaid_orders_expire() {
     let paid = place_order(&ana, &[(&mug, 1)]).await;
     let paid = paid["id"].as_str().unwrap();
     shop.execute(&format!("update orders set payment_status = 'authorized' where id = '{paid}'"));
-    let books = shop.record_counts();
+    let counts_before = shop.record_counts();
 
     shop.advance(TimeDelta::days(1));
     expire(&shop).await;
 
     assert_eq!(["confirmed", "cancelled", "pending"].map(|status| count(&shop, status)), [1, 1, 1]);
-    assert_eq!(shop.record_counts(), books);
+    assert_eq!(shop.record_counts(), counts_before);
 }
 
 #[actix_web::test]

@@ -81,7 +81,7 @@ async fn invalid_label_is_rejected_without_shipping() {
     let mug = shop.product("Mug").create();
     let order = place_order(&ana, &[(&mug, 2)]).await;
     post_action(&staff, &order, "process").await.expect(200);
-    let books = shop.record_counts();
+    let counts_before = shop.record_counts();
 
     let label = json!({"tracking_number": "x".repeat(101), "carrier": ["G4S"], "note": {}});
     let rejected = staff.post(&url(&order, "ship/"), label).await.expect(400);
@@ -95,7 +95,7 @@ async fn invalid_label_is_rejected_without_shipping() {
         })
     );
     assert_eq!(parcels(&shop), [parcel("prepared", "", "", 2)]);
-    assert_eq!(shop.record_counts(), books);
+    assert_eq!(shop.record_counts(), counts_before);
 }
 
 #[actix_web::test]

@@ -71,7 +71,7 @@ async fn order_that_is_not_shipped_cannot_be_returned() {
     let (ana, staff) = (shop.customer("ana").await, shop.staff().await);
     let mug = shop.product("Mug").create();
     let order = place_order(&ana, &[(&mug, 2)]).await;
-    let books = shop.record_counts();
+    let counts_before = shop.record_counts();
 
     let rejected = post_action(&staff, &order, "returns").await.expect(409);
 
@@ -82,7 +82,7 @@ async fn order_that_is_not_shipped_cannot_be_returned() {
             "status": "confirmed", "next": ["processing", "cancelled"],
         })
     );
-    assert_eq!(shop.record_counts(), books);
+    assert_eq!(shop.record_counts(), counts_before);
 }
 
 #[actix_web::test]

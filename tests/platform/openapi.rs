@@ -4,6 +4,7 @@ use std::collections::HashSet;
 
 use mercer::platform::openapi;
 use mercer::routes;
+use rust_decimal::Decimal;
 use serde_json::{Map, Value, json};
 
 use crate::house::endpoints::operations::filled;
@@ -166,6 +167,124 @@ fn references_are_valid_and_every_component_is_used() {
             }
         }
     }
+}
+
+/// Collects the places of object schemas that do not describe their members.
+fn untyped_objects(value: &Value, place: &str, found: &mut Vec<String>) {
+    match value {
+        Value::Object(members) => {
+            let is_object = match members.get("type") {
+                Some(Value::String(kind)) => kind == "object",
+                Some(Value::Array(kinds)) => kinds.contains(&json!("object")),
+                _ => false,
+            };
+            let keywords = ["properties", "additionalProperties", "$ref", "allOf", "oneOf", "anyOf"];
+            if is_object && !keywords.iter().any(|keyword| members.contains_key(*keyword)) {
+                found.push(place.to_owned());
+            }
+            for (name, member) in members.iter().filter(|(name, _)| !matches!(name.as_str(), "example" | "examples")) {
+                untyped_objects(member, &format!("{place}/{name}"), found);
+            }
+        }
+        Value::Array(items) => {
+            for (index, item) in items.iter().enumerate() {
+                untyped_objects(item, &format!("{place}/{index}"), found);
+            }
+        }
+        _ => {}
+    }
+}
+
+#[test]
+fn every_object_of_the_contract_is_typed() {
+    let mut found = Vec::new();
+    untyped_objects(&contract(), "", &mut found);
+    assert!(found.is_empty(), "{found:#?}");
+}
+
+/// Returns the example of a schema.
+fn example_of(schema: &Value) -> Option<&Value> {
+    schema.get("example").or_else(|| schema.pointer("/examples/0"))
+}
+
+fn decimal(example: &Value, name: &str) -> Decimal {
+    example[name].as_str().unwrap_or_else(|| panic!("{name} of {example}")).parse().unwrap()
+}
+
+#[test]
+fn order_example_adds_up() {
+    let contract = contract();
+    let order = example_of(&contract["components"]["schemas"]["Order"]).unwrap();
+    let lines = order["lines"].as_array().unwrap();
+    assert!(!lines.is_empty());
+
+    for line in lines {
+        let net = Decimal::from(line["quantity"].as_i64().unwrap()) * decimal(line, "unit_price");
+        assert_eq!(net - decimal(line, "discount"), decimal(line, "total_net"));
+        assert_eq!(decimal(line, "total_net") * decimal(line, "tax_rate"), decimal(line, "total_tax"));
+        assert_eq!(decimal(line, "total_net") + decimal(line, "total_tax"), decimal(line, "total_gross"));
+    }
+
+    let sum = |name: &str| lines.iter().map(|line| decimal(line, name)).sum::<Decimal>();
+    assert_eq!(sum("total_net"), decimal(order, "subtotal_net"));
+    let total_net = decimal(order, "subtotal_net") - decimal(order, "discount") + decimal(order, "shipping_net");
+    assert_eq!(total_net, decimal(order, "total_net"));
+    for name in ["total_net", "total_tax", "total_gross"] {
+        assert_eq!(sum(name), decimal(order, name), "{name}");
+    }
+    assert_eq!(order["channel"], "default");
+}
+
+#[test]
+fn examples_have_the_members_of_their_schema() {
+    let contract = contract();
+    for (name, schema) in contract["components"]["schemas"].as_object().unwrap() {
+        let example = example_of(schema).and_then(Value::as_object);
+        let properties = schema.get("properties").and_then(Value::as_object);
+        let (Some(example), Some(properties)) = (example, properties) else { continue };
+        for member in example.keys() {
+            let is_free = schema.get("additionalProperties") == Some(&json!(true));
+            assert!(
+                is_free || properties.contains_key(member),
+                "the example of {name} has the unknown member {member}"
+            );
+        }
+        for member in schema.get("required").and_then(Value::as_array).into_iter().flatten() {
+            assert!(example.contains_key(member.as_str().unwrap()), "the example of {name} lacks {member}");
+        }
+    }
+}
+
+#[test]
+fn example_of_a_list_is_one_page_with_the_example_of_its_item() {
+    let contract = contract();
+    let schemas = &contract["components"]["schemas"];
+
+    let page = example_of(&schemas["PaginatedOrderList"]).unwrap();
+
+    let order = example_of(&schemas["Order"]).unwrap();
+    assert_eq!(*page, json!({"count": 1, "next": null, "previous": null, "results": [order]}));
+}
+
+#[test]
+fn contract_is_small() {
+    let contract = contract();
+    let operations = operations(&contract).len();
+
+    let lines = openapi::to_readable_json(&contract).lines().count();
+    assert!(lines <= 130 * operations, "{lines} lines for {operations} operations");
+    let compact = contract.to_string().len();
+    assert!(compact < 600_000, "{compact} bytes");
+}
+
+#[test]
+fn an_operation_has_at_most_130_lines_on_average() {
+    let operations = operations(&contract());
+    let lines: usize = operations
+        .iter()
+        .map(|(_, _, operation)| serde_json::to_string_pretty(operation).unwrap().lines().count())
+        .sum();
+    assert!(lines <= 130 * operations.len(), "{lines} lines for {} operations", operations.len());
 }
 
 #[test]

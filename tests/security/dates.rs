@@ -22,7 +22,7 @@ async fn count(shop: &TestShop, lookup: &str, value: &str) -> i64 {
 }
 
 #[actix_web::test]
-async fn filter_treats_equal_times_in_all_zones_alike() {
+async fn filter_matches_equal_times_in_different_time_zones() {
     let shop = created_at_time("2026-03-29T01:30:00Z").await;
 
     for same in [

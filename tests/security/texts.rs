@@ -138,7 +138,7 @@ async fn register(shop: &TestShop, email: &str) -> (u16, Value) {
 }
 
 #[actix_web::test]
-async fn confusable_email_is_the_same_account_or_rejected() {
+async fn confusable_email_identifies_the_same_account_or_is_rejected() {
     let shop = TestShop::new().await;
     assert_eq!(register(&shop, "kate.smith@example.com").await.0, 201);
     let users = shop.number("select count(*) from users");

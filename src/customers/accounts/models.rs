@@ -91,7 +91,7 @@ impl User {
             .optional()
     }
 
-    /// Returns true if the user has proved that the e-mail address is theirs.
+    /// Returns true if the user has verified the e-mail address.
     pub const fn is_verified(&self) -> bool {
         self.email_verified_at.is_some()
     }

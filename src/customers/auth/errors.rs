@@ -20,7 +20,7 @@ pub enum AuthError {
     /// Response of `token/`, because clients of simplejwt expect tokens in every 200 response.
     #[error("A second factor is required.")]
     SecondFactorRequired(PendingSecondFactor),
-    /// The credentials are correct, so the client can learn this.
+    /// The credentials are correct, so the response can reveal this state.
     #[error("E-mail is not verified.")]
     EmailNotVerified,
     #[error(transparent)]

@@ -23,8 +23,8 @@ use crate::platform::auth::{CurrentUser, JWKS_MAX_AGE, expired_cookies};
 use crate::platform::config::EmailVerification;
 use crate::platform::error::Problem;
 use crate::platform::http::Body;
-use crate::platform::write_context::WriteContext;
 use crate::platform::types::JsonObject;
+use crate::platform::write_context::WriteContext;
 
 /// `Location` of a new account.
 const USER_URL: &str = "/api/auth/user/";

@@ -100,7 +100,7 @@ impl LoginBody {
 
 #[request_body(RefreshRequest)]
 #[derive(Debug, Clone)]
-#[schema(example = json!({"refresh": "mrt_7Yk2vQ9sXb4Tn1Lw"}))]
+#[schema(example = json!({"refresh": "eyJhbGciOiJFUzI1NiJ9.eyJ0b2tlbl90eXBlIjoicmVmcmVzaCJ9.c2lnbmF0dXJl"}))]
 pub struct RefreshBody {
     pub refresh: String,
 }
@@ -108,6 +108,7 @@ pub struct RefreshBody {
 /// Refresh token of the session to revoke. Without it, the server revokes the session of the request.
 #[request_body(LogoutRequest)]
 #[derive(Debug, Clone)]
+#[schema(example = json!({"refresh": "eyJhbGciOiJFUzI1NiJ9.eyJ0b2tlbl90eXBlIjoicmVmcmVzaCJ9.c2lnbmF0dXJl"}))]
 pub struct LogoutBody {
     pub refresh: Option<String>,
 }
@@ -122,7 +123,10 @@ pub struct VerifyBody {
 
 /// Access and refresh token of a session.
 #[derive(Debug, Serialize, ToSchema)]
-#[schema(as = TokenPair, example = json!({"access": "eyJhbGciOiJFUzI1NiJ9.eyJzdWIiOiIwMTkwIn0.c2lnbmF0dXJl", "refresh": "mrt_7Yk2vQ9sXb4Tn1Lw"}))]
+#[schema(as = TokenPair, example = json!({
+    "access": "eyJhbGciOiJFUzI1NiJ9.eyJzdWIiOiIwMTkwIn0.c2lnbmF0dXJl",
+    "refresh": "eyJhbGciOiJFUzI1NiJ9.eyJ0b2tlbl90eXBlIjoicmVmcmVzaCJ9.c2lnbmF0dXJl",
+}))]
 pub struct TokenPairView {
     pub access: String,
     pub refresh: String,
@@ -137,7 +141,8 @@ impl From<IssuedTokens> for TokenPairView {
 /// Tokens and user of a session.
 #[derive(Debug, Serialize, ToSchema)]
 #[schema(as = Login, example = json!({
-    "access": "eyJhbGciOiJFUzI1NiJ9.eyJzdWIiOiIwMTkwIn0.c2lnbmF0dXJl", "refresh": "mrt_7Yk2vQ9sXb4Tn1Lw",
+    "access": "eyJhbGciOiJFUzI1NiJ9.eyJzdWIiOiIwMTkwIn0.c2lnbmF0dXJl",
+    "refresh": "eyJhbGciOiJFUzI1NiJ9.eyJ0b2tlbl90eXBlIjoicmVmcmVzaCJ9.c2lnbmF0dXJl",
     "user": {
         "pk": "0190a5f0-7c3e-7b2a-9d1f-3c5e8a7b6d02", "email": "ana@example.com", "first_name": "Ana",
         "last_name": "Wanjiru",
@@ -165,7 +170,9 @@ impl LoginView {
 
 /// Response to a sign-in that requires a second factor. It contains no access or refresh token.
 #[derive(Debug, Serialize, ToSchema)]
-#[schema(as = SecondFactor, example = json!({"mfa_required": true, "mfa_token": "mfa_3Hn8Zc5Vq1", "methods": ["totp", "recovery_code"]}))]
+#[schema(as = SecondFactor, example = json!({
+    "mfa_required": true, "mfa_token": "mfa_3Hn8Zc5Vq1", "methods": ["totp", "recovery_code"],
+}))]
 pub struct SecondFactorView {
     /// Always true.
     pub mfa_required: bool,
@@ -198,7 +205,7 @@ pub struct EmptyView {}
 
 /// Message about the result of a request.
 #[derive(Debug, Serialize, ToSchema)]
-#[schema(as = Detail)]
+#[schema(as = Detail, example = json!({"detail": "Successfully logged out."}))]
 pub struct DetailView {
     pub detail: &'static str,
 }

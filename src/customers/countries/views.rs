@@ -8,10 +8,16 @@ use crate::platform::types::{AddressPart, AddressRules, Country};
 
 /// Country with its address rules.
 #[derive(Debug, Serialize, ToSchema)]
-#[schema(as = CountryRules)]
+#[schema(as = CountryRules, example = json!({
+    "code": "NL", "name": "Netherlands", "required_fields": ["line1", "city", "postal_code"],
+    "used_fields": ["line1", "city", "postal_code"],
+    "postal_code_pattern": "[1-9]\\d{3} ?(?:[A-RT-Z][A-Z]|S[BCE-RT-Z])",
+    "postal_code_examples": ["1234 AB", "2490 AA"], "area_name": null, "areas": [],
+}))]
 pub struct CountryView {
     /// ISO 3166-1 alpha-2 code.
     pub code: Country,
+    #[schema(example = "Kenya")]
     pub name: &'static str,
     /// Required fields beside the name: `line1`, `city`, `area`, `postal_code`.
     pub required_fields: Vec<&'static str>,
@@ -36,6 +42,7 @@ pub struct AreaView {
     /// Code of the area in addresses.
     pub code: &'static str,
     /// Common name, in Latin letters if there is one.
+    #[schema(example = "Nairobi")]
     pub name: &'static str,
 }
 

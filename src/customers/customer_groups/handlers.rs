@@ -65,7 +65,11 @@ pub async fn replace_group(
     body: Body<GroupBody>,
 ) -> ApiResult {
     let changes = PatchedGroupBody::from(body.0);
-    request.update::<GroupView, _>(&app, move |conn, context| services::update(conn, context, *id, &changes)).await
+    request
+        .update::<GroupView, _>(&app, move |conn, context| {
+            CustomerGroup::lock(conn, context, *id)?.update(conn, context, &changes)
+        })
+        .await
 }
 
 /// Update a customer group
@@ -80,7 +84,11 @@ pub async fn update_group(
     id: Path<CustomerGroupId>,
     body: Body<PatchedGroupBody>,
 ) -> ApiResult {
-    request.update::<GroupView, _>(&app, move |conn, context| services::update(conn, context, *id, &body.0)).await
+    request
+        .update::<GroupView, _>(&app, move |conn, context| {
+            CustomerGroup::lock(conn, context, *id)?.update(conn, context, &body.0)
+        })
+        .await
 }
 
 /// Delete a customer group

@@ -26,7 +26,6 @@ pub struct GroupFilter {
     #[list(search(name, description))]
     pub search: Search,
 }
-
 pub(super) type GroupList = ListRequest<GroupFilter>;
 
 #[derive(Debug, Clone, Default, ListFilter)]
@@ -37,14 +36,12 @@ pub struct MemberFilter {
     pub customer: ChoiceLookups<CustomerId>,
     pub added_at: DateTimeLookups,
 }
-
 pub(super) type MemberList = ListRequest<MemberFilter>;
 
 #[request_body(CustomerGroupRequest, patch = PatchedGroupBody, table = customer_groups)]
 #[derive(Debug, Clone)]
 #[schema(example = json!({"name": "Wholesale", "description": "Customers who order for resale.", "metadata": {}}))]
 pub struct GroupBody {
-    #[schema(example = "Wholesale")]
     pub name: NonEmptyText<150>,
     pub description: Option<Text<1000>>,
     pub metadata: Option<Metadata>,

@@ -1,25 +1,15 @@
-//! Updates of customer groups and of their members.
+//! Members of customer groups.
 
 use diesel::pg::PgConnection;
 use serde_json::json;
 
 use super::errors::GroupError;
-use super::models::{CustomerGroup, Member, PatchedGroupBody, lock_customers};
+use super::models::{CustomerGroup, Member, lock_customers};
 use crate::customers::ids::CustomerGroupId;
 use crate::platform::audit::Changes;
 use crate::platform::error::UnknownIds;
 use crate::platform::types::CustomerId;
 use crate::platform::write_context::WriteContext;
-
-/// Updates the fields that are in the request body.
-pub(super) fn update(
-    conn: &mut PgConnection,
-    context: &WriteContext,
-    id: CustomerGroupId,
-    changes: &PatchedGroupBody,
-) -> Result<CustomerGroup, GroupError> {
-    CustomerGroup::lock(conn, context, id)?.update(conn, context, changes)
-}
 
 /// Adds customers to a group. If one of them does not exist, the service adds none.
 pub(super) fn add_members(

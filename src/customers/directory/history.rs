@@ -87,7 +87,12 @@ fn objects(record: &CustomerRecord) -> Vec<AuditObject> {
 
 /// Entry in the history of a customer.
 #[derive(Debug, Serialize, ToSchema, View)]
-#[schema(as = CustomerHistoryEntry)]
+#[schema(as = CustomerHistoryEntry, example = json!({
+    "id": "0190a5f0-7c3e-7b2a-9d1f-3c5e8a7b6d53", "action": "customer.changed",
+    "actor": {"type": "user", "id": "0190a5f0-7c3e-7b2a-9d1f-3c5e8a7b6d02"},
+    "changes": {"language": {"before": "de", "after": "en"}}, "address": "203.0.113.7",
+    "request_id": "0190a5f0-7c3e-7b2a-9d1f-3c5e8a7b6d54", "created_at": "2026-11-21T08:00:00Z",
+}))]
 #[view(row = AuditEntry)]
 pub struct CustomerHistoryView {
     #[schema(value_type = String, format = "uuid")]

@@ -68,7 +68,7 @@ pub struct CustomerRecordView {
 
 /// Customer group that the customer belongs to.
 #[derive(Debug, Serialize, ToSchema)]
-#[schema(as = CustomerGroupName)]
+#[schema(as = CustomerGroupName, example = json!({"id": "0190a5f0-7c3e-7b2a-9d1f-3c5e8a7b6d41", "name": "Wholesale"}))]
 pub struct GroupName {
     pub id: CustomerGroupId,
     pub name: String,

@@ -13,7 +13,10 @@ use crate::platform::types::{NonEmptyText, Text};
 
 /// Account at a provider that is linked to the user's account.
 #[derive(Debug, Serialize, ToSchema, View)]
-#[schema(as = SocialAccount)]
+#[schema(as = SocialAccount, example = json!({
+    "id": "0190a5f0-7c3e-7b2a-9d1f-3c5e8a7b6d58", "provider": "google", "uid": "108204268033311374519",
+    "last_login": "2026-11-21T08:00:00Z", "date_joined": "2026-11-02T09:00:00Z",
+}))]
 #[view(row = Identity)]
 pub struct SocialAccountView {
     pub id: IdentityId,

@@ -35,6 +35,7 @@ pub struct PasskeyRegistrationBody {
     #[schema(value_type = JsonObject)]
     pub credential: PasskeyCredential,
     /// Name that the user gives the passkey. Defaults to `Passkey`.
+    #[schema(example = "Laptop")]
     pub name: Option<Text<60>>,
 }
 
@@ -60,6 +61,7 @@ pub struct PasskeySignInBody {
 /// Token of a sign-in that requires a second factor.
 #[request_body(MfaTokenRequest)]
 #[derive(Debug, Clone)]
+#[schema(example = json!({"mfa_token": "mfa_3Hn8Zc5Vq1"}))]
 pub struct MfaTokenBody {
     pub mfa_token: NonEmptyText<100>,
 }
@@ -78,14 +80,19 @@ pub struct PasskeyVerificationBody {
 
 #[request_body(PatchedPasskeyRequest, partial)]
 pub struct PatchedPasskeyBody {
+    #[schema(example = "Laptop")]
     pub name: Option<NonEmptyText<60>>,
 }
 
 /// Passkey of the signed-in user.
 #[derive(Debug, Serialize, ToSchema)]
-#[schema(as = Passkey)]
+#[schema(as = Passkey, example = json!({
+    "id": "0190a5f0-7c3e-7b2a-9d1f-3c5e8a7b6d57", "name": "Laptop", "created_at": "2026-11-02T09:00:00Z",
+    "last_used_at": "2026-11-21T08:00:00Z",
+}))]
 pub struct PasskeyView {
     pub id: PasskeyId,
+    #[schema(example = "Laptop")]
     pub name: String,
     pub created_at: DateTime<Utc>,
     pub last_used_at: Option<DateTime<Utc>>,

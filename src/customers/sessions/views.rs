@@ -11,7 +11,12 @@ use crate::platform::types::{SessionId, UserId};
 
 /// Session of the signed-in user.
 #[derive(Debug, Serialize, ToSchema)]
-#[schema(as = OwnSession)]
+#[schema(as = OwnSession, example = json!({
+    "id": "0190a5f0-7c3e-7b2a-9d1f-3c5e8a7b6d59", "is_current": true,
+    "user_agent": "Mozilla/5.0 (X11; Linux x86_64; rv:145.0) Gecko/20100101 Firefox/145.0", "address": "203.0.113.7",
+    "created_at": "2026-11-02T09:00:00Z", "last_used_at": "2026-11-21T08:00:00Z",
+    "expires_at": "2026-12-02T09:00:00Z",
+}))]
 pub struct OwnSessionView {
     pub id: SessionId,
     /// True for the session of this request.
@@ -38,7 +43,12 @@ impl OwnSessionView {
 
 /// Session of any user, for staff.
 #[derive(Debug, Serialize, ToSchema, View)]
-#[schema(as = Session)]
+#[schema(as = Session, example = json!({
+    "id": "0190a5f0-7c3e-7b2a-9d1f-3c5e8a7b6d59", "user": "0190a5f0-7c3e-7b2a-9d1f-3c5e8a7b6d02",
+    "user_agent": "Mozilla/5.0 (X11; Linux x86_64; rv:145.0) Gecko/20100101 Firefox/145.0", "address": "203.0.113.7",
+    "created_at": "2026-11-02T09:00:00Z", "last_used_at": "2026-11-21T08:00:00Z",
+    "expires_at": "2026-12-02T09:00:00Z",
+}))]
 #[view(row = Session)]
 pub struct SessionView {
     pub id: SessionId,

@@ -20,7 +20,10 @@ pub struct PasswordConfirmationBody {
 
 /// Values with which a user sets up an authenticator app.
 #[derive(Debug, Serialize, ToSchema)]
-#[schema(as = TotpSetup)]
+#[schema(as = TotpSetup, example = json!({
+    "secret": "JBSWY3DPEHPK3PXP",
+    "otpauth_url": "otpauth://totp/Mercer:ana@example.com?secret=JBSWY3DPEHPK3PXP&issuer=Mercer",
+}))]
 pub struct TotpSetupView {
     /// Secret in base 32, for typing into the app.
     pub secret: String,
@@ -44,7 +47,7 @@ pub struct TotpConfirmationBody {
 
 /// New recovery codes. Each works once, and the server cannot return them again.
 #[derive(Debug, Serialize, ToSchema)]
-#[schema(as = RecoveryCodes)]
+#[schema(as = RecoveryCodes, example = json!({"recovery_codes": ["abcd-efgh-ijkl-mnop", "qrst-uvwx-yz23-4567"]}))]
 pub struct RecoveryCodesView {
     pub recovery_codes: Vec<String>,
 }

@@ -20,7 +20,9 @@ use crate::platform::api::{ExpandedResources, LoadView, Relation, Resource, pars
 use crate::platform::auth::Principal;
 use crate::platform::error::Problem;
 use crate::platform::http::request_body;
-use crate::platform::types::{ActorView, ChannelId, Country, Currency, CustomerId, DecimalString, Email, Phone, TaxRate, Text};
+use crate::platform::types::{
+    ActorView, ChannelId, Country, Currency, CustomerId, DecimalString, Email, Phone, TaxRate, Text,
+};
 use crate::products::catalogue::{self, ProductView};
 use crate::products::channels::{self, Channel, ChannelView};
 use crate::products::ids::{ProductId, VariantId};

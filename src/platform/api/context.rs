@@ -14,7 +14,7 @@ use crate::platform::http::client_address;
 use crate::platform::types::Actor;
 use crate::platform::write_context::WriteContext;
 
-/// Longer `User-Agent` headers are cut.
+/// Maximum length of a stored `User-Agent`. Longer values are truncated.
 const MAX_USER_AGENT_CHARS: usize = 200;
 
 impl WriteContext {

@@ -12,7 +12,14 @@ use crate::platform::types::ActorView;
 
 /// Entry of the audit log.
 #[derive(Debug, Serialize, ToSchema, View)]
-#[schema(as = AuditEntry)]
+#[schema(as = AuditEntry, example = json!({
+    "id": "0190a5f0-7c3e-7b2a-9d1f-3c5e8a7b6d51", "action": "group.changed",
+    "actor": {"type": "user", "id": "0190a5f0-7c3e-7b2a-9d1f-3c5e8a7b6d31"}, "object_type": "group",
+    "object_id": "0190a5f0-7c3e-7b2a-9d1f-3c5e8a7b6d32",
+    "changes": {"name": {"before": "Orders", "after": "Order desk"}}, "address": "203.0.113.7",
+    "user_agent": "Mozilla/5.0 (X11; Linux x86_64; rv:145.0) Gecko/20100101 Firefox/145.0",
+    "request_id": "0190a5f0-7c3e-7b2a-9d1f-3c5e8a7b6d52", "created_at": "2026-11-21T08:00:00Z",
+}))]
 #[view(row = AuditEntry)]
 pub struct AuditEntryView {
     #[view(value = row.id.into())]

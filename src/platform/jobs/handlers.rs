@@ -18,7 +18,12 @@ use crate::schema::jobs;
 
 /// Background job.
 #[derive(Debug, Serialize, ToSchema, View)]
-#[schema(as = Job)]
+#[schema(as = Job, example = json!({
+    "id": "0190a5f0-7c3e-7b2a-9d1f-3c5e8a7b6d55", "name": "mail.send", "queue": "default",
+    "payload": {"message": "0190a5f0-7c3e-7b2a-9d1f-3c5e8a7b6d56"}, "state": "done", "attempts": 1,
+    "max_attempts": 10, "last_error": null, "run_at": "2026-11-21T08:00:00Z", "created_at": "2026-11-21T08:00:00Z",
+    "finished_at": "2026-11-21T08:00:02Z",
+}))]
 #[view(row = JobRow)]
 pub struct JobView {
     pub id: JobId,

@@ -104,6 +104,7 @@ fn move_examples(document: &mut Value) {
     for (reference, example) in examples {
         let schema = document.pointer_mut(reference.trim_start_matches('#')).and_then(Value::as_object_mut);
         if let Some(schema) = schema {
+            schema.remove("example");
             schema.entry("examples").or_insert_with(|| json!([example]));
         }
     }

@@ -38,7 +38,7 @@ pub struct ActorView {
     #[schema(rename = "type")]
     kind: ActorType,
     /// Id of the user or app. Absent for a guest and the system.
-    #[schema(value_type = Option<Uuid>, nullable = false)]
+    #[schema(nullable = false)]
     id: Option<Uuid>,
 }
 

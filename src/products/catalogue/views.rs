@@ -227,7 +227,7 @@ impl VariantView {
 
 /// Options of a variant: names with text values.
 #[derive(Debug, Clone, Default, ToSchema)]
-#[schema(value_type = HashMap<String, String>, example = json!({"size": "M"}))]
+#[schema(as = VariantOptions, value_type = HashMap<String, String>, example = json!({"size": "M"}))]
 pub struct Options(Map<String, Value>);
 
 impl FromJson for Options {

@@ -86,6 +86,7 @@ impl ToSql<Integer, Pg> for Minutes {
 #[request_body(ChannelRequest, patch = PatchedChannelBody, table = channels)]
 #[derive(Debug, Clone)]
 pub struct ChannelBody {
+    #[schema(example = "Default channel")]
     pub name: NonEmptyText<100>,
     pub currency: Currency,
     pub countries: Vec<Country>,

@@ -78,7 +78,7 @@ fn equal_rows_are_separate_lines() {
 }
 
 #[test]
-fn rows_of_an_invoice_can_be_scattered() {
+fn rows_of_an_invoice_need_not_be_consecutive() {
     let (db, _guard) = database();
 
     import_orders(

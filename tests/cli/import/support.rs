@@ -93,10 +93,10 @@ pub fn order_counts(report: &ImportReport) -> &OrderCounts {
 
 /// Returns the reasons of rejections with their line numbers.
 pub fn rejections(report: &ImportReport) -> Vec<(&str, Vec<u64>)> {
-    let mut refusals: Vec<_> =
+    let mut reasons: Vec<_> =
         report.rejected.iter().map(|rejected| (rejected.reason.as_str(), rejected.lines.clone())).collect();
-    refusals.sort_by_key(|(_, lines)| lines.first().copied());
-    refusals
+    reasons.sort_by_key(|(_, lines)| lines.first().copied());
+    reasons
 }
 
 #[derive(QueryableByName)]

@@ -36,10 +36,10 @@ async fn refresh(shop: &TestShop, token: &str) -> TestResponse {
 
 /// Returns the status of an authenticated request with this access token.
 async fn status_with(shop: &TestShop, access: &str) -> StatusCode {
-    bearing(shop, access).get("/api/auth/user/").await.status
+    client_with_token(shop, access).get("/api/auth/user/").await.status
 }
 
-fn bearing(shop: &TestShop, token: &str) -> Client {
+fn client_with_token(shop: &TestShop, token: &str) -> Client {
     let mut client = shop.anonymous();
     client.token = Some(token.to_owned());
     client

@@ -5,7 +5,7 @@ use futures_util::future::join_all;
 use futures_util::join;
 use serde_json::Value;
 
-use super::{assert_not_valid, bearing, claims, refresh, status_with, text};
+use super::{assert_not_valid, claims, client_with_token, refresh, status_with, text};
 use crate::support::TestShop;
 use crate::support::shop::TestUser;
 
@@ -93,7 +93,7 @@ async fn refresh_token_reuse_by_the_owner_revokes_the_session_of_a_thief() {
     let shop = TestShop::new().await;
     let ana = shop.customer("ana").await;
     let stolen = refresh(&shop, &ana.refresh).await.expect(200);
-    let thief = bearing(&shop, &text(&stolen, "access"));
+    let thief = client_with_token(&shop, &text(&stolen, "access"));
     assert_eq!(thief.get("/api/auth/user/").await.status, 200);
 
     shop.advance(TimeDelta::seconds(6));

@@ -3,7 +3,7 @@
 use futures_util::join;
 use serde_json::{Value, json};
 
-use super::{bearing, text};
+use super::{client_with_token, text};
 use crate::support::{TestResponse, TestShop};
 
 const URL: &str = "/api/auth/registration/";
@@ -42,7 +42,7 @@ async fn registration_signs_the_customer_in() {
     assert_eq!(response.header("location"), Some("/api/auth/user/"));
     let keys: Vec<_> = body.as_object().unwrap().keys().map(String::as_str).collect();
     assert_eq!(keys, ["access", "refresh", "user"]);
-    let user = bearing(&shop, &text(&body, "access")).get("/api/auth/user/").await.expect(200);
+    let user = client_with_token(&shop, &text(&body, "access")).get("/api/auth/user/").await.expect(200);
     assert_eq!(body["user"], user);
     assert_eq!(
         user,
@@ -59,7 +59,7 @@ async fn registered_customer_has_a_profile_and_no_staff_access() {
 
     let signed_in = register(&shop, body).await.expect(201);
 
-    let profile = bearing(&shop, &text(&signed_in, "access")).get("/api/customers/me/").await.expect(200);
+    let profile = client_with_token(&shop, &text(&signed_in, "access")).get("/api/customers/me/").await.expect(200);
     assert_eq!(profile["phone"], "+254700000001");
     assert_eq!(profile["language"], "en");
     assert_eq!(shop.number("select count(*) from users where is_staff or is_superuser"), 0);

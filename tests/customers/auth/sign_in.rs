@@ -2,7 +2,7 @@
 
 use serde_json::{Value, json};
 
-use super::{bearing, claims, text};
+use super::{claims, client_with_token, text};
 use crate::support::shop::PASSWORD;
 use crate::support::{TestResponse, TestShop};
 
@@ -47,7 +47,7 @@ async fn login_returns_tokens_and_user() {
     let keys: Vec<_> = body.as_object().unwrap().keys().map(String::as_str).collect();
     assert_eq!(keys, ["access", "refresh", "user"]);
     assert_eq!(body["user"], json!({"pk": ana.user, "email": "ana@example.com", "first_name": "ana", "last_name": ""}));
-    let user = bearing(&shop, &text(&body, "access")).get("/api/auth/user/").await;
+    let user = client_with_token(&shop, &text(&body, "access")).get("/api/auth/user/").await;
     assert_eq!(user.expect(200), body["user"]);
 }
 

@@ -7,12 +7,12 @@ use jsonwebtoken::{Algorithm, EncodingKey, Header, encode};
 use serde_json::{Value, json};
 
 use super::forged_tokens::{Forger, assembled};
-use super::{bearing, claims, refresh, status_with};
+use super::{claims, client_with_token, refresh, status_with};
 use crate::support::TestShop;
 use crate::support::shop::{PASSWORD, TestUser};
 
 async fn assert_rejected(shop: &TestShop, token: &str) {
-    let response = bearing(shop, token).get("/api/auth/user/").await;
+    let response = client_with_token(shop, token).get("/api/auth/user/").await;
     assert_eq!(response.header("www-authenticate"), Some("Bearer realm=\"api\""));
     assert_eq!(
         response.expect(401),
@@ -198,7 +198,7 @@ async fn very_long_token_is_rejected() {
 
     assert_rejected(&shop, &"a".repeat(1 << 14)).await;
     assert_rejected(&shop, &".".repeat(1 << 14)).await;
-    let response = bearing(&shop, &"a".repeat(1 << 20)).get("/api/auth/user/").await;
+    let response = client_with_token(&shop, &"a".repeat(1 << 20)).get("/api/auth/user/").await;
     assert_eq!(response.expect(431)["code"], "request_too_large");
 }
 
@@ -247,7 +247,7 @@ async fn other_authorization_schemes_are_ignored() {
 async fn invalid_token_is_rejected_by_public_endpoints() {
     let shop = TestShop::new().await;
 
-    let client = bearing(&shop, "x.y.z");
+    let client = client_with_token(&shop, "x.y.z");
 
     for url in ["/api/products/", "/api/categories/tree/", "/api/nowhere/"] {
         assert_eq!(client.get(url).await.expect(401)["code"], "token_not_valid", "{url}");
@@ -259,7 +259,7 @@ async fn sign_in_and_refresh_ignore_an_invalid_access_token() {
     let shop = TestShop::new().await;
     let ana = shop.customer("ana").await;
 
-    let client = bearing(&shop, "x.y.z");
+    let client = client_with_token(&shop, "x.y.z");
 
     client.post("/api/auth/login/", json!({"email": ana.email, "password": PASSWORD})).await.expect(200);
     client.post("/api/token/refresh/", json!({"refresh": ana.refresh})).await.expect(200);

@@ -127,7 +127,7 @@ async fn metadata_limits_are_enforced() {
 }
 
 #[actix_web::test]
-async fn update_of_a_changed_customer_is_rejected() {
+async fn stale_update_of_a_customer_is_rejected() {
     let shop = TestShop::new().await;
     let (ana, staff) = (shop.customer("ana").await, shop.staff().await);
     let etag = staff.get(&url(&ana, "")).await.header("etag").unwrap().to_owned();

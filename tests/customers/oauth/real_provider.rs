@@ -91,7 +91,7 @@ impl Drop for RealProvider {
 }
 
 #[actix_web::test]
-async fn real_provider_works_by_browser_code_and_id_token() {
+async fn real_provider_supports_sign_in_by_browser_code_and_id_token() {
     let provider = RealProvider::start().await;
     let shop = provider.shop().await;
 

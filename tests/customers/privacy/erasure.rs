@@ -21,7 +21,7 @@ fn traces(shop: &TestShop) -> Vec<String> {
 }
 
 #[track_caller]
-fn assert_there(shop: &TestShop, ana: &TestUser) {
+fn assert_account_exists(shop: &TestShop, ana: &TestUser) {
     let rows = format!(
         "select count(*) from users u join customers c on c.user_id = u.id \
          where u.id = '{}' and u.email = 'ana@example.com' and c.erased_at is null",
@@ -123,7 +123,7 @@ async fn account_deletion_requires_the_password() {
     assert_eq!(guessed.expect(400), json!({"token": ["Invalid value"]}));
     assert_eq!(shop.anonymous().post(DELETE, password()).await.status, 401);
 
-    assert_there(&shop, &ana);
+    assert_account_exists(&shop, &ana);
     assert_eq!(ana.get("/api/auth/user/").await.status, 200);
 }
 
@@ -136,14 +136,14 @@ async fn account_without_a_password_is_deleted_by_an_emailed_link() {
     let requested = ana.post(DELETE, json!({})).await;
 
     assert_eq!(requested.expect(202), json!({"detail": "A link has been sent to your e-mail address."}));
-    assert_there(&shop, &ana);
+    assert_account_exists(&shop, &ana);
     shop.run_jobs().await;
     let letter = shop.mails_to(&ana.email).remove(0);
     assert_eq!(letter.header("Subject"), "Confirm the deletion of your account at Mercer");
     let token = letter.text.split_once("/account/delete#token=").unwrap().1.split_whitespace().next().unwrap();
     let body = json!({"token": token});
     assert_eq!(ben.post(DELETE, body.clone()).await.status, 400, "the token belongs to Ana");
-    assert_there(&shop, &ana);
+    assert_account_exists(&shop, &ana);
     ana.post(DELETE, body).await.expect(204);
     assert_eq!(shop.number("select count(*) from users"), 1);
 }
@@ -163,7 +163,7 @@ async fn customer_with_an_unfinished_order_cannot_be_erased() {
     for response in [own, by_staff] {
         assert_eq!(response.expect(409), error_body(&message, "unfinished_business"));
     }
-    assert_there(&shop, &ana);
+    assert_account_exists(&shop, &ana);
     assert_eq!(ana.get("/api/auth/user/").await.status, 200);
     ana.post(&format!("/api/orders/{order}/cancel/"), json!({})).await.expect(200);
     ana.post(DELETE, password()).await.expect(204);

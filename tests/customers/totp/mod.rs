@@ -16,7 +16,7 @@ pub async fn verify(shop: &TestShop, body: Value) -> TestResponse {
 }
 
 /// Returns a client with the access token of a sign-in.
-pub fn bearing(shop: &TestShop, tokens: &Value) -> Client {
+pub fn client_with_token(shop: &TestShop, tokens: &Value) -> Client {
     let mut client = shop.anonymous();
     client.token = Some(tokens["access"].as_str().unwrap().to_owned());
     client

@@ -3,7 +3,7 @@
 use futures_util::join;
 use serde_json::{Value, json};
 
-use super::{bearing, entries, mfa_token, sessions, set_up_authenticator, verify};
+use super::{client_with_token, entries, mfa_token, sessions, set_up_authenticator, verify};
 use crate::support::TestShop;
 use crate::support::shop::PASSWORD;
 
@@ -23,7 +23,7 @@ async fn recovery_code_completes_a_sign_in_once() {
 
     let expected = json!({"recovery_code": ["This recovery code is wrong or was used before."]});
     assert_eq!(again.expect(400), expected);
-    let status = bearing(&shop, &tokens).get("/api/auth/mfa/status/").await.expect(200);
+    let status = client_with_token(&shop, &tokens).get("/api/auth/mfa/status/").await.expect(200);
     assert_eq!(status["recovery_codes_left"], 9);
     assert_eq!(entries(&shop, "user.recovery_code_used"), 1);
     shop.run_jobs().await;

@@ -6,7 +6,7 @@ use mercer::customers::sessions::PurgeSessions;
 use mercer::platform::jobs::Job;
 use serde_json::{Value, json};
 
-use super::{bearing, entries, log_in, mfa_token, sessions, set_up_authenticator, verify};
+use super::{client_with_token, entries, log_in, mfa_token, sessions, set_up_authenticator, verify};
 use crate::support::TestShop;
 use crate::support::shop::PASSWORD;
 
@@ -62,7 +62,7 @@ async fn code_completes_the_sign_in() {
     let keys: Vec<_> = tokens.as_object().unwrap().keys().map(String::as_str).collect();
     assert_eq!(keys, ["access", "refresh", "user"]);
     assert_eq!(tokens["user"]["email"], "ana@example.com");
-    assert_eq!(bearing(&shop, &tokens).get("/api/auth/user/").await.status, 200);
+    assert_eq!(client_with_token(&shop, &tokens).get("/api/auth/user/").await.status, 200);
     assert_eq!(entries(&shop, "user.signed_in"), 2);
 }
 
@@ -157,7 +157,7 @@ async fn mfa_token_is_rejected_as_access_or_refresh_token() {
     let authenticator = set_up_authenticator(&shop, &ana).await;
     let token = mfa_token(&shop, &ana).await;
 
-    let access = bearing(&shop, &json!({"access": token})).get("/api/auth/user/").await;
+    let access = client_with_token(&shop, &json!({"access": token})).get("/api/auth/user/").await;
     assert_eq!(access.expect(401)["code"], "token_not_valid");
     let refresh = shop.anonymous().post("/api/auth/token/refresh/", json!({"refresh": token})).await;
     assert_eq!(refresh.expect(401)["code"], "token_not_valid");

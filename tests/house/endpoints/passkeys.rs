@@ -36,7 +36,7 @@ fn passkeys_list() -> Case {
             checks: vec![Equals("/0/name", json!("My laptop"))],
         }],
         rejections: Rejections::None("it asks for nothing, and who has none sees none"),
-        other_callers: own("everybody sees their own passkeys"),
+        other_callers: own("every user sees their own passkeys"),
     }
 }
 
@@ -120,7 +120,7 @@ fn register_begin_create() -> Case {
             rejected(400, Field("/password"), async |_| Call::with_body(json!({}))),
             rejected(400, Field("/password"), async |_| Call::with_body(json!({"password": "wrong"}))),
         ]),
-        other_callers: own("everybody may have passkeys of their own"),
+        other_callers: own("every user can have passkeys"),
     }
 }
 
@@ -153,7 +153,7 @@ fn register_finish_create() -> Case {
         other_callers: OtherCallers {
             other_customer: Access::Rejected(400, Field("/credential")),
             wrong_role: not_theirs,
-            ..own("everybody answers their own challenge")
+            ..own("every user completes their own challenge")
         },
     }
 }

@@ -40,8 +40,8 @@ fn own_list() -> Case {
                 Equals("/0/user_agent", json!("")),
             ],
         }],
-        rejections: Rejections::None("it asks for nothing, and whoever asks has a session"),
-        other_callers: own("everybody sees their own sessions"),
+        rejections: Rejections::None("the request has no input, and every caller has a session"),
+        other_callers: own("every user sees their own sessions"),
     }
 }
 
@@ -64,7 +64,7 @@ fn own_destroy() -> Case {
         other_callers: OtherCallers {
             other_customer: NOT_FOUND,
             wrong_role: NOT_FOUND,
-            ..own("everybody ends their own sessions, and no others")
+            ..own("every user ends their own sessions only")
         },
     }
 }
@@ -89,7 +89,7 @@ fn own_end_create() -> Case {
         rejections: Rejections::Cases(vec![rejected(400, Field("/keep_current"), async |_| {
             Call::with_body(json!({"keep_current": "maybe"}))
         })]),
-        other_callers: own("everybody ends their own sessions"),
+        other_callers: own("every user ends their own sessions"),
     }
 }
 

@@ -73,8 +73,8 @@ async fn order_token_gives_access_to_its_own_order_only() {
         assert_eq!(post_action(&guest, &order, "cancel").await.expect(404), not_found);
     }
     for wrong in ["", "x", &token[1..], &token.to_lowercase()] {
-        let stranger = shop.anonymous().with_header("X-Order-Token", wrong);
-        assert_eq!(stranger.get(&url(&first.expect(201), "")).await.expect(404), not_found, "{wrong:?}");
+        let guest = shop.anonymous().with_header("X-Order-Token", wrong);
+        assert_eq!(guest.get(&url(&first.expect(201), "")).await.expect(404), not_found, "{wrong:?}");
     }
     shop.anonymous().get(&url(&first.expect(201), "")).await.expect(401);
     assert_eq!(shop.number("select count(*) from orders where status = 'confirmed'"), 3);
@@ -84,7 +84,7 @@ async fn order_token_gives_access_to_its_own_order_only() {
 async fn guest_order_without_an_email_is_rejected() {
     let shop = TestShop::new().await;
     let mug = shop.product("Mug").create();
-    let books = shop.record_counts();
+    let counts_before = shop.record_counts();
     let body = order_body(&[(&mug, 1)]);
 
     let rejected = shop.anonymous().post("/api/orders/", body).await;
@@ -92,7 +92,7 @@ async fn guest_order_without_an_email_is_rejected() {
     let rejected = order_as_guest(&shop, &mug, "guest").await;
     assert_eq!(rejected.expect(400), json!({"email": ["Enter a valid email address."]}));
 
-    assert_eq!(shop.record_counts(), books);
+    assert_eq!(shop.record_counts(), counts_before);
 }
 
 #[actix_web::test]
@@ -149,7 +149,7 @@ async fn order_for_an_unknown_customer_is_rejected() {
     let shop = TestShop::new().await;
     let mug = shop.product("Mug").create();
     let staff = shop.staff().await;
-    let books = shop.record_counts();
+    let counts_before = shop.record_counts();
     let unknown = "0190aaaa-0000-7000-8000-000000000001";
 
     let body = order_with(&mug, &[("customer", json!(unknown))]);
@@ -157,7 +157,7 @@ async fn order_for_an_unknown_customer_is_rejected() {
 
     let message = format!("Invalid pk \"{unknown}\" - object does not exist.");
     assert_eq!(rejected, json!({"customer": [message]}));
-    assert_eq!(shop.record_counts(), books);
+    assert_eq!(shop.record_counts(), counts_before);
 }
 
 #[actix_web::test]
@@ -165,12 +165,12 @@ async fn customer_cannot_order_for_another_customer() {
     let shop = TestShop::new().await;
     let mug = shop.product("Mug").create();
     let (ana, ben) = (shop.customer("ana").await, shop.customer("ben").await);
-    let books = shop.record_counts();
+    let counts_before = shop.record_counts();
 
     let body = order_with(&mug, &[("customer", json!(ben.customer))]);
     let rejected = ana.post("/api/orders/", body).await.expect(403);
     assert_eq!(rejected["code"], "permission_denied");
-    assert_eq!(shop.record_counts(), books);
+    assert_eq!(shop.record_counts(), counts_before);
 
     let body = order_with(&mug, &[("customer", json!(ana.customer))]);
     let own = ana.post("/api/orders/", body).await.expect(201);
@@ -218,9 +218,9 @@ async fn order_with_an_invalid_access_token_is_rejected() {
     let shop = TestShop::new().await;
     let mug = shop.product("Mug").create();
     let body = order_with(&mug, &[("email", json!("guest@example.com"))]);
-    let stranger = shop.anonymous().with_header("Authorization", "Bearer x");
+    let guest = shop.anonymous().with_header("Authorization", "Bearer x");
 
-    let rejected = stranger.post("/api/orders/", body).await.expect(401);
+    let rejected = guest.post("/api/orders/", body).await.expect(401);
 
     assert_eq!(rejected["code"], "token_not_valid");
     assert_eq!(shop.number("select count(*) from orders"), 0);

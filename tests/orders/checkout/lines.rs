@@ -98,7 +98,7 @@ async fn lines_of_one_variant_share_its_stock() {
     let shop = TestShop::new().await;
     let ana = shop.customer("ana").await;
     let mug = shop.product("Mug").stock(5).create();
-    let books = shop.record_counts();
+    let counts_before = shop.record_counts();
 
     let rejected = ana.post("/api/orders/", order_body(&[(&mug, 3), (&mug, 3), (&mug, 1)])).await;
 
@@ -112,7 +112,7 @@ async fn lines_of_one_variant_share_its_stock() {
             },
         })
     );
-    assert_eq!(shop.record_counts(), books);
+    assert_eq!(shop.record_counts(), counts_before);
     let order = place_order(&ana, &[(&mug, 3), (&mug, 2)]).await;
     assert_eq!(order["lines"].as_array().unwrap().len(), 2, "lines are not merged");
     assert_eq!(shop.stock_of(&mug), (5, 5));
@@ -125,7 +125,7 @@ async fn order_is_rejected_when_stock_is_insufficient() {
     let mug = shop.product("Mug").price("12.50").stock(1).create();
     let pot = shop.product("Pot").stock(5).create();
     let ana = shop.customer("ana").await;
-    let books = shop.record_counts();
+    let counts_before = shop.record_counts();
 
     let rejected = ana.post("/api/orders/", order_body(&[(&pot, 1), (&mug, 2)])).await;
 
@@ -138,7 +138,7 @@ async fn order_is_rejected_when_stock_is_insufficient() {
         })
     );
     assert_eq!((shop.stock_of(&mug), shop.stock_of(&pot)), ((1, 0), (5, 0)));
-    assert_eq!(shop.record_counts(), books);
+    assert_eq!(shop.record_counts(), counts_before);
 }
 
 #[actix_web::test]
@@ -146,11 +146,11 @@ async fn order_has_at_most_five_hundred_lines() {
     let shop = TestShop::new().await;
     let ana = shop.customer("ana").await;
     let mug = shop.product("Mug").stock(600).create();
-    let books = shop.record_counts();
+    let counts_before = shop.record_counts();
 
     let rejected = ana.post("/api/orders/", order_body(&vec![(&mug, 1); 501])).await.expect(400);
     assert_eq!(rejected, json!({"lines": ["Ensure this field has no more than 500 elements."]}));
-    assert_eq!(shop.record_counts(), books);
+    assert_eq!(shop.record_counts(), counts_before);
 
     let placed = place_order(&ana, &vec![(&mug, 1); 500]).await;
     assert_eq!((&placed["total_net"], &placed["total_gross"]), (&json!("5000.00"), &json!("5800.00")));

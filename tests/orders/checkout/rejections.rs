@@ -12,7 +12,7 @@ const UNKNOWN_ID: &str = "0190aaaa-0000-7000-8000-000000000001";
 async fn empty_order_reports_all_required_fields() {
     let shop = TestShop::new().await;
     let ana = shop.customer("ana").await;
-    let books = shop.record_counts();
+    let counts_before = shop.record_counts();
     let cases = [
         (json!({}), json!({"shipping_address": [REQUIRED], "lines": [REQUIRED]})),
         (
@@ -38,14 +38,14 @@ async fn empty_order_reports_all_required_fields() {
     for (body, expected) in cases {
         assert_eq!(ana.post("/api/orders/", body.clone()).await.expect(400), expected, "{body}");
     }
-    assert_eq!(shop.record_counts(), books);
+    assert_eq!(shop.record_counts(), counts_before);
 }
 
 #[actix_web::test]
 async fn all_invalid_fields_of_an_order_are_reported_together() {
     let shop = TestShop::new().await;
     let ana = shop.customer("ana").await;
-    let books = shop.record_counts();
+    let counts_before = shop.record_counts();
     let body = json!({
         "email": "ana", "phone": "12", "customer": "ana", "currency": "euro", "note": "x".repeat(1001),
         "shipping_address": {"name": " ", "line1": "x".repeat(201), "city": 5, "country": "XX", "postal_code": ["1"]},
@@ -94,7 +94,7 @@ async fn all_invalid_fields_of_an_order_are_reported_together() {
             },
         })
     );
-    assert_eq!(shop.record_counts(), books);
+    assert_eq!(shop.record_counts(), counts_before);
 }
 
 #[actix_web::test]
@@ -102,7 +102,7 @@ async fn invalid_quantity_is_rejected() {
     let shop = TestShop::new().await;
     let ana = shop.customer("ana").await;
     let mug = shop.product("Mug").stock(2_000_000).create();
-    let books = shop.record_counts();
+    let counts_before = shop.record_counts();
     let least = "Ensure this value is greater than or equal to 1.";
     let most = "Ensure this value is less than or equal to 1000000.";
     let integer = "A valid integer is required.";
@@ -127,7 +127,7 @@ async fn invalid_quantity_is_rejected() {
         let rejected = ana.post("/api/orders/", body).await.expect(400);
         assert_eq!(rejected, json!({"lines": {"0": {"quantity": [message]}}}), "{quantity}");
     }
-    assert_eq!(shop.record_counts(), books);
+    assert_eq!(shop.record_counts(), counts_before);
 }
 
 #[actix_web::test]
@@ -139,7 +139,7 @@ async fn unavailable_lines_are_reported_by_index() {
     let several = shop.product("Pot").variant("POT-L", "15.00", 5).create();
     let archived = shop.product("Archived mug").sku("ARCHIVED").create();
     staff.delete(&format!("/api/products/{}/", archived.id)).await.expect(204);
-    let books = shop.record_counts();
+    let counts_before = shop.record_counts();
     let lines = json!([
         {"sku": "MUG", "quantity": 1},
         {"sku": "CUP", "quantity": 1},
@@ -170,7 +170,7 @@ async fn unavailable_lines_are_reported_by_index() {
             "8": {"sku": not_for_sale},
         }})
     );
-    assert_eq!(shop.record_counts(), books);
+    assert_eq!(shop.record_counts(), counts_before);
 }
 
 #[actix_web::test]
@@ -188,14 +188,14 @@ async fn currency_other_than_the_channels_is_rejected() {
     let shop = TestShop::new().await;
     let ana = shop.customer("ana").await;
     let mug = shop.product("Mug").create();
-    let books = shop.record_counts();
+    let counts_before = shop.record_counts();
     let mut body = order_body(&[(&mug, 1)]);
 
     body["currency"] = json!("USD");
     let rejected = ana.post("/api/orders/", body.clone()).await.expect(400);
 
     assert_eq!(rejected, json!({"currency": ["Prices are in EUR: send this currency or omit the field."]}));
-    assert_eq!(shop.record_counts(), books);
+    assert_eq!(shop.record_counts(), counts_before);
     body["currency"] = json!("eur");
     ana.post("/api/orders/", body).await.expect(201);
 }
@@ -206,7 +206,7 @@ async fn all_checkout_problems_are_reported_together() {
     let staff = shop.staff().await;
     shop.execute("update channels set countries = '{UG}'");
     shop.product("Mug").create();
-    let books = shop.record_counts();
+    let counts_before = shop.record_counts();
     let body = json!({
         "customer": UNKNOWN_ID, "currency": "USD", "shipping_address": address(), "lines": [{"sku": "CUP", "quantity": 1}],
     });
@@ -222,7 +222,7 @@ async fn all_checkout_problems_are_reported_together() {
             "lines": {"0": {"sku": ["Object with sku=CUP does not exist."]}},
         })
     );
-    assert_eq!(shop.record_counts(), books);
+    assert_eq!(shop.record_counts(), counts_before);
 }
 
 #[actix_web::test]
@@ -230,7 +230,7 @@ async fn too_large_total_is_rejected() {
     let shop = TestShop::new().await;
     let ana = shop.customer("ana").await;
     let yacht = shop.product("Yacht").price("999999999.9999").stock(2_000_000).create();
-    let books = shop.record_counts();
+    let counts_before = shop.record_counts();
     let expected = json!({"non_field_errors": ["The order's total is too large. Order a smaller quantity."]});
 
     let rejected = ana.post("/api/orders/", order_body(&[(&yacht, 1_000_000)])).await.expect(400);
@@ -238,7 +238,7 @@ async fn too_large_total_is_rejected() {
     let rejected = ana.post("/api/orders/", order_body(&[(&yacht, 600_000), (&yacht, 600_000)])).await.expect(400);
     assert_eq!(rejected, expected);
 
-    assert_eq!(shop.record_counts(), books);
+    assert_eq!(shop.record_counts(), counts_before);
     let placed = super::place_order(&ana, &[(&yacht, 800_000)]).await;
     assert_eq!(placed["total_gross"], "927999999999907.20");
 }
@@ -247,7 +247,7 @@ async fn too_large_total_is_rejected() {
 async fn body_that_is_not_json_is_rejected() {
     let shop = TestShop::new().await;
     let ana = shop.customer("ana").await;
-    let books = shop.record_counts();
+    let counts_before = shop.record_counts();
     let send = |body: &'static str, kind: &'static str| {
         let request = actix_web::test::TestRequest::post().uri("/api/orders/").set_payload(body);
         ana.call(request.insert_header(("content-type", kind)))
@@ -260,5 +260,5 @@ async fn body_that_is_not_json_is_rejected() {
     let empty = send("", "application/json").await.expect(400);
     assert_eq!(empty, json!({"shipping_address": [REQUIRED], "lines": [REQUIRED]}));
 
-    assert_eq!(shop.record_counts(), books);
+    assert_eq!(shop.record_counts(), counts_before);
 }

@@ -143,7 +143,7 @@ async fn too_long_note_is_rejected_without_status_change() {
     let (ana, staff) = (shop.customer("ana").await, shop.staff().await);
     let mug = shop.product("Mug").create();
     let order = place_order(&ana, &[(&mug, 1)]).await;
-    let books = shop.record_counts();
+    let counts_before = shop.record_counts();
     for name in ["confirm", "process", "ship", "deliver", "returns", "cancel"] {
         let rejected = staff.post(&url(&order, &format!("{name}/")), json!({"note": "x".repeat(1001)})).await;
         assert_eq!(
@@ -153,7 +153,7 @@ async fn too_long_note_is_rejected_without_status_change() {
         );
     }
     assert_eq!(staff.get(&url(&order, "")).await.expect(200), order);
-    assert_eq!(shop.record_counts(), books);
+    assert_eq!(shop.record_counts(), counts_before);
 }
 
 #[actix_web::test]

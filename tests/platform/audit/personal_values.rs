@@ -133,7 +133,7 @@ async fn former_email_is_erased_with_the_account() {
 }
 
 #[actix_web::test]
-async fn account_deletion_keeps_the_data_of_a_user_with_a_requested_email() {
+async fn account_deletion_keeps_the_data_of_the_owner_of_a_requested_email() {
     let shop = TestShop::new().await;
     let (thief, ben) = (shop.customer("thief").await, shop.customer("ben").await);
     shop.anonymous().post("/api/auth/password/reset/", json!({"email": ben.email})).await.expect(200);

@@ -52,7 +52,7 @@ async fn quantity_cannot_fall_below_the_allocated_quantity() {
     let (staff, ana) = (shop.staff().await, shop.customer("ana").await);
     let mug = shop.product("Mug").stock(10).create();
     ana.post("/api/orders/", order_body(&[(&mug, 4)])).await.expect(201);
-    let books = shop.record_counts();
+    let counts_before = shop.record_counts();
     let expected_error = json!({"detail": "The quantity cannot be lower than the quantity that is allocated to orders.", "code": "stock_allocated"});
 
     for change in [json!({"sku": "MUG", "quantity": 3}), json!({"sku": "MUG", "delta": -7})] {
@@ -60,7 +60,7 @@ async fn quantity_cannot_fall_below_the_allocated_quantity() {
     }
 
     assert_eq!(shop.stock_of(&mug), (10, 4));
-    assert_eq!(shop.record_counts(), books);
+    assert_eq!(shop.record_counts(), counts_before);
     adjust(&staff, json!({"sku": "MUG", "quantity": 4})).await.expect(200);
 }
 
@@ -69,11 +69,11 @@ async fn quantity_cannot_become_negative() {
     let shop = TestShop::new().await;
     let staff = shop.staff().await;
     let mug = shop.product("Mug").stock(2).create();
-    let books = shop.record_counts();
+    let counts_before = shop.record_counts();
     adjust(&staff, json!({"sku": "MUG", "delta": -3})).await.expect(409);
     adjust(&staff, json!({"sku": "MUG", "delta": -100_000_000})).await.expect(409);
     assert_eq!(shop.stock_of(&mug), (2, 0));
-    assert_eq!(shop.record_counts(), books);
+    assert_eq!(shop.record_counts(), counts_before);
 }
 
 #[actix_web::test]
@@ -81,7 +81,7 @@ async fn invalid_adjustment_is_rejected() {
     let shop = TestShop::new().await;
     let staff = shop.staff().await;
     shop.product("Mug").create();
-    let books = shop.record_counts();
+    let counts_before = shop.record_counts();
     let either = json!({"non_field_errors": ["Specify either quantity or delta."]});
     let most = "Ensure this value is less than or equal to 100000000.";
     let cases = [
@@ -108,7 +108,7 @@ async fn invalid_adjustment_is_rejected() {
     for (body, expected) in cases {
         assert_eq!(adjust(&staff, body.clone()).await.expect(400), expected, "{body}");
     }
-    assert_eq!(shop.record_counts(), books);
+    assert_eq!(shop.record_counts(), counts_before);
 }
 
 #[actix_web::test]
@@ -130,13 +130,13 @@ async fn quantity_overflow_is_rejected() {
     let staff = shop.staff().await;
     let mug = shop.product("Mug").create();
     shop.execute("update stocks set quantity = 2147483640");
-    let books = shop.record_counts();
+    let counts_before = shop.record_counts();
 
     let rejected = adjust(&staff, json!({"sku": "MUG", "delta": 10})).await.expect(400);
 
     assert_eq!(rejected, json!({"delta": ["Ensure this value is less than or equal to 7."]}));
     assert_eq!(shop.stock_of(&mug), (2_147_483_640, 0));
-    assert_eq!(shop.record_counts(), books);
+    assert_eq!(shop.record_counts(), counts_before);
 }
 
 #[actix_web::test]

@@ -10,7 +10,7 @@ const MEMORY: &str = "/dev/shm";
 /// Memory that a run requires for the cluster, its log and a few databases.
 const REQUIRED_MEMORY_KB: u64 = 512 * 1024;
 
-/// Returns a directory in memory if there is enough, else a temporary directory. The flag is true for memory.
+/// Returns a directory in memory if enough memory is free, else a temporary directory. The flag is true for memory.
 pub fn place() -> (PathBuf, bool) {
     let free = free_kilobytes(Path::new(MEMORY));
     if free.is_some_and(|free| free >= REQUIRED_MEMORY_KB) {

@@ -158,7 +158,7 @@ impl Page {
         ((count + self.size - 1) / self.size).max(1)
     }
 
-    /// Returns 404 for an empty page after the first. With an estimated count, the last page is not known before.
+    /// Returns 404 for an empty page after the first. With an estimated count, only the query reveals the last page.
     pub(in crate::platform::api) fn ensure_exists<T>(&self, rows: &PageRows<T>) -> Result<(), Problem> {
         let is_numbered = matches!(self.position, PagePosition::Number(2..));
         if is_numbered && rows.rows.is_empty() { Err(Problem::invalid_page()) } else { Ok(()) }
@@ -256,10 +256,10 @@ pub struct Paged<T> {
     #[schema(nullable = false)]
     pub count: Option<i64>,
     /// URL of the next page.
-    #[schema(format = "uri")]
+    #[schema(format = "uri", example = json!(null))]
     pub next: Option<String>,
     /// URL of the previous page.
-    #[schema(format = "uri")]
+    #[schema(format = "uri", example = json!(null))]
     pub previous: Option<String>,
     pub results: Vec<T>,
 }

@@ -142,7 +142,7 @@ impl IdleConnections {
         }
     }
 
-    /// Returns the list. Its operations cannot leave it half written, so a poisoned lock is safe to use.
+    /// Returns the list. No operation can leave it partially changed, so a poisoned lock is safe to use.
     fn connections(&self) -> MutexGuard<'_, Vec<(Instant, AsyncSmtpConnection)>> {
         self.connections.lock().unwrap_or_else(PoisonError::into_inner)
     }

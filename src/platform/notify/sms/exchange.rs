@@ -70,7 +70,7 @@ pub(super) async fn send(request: RequestBuilder) -> Result<ProviderResponse, De
 impl ProviderResponse {
     /// Returns the error that an unsuccessful response means, with the provider's `message`.
     ///
-    /// - 401: the credentials are wrong, not the message. It is sent when a staff member has corrected the settings.
+    /// - 401: the credentials are wrong, not the message. A retry succeeds after an operator has corrected them.
     /// - 408, 429, 503: the provider has not processed the message.
     /// - any other 5xx: the provider failed, possibly after it had sent the message.
     /// - any other status: the provider rejected the message.

@@ -75,11 +75,18 @@ fn example(document: &Value, schema: &Value, name: &str, depth: usize) -> Value 
         return Value::Null;
     }
     if let Some(target) = schema.get("$ref").and_then(Value::as_str) {
+        if let Some(example) = patch_example(document, target) {
+            return example;
+        }
         let target = document.pointer(target.trim_start_matches('#'));
         return target.map_or(Value::Null, |target| example(document, target, name, depth + 1));
     }
     if let Some(other) = other_than_null(schema) {
         return example(document, other, name, depth + 1);
+    }
+    if let Some(parts) = schema.get("allOf").and_then(Value::as_array) {
+        let parts = parts.iter().map(|part| example(document, part, name, depth + 1));
+        return Value::Object(parts.filter_map(|part| part.as_object().cloned()).flatten().collect());
     }
     match type_of(schema) {
         "string" => json!(text(schema, name)),
@@ -93,6 +100,16 @@ fn example(document: &Value, schema: &Value, name: &str, depth: usize) -> Value 
         "object" => object(document, schema, depth),
         _ => Value::Null,
     }
+}
+
+/// Returns the example of a PATCH body: the members of the example of the complete body that the PATCH body has.
+fn patch_example(document: &Value, reference: &str) -> Option<Value> {
+    let (folder, name) = reference.rsplit_once('/')?;
+    let schema = |name: &str| document.pointer(folder.trim_start_matches('#'))?.get(name);
+    let properties = schema(name)?.get("properties")?.as_object()?;
+    let complete = schema(name.strip_prefix("Patched")?)?.get("example")?.as_object()?;
+    let members = complete.iter().filter(|(name, _)| properties.contains_key(*name));
+    Some(Value::Object(members.map(|(name, value)| (name.clone(), value.clone())).collect()))
 }
 
 fn object(document: &Value, schema: &Value, depth: usize) -> Value {
@@ -132,5 +149,15 @@ mod tests {
                 "parent": "ana@example.com", "things": [{"x": 1}],
             })
         );
+    }
+
+    #[test]
+    fn patch_body_has_the_example_of_the_complete_body() {
+        let document = json!({"components": {"schemas": {
+            "ThingRequest": {"type": "object", "example": {"name": "Mug", "stock": 1}},
+            "PatchedThingRequest": {"type": "object", "properties": {"name": {"type": "string"}}},
+        }}});
+        let schema = json!({"$ref": "#/components/schemas/PatchedThingRequest"});
+        assert_eq!(example(&document, &schema, "", 0), json!({"name": "Mug"}));
     }
 }
